@@ -1,0 +1,59 @@
+"""One entry of the prior files: a parameter, a starting level or a row of a table, and what is believed of it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from forecast.scenario.elicit import Marginal
+
+Varies = Literal["world", "timeline"]
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of one number, and why.
+
+    Attributes:
+        name: dotted name, `part.key` (rows of tables: `part.table.row` or `part.table.row.column`).
+        marginal: its distribution, in `unit`.
+        unit: the unit it was elicited in.
+        support: the values it may take.
+        varies: `world`: drawn once for what is not known; `timeline`: drawn anew in each timeline.
+        without: the neutral value that switches its premises off.
+        premises: ids of the premises that rest on it.
+        source: id of a source in `sources.toml`, or `judgement`.
+        as_of: date of the source's publication, where there is one.
+        reason: why this distribution.
+        elicited: how the file gave it, for `check` (`quantiles 0.1/0.2/0.4`, `normal mean=0 sd=1`).
+        file: the file it stands in, relative to the scenario's folder.
+    """
+
+    name: str
+    marginal: Marginal
+    unit: str
+    support: tuple[float, float]
+    varies: Varies
+    without: float
+    premises: tuple[str, ...]
+    source: str
+    as_of: date | None
+    reason: str
+    elicited: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A declared correlation between the normal scores of two priors (a Gaussian copula).
+
+    Attributes:
+        first: dotted name of a prior.
+        second: dotted name of another.
+        rho: correlation of their normal scores, between -1 and 1.
+        reason: why they move together.
+    """
+
+    first: str
+    second: str
+    rho: float
+    reason: str
