@@ -1,0 +1,314 @@
+"""The bargain: what a deal is worth to each party, who consents, which template is tried, how terms move.
+
+For signatory p with positions y, saliences s (summing to 1) and terms x on the issues scored 0 to 1:
+
+    V_p = sum_i s_pi (1 - |x_i - y_pi|) - commitment_p(template)           value of the deal
+    c_p = logistic((V_p - R_p + eta_p) / tau),  eta_p ~ Normal(0, sigma_p)   once per timeline
+
+Washington consents to what it can deliver (`washington.consent`); the hawks sign nothing.
+"""
+
+import math
+
+import numpy as np
+
+from forecast.timeline import europe, kyiv, moscow, washington
+from forecast.timeline.codes import (
+    CONTACT,
+    EUROPE,
+    HAWKS,
+    KYIV,
+    MOSCOW,
+    PRESSING_KYIV,
+    PRESSING_MOSCOW,
+    TERMS,
+    TEXT,
+    WALKED_AWAY,
+    WASHINGTON,
+)
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import logistic
+from forecast.timeline.luck import Luck, decision, normal, uniform
+from forecast.timeline.parameters import Parameters
+from forecast.timeline.record import Record
+from forecast.timeline.state import State
+from forecast.timeline.world import World
+
+PRIVATE = decision("talks.private_worth")
+TEMPLATE = decision("talks.template")
+OPENING_TERMS = decision("talks.opening_terms")
+CLAUSES = decision("talks.clauses")
+
+
+@kernel
+def signs(w: World, template: int, party: int) -> bool:
+    """Whether a party's consent is needed: Kyiv and Moscow always, the others where the template says so."""
+    if party == KYIV or party == MOSCOW:
+        return True
+    if party == WASHINGTON:
+        return bool(w.facts.needs_washington[template] > 0.0)
+    return bool(party == EUROPE and w.facts.needs_europe[template] > 0.0)
+
+
+@kernel
+def value(p: Parameters, s: State, w: World, party: int) -> float:
+    """Value of the terms on the table to a party, before what it fears: sum_i s_pi (1 - |x_i - y_pi|)."""
+    total = 0.0
+    for i in range(w.facts.issues):
+        total += p.parties.salience[party, i] * (1.0 - abs(s.terms[i] - p.parties.position[party, i]))
+    return total
+
+
+@kernel
+def opening_value(p: Parameters, w: World, template: int, party: int) -> float:
+    """The same of a template's typical terms."""
+    total = 0.0
+    for i in range(w.facts.issues):
+        x = p.settlements.terms[template, i]
+        total += p.parties.salience[party, i] * (1.0 - abs(x - p.parties.position[party, i]))
+    return total
+
+
+@kernel
+def commitment_moscow(p: Parameters, s: State, w: World, template: int, troops: float) -> float:
+    """What Moscow fears of a deal: that it is overturned, that Ukraine rearms; and what it must swallow.
+
+    Lock-in clauses (the Senate, Europe) lower the first; the hawks worsen the second.
+    """
+    temporary = w.facts.temporary[template]
+    fear = p.moscow.distrust * (1.0 - p.settlements.lock_in[template])
+    fear += temporary * p.moscow.cheating + p.hawks.moscow_fear * max(0.0, s.hawks) * (0.5 + 0.5 * temporary)
+    if w.facts.stops_first[template] > 0.0:
+        fear += p.moscow.stop_first
+        if s.kursk > 0.0:
+            fear += p.moscow.kursk_cost
+    if w.facts.election_first[template] > 0.0 and s.legitimate == 0:
+        fear += p.moscow.illegitimate
+    return fear + p.moscow.troops_cost * troops
+
+
+@kernel
+def commitment_kyiv(p: Parameters, template: int) -> float:
+    """What Kyiv fears of a deal: that nobody enforces it."""
+    return p.kyiv.truce_distrust * (1.0 - p.settlements.monitoring[template])
+
+
+@kernel
+def worth_moscow(p: Parameters, s: State) -> float:
+    """Moscow's worth of fighting on, R_Moscow."""
+    return moscow.worth_of_fighting(p.moscow, s, washington.stock_share(p.washington, s))
+
+
+@kernel
+def gap_moscow(p: Parameters, s: State, w: World) -> float:
+    """What Moscow lacks to consent: R - V - eta."""
+    fear = commitment_moscow(p, s, w, s.template, float(s.troops_text))
+    return worth_moscow(p, s) - (value(p, s, w, MOSCOW) - fear) - s.private[MOSCOW]
+
+
+@kernel
+def gap_kyiv(p: Parameters, s: State, w: World) -> float:
+    """What Kyiv lacks to consent: R - V - eta."""
+    return (
+        kyiv.worth_of_fighting(p.kyiv, s)
+        - (value(p, s, w, KYIV) - commitment_kyiv(p, s.template))
+        - s.private[KYIV]
+    )
+
+
+@kernel
+def gap_europe(p: Parameters, s: State, w: World) -> float:
+    """What Europe lacks to consent: R - V - eta."""
+    return europe.worth_of_fighting(p.europe, s) - value(p, s, w, EUROPE) - s.private[EUROPE]
+
+
+@kernel
+def weigh(p: Parameters, s: State, r: Record, w: World) -> None:
+    """Every party's readiness to consent to the terms on the table; notes how near each came."""
+    load = p.settlements.load[s.template]
+    gap = gap_moscow(p, s, w)
+    s.consent[MOSCOW] = logistic(-gap / p.talks.tau)
+    note_gap(p, s, r, w, MOSCOW, gap)
+    gap = gap_kyiv(p, s, w)
+    s.consent[KYIV] = logistic(-gap / p.talks.tau)
+    note_gap(p, s, r, w, KYIV, gap)
+    gap = gap_europe(p, s, w)
+    s.consent[EUROPE] = logistic(-gap / p.talks.tau)
+    note_gap(p, s, r, w, EUROPE, gap)
+    s.consent[WASHINGTON] = washington.consent(p.washington, s, load)
+    gap = washington.deliverability_gap(p.washington, s, load)
+    if s.rung >= TERMS and (np.isnan(r.gap[WASHINGTON]) or gap < r.gap[WASHINGTON]):
+        r.gap[WASHINGTON] = gap
+    loss = 1.0 - value(p, s, w, HAWKS)
+    s.hawks_loss = loss if s.rung >= TEXT else 0.0
+    note_gap(p, s, r, w, HAWKS, loss)
+
+
+@kernel
+def note_gap(p: Parameters, s: State, r: Record, w: World, party: int, gap: float) -> None:
+    """Keep the least gap to consent while terms are on the table, and the issue that cost most then."""
+    if s.rung < TERMS or gap >= r.gap[party]:
+        return
+    r.gap[party] = gap
+    most = -1.0
+    for i in range(w.facts.issues):
+        cost = p.parties.salience[party, i] * abs(s.terms[i] - p.parties.position[party, i])
+        if cost > most:
+            most = cost
+            r.gap_issue[party] = i
+
+
+@kernel
+def term_index(p: Parameters, s: State, w: World) -> float:
+    """How near the terms are to Moscow's: sum w_i x_i, w the mean of Moscow's and Kyiv's saliences."""
+    total = 0.0
+    for i in range(w.facts.issues):
+        weight = 0.5 * (p.parties.salience[MOSCOW, i] + p.parties.salience[KYIV, i])
+        total += weight * s.terms[i]
+    return total
+
+
+@kernel
+def appeal(p: Parameters, s: State, w: World, template: int) -> float:
+    """Weight of a template when one is tried: weight x dampening x exp(mean consent, as estimated, / T).
+
+    The others estimate Moscow's worth of fighting on as R_Moscow - optimism: outcomes wished for, not conditions.
+    """
+    fear = commitment_moscow(p, s, w, template, w.facts.troops[template])
+    moscow_gap = worth_moscow(p, s) - p.talks.optimism - opening_value(p, w, template, MOSCOW) + fear
+    kyiv_gap = (
+        kyiv.worth_of_fighting(p.kyiv, s)
+        - opening_value(p, w, template, KYIV)
+        + commitment_kyiv(p, template)
+    )
+    total = logistic(-moscow_gap / p.talks.tau) + logistic(-kyiv_gap / p.talks.tau)
+    count = 2.0
+    if w.facts.needs_europe[template] > 0.0:
+        gap = europe.worth_of_fighting(p.europe, s) - opening_value(p, w, template, EUROPE)
+        total += logistic(-gap / p.talks.tau)
+        count += 1.0
+    if w.facts.needs_washington[template] > 0.0:
+        total += washington.consent(p.washington, s, p.settlements.load[template])
+        count += 1.0
+    favour = p.hawks.temporary * min(max(s.hawks, -3.0), 3.0) * w.facts.temporary[template]
+    return p.settlements.weight[template] * s.dampening[template] * math.exp(
+        total / count / p.talks.template_temperature + favour
+    )
+
+
+@kernel
+def draw_template(p: Parameters, s: State, w: World, luck: Luck) -> None:
+    """Choose what to talk about on entering contact, and draw its terms and clauses once."""
+    lane = s.moves
+    total, chosen = 0.0, -1
+    for t in range(w.facts.settlements):
+        if w.facts.dictated[t] == 0.0:
+            # One pass: template t replaces the choice so far with probability appeal / total so far.
+            weight = appeal(p, s, w, t)
+            total += weight
+            if uniform(luck, TEMPLATE, s.week, 16 * lane + t) * total < weight:
+                chosen = t
+    s.template = chosen
+    s.drawn += 1
+    s.troops_text = int(w.facts.troops[chosen])
+    common = normal(luck, OPENING_TERMS, s.week, 32 * lane)
+    for i in range(w.facts.issues):
+        own = normal(luck, OPENING_TERMS, s.week, 32 * lane + 1 + i)
+        x = p.settlements.terms[chosen, i] + p.settlements.spread[chosen] * (0.6 * common + 0.8 * own)
+        s.terms[i] = min(max(x, 0.0), 1.0)
+    for k in range(int(w.facts.clauses[chosen])):
+        s.included[k] = 1.0
+        if uniform(luck, CLAUSES, s.week, 8 * lane + k) >= p.settlements.clause_included[chosen, k]:
+            s.included[k] = 0.0
+            issue = int(w.facts.clause_issue[chosen, k])
+            if issue >= 0:
+                s.terms[issue] = p.settlements.clause_without[chosen, k]
+    s.index = term_index(p, s, w)
+
+
+@kernel
+def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
+    """Terms drift towards those who refuse, on the issues that weigh most with them.
+
+    x_i += (1 - exp(-lambda dt)) sum_p (1 - c_p) a_pi (y_pi - x_i), a_pi = s_pi / sum_q s_qi over signatories,
+    within the template's give. Mediating uses every pull; pressing one party only the others'; walked away none.
+    """
+    if s.rung < TERMS or s.rung > TEXT or s.posture == WALKED_AWAY:
+        return
+    speed = 1.0 - math.exp(-p.talks.terms_move * dt)
+    give = p.settlements.give[s.template]
+    us = 1.0 if signs(w, s.template, WASHINGTON) else 0.0
+    europeans = 1.0 if signs(w, s.template, EUROPE) else 0.0
+    us_pull = us * (1.0 - s.consent[WASHINGTON])
+    europe_pull = europeans * (1.0 - s.consent[EUROPE])
+    kyiv_pull = 0.0 if s.posture == PRESSING_KYIV else 1.0 - s.consent[KYIV]
+    moscow_pull = 0.0 if s.posture == PRESSING_MOSCOW else 1.0 - s.consent[MOSCOW]
+    position, salience = p.parties.position, p.parties.salience
+    index = 0.0
+    for i in range(w.facts.issues):
+        x = s.terms[i]
+        s_kyiv, s_moscow = salience[KYIV, i], salience[MOSCOW, i]
+        weight = us * salience[WASHINGTON, i] + europeans * salience[EUROPE, i] + s_kyiv + s_moscow
+        pull = (
+            us_pull * salience[WASHINGTON, i] * (position[WASHINGTON, i] - x)
+            + europe_pull * salience[EUROPE, i] * (position[EUROPE, i] - x)
+            + kyiv_pull * s_kyiv * (position[KYIV, i] - x)
+            + moscow_pull * s_moscow * (position[MOSCOW, i] - x)
+        )
+        # Terms that were drawn outside the give may only come nearer to it.
+        typical = p.settlements.terms[s.template, i]
+        low, high = min(max(0.0, typical - give), x), max(min(1.0, typical + give), x)
+        x = min(max(x + speed * pull / weight, low), high)
+        s.terms[i] = x
+        index += 0.5 * (s_kyiv + s_moscow) * x
+    s.index = index
+
+
+@kernel
+def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
+    """Draw what each party privately thinks a deal is worth, once per timeline; value a bare ceasefire."""
+    s.private[MOSCOW] = p.talks.moscow_spread * normal(luck, PRIVATE, 0, MOSCOW)
+    s.private[KYIV] = p.talks.kyiv_spread * normal(luck, PRIVATE, 0, KYIV)
+    s.private[EUROPE] = p.talks.europe_spread * normal(luck, PRIVATE, 0, EUROPE)
+    if w.facts.ceasefire >= 0:
+        s.truce_value[MOSCOW] = opening_value(p, w, w.facts.ceasefire, MOSCOW)
+        s.truce_value[KYIV] = opening_value(p, w, w.facts.ceasefire, KYIV)
+
+
+@kernel
+def truce_consent_moscow(p: Parameters, s: State) -> float:
+    """Moscow's readiness for a bare ceasefire: it must stop first, and Kursk weighs against it."""
+    cost = p.moscow.stop_first + (p.moscow.kursk_cost if s.kursk > 0.0 else 0.0)
+    gap = worth_moscow(p, s) - s.truce_value[MOSCOW] + cost - s.private[MOSCOW]
+    return logistic(-gap / p.talks.tau)
+
+
+@kernel
+def truce_consent_kyiv(p: Parameters, s: State) -> float:
+    """Kyiv's readiness for a bare ceasefire."""
+    gap = kyiv.worth_of_fighting(p.kyiv, s) - s.truce_value[KYIV] - s.private[KYIV]
+    return logistic(-gap / p.talks.tau)
+
+
+@kernel
+def restart(s: State) -> None:
+    """Leave the table: no template, no terms."""
+    s.template = -1
+    s.index = 0.5
+    s.hawks_loss = 0.0
+    s.troops_text = 0
+    for party in range(5):
+        s.consent[party] = 0.5
+
+
+@kernel
+def fail_template(s: State) -> None:
+    """A template that failed is half as likely to be tried again."""
+    if s.template >= 0:
+        s.dampening[s.template] *= 0.5
+
+
+@kernel
+def on_table(s: State) -> bool:
+    """Whether there is a template on the table."""
+    return s.rung >= CONTACT and s.template >= 0

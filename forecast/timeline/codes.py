@@ -1,0 +1,27 @@
+"""The codes that state and rows hold instead of words."""
+
+WASHINGTON, HAWKS, EUROPE, KYIV, MOSCOW = range(5)
+PARTIES = ("washington", "hawks", "europe", "kyiv", "moscow")
+"""The five roles, in the order of every table with a party dimension."""
+
+NONE, CONTACT, TERMS, TEXT, SIGNED = range(5)
+RUNGS = ("none", "contact", "terms", "text", "signed")
+"""The ladder of talks."""
+
+MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY = range(4)
+POSTURES = ("mediating", "pressing Kyiv", "pressing Moscow", "walked away")
+"""What Washington is doing; engaged is any but the last."""
+
+NO_TRUCE, LIMITED, GENERAL = range(3)
+TRUCES = ("none", "limited", "general")
+
+INCUMBENT, HARDER, READIER, SPEAKER = range(4)
+LEADERS = ("incumbent", "harder successor", "readier successor", "acting (the Speaker)")
+"""Who speaks for Kyiv."""
+
+RUNNING, UKRAINE_DEFEATED, RUSSIA_FAILS = range(3)
+ABSORBED = ("running", "ukraine_defeated", "russia_fails")
+"""Whether the war has ended on the battlefield."""
+
+OWNERS = ("trump", "predecessor", "europe", "kyiv")
+"""Who is held to own a defeat, or a settlement near Moscow's terms."""

@@ -1,0 +1,110 @@
+"""Endings: the rates that end the war on the battlefield, drawn in one place, and who owns a defeat.
+
+    direct defeat   defeat wide_ratio(-adequacy + instability + advance)
+    collapse        while thrust stands: over the life of an undisturbed breakthrough the chance is `collapse`,
+                    times wide_ratio(-adequacy + instability + thrust beyond the usual)
+    Russia fails    failure ratio(strain - advance + a shock at home)
+
+They are worked out at the start of a step and compete at its end: P(any) = 1 - exp(-sum), which one in
+proportion to its rate. Both rates are 0 while a general truce or a settlement holds.
+"""
+
+import math
+
+from forecast.timeline.codes import GENERAL, KYIV, RUSSIA_FAILS, UKRAINE_DEFEATED
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import bounded, decay, ratio, wide_ratio
+from forecast.timeline.luck import Luck, decision, happens, uniform
+from forecast.timeline.parameters import Parameters
+from forecast.timeline.record import Record
+from forecast.timeline.state import State
+
+ENDING = decision("endings.any")
+ENDING_WHICH = decision("endings.which")
+
+
+@kernel
+def collapse_rate(p: Parameters, s: State, dt: float) -> float:
+    """Collapse while thrust stands, a week.
+
+    Thrust that fades from its full size undisturbed spends -ln(1 - collapse) in all, at reference conditions.
+    """
+    if s.thrust_full <= 0.0:
+        return 0.0
+    spent = s.thrust / s.thrust_full * (1.0 - decay(p.front.thrust_half_life, dt)) / dt
+    return -math.log1p(-p.endings.collapse) * spent * wide_ratio(
+        -p.endings.collapse_adequacy * s.adequacy
+        + p.endings.collapse_instability * s.instability
+        + p.endings.collapse_thrust * (s.thrust_full - p.front.breakthrough_thrust)
+    )
+
+
+@kernel
+def defeat_rate(p: Parameters, s: State) -> float:
+    """Direct defeat, a week."""
+    return p.endings.defeat * wide_ratio(
+        -p.endings.defeat_adequacy * s.adequacy
+        + p.endings.defeat_instability * s.instability
+        + p.endings.defeat_advance * (s.advance - s.advance_start)
+    )
+
+
+@kernel
+def failure_rate(p: Parameters, s: State) -> float:
+    """Russia's failure, a week."""
+    return p.endings.failure * ratio(
+        p.endings.failure_strain * s.strain
+        - p.endings.failure_advance * (s.advance - s.advance_start)
+        + p.endings.failure_shock * s.home_shock
+    )
+
+
+@kernel
+def rates(p: Parameters, s: State, r: Record, dt: float) -> None:
+    """Work out the absorbing rates of a step."""
+    if s.truce == GENERAL:
+        s.rate_collapse = s.rate_defeat = s.rate_failure = 0.0
+        return
+    s.rate_collapse = collapse_rate(p, s, dt)
+    s.rate_defeat = defeat_rate(p, s)
+    s.rate_failure = failure_rate(p, s)
+    r.top_defeat_rate = max(r.top_defeat_rate, s.rate_collapse + s.rate_defeat)
+
+
+@kernel
+def events(s: State, luck: Luck, part: int, dt: float) -> None:
+    """Draw whether the step ended the war on the battlefield; not if the fighting has just stopped."""
+    if s.truce == GENERAL:
+        return
+    total = s.rate_collapse + s.rate_defeat + s.rate_failure
+    if happens(total * dt, luck, ENDING, s.week, part):
+        ukraine = uniform(luck, ENDING_WHICH, s.week, part) * total < s.rate_collapse + s.rate_defeat
+        s.ending = UKRAINE_DEFEATED if ukraine else RUSSIA_FAILS
+
+
+@kernel
+def own(p: Parameters, s: State, r: Record, in_office: float) -> None:
+    """Share out a defeat, or a settlement near Moscow's terms: a softmax over four owners.
+
+    Blame is how loud Europe and the hawks are; time since the inauguration takes it from the predecessor.
+    """
+    e = p.endings
+    weeks = in_office / 26.0
+    blame = bounded(0.5 * (s.hawks + s.obstruction), 2.0)
+    recent_pause = 1.0 if s.pause_memory < 26.0 else 0.0
+    refused = 1.0 if r.first_refusal == KYIV else 0.0
+    trump = math.exp(
+        e.owner_trump
+        + e.owner_engaged * s.engagement
+        + e.owner_blame * blame
+        + e.owner_paused * recent_pause
+        + e.owner_time * min(weeks, 1.0)
+    )
+    predecessor = math.exp(e.owner_predecessor - e.owner_fading * weeks)
+    europeans = math.exp(e.owner_europe + e.owner_obstruction * s.obstruction)
+    kyiv = math.exp(e.owner_kyiv + e.owner_refused * refused)
+    total = trump + predecessor + europeans + kyiv
+    r.owner_trump = trump / total
+    r.owner_predecessor = predecessor / total
+    r.owner_europe = europeans / total
+    r.owner_kyiv = kyiv / total

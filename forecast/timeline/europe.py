@@ -1,0 +1,97 @@
+"""Europe: obstruction, fatigue and upheavals, troops in the text, aid in America's place, sanctions votes.
+
+    obstruction reverts to obstruction_text max(0, index - 1/3) at text - fatigue (years since the reference date),
+                and falls at upheavals, dated or random
+
+It stiffens Kyiv and slows talks (`kyiv.py`, `talks.py`). Troops enter some weeks after a signature whose text
+names them; then there is a small chance of a wider war, which is flagged and is no ending.
+"""
+
+import numpy as np
+
+from forecast.timeline.codes import TEXT
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import ratio, revert
+from forecast.timeline.luck import Luck, decision, happens, normal, uniform
+from forecast.timeline.record import Record
+from forecast.timeline.registry import WEEKS_PER_YEAR, Real, field
+from forecast.timeline.state import State
+from forecast.timeline.world import World
+
+OBSTRUCTION = decision("europe.obstruction")
+UPHEAVAL = decision("europe.upheaval")
+VOTE = decision("europe.sanctions_vote")
+TROOPS = decision("europe.troops_into_text")
+WIDER_WAR = decision("europe.wider_war")
+
+
+class Europe:
+    """Parameters of Europe."""
+
+    obstruction_start: Real = field("sd", "obstruction at the reference date")
+    obstruction_half_life: Real = field("weeks", "half-life of obstruction", low=1)
+    obstruction_text: Real = field("sd", "obstruction gained by a text wholly on Moscow's terms")
+    fatigue: Real = field("sd", "obstruction lost in a year of war")
+    upheaval_rate: Real = field("1/year", "political upheavals, beside those whose date is known")
+    upheaval: Real = field("sd", "obstruction lost by an upheaval")
+    worth: Real = field("value", "worth to Europe of the war going on")
+    worth_obstruction: Real = field("value", "worth added per unit of obstruction")
+    down_europe: Real = field("log ratio", "how a unit of obstruction raises the rate of steps down")
+    europe_aid: Real = field("EUR bn/month", "European military aid at the reference date", low=0)
+    replacement: Real = field("share", "part of lost US aid that Europe replaces")
+    troops_into_text: Real = field("1/year", "European troops are put into a text that lacks them")
+    troops_obstruction: Real = field("log ratio", "likelier per unit of obstruction")
+    troops_shift: Real = field("position", "how far that moves the guarantees towards Kyiv's ideal", low=0, high=1)
+    troops_weeks: Real = field("weeks", "from signature to troops on the ground")
+    wider_war: Real = field("chance/year", "a wider war once European troops are in")
+    holdout: Real = field("chance", "a few governments let sanctions lapse at a vote")
+    lapse_relief: Real = field("sd", "strain taken off Moscow by a lapse")
+
+
+@kernel
+def europe_flow(p: Europe, us_start: float, us_now: float) -> float:
+    """European military aid, EUR bn a month, with what it replaces of America's."""
+    return p.europe_aid + p.replacement * max(0.0, us_start - us_now)
+
+
+@kernel
+def worth_of_fighting(p: Europe, s: State) -> float:
+    """Europe's worth of the war going on, R_Europe."""
+    return p.worth + p.worth_obstruction * s.obstruction
+
+
+@kernel
+def step(p: Europe, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+    """Obstruction over `dt` of a week; dated upheavals and sanctions votes."""
+    near = max(0.0, s.index - 1.0 / 3.0) * 1.5 if s.rung == TEXT else 0.0
+    target = p.obstruction_text * near - p.fatigue * s.week / WEEKS_PER_YEAR
+    noise = normal(luck, OBSTRUCTION, s.week, 0)
+    s.obstruction = revert(s.obstruction, target, p.obstruction_half_life, dt, noise)
+    s.obstruction -= p.upheaval * w.upheavals[s.week]
+    if w.votes[s.week] > 0.0 and s.lapsed == 0 and uniform(luck, VOTE, s.week, 0) < p.holdout:
+        s.lapsed = 1
+        r.sanctions_lapsed = s.day
+
+
+@kernel
+def troops_rate(p: Europe, s: State) -> float:
+    """Troops put into the text, a week."""
+    return p.troops_into_text * ratio(p.troops_obstruction * s.obstruction)
+
+
+@kernel
+def events(p: Europe, s: State, r: Record, w: World, luck: Luck, part: int, dt: float) -> None:
+    """Random upheavals, troops into the text, troops on the ground, a wider war."""
+    if happens(p.upheaval_rate * dt, luck, UPHEAVAL, s.week, part):
+        s.obstruction -= p.upheaval
+    if s.rung == TEXT and s.troops_text == 0 and happens(troops_rate(p, s) * dt, luck, TROOPS, s.week, part):
+        s.troops_text = 1
+        if w.facts.guarantees >= 0:
+            s.terms[w.facts.guarantees] = max(0.0, s.terms[w.facts.guarantees] - p.troops_shift)
+    if s.troops_text == 1 and np.isnan(r.troops_text):
+        r.troops_text = s.day
+    if s.in_force == 1 and s.troops_text == 1 and s.troops_in == 0 and s.settlement_age >= p.troops_weeks:
+        s.troops_in = 1
+        r.troops_in = s.day
+    if s.troops_in == 1 and np.isnan(r.wider_war) and happens(p.wider_war * dt, luck, WIDER_WAR, s.week, part):
+        r.wider_war = s.day

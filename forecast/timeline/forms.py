@@ -1,0 +1,53 @@
+"""The few mathematical forms that the parts share."""
+
+import math
+
+from forecast.timeline.compiled import kernel
+
+LN2 = 0.6931471805599453
+LN5 = 1.6094379124341003
+LN12 = 2.4849066497880004
+
+
+@kernel
+def decay(half_life: float, dt: float) -> float:
+    """What is left after `dt` weeks of something with this half-life in weeks: 2^(-dt / half_life)."""
+    return math.exp(-LN2 * dt / half_life)
+
+
+@kernel
+def revert(x: float, target: float, half_life: float, dt: float, noise: float) -> float:
+    """A level after `dt` weeks: x' = target + (x - target) a + sqrt(1 - a^2) noise, a = 2^(-dt / half_life).
+
+    The exact step of an Ornstein-Uhlenbeck process whose stationary standard deviation is 1.
+    """
+    a = decay(half_life, dt)
+    return target + (x - target) * a + math.sqrt(1.0 - a * a) * noise
+
+
+@kernel
+def bounded(x: float, limit: float) -> float:
+    """An odd function with slope 1 at 0 that saturates at `limit`: x / sqrt(1 + (x / limit)^2)."""
+    y = x / limit
+    return x / math.sqrt(1.0 + y * y)
+
+
+@kernel
+def ratio(x: float) -> float:
+    """A rate ratio between 1/5 and 5: exp(bounded(x, ln 5))."""
+    return math.exp(bounded(x, LN5))
+
+
+@kernel
+def wide_ratio(x: float) -> float:
+    """A rate ratio between 1/12 and 12, for defeat: exp(bounded(x, ln 12))."""
+    return math.exp(bounded(x, LN12))
+
+
+@kernel
+def logistic(x: float) -> float:
+    """1 / (1 + exp(-x)), without overflow."""
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)

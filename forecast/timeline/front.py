@@ -1,0 +1,242 @@
+"""The front: the weekly advance, the forces that slow it, breakthroughs, the ledger of regions, Kursk.
+
+Advance, on the scale z = asinh(net / 40 km2) of a week's net Russian gain:
+
+    z     = level - mud season + drift + fast + thrust
+            - adequacy_on_advance (adequacy - its start) + talks_on_advance (talking - at the start)
+    drift : reverts to 0, standard deviation slow_sd, half-life slow_half_life
+    fast' = persistence fast + fast_scale t4
+    net   = 40 sinh(z)
+
+Adequacy of Ukraine's forces reverts to
+
+    arms_on_adequacy (arms / arms at the start - 1) + mobilisation (if widened)
+    - attrition (advance - its start) - desertion (instability - its start)
+
+A breakthrough (rate x ratio of adequacy and instability) adds thrust, which fades. Until it has faded the
+defence may collapse (`endings.py`). Gains fill what Ukraine still holds of each region, in shares drawn once
+a timeline; the part of an exhausted region goes to the others; a net loss is given back the same way.
+"""
+
+import math
+
+import numpy as np
+
+from forecast.timeline.codes import CONTACT, GENERAL
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import decay, ratio, revert
+from forecast.timeline.luck import Luck, decision, gamma, happens, normal, student4
+from forecast.timeline.record import Record
+from forecast.timeline.registry import Array, Real, field
+from forecast.timeline.state import State
+from forecast.timeline.world import World
+
+DRIFT = decision("front.drift")
+FAST = decision("front.fast")
+ADEQUACY = decision("front.adequacy")
+MOBILISATION = decision("front.mobilisation")
+BREAKTHROUGH = decision("front.breakthrough")
+SHARES = decision("front.shares")
+KURSK = decision("front.kursk")
+
+SCALE = 40.0
+"""km2 a week that z = asinh(net / SCALE) is measured in: near it the scale turns from linear to logarithmic."""
+
+Z_MOST = 6.2
+"""Cap on z: about 10,000 km2 a week, near the fastest week of 2022 (Kharkiv, September; Kyiv and the south, March)."""
+
+MEMORY = 4.0
+"""Half-life, in weeks, of the memory of the recent advance that others react to."""
+
+KURSK_GONE = 25.0
+"""km2 below which the pocket counts as expelled: less than that is a strip along the border."""
+
+
+class Front:
+    """Parameters of the front."""
+
+    level: Real = field("z", "long-run mean of the weekly advance")
+    slow_sd: Real = field("z", "standard deviation of the slow level of the advance", low=0)
+    slow_half_life: Real = field("weeks", "half-life of the slow level")
+    fast_persistence: Real = field("share", "share of a week's fast part left in the next week")
+    fast_scale: Real = field("z", "scale of the weekly shock (Student t, 4 degrees of freedom)", low=0)
+    mud: Real = field("z", "fall of the advance at the depth of the mud season")
+    mapper_error: Real = field("km2", "scale of the mapper's error in occupied area", low=0)
+
+    adequacy_start: Real = field("sd", "adequacy of Ukraine's forces at the reference date")
+    adequacy_half_life: Real = field("weeks", "half-life of adequacy", low=1)
+    adequacy_on_advance: Real = field("z", "fall of the advance per unit of adequacy")
+    talks_on_advance: Real = field("z", "rise of the advance while talks are under way")
+    arms: Real = field("sd", "adequacy gained by a doubling of the flow of arms")
+    mobilisation: Real = field("sd", "adequacy gained by a wider mobilisation")
+    mobilisation_chance: Real = field("chance/year", "mobilisation is widened")
+    attrition: Real = field("sd", "adequacy lost per unit of z that the advance quickens by")
+    desertion: Real = field("sd", "adequacy lost per unit of instability")
+
+    breakthrough: Real = field("chance/year", "operational breakthrough")
+    breakthrough_adequacy: Real = field("log ratio", "rarer with adequacy")
+    breakthrough_instability: Real = field("log ratio", "likelier with instability")
+    breakthrough_thrust: Real = field("z", "thrust that a breakthrough adds", low=0)
+    thrust_half_life: Real = field("weeks", "half-life of thrust", low=0.5)
+
+    kursk_start: Real = field("km2", "Russian territory held by Ukraine at the reference date", low=0)
+    kursk_loss: Real = field("km2/week", "typical weekly loss of it", low=0)
+    kursk_noise: Real = field("log ratio", "spread of a week's loss around the typical one", low=0)
+
+    held: Array = field("km2", "what Ukraine holds of the region at the reference date", low=0, shape=("region",))
+    share: Array = field("weight", "typical share of the advance that goes to the region", shape=("region",))
+    share_concentration: Real = field("count", "how closely a timeline's shares keep to the typical ones", low=0.1)
+
+
+@kernel
+def begin(p: Front, s: State, w: World, luck: Luck) -> None:
+    """Draw the timeline's shares of the advance: a Dirichlet around the typical shares."""
+    total = 0.0
+    for i in range(w.facts.regions):
+        total += p.share[i]
+    for i in range(w.facts.regions):
+        alpha = p.share_concentration * p.share[i] / total
+        s.pull[i] = gamma(alpha, luck, SHARES, 0, 20 * i) if alpha > 0.0 else 0.0
+
+
+@kernel
+def arms_flow(us: float, europe: float, us_start: float, europe_start: float) -> float:
+    """Flow of arms and money relative to that of the start, less 1."""
+    return (us + europe) / (us_start + europe_start) - 1.0
+
+
+@kernel
+def adequacy_target(p: Front, s: State, flow: float) -> float:
+    """Where adequacy tends to, in sd."""
+    return (
+        p.arms * flow
+        + p.mobilisation * s.mobilised
+        - p.attrition * (s.advance - s.advance_start)
+        - p.desertion * (s.instability - s.instability_start)
+    )
+
+
+@kernel
+def expected_z(p: Front, s: State, w: World) -> float:
+    """The week's advance on the z scale, all but the week's shock."""
+    talking = 1.0 if s.rung >= CONTACT else 0.0
+    return (
+        p.level
+        - p.mud * w.season[s.week]
+        + s.drift
+        + s.thrust
+        - p.adequacy_on_advance * (s.adequacy - s.adequacy_start)
+        + p.talks_on_advance * (talking - s.talking_start)
+    )
+
+
+@kernel
+def drift_step(p: Front, s: State, luck: Luck, dt: float) -> None:
+    """Move the slow level by `dt` weeks."""
+    s.drift = p.slow_sd * revert(
+        s.drift / p.slow_sd if p.slow_sd > 0.0 else 0.0, 0.0, p.slow_half_life, dt, normal(luck, DRIFT, s.week, 0)
+    )
+
+
+@kernel
+def fast_step(p: Front, s: State, luck: Luck, dt: float) -> None:
+    """Move the fast part by `dt` weeks; over a whole week fast' = persistence fast + scale t4."""
+    shock = p.fast_scale * student4(luck, FAST, s.week, 0)
+    if dt == 1.0:
+        s.fast = p.fast_persistence * s.fast + shock
+    else:
+        kept = math.exp(dt * math.log(max(p.fast_persistence, 1e-12)))
+        spread = (1.0 - kept * kept) / (1.0 - p.fast_persistence * p.fast_persistence)
+        s.fast = kept * s.fast + math.sqrt(spread) * shock
+
+
+@kernel
+def net_gain(z: float) -> float:
+    """Net gain, km2 a week: 40 sinh(z), z within its cap."""
+    e = math.exp(min(max(z, -Z_MOST), Z_MOST))
+    return 0.5 * SCALE * (e - 1.0 / e)
+
+
+@kernel
+def fill(s: State, r: Record, w: World, net: float) -> None:
+    """Spread a week's net gain over the regions, first those in reach, then the later ones; note what is taken.
+
+    A share that finds its region exhausted (or, in a retreat, wholly Ukraine's) goes to the others.
+    """
+    left = net
+    for later in range(2):
+        for _ in range(w.facts.regions):
+            if abs(left) < 1e-9:
+                break
+            total = 0.0
+            for i in range(w.facts.regions):
+                room = s.held[i] if left > 0.0 else w.facts.region_area[i] - s.held[i]
+                if w.facts.region_later[i] == later and room > 0.0:
+                    total += s.pull[i]
+            if total <= 0.0:
+                break
+            spread = left
+            for i in range(w.facts.regions):
+                room = s.held[i] if spread > 0.0 else w.facts.region_area[i] - s.held[i]
+                if w.facts.region_later[i] == later and room > 0.0:
+                    part = spread * s.pull[i] / total
+                    part = min(part, room) if spread > 0.0 else max(part, -room)
+                    s.held[i] -= part
+                    left -= part
+                    if s.held[i] <= 0.0 and np.isnan(r.taken[i]):
+                        r.taken[i] = s.day
+
+
+@kernel
+def kursk_step(p: Front, s: State, r: Record, luck: Luck, dt: float) -> None:
+    """The pocket shrinks on its own clock."""
+    if s.kursk <= 0.0:
+        return
+    s.kursk -= dt * p.kursk_loss * math.exp(p.kursk_noise * normal(luck, KURSK, s.week, 0))
+    if s.kursk < KURSK_GONE:
+        s.kursk = 0.0
+        r.kursk_expelled = s.day
+
+
+@kernel
+def step(p: Front, s: State, r: Record, w: World, luck: Luck, flow: float, dt: float) -> None:
+    """The week's advance, `dt` of a week long."""
+    s.adequacy = revert(
+        s.adequacy, adequacy_target(p, s, flow), p.adequacy_half_life, dt, normal(luck, ADEQUACY, s.week, 0)
+    )
+    drift_step(p, s, luck, dt)
+    fast_step(p, s, luck, dt)
+    kept = decay(MEMORY, dt)
+    if s.truce == GENERAL:
+        s.net = 0.0
+        s.advance = s.advance_start + (s.advance - s.advance_start) * kept
+        return
+    z = min(max(expected_z(p, s, w) + s.fast, -Z_MOST), Z_MOST)
+    s.net = dt * net_gain(z)
+    s.km2 += s.net
+    s.advance = z + (s.advance - z) * kept
+    fill(s, r, w, s.net)
+    kursk_step(p, s, r, luck, dt)
+
+
+@kernel
+def breakthrough_rate(p: Front, s: State) -> float:
+    """Breakthroughs a week."""
+    return p.breakthrough * ratio(
+        -p.breakthrough_adequacy * s.adequacy + p.breakthrough_instability * s.instability
+    )
+
+
+@kernel
+def events(p: Front, s: State, r: Record, luck: Luck, part: int, dt: float) -> None:
+    """Breakthroughs and the fading of thrust; a wider mobilisation."""
+    s.thrust *= decay(p.thrust_half_life, dt)
+    if s.truce != GENERAL and happens(breakthrough_rate(p, s) * dt, luck, BREAKTHROUGH, s.week, part):
+        s.thrust += p.breakthrough_thrust
+        s.thrust_full = s.thrust
+        r.breakthroughs += 1.0
+        if np.isnan(r.breakthrough):
+            r.breakthrough = s.day
+    if s.mobilised == 0 and happens(p.mobilisation_chance * dt, luck, MOBILISATION, s.week, part):
+        s.mobilised = 1
+        r.mobilised = s.day

@@ -1,0 +1,42 @@
+"""Washington's hawks: resistance that grows as the president's capital falls.
+
+    hawks reverts to - hawks_capital capital + hawks_text (what they would lose by the text on the table)
+
+They lower what the US can deliver (`washington.consent`), set talks back by leaks and sabotage (`talks.py`),
+favour terms whose losses look temporary, and by that worsen Moscow's fear of being cheated (`bargain.py`).
+"""
+
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import ratio, revert
+from forecast.timeline.luck import Luck, decision, normal
+from forecast.timeline.registry import Real, field
+from forecast.timeline.state import State
+
+HAWKS = decision("hawks.level")
+
+
+class Hawks:
+    """Parameters of the hawks."""
+
+    hawks_start: Real = field("sd", "strength of the hawks at the reference date")
+    hawks_half_life: Real = field("weeks", "half-life of their strength", low=1)
+    hawks_capital: Real = field("sd", "strength gained per unit of capital that the president loses")
+    hawks_text: Real = field("sd", "strength gained by a text that takes all that they want")
+    sabotage: Real = field("1/year", "leaks and sabotage that set talks back a rung")
+    sabotage_hawks: Real = field("log ratio", "likelier per unit of their strength")
+    down_hawks: Real = field("log ratio", "how a unit of their strength raises the rate of steps down")
+    temporary: Real = field("log ratio", "how a unit of their strength favours terms whose losses look temporary")
+    moscow_fear: Real = field("value", "what a unit of their strength adds to Moscow's fear of being cheated")
+
+
+@kernel
+def step(p: Hawks, s: State, luck: Luck, dt: float) -> None:
+    """Their strength over `dt` of a week."""
+    target = -p.hawks_capital * s.capital + p.hawks_text * s.hawks_loss
+    s.hawks = revert(s.hawks, target, p.hawks_half_life, dt, normal(luck, HAWKS, s.week, 0))
+
+
+@kernel
+def sabotage_rate(p: Hawks, s: State) -> float:
+    """Sabotage a week."""
+    return p.sabotage * ratio(p.sabotage_hawks * s.hawks)

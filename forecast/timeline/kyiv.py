@@ -1,0 +1,202 @@
+"""Kyiv: instability, the ban on negotiating, who speaks for the country, coups and provocations.
+
+    instability reverts to instability_ground (advance - its start) + instability_draft (mobilisation widened)
+                + instability_terms 2 max(0, index - 1/2) with terms on the table
+    ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Kyiv at text; it blocks
+                signature, not talks
+    election    possible only while a general truce holds or martial law has lapsed
+    worth of fighting = worth + worth_adequacy (adequacy - its start) + worth_backing (European obstruction)
+                - worth_instability instability - worth_ground (advance - its start)
+                - worth_pressed (Washington presses Kyiv) + what the leader adds
+"""
+
+import numpy as np
+
+from forecast.timeline.codes import (
+    CONTACT,
+    GENERAL,
+    HARDER,
+    INCUMBENT,
+    KYIV,
+    NONE,
+    PRESSING_KYIV,
+    READIER,
+    SIGNED,
+    SPEAKER,
+    TERMS,
+    TEXT,
+)
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import ratio, revert
+from forecast.timeline.luck import Luck, decision, happens, normal, uniform
+from forecast.timeline.record import Record
+from forecast.timeline.registry import Real, field
+from forecast.timeline.state import State
+
+INSTABILITY = decision("kyiv.instability")
+BAN = decision("kyiv.ban")
+TRANSFER = decision("kyiv.transfer")
+MARTIAL_LAW = decision("kyiv.martial_law")
+ELECTION = decision("kyiv.election")
+SUCCESSOR = decision("kyiv.successor")
+COUP = decision("kyiv.coup")
+COUP_SUCCEEDS = decision("kyiv.coup_succeeds")
+PROVOCATION = decision("kyiv.provocation")
+
+
+class Kyiv:
+    """Parameters of Kyiv."""
+
+    instability_start: Real = field("sd", "domestic instability at the reference date")
+    instability_half_life: Real = field("weeks", "half-life of instability", low=1)
+    instability_ground: Real = field("sd", "instability per unit of z that the enemy's advance quickens by")
+    instability_draft: Real = field("sd", "instability from a wider mobilisation")
+    instability_terms: Real = field("sd", "instability from terms wholly on Moscow's side")
+
+    ban: Real = field("chance/year", "ban on negotiating lifted, before terms are on the table")
+    ban_terms: Real = field("ratio", "how much faster it falls at terms")
+    ban_text: Real = field("ratio", "how much faster it falls at text, if Kyiv consents")
+
+    transfer: Real = field("chance/year", "presidency handed to the Speaker")
+    transfer_text: Real = field("log ratio", "likelier at text")
+    martial_law: Real = field("chance/year", "martial law lapses while fighting goes on")
+    martial_law_truce: Real = field("chance/year", "martial law lapses in a general truce")
+    election: Real = field("chance/year", "election held, once it is permissible")
+    incumbent_wins: Real = field("chance", "the incumbent wins an election he stands in")
+    successor_harder: Real = field("chance", "a successor by election is harder, not readier")
+    coup_harder: Real = field("chance", "a successor by coup is harder, not readier")
+    successor_shift: Real = field("value", "what a harder (or, negative, a readier) successor adds to the worth", low=0)
+
+    coup: Real = field("chance/year", "coup attempt, or attempt on his life")
+    coup_text: Real = field("log ratio", "likelier at text")
+    coup_instability: Real = field("log ratio", "likelier per unit of instability")
+    coup_succeeds: Real = field("chance", "an attempt removes the president")
+    coup_unrest: Real = field("sd", "instability that an attempt adds")
+    provocation: Real = field("1/year", "provocations that set talks back a rung")
+    provocation_talks: Real = field("log ratio", "likelier at terms and at text")
+
+    worth: Real = field("value", "worth of fighting on at reference conditions")
+    worth_adequacy: Real = field("value", "worth added per unit of adequacy")
+    worth_backing: Real = field("value", "worth added per unit of European obstruction")
+    worth_instability: Real = field("value", "worth taken off per unit of instability")
+    worth_ground: Real = field("value", "worth taken off per unit of z that the advance quickens by")
+    worth_pressed: Real = field("value", "worth taken off while Washington presses Kyiv")
+    truce_distrust: Real = field("value", "cost of a deal that nobody enforces, as truces that were never carried out")
+
+
+@kernel
+def worth_of_fighting(p: Kyiv, s: State) -> float:
+    """Kyiv's worth of fighting on, R_Kyiv."""
+    pressed = 1.0 if s.posture == PRESSING_KYIV else 0.0
+    return (
+        p.worth
+        + p.worth_adequacy * (s.adequacy - s.adequacy_start)
+        + p.worth_backing * s.obstruction
+        - p.worth_instability * s.instability
+        - p.worth_ground * (s.advance - s.advance_start)
+        - p.worth_pressed * pressed
+        + s.worth_shift
+    )
+
+
+@kernel
+def step(p: Kyiv, s: State, luck: Luck, dt: float) -> None:
+    """Instability over `dt` of a week."""
+    near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
+    target = (
+        p.instability_ground * (s.advance - s.advance_start)
+        + p.instability_draft * s.mobilised
+        + p.instability_terms * near
+    )
+    s.instability = revert(
+        s.instability, target, p.instability_half_life, dt, normal(luck, INSTABILITY, s.week, 0)
+    )
+
+
+@kernel
+def ban_rate(p: Kyiv, s: State) -> float:
+    """Lifting of the ban, a week."""
+    if s.rung == TEXT:
+        return p.ban * p.ban_text * s.consent[KYIV]
+    if s.rung == TERMS:
+        return p.ban * p.ban_terms
+    return p.ban
+
+
+@kernel
+def coup_rate(p: Kyiv, s: State) -> float:
+    """Attempts a week."""
+    text = p.coup_text if s.rung == TEXT else 0.0
+    return p.coup * ratio(text + p.coup_instability * s.instability)
+
+
+@kernel
+def provocation_rate(p: Kyiv, s: State) -> float:
+    """Provocations a week: only talks can be set back."""
+    if s.rung == NONE or s.rung == SIGNED:
+        return 0.0
+    return p.provocation * ratio(p.provocation_talks if s.rung >= TERMS else 0.0)
+
+
+@kernel
+def succeed(p: Kyiv, s: State, leader: int) -> None:
+    """Another leader takes over."""
+    s.leader = leader
+    if leader == HARDER:
+        s.worth_shift = p.successor_shift
+    elif leader == READIER:
+        s.worth_shift = -p.successor_shift
+    else:
+        s.worth_shift = 0.0
+
+
+@kernel
+def hold_election(p: Kyiv, s: State, r: Record, luck: Luck, part: int) -> None:
+    """An election: the incumbent wins or a successor is drawn; Moscow has a lawful signatory either way."""
+    s.elected = 1
+    s.legitimate = 1
+    r.election = s.day
+    if s.leader == INCUMBENT and uniform(luck, SUCCESSOR, s.week, 4 * part) < p.incumbent_wins:
+        return
+    harder = uniform(luck, SUCCESSOR, s.week, 4 * part + 1) < p.successor_harder
+    succeed(p, s, HARDER if harder else READIER)
+
+
+@kernel
+def events(p: Kyiv, s: State, r: Record, luck: Luck, part: int, dt: float) -> float:
+    """The ban, transfer, martial law, election, coup, provocation; returns how many set talks back."""
+    week = s.week
+    if s.banned == 1 and happens(ban_rate(p, s) * dt, luck, BAN, week, part):
+        s.banned = 0
+        r.ban_lifted = s.day
+
+    if s.leader == INCUMBENT and s.elected == 0:
+        text = ratio(p.transfer_text) if s.rung == TEXT else 1.0
+        if happens(p.transfer * text * dt, luck, TRANSFER, week, part):
+            succeed(p, s, SPEAKER)
+            s.legitimate = 1
+            r.transfer = s.day
+
+    if s.martial_law == 1:
+        lapse = p.martial_law_truce if s.truce == GENERAL else p.martial_law
+        if happens(lapse * dt, luck, MARTIAL_LAW, week, part):
+            s.martial_law = 0
+    permissible = s.truce == GENERAL or s.martial_law == 0
+    if s.elected == 0 and permissible and happens(p.election * dt, luck, ELECTION, week, part):
+        hold_election(p, s, r, luck, part)
+
+    set_back = 0.0
+    if happens(coup_rate(p, s) * dt, luck, COUP, week, part):
+        if np.isnan(r.coup_attempt):
+            r.coup_attempt = s.day
+        s.instability += p.coup_unrest
+        if uniform(luck, COUP_SUCCEEDS, week, part) < p.coup_succeeds:
+            harder = uniform(luck, SUCCESSOR, week, 4 * part + 2) < p.coup_harder
+            succeed(p, s, HARDER if harder else READIER)
+        if CONTACT <= s.rung < SIGNED:
+            set_back += 1.0
+    if happens(provocation_rate(p, s) * dt, luck, PROVOCATION, week, part):
+        if np.isnan(r.provocation):
+            r.provocation = s.day
+        set_back += 1.0
+    return set_back

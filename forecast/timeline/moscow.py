@@ -1,0 +1,127 @@
+"""Moscow: economic strain, demands that ratchet up with ground gained, a shock at home, the worth of fighting on.
+
+    strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - strain_relief (relief is on
+                       offer) - lapse_relief (sanctions lapsed), and jumps up at random shocks
+    demands            rise by demand_per_gain per 1,000 km2 gained; of what is lost again only 1 - demand_kept
+                       comes off; each substantial gain adds demand_substantial
+    worth of fighting = worth + worth_advance (advance - its start) + worth_break (instability in Kyiv)
+                       - worth_strain strain + demands - worth_pressed (Washington presses, while it has arms)
+"""
+
+import numpy as np
+
+from forecast.timeline.codes import CONTACT, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import ratio, revert
+from forecast.timeline.luck import Luck, decision, happens, normal
+from forecast.timeline.record import Record
+from forecast.timeline.registry import Real, field
+from forecast.timeline.state import State
+from forecast.timeline.world import World
+
+STRAIN = decision("moscow.strain")
+STRAIN_SHOCK = decision("moscow.strain_shock")
+HOME_SHOCK = decision("moscow.home_shock")
+
+
+class Moscow:
+    """Parameters of Moscow."""
+
+    strain_start: Real = field("sd", "economic strain at the reference date")
+    strain_half_life: Real = field("weeks", "half-life of strain", low=1)
+    strain_trend: Real = field("sd", "where strain tends to if nothing changes")
+    strain_pressed: Real = field("sd", "strain added while Washington presses Moscow")
+    strain_relief: Real = field("sd", "strain taken off while relief is on offer")
+    strain_shock_rate: Real = field("1/year", "economic shocks")
+    strain_shock: Real = field("sd", "strain that a shock adds")
+
+    demand_per_gain: Real = field("value", "demands added per 1,000 km2 gained")
+    demand_kept: Real = field("share", "share of added demands kept when ground is lost again")
+    demand_substantial: Real = field("value", "demand added by a substantial gain")
+
+    home_shock: Real = field("chance/year", "shock at home: mutiny, death or fall of the leader, panic")
+    home_shock_strain: Real = field("log ratio", "shock at home likelier with strain")
+    home_shock_effect: Real = field("sd", "strain that a shock at home adds")
+
+    worth: Real = field("value", "worth of fighting on at reference conditions")
+    worth_advance: Real = field("value", "worth added per unit of z that the advance quickens by")
+    worth_break: Real = field("value", "worth added per unit of instability in Kyiv")
+    worth_strain: Real = field("value", "worth taken off per unit of strain")
+    worth_pressed: Real = field("value", "worth taken off while Washington presses Moscow with arms at hand")
+
+    distrust: Real = field("value", "cost of a deal that the next US president can overturn")
+    cheating: Real = field("value", "cost of a deal under which Ukraine rearms, if losses under it look temporary")
+    stop_first: Real = field("value", "cost of stopping before the rest is agreed")
+    kursk_cost: Real = field("value", "cost of stopping while Ukraine holds Russian ground")
+    illegitimate: Real = field("value", "cost of a signatory whom Moscow calls illegitimate")
+    troops_cost: Real = field("value", "cost of European troops in the text")
+
+
+@kernel
+def strain_target(p: Moscow, s: State, lapse_relief: float) -> float:
+    """Where strain tends to, in sd."""
+    pressed = 1.0 if s.posture == PRESSING_MOSCOW else 0.0
+    relief = 1.0 if s.rung >= CONTACT and (s.posture == MEDIATING or s.posture == PRESSING_KYIV) else 0.0
+    return p.strain_trend + p.strain_pressed * pressed - p.strain_relief * relief - lapse_relief * s.lapsed
+
+
+@kernel
+def ratchet(p: Moscow, s: State, w: World, held_start: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    """Demands after the week's gains."""
+    gained = s.km2 - s.gains_counted
+    s.gains_counted = s.km2
+    added = p.demand_per_gain * gained / 1000.0
+    s.demands += added if added > 0.0 else added * (1.0 - p.demand_kept)
+    s.demands = max(s.demands, 0.0)
+    for i in range(w.facts.regions):
+        enough = w.facts.region_demand[i]
+        if enough > 0.0 and s.substantial[i] == 0.0 and held_start[i] - s.held[i] >= enough:
+            s.substantial[i] = 1.0
+            s.demands += p.demand_substantial
+
+
+@kernel
+def worth_of_fighting(p: Moscow, s: State, stock_share: float) -> float:
+    """Moscow's worth of fighting on, R_Moscow."""
+    pressed = stock_share if s.posture == PRESSING_MOSCOW else 0.0
+    return (
+        p.worth
+        + p.worth_advance * (s.advance - s.advance_start)
+        + p.worth_break * s.instability
+        - p.worth_strain * s.strain
+        + s.demands
+        - p.worth_pressed * pressed
+    )
+
+
+@kernel
+def step(
+    p: Moscow,
+    s: State,
+    w: World,
+    luck: Luck,
+    held_start: np.ndarray[tuple[int], np.dtype[np.float64]],
+    lapse_relief: float,
+    dt: float,
+) -> None:
+    """Strain and demands over `dt` of a week."""
+    noise = normal(luck, STRAIN, s.week, 0)
+    s.strain = revert(s.strain, strain_target(p, s, lapse_relief), p.strain_half_life, dt, noise)
+    ratchet(p, s, w, held_start)
+
+
+@kernel
+def home_shock_rate(p: Moscow, s: State) -> float:
+    """Shocks at home a week."""
+    return p.home_shock * ratio(p.home_shock_strain * s.strain)
+
+
+@kernel
+def events(p: Moscow, s: State, r: Record, luck: Luck, part: int, dt: float) -> None:
+    """Economic shocks and a shock at home."""
+    if happens(p.strain_shock_rate * dt, luck, STRAIN_SHOCK, s.week, part):
+        s.strain += p.strain_shock
+    if s.home_shock == 0 and happens(home_shock_rate(p, s) * dt, luck, HOME_SHOCK, s.week, part):
+        s.home_shock = 1
+        s.strain += p.home_shock_effect
+        r.home_shock = s.day

@@ -1,0 +1,116 @@
+"""Every parameter of a timeline, declared once: one record, made of the records that the parts declare."""
+
+from typing import Any
+
+from forecast.timeline.europe import Europe
+from forecast.timeline.front import Front
+from forecast.timeline.hawks import Hawks
+from forecast.timeline.kyiv import Kyiv
+from forecast.timeline.moscow import Moscow
+from forecast.timeline.registry import Array, Real, field, layout
+from forecast.timeline.washington import Washington
+
+
+class Talks:
+    """Parameters of the talks."""
+
+    contact: Real = field("1/year", "from none to contact, if all consent")
+    terms: Real = field("1/year", "from contact to terms, if all consent")
+    text: Real = field("1/year", "from terms to text, if all consent")
+    signature: Real = field("1/year", "from text to signature, if all consent")
+    setback: Real = field("1/year", "steps down if every signatory refuses, before obstruction")
+    tempo: Real = field("log ratio", "how a unit of attention speeds talks up")
+    walked: Real = field("ratio", "speed of talks while Washington has walked away")
+    tau: Real = field("value", "how sharply consent sets in", low=0.001)
+    moscow_spread: Real = field("value", "what is not known of Moscow's private worth of a deal", low=0)
+    kyiv_spread: Real = field("value", "what is not known of Kyiv's", low=0)
+    europe_spread: Real = field("value", "what is not known of Europe's", low=0)
+    optimism: Real = field("value", "by how much the others underrate Moscow's worth of fighting on")
+    template_temperature: Real = field("chance", "how little the choice of template heeds consent", low=0.01)
+    terms_move: Real = field("1/year", "how fast terms move towards those who refuse")
+    limited_truce: Real = field("1/year", "a limited truce begins, if both consent")
+    limited_end: Real = field("1/year", "a limited truce ends")
+    general_truce: Real = field("1/year", "a general truce begins, if both consent")
+    general_break: Real = field("1/year", "a general truce without a settlement breaks")
+
+
+class Endings:
+    """Parameters of the endings and of who owns a defeat."""
+
+    defeat: Real = field("chance/year", "direct defeat of Ukraine, without a breakthrough first")
+    defeat_adequacy: Real = field("log ratio", "rarer per unit of adequacy")
+    defeat_instability: Real = field("log ratio", "likelier per unit of instability")
+    defeat_advance: Real = field("log ratio", "likelier per unit of z that the advance quickens by")
+    collapse: Real = field("chance", "a breakthrough ends in collapse")
+    collapse_adequacy: Real = field("log ratio", "rarer per unit of adequacy")
+    collapse_instability: Real = field("log ratio", "likelier per unit of instability")
+    collapse_thrust: Real = field("log ratio", "likelier per unit of thrust beyond the usual")
+    failure: Real = field("chance/year", "Russia fails: ends the war unilaterally or withdraws from half")
+    failure_strain: Real = field("log ratio", "likelier per unit of strain")
+    failure_advance: Real = field("log ratio", "rarer per unit of z that the advance quickens by")
+    failure_shock: Real = field("log ratio", "likelier after a shock at home")
+    total_defeat: Real = field("chance/year", "Ukraine defeated, all ways together, as elicited: a check, not a rate")
+
+    owner_trump: Real = field("log ratio", "Trump, before anything else")
+    owner_engaged: Real = field("log ratio", "Trump, by the memory of engagement")
+    owner_blame: Real = field("log ratio", "Trump, by how loud Europe and the hawks are")
+    owner_paused: Real = field("log ratio", "Trump, if arms were paused within 26 weeks")
+    owner_time: Real = field("log ratio", "Trump, by time in office up to 26 weeks")
+    owner_predecessor: Real = field("log ratio", "the predecessor, at the inauguration")
+    owner_fading: Real = field("log ratio", "what the predecessor's share loses in 26 weeks")
+    owner_europe: Real = field("log ratio", "Europe")
+    owner_obstruction: Real = field("log ratio", "Europe, per unit of obstruction")
+    owner_kyiv: Real = field("log ratio", "Kyiv")
+    owner_refused: Real = field("log ratio", "Kyiv, if it refused first")
+
+
+class Parties:
+    """What the five parties want."""
+
+    stiffness: Array = field("sd", "how far all of a party's positions lean to its own side", shape=("party",))
+    position: Array = field(
+        "position", "what the party wants on the issue", low=0, high=1, shape=("party", "issue"), form="position"
+    )
+    salience: Array = field(
+        "log weight", "how much the issue weighs with the party", shape=("party", "issue"), form="salience"
+    )
+
+
+class Settlements:
+    """The settlement templates."""
+
+    terms: Array = field("position", "typical term", low=0, high=1, shape=("settlement", "issue"))
+    spread: Array = field("position", "spread of drawn terms", low=0, shape=("settlement",))
+    give: Array = field("position", "how far terms can move from the typical ones", low=0, shape=("settlement",))
+    weight: Array = field("weight", "how often it is tried, consent apart", shape=("settlement",))
+    load: Array = field("sd", "what Washington must deliver for it, in units of capital", shape=("settlement",))
+    lock_in: Array = field("share", "how far it binds the next US president", shape=("settlement",))
+    monitoring: Array = field("share", "how well it is monitored and enforced", shape=("settlement",))
+    never_implemented: Array = field("chance", "signed and never carried out", shape=("settlement",))
+    breakdown: Array = field("1/year", "it breaks down once in force", shape=("settlement",))
+    clause_included: Array = field("chance", "the clause is in the draft", shape=("settlement", "clause"))
+    clause_without: Array = field(
+        "position", "term on the clause's issue if it is left out", low=0, high=1, shape=("settlement", "clause")
+    )
+    clause_breakdown: Array = field(
+        "log ratio", "how much likelier breakdown is without the clause", shape=("settlement", "clause")
+    )
+
+
+class Parameters:
+    """All parameters of a timeline, part by part."""
+
+    front: Front
+    moscow: Moscow
+    washington: Washington
+    hawks: Hawks
+    europe: Europe
+    kyiv: Kyiv
+    talks: Talks
+    endings: Endings
+    parties: Parties
+    settlements: Settlements
+
+
+PARAMETERS: Any = layout(Parameters)
+"""Memory layout of `Parameters`."""

@@ -1,0 +1,140 @@
+"""Typed fields, declared once: parameters, state and the row of a timeline are classes of annotated numbers.
+
+A class such as::
+
+    class Kyiv:
+        instability_half_life: Real = field("weeks", "how fast instability reverts to its mean", low=0)
+
+is never instantiated. From it come the memory layout that the compiled code reads (`layout`), the list that
+prior files are checked against, the documentation and the names of columns. To the type checker and to an
+uncompiled run the same attributes are ordinary floats, ints and arrays.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+Real = float
+"""A float64 field."""
+Whole = int
+"""An int64 field."""
+Array = NDArray[np.float64]
+"""A fixed-size float64 table inside a record."""
+
+CAPACITY = {"party": 5, "issue": 20, "settlement": 10, "region": 12, "clause": 8, "week": 160}
+"""Room in the tables. Parties are roles and always five; the rest may be fewer, and more is refused on load."""
+
+WEEKS_PER_YEAR = 365.25 / 7.0
+
+
+@dataclass(frozen=True)
+class Field:
+    """What one number is.
+
+    Attributes:
+        unit: the unit a person elicits or reads it in; see `UNITS`.
+        meaning: what it is in the world, in a phrase.
+        low: least value allowed.
+        high: greatest value allowed.
+        shape: names of the dimensions of a table (keys of `CAPACITY`), empty for a scalar.
+        form: how a row of the table turns into the number used: `plain`, `position` or `salience`.
+    """
+
+    unit: str
+    meaning: str
+    low: float = -math.inf
+    high: float = math.inf
+    shape: tuple[str, ...] = ()
+    form: str = "plain"
+
+
+UNITS = {
+    "chance/year": "chance that it happens within a year at reference conditions",
+    "1/year": "expected number in a year at reference conditions",
+    "chance": "probability",
+    "weeks": "weeks",
+    "km2": "square kilometres",
+    "km2/week": "square kilometres a week",
+    "EUR bn": "thousand million euros",
+    "EUR bn/month": "thousand million euros a month",
+    "percent": "percentage points",
+    "z": "units of asinh(weekly km2 / 40)",
+    "sd": "stationary standard deviations of the unforced level",
+    "value": "share of the whole of a party's stakes, 0 to 1",
+    "position": "0 = Kyiv's ideal, 1 = Moscow's",
+    "log weight": "logarithm of a relative weight",
+    "weight": "relative weight",
+    "log ratio": "change of the logarithm of a rate or of odds",
+    "ratio": "multiple",
+    "share": "share of a whole",
+    "count": "number",
+    "code": "a code, see the data dictionary",
+    "day": "days since the reference date",
+    "flag": "0 or 1",
+}
+"""The units in use. Intensities are kept in the compiled code as weekly rates."""
+
+
+def field(
+    unit: str,
+    meaning: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    shape: tuple[str, ...] = (),
+    form: str = "plain",
+) -> Any:
+    """Declare one number of a record; see `Field`."""
+    if unit not in UNITS:
+        raise ValueError(f"unit {unit!r} is not one of {', '.join(UNITS)}")
+    if unit in ("chance", "chance/year", "share", "flag"):
+        low, high = max(low, 0.0), min(high, 1.0)
+    elif unit in ("1/year", "weeks", "weight", "ratio", "count"):
+        low = max(low, 0.0)
+    return Field(unit, meaning, low, high, shape, form)
+
+
+def fields(cls: type) -> dict[str, Field]:
+    """The fields a record class declares, in order."""
+    return {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
+
+
+def layout(cls: type) -> np.dtype[Any]:
+    """The memory layout of a record class; a nested record class is a nested record.
+
+    Raises:
+        TypeError: an annotation that is neither a number, a table nor a record class.
+    """
+    hints = get_type_hints(cls)
+    members: list[tuple[Any, ...]] = []
+    for name, hint in hints.items():
+        declared = vars(cls).get(name)
+        if isinstance(declared, Field):
+            shape = tuple(CAPACITY[dim] for dim in declared.shape)
+            if shape:
+                members.append((name, np.float64, shape))
+            elif hint in (float, int):
+                members.append((name, np.float64 if hint is float else np.int64))
+            else:
+                raise TypeError(f"{cls.__name__}.{name}: {hint} is neither a number nor a table")
+        elif isinstance(hint, type) and fields(hint):
+            members.append((name, layout(hint)))
+        else:
+            raise TypeError(f"{cls.__name__}.{name}: declare it with field()")
+    return np.dtype(members)
+
+
+def to_kernel(unit: str, x: Any) -> Any:
+    """A number in its elicited unit as the compiled code uses it: intensities become weekly rates.
+
+    A chance c a year becomes the rate -ln(1 - c) / 52.18 a week, under which the chance over a year at
+    unchanging reference conditions is c.
+    """
+    if unit == "chance/year":
+        return -np.log1p(-x) / WEEKS_PER_YEAR
+    if unit == "1/year":
+        return x / WEEKS_PER_YEAR
+    return x

@@ -1,0 +1,101 @@
+"""The state of one timeline: the least that the next week needs. Each field has one owner, the part that writes it.
+
+What is only looked at afterwards stands in `record.py`.
+"""
+
+from typing import Any
+
+from forecast.timeline.registry import Array, Real, Whole, field, layout
+
+
+class State:
+    """One week's state; the owner of each group is the part named above it."""
+
+    # the clock (week.py)
+    week: Whole = field("count", "calendar weeks since the reference date's Monday")
+    elapsed: Real = field("weeks", "weeks since the as-of date, at the start of the step")
+    day: Real = field("day", "days since the reference date, at the end of the step")
+
+    # front
+    drift: Real = field("z", "slow level of the weekly advance less its seasonal mean")
+    fast: Real = field("z", "fast part of the weekly advance")
+    advance: Real = field("z", "memory of the recent advance, half-life four weeks")
+    advance_start: Real = field("z", "that memory at the as-of date")
+    adequacy: Real = field("sd", "adequacy of Ukraine's forces: men and arms against what the front asks")
+    adequacy_start: Real = field("sd", "adequacy at the as-of date")
+    talking_start: Real = field("flag", "talks under way at the as-of date")
+    mobilised: Whole = field("flag", "mobilisation has been widened")
+    thrust: Real = field("z", "what is left of the thrust of breakthroughs")
+    thrust_full: Real = field("z", "thrust just after the last breakthrough")
+    net: Real = field("km2", "net Russian gain in the week")
+    km2: Real = field("km2", "net Russian gain since the as-of date")
+    kursk: Real = field("km2", "Russian territory held by Ukraine")
+    held: Array = field("km2", "what Ukraine still holds of each region", shape=("region",))
+    pull: Array = field("share", "share of the advance that goes to each region", shape=("region",))
+
+    # moscow
+    strain: Real = field("sd", "economic strain")
+    demands: Real = field("value", "demands added by ground gained")
+    gains_counted: Real = field("km2", "net gain that the demands rest on")
+    substantial: Array = field("flag", "substantial gains made, by region", shape=("region",))
+    home_shock: Whole = field("flag", "a shock at home has happened")
+
+    # washington
+    capital: Real = field("sd", "Trump's political capital")
+    attention: Real = field("sd", "Trump's attention to the war")
+    stock: Real = field("EUR bn", "US arms that can still be given under existing authority")
+    posture: Whole = field("code", "mediating, pressing Kyiv, pressing Moscow, walked away")
+    paused: Whole = field("flag", "US arms are paused")
+    pause_memory: Real = field("weeks", "weeks since US arms were last paused (large: never)")
+    stall: Real = field("weeks", "weeks without progress at the table while engaged")
+    engagement: Real = field("share", "memory of engagement, half-life declared")
+    setbacks: Real = field("count", "setbacks since the last week, not yet paid for (told by front and talks)")
+    progress: Real = field("count", "rungs climbed since the last week, not yet rewarded (told by talks)")
+
+    # hawks
+    hawks: Real = field("sd", "strength of the hawks in Washington")
+
+    # europe
+    obstruction: Real = field("sd", "European obstruction")
+    lapsed: Whole = field("flag", "a few governments have let sanctions lapse")
+    troops_text: Whole = field("flag", "European troops are in the text")
+    troops_in: Whole = field("flag", "European troops are in Ukraine")
+
+    # kyiv
+    instability: Real = field("sd", "domestic instability in Ukraine")
+    instability_start: Real = field("sd", "instability at the as-of date")
+    banned: Whole = field("flag", "the ban on negotiating stands")
+    martial_law: Whole = field("flag", "martial law is in force")
+    elected: Whole = field("flag", "an election has been held")
+    legitimate: Whole = field("flag", "Moscow can no longer call the president illegitimate")
+    leader: Whole = field("code", "incumbent, harder, readier, the Speaker")
+    worth_shift: Real = field("value", "what the leader adds to Kyiv's worth of fighting on")
+
+    # talks
+    rung: Whole = field("code", "none, contact, terms, text, signed")
+    template: Whole = field("code", "settlement template, -1 none")
+    drawn: Whole = field("count", "times a template has been drawn")
+    patience: Real = field("count", "what is left of the week's exponential clock of the ladder")
+    moves: Whole = field("count", "moves of the ladder in the week so far")
+    terms: Array = field("position", "terms on the table", shape=("issue",))
+    included: Array = field("flag", "clauses in the draft", shape=("clause",))
+    dampening: Array = field("ratio", "template weights left after failures", shape=("settlement",))
+    truce_value: Array = field("value", "value of a bare ceasefire in place", shape=("party",))
+    hawks_loss: Real = field("value", "what the hawks would lose by the text on the table, 0 with none")
+    private: Array = field("value", "private worth of a deal, once per timeline", shape=("party",))
+    consent: Array = field("chance", "readiness to consent to the present terms", shape=("party",))
+    index: Real = field("position", "term index of the terms on the table (0.5 with none)")
+    truce: Whole = field("code", "none, limited, general")
+    truce_age: Real = field("weeks", "age of the general truce")
+    in_force: Whole = field("flag", "a signed settlement is in force")
+    settlement_age: Real = field("weeks", "age of the settlement in force")
+
+    # endings
+    ending: Whole = field("code", "running, Ukraine defeated, Russia fails")
+    rate_collapse: Real = field("ratio", "rate of collapse in the step, a week")
+    rate_defeat: Real = field("ratio", "rate of direct defeat in the step, a week")
+    rate_failure: Real = field("ratio", "rate of Russia's failure in the step, a week")
+
+
+STATE: Any = layout(State)
+"""Memory layout of `State`."""

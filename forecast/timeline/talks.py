@@ -1,0 +1,294 @@
+"""Talks: the ladder none - contact - terms - text - signed, truces, and how a settlement breaks.
+
+Weekly rates, with g = ratio(tempo attention), a quarter or so of it once Washington has walked away:
+
+    up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c);   signature g prod c  (0 under the ban)
+    down  setback (2 / |S|) sum(1 - c) B, B = exp(bounded(obstruction and hawks)) >= 1;   sabotage of the hawks
+
+The moves of a step compete on one exponential clock, so that several can follow each other within a week and
+the length of the step hardly matters.
+"""
+
+import math
+
+import numpy as np
+
+from forecast.timeline import bargain, hawks, washington
+from forecast.timeline.codes import (
+    CONTACT,
+    EUROPE,
+    GENERAL,
+    KYIV,
+    LIMITED,
+    MOSCOW,
+    NO_TRUCE,
+    NONE,
+    SIGNED,
+    TERMS,
+    TEXT,
+    WASHINGTON,
+)
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import LN5, bounded, ratio
+from forecast.timeline.luck import Luck, decision, exponential, happens, uniform
+from forecast.timeline.parameters import Parameters
+from forecast.timeline.record import Record
+from forecast.timeline.state import State
+from forecast.timeline.world import World
+
+LADDER = decision("talks.ladder")
+LADDER_WHICH = decision("talks.ladder_which")
+CAUSE = decision("talks.cause")
+IMPLEMENTED = decision("talks.implemented")
+BREAKDOWN = decision("talks.breakdown")
+LIMITED_TRUCE = decision("talks.limited_truce")
+GENERAL_TRUCE = decision("talks.general_truce")
+TRUCE_ENDS = decision("talks.truce_ends")
+
+
+@kernel
+def tempo(p: Parameters, s: State) -> float:
+    """Speed of talks: attention, and other channels only once Washington has walked away."""
+    g = ratio(p.talks.tempo * s.attention)
+    return g if washington.engaged(s) else g * p.talks.walked
+
+
+@kernel
+def product_of_consents(s: State, w: World) -> float:
+    """Product of c_p over the signatories of the template on the table."""
+    product = s.consent[KYIV] * s.consent[MOSCOW]
+    if bargain.signs(w, s.template, WASHINGTON):
+        product *= s.consent[WASHINGTON]
+    if bargain.signs(w, s.template, EUROPE):
+        product *= s.consent[EUROPE]
+    return product
+
+
+@kernel
+def up_rate(p: Parameters, s: State, w: World) -> float:
+    """Rate of the next rung, a week."""
+    g = tempo(p, s)
+    if s.rung == NONE:
+        return p.talks.contact * g
+    if s.rung == CONTACT:
+        return p.talks.terms * g * math.sqrt(s.consent[MOSCOW])
+    if s.rung == TERMS:
+        return p.talks.text * g * math.sqrt(product_of_consents(s, w))
+    if s.rung == TEXT and s.banned == 0:
+        return p.talks.signature * g * product_of_consents(s, w)
+    return 0.0
+
+
+@kernel
+def europe_drag(p: Parameters, s: State) -> float:
+    """Europe's part in the log of B."""
+    return max(0.0, p.europe.down_europe * s.obstruction)
+
+
+@kernel
+def hawks_drag(p: Parameters, s: State) -> float:
+    """The hawks' part in the log of B."""
+    return max(0.0, p.hawks.down_hawks * s.hawks)
+
+
+@kernel
+def obstruction_factor(p: Parameters, s: State) -> float:
+    """B, by which obstruction and the hawks multiply the rate of steps down: between 1 and 5."""
+    return math.exp(bounded(europe_drag(p, s) + hawks_drag(p, s), LN5))
+
+
+@kernel
+def down_rate(p: Parameters, s: State, w: World) -> float:
+    """Rate of steps down for want of consent, a week, with what obstruction adds to it."""
+    refusals, signatories = 0.0, 0.0
+    for party in range(5):
+        if bargain.signs(w, s.template, party):
+            refusals += 1.0 - s.consent[party]
+            signatories += 1.0
+    return p.talks.setback * 2.0 / signatories * refusals * obstruction_factor(p, s)
+
+
+@kernel
+def step_down(s: State) -> None:
+    """One rung down; at the bottom the template has failed."""
+    s.setbacks += 1.0
+    s.rung -= 1
+    if s.rung == NONE:
+        bargain.fail_template(s)
+        bargain.restart(s)
+
+
+@kernel
+def note_cause(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+    """Lay a step down to want of consent (share 1 / B), or to Europe or the hawks by their part in B."""
+    u = uniform(luck, CAUSE, s.week, s.moves)
+    share = 1.0 / obstruction_factor(p, s)
+    if u < share:
+        r.down_consent += 1.0
+        if r.first_refusal < 0:
+            least = 2.0
+            for party in range(5):
+                if bargain.signs(w, s.template, party) and s.consent[party] < least:
+                    least = s.consent[party]
+                    r.first_refusal = party
+        return
+    europe, both = europe_drag(p, s), europe_drag(p, s) + hawks_drag(p, s)
+    if (u - share) * both < (1.0 - share) * europe:
+        r.down_europe += 1.0
+    else:
+        r.down_hawks += 1.0
+
+
+@kernel
+def sign(p: Parameters, s: State, r: Record, luck: Luck) -> None:
+    """Signature: the settlement comes into force and makes the truce general, or is never carried out."""
+    if np.isnan(r.signed):
+        r.signed = s.day
+        r.term_index = s.index
+        r.last_template = s.template
+    if uniform(luck, IMPLEMENTED, s.week, s.moves) < p.settlements.never_implemented[s.template]:
+        break_up(s, r)
+        return
+    s.in_force = 1
+    s.settlement_age = 0.0
+    begin_general_truce(s, r)
+
+
+@kernel
+def begin_general_truce(s: State, r: Record) -> None:
+    """The fighting stops along the whole front; a truce that holds already goes on."""
+    if s.truce != GENERAL:
+        s.truce = GENERAL
+        s.truce_age = 0.0
+        r.general_last = s.day
+        if np.isnan(r.general_first):
+            r.general_first = s.day
+
+
+@kernel
+def break_up(s: State, r: Record) -> None:
+    """A signed settlement is broken or stays a dead letter: talks are back at contact, the war goes on."""
+    if np.isnan(r.broken):
+        r.broken = s.day
+    bargain.fail_template(s)
+    s.in_force = 0
+    s.settlement_age = 0.0
+    s.rung = CONTACT
+    s.truce = NO_TRUCE
+    s.setbacks += 1.0
+
+
+@kernel
+def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+    """One rung up."""
+    s.rung += 1
+    s.progress += 1.0
+    r.steps_up += 1.0
+    r.highest_rung = max(r.highest_rung, s.rung)
+    if s.rung == CONTACT:
+        bargain.draw_template(p, s, w, luck)
+    if s.rung == SIGNED:
+        sign(p, s, r, luck)
+
+
+@kernel
+def ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+    """The moves of the ladder within a step, on one exponential clock that lasts through the week."""
+    left = dt
+    for _ in range(8):
+        up, down, sabotage = 0.0, 0.0, 0.0
+        if s.rung < SIGNED:
+            up = up_rate(p, s, w)
+            if s.rung > NONE:
+                down = down_rate(p, s, w)
+                sabotage = hawks.sabotage_rate(p.hawks, s)
+        total = up + down + sabotage
+        if total * left < s.patience:
+            s.patience -= total * left
+            return
+        left -= s.patience / total
+        s.moves += 1
+        which = uniform(luck, LADDER_WHICH, s.week, s.moves) * total
+        if which < up:
+            climb(p, s, r, w, luck)
+        elif which < up + down:
+            note_cause(p, s, r, w, luck)
+            step_down(s)
+        else:
+            r.down_hawks += 1.0
+            step_down(s)
+        s.patience = exponential(luck, LADDER, s.week, s.moves)
+        if bargain.on_table(s) and s.rung < SIGNED:
+            bargain.weigh(p, s, r, w)
+
+
+@kernel
+def breakdown_rate(p: Parameters, s: State, w: World) -> float:
+    """Breakdown of the settlement in force, a week; clauses left out make it likelier."""
+    x = 0.0
+    for k in range(int(w.facts.clauses[s.template])):
+        if s.included[k] == 0.0:
+            x += p.settlements.clause_breakdown[s.template, k]
+    return p.settlements.breakdown[s.template] * ratio(x)
+
+
+@kernel
+def truces(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, dt: float) -> None:
+    """Truces without a settlement begin and end."""
+    if s.truce == GENERAL:
+        if happens(p.talks.general_break * dt, luck, TRUCE_ENDS, s.week, 2 * part):
+            s.truce = NO_TRUCE
+            s.setbacks += 1.0
+            if s.rung > CONTACT:
+                s.rung = CONTACT
+        return
+    if s.truce == LIMITED and happens(p.talks.limited_end * dt, luck, TRUCE_ENDS, s.week, 2 * part + 1):
+        s.truce = NO_TRUCE
+    if s.rung < CONTACT:
+        return
+    g = tempo(p, s)
+    most = p.talks.general_truce * g * dt
+    # With full consent the rate could not exceed `most`: most weeks are turned down before consent is worked out.
+    general = uniform(luck, GENERAL_TRUCE, s.week, part) < most
+    limited = s.truce == NO_TRUCE and uniform(luck, LIMITED_TRUCE, s.week, part) < p.talks.limited_truce * g * dt
+    if not (general or limited) or w.facts.ceasefire < 0:
+        return
+    both = bargain.truce_consent_moscow(p, s) * bargain.truce_consent_kyiv(p, s)
+    if general and happens(most * both, luck, GENERAL_TRUCE, s.week, part):
+        begin_general_truce(s, r)
+    elif limited and happens(p.talks.limited_truce * g * dt * math.sqrt(both), luck, LIMITED_TRUCE, s.week, part):
+        s.truce = LIMITED
+        r.limited_last = s.day
+        if np.isnan(r.limited_first):
+            r.limited_first = s.day
+
+
+@kernel
+def set_back(s: State, r: Record, times: float) -> None:
+    """Provocations and coups in Kyiv take talks down a rung each."""
+    while times > 0.0 and NONE < s.rung < SIGNED:
+        r.down_kyiv += 1.0
+        step_down(s)
+        times -= 1.0
+
+
+@kernel
+def events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, dt: float) -> None:
+    """Terms, the ladder, truces and breakdown over a step."""
+    if s.in_force == 1:
+        s.settlement_age += dt
+        if happens(breakdown_rate(p, s, w) * dt, luck, BREAKDOWN, s.week, part):
+            break_up(s, r)
+    else:
+        if bargain.on_table(s):
+            bargain.weigh(p, s, r, w)
+            bargain.move_terms(p, s, w, dt)
+        ladder(p, s, r, w, luck, dt)
+        if s.in_force == 0:
+            truces(p, s, r, w, luck, part, dt)
+    if s.truce == GENERAL:
+        s.truce_age += dt
+        r.truce_longest = max(r.truce_longest, s.truce_age)
+    if s.rung == TERMS or s.rung == TEXT:
+        r.term_index = s.index if np.isnan(r.signed) else r.term_index
+        r.last_template = s.template if np.isnan(r.signed) else r.last_template

@@ -1,0 +1,227 @@
+"""Washington: political capital, attention, the arms stock, four postures, pauses of arms.
+
+    capital   reverts to capital_mean - (1 + capital_owned E) capital_stall min(stall, 26) / 13
+              - capital_arming (pressing Moscow with arms); a setback takes (1 + capital_owned E) capital_setback
+    attention reverts to attention_mean; each rung climbed adds attention_progress, a rival crisis takes
+              attention_crisis
+    E         memory of engagement: 1 while engaged, half-life engagement_half_life: how far the war is his
+    consent   = logistic((deliver + capital - deliver_hawks hawks - load of the template) / deliver_tau)
+
+He would sign nearly anything deliverable: capital bounds what he can deliver, attention sets the tempo (`talks.py`),
+both decide whether he walks away. The exits of a posture compete, each a rate times a ratio of levels.
+"""
+
+import numpy as np
+
+from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
+from forecast.timeline.compiled import kernel
+from forecast.timeline.forms import decay, logistic, ratio, revert
+from forecast.timeline.luck import Luck, decision, happens, normal, uniform
+from forecast.timeline.record import Record
+from forecast.timeline.registry import WEEKS_PER_YEAR, Real, field
+from forecast.timeline.state import State
+
+CAPITAL = decision("washington.capital")
+ATTENTION = decision("washington.attention")
+CRISIS = decision("washington.crisis")
+POSTURE = decision("washington.posture")
+POSTURE_WHICH = decision("washington.posture_which")
+PAUSE = decision("washington.pause")
+
+NEVER = 1000.0
+"""Weeks that stand for never in the memory of pauses."""
+
+RESERVE_WEEKS = 8.0
+"""With less than this many weeks of deliveries left in the stock, deliveries shrink in proportion."""
+
+
+class Washington:
+    """Parameters of Washington."""
+
+    capital_start: Real = field("sd", "political capital at the reference date")
+    capital_half_life: Real = field("weeks", "half-life of capital", low=1)
+    capital_mean: Real = field("sd", "where capital tends to if nothing happens")
+    capital_stall: Real = field("sd", "capital lost per quarter without progress")
+    capital_setback: Real = field("sd", "capital lost by a setback")
+    capital_owned: Real = field("ratio", "how much more both cost once the war has become his")
+    capital_arming: Real = field("sd", "capital lost by spending on arms while pressing Moscow")
+    approval_at_zero: Real = field("percent", "approval at capital 0", low=0, high=100)
+    approval_per_sd: Real = field("percent", "approval points per unit of capital", low=0)
+
+    attention_start: Real = field("sd", "attention to the war at the reference date")
+    attention_half_life: Real = field("weeks", "half-life of attention", low=0.5)
+    attention_mean: Real = field("sd", "where attention tends to")
+    attention_progress: Real = field("sd", "attention renewed by a rung climbed")
+    attention_crisis: Real = field("sd", "attention taken by a rival crisis")
+    crisis_rate: Real = field("1/year", "rival crises")
+
+    us_aid: Real = field("EUR bn/month", "US military aid delivered at the reference date", low=0)
+    stock_start: Real = field("EUR bn", "US arms that can still be given under existing authority", low=0.01)
+
+    press_kyiv: Real = field("1/year", "from mediating to pressing Kyiv")
+    press_moscow: Real = field("1/year", "from mediating to pressing Moscow")
+    press_refusal: Real = field("log ratio", "he presses whoever is less ready to consent")
+    press_hawks: Real = field("log ratio", "pressing Moscow likelier with strong hawks")
+    ease: Real = field("1/year", "from pressing back to mediating")
+    walk_away: Real = field("1/year", "walking away")
+    walk_attention: Real = field("log ratio", "likelier as attention falls, per unit")
+    walk_capital: Real = field("log ratio", "likelier as capital falls, per unit")
+    walk_stall: Real = field("log ratio", "likelier per quarter without progress")
+    come_back: Real = field("1/year", "coming back")
+    come_back_attention: Real = field("log ratio", "likelier as attention rises, per unit")
+    engagement_half_life: Real = field("weeks", "half-life of the memory of engagement", low=0.5)
+
+    pause_on_pressing: Real = field("chance", "arms are paused on turning to press Kyiv")
+    pause_walked: Real = field("1/year", "arms are paused while walked away")
+    pause_end: Real = field("1/year", "a pause ends by itself")
+
+    deliver: Real = field("sd", "what he can deliver at capital 0 against unorganised resistance")
+    deliver_hawks: Real = field("sd", "what a unit of hawks takes from it")
+    deliver_tau: Real = field("sd", "how sharply deliverability sets in", low=0.01)
+
+
+@kernel
+def engaged(s: State) -> bool:
+    """Whether Washington takes part: any posture but walked away."""
+    return s.posture != WALKED_AWAY
+
+
+@kernel
+def stock_share(p: Washington, s: State) -> float:
+    """Share of the arms stock that is left."""
+    return min(1.0, s.stock / p.stock_start)
+
+
+@kernel
+def us_flow(p: Washington, s: State) -> float:
+    """US military aid, EUR bn a month: none in a pause, less as the stock runs out."""
+    if s.paused == 1:
+        return 0.0
+    reserve = p.us_aid * 12.0 / WEEKS_PER_YEAR * RESERVE_WEEKS
+    return p.us_aid * (min(1.0, s.stock / reserve) if reserve > 0.0 else 0.0)
+
+
+@kernel
+def capital_target(p: Washington, s: State) -> float:
+    """Where capital tends to, in sd."""
+    owned = 1.0 + p.capital_owned * s.engagement
+    arming = 1.0 if s.posture == PRESSING_MOSCOW and s.paused == 0 else 0.0
+    return p.capital_mean - owned * p.capital_stall * min(s.stall, 26.0) / 13.0 - p.capital_arming * arming
+
+
+@kernel
+def deliverability_gap(p: Washington, s: State, load: float) -> float:
+    """What is lacking to deliver a settlement of this load, in sd; negative if nothing is."""
+    return load + p.deliver_hawks * s.hawks - p.deliver - s.capital
+
+
+@kernel
+def consent(p: Washington, s: State, load: float) -> float:
+    """Washington's consent is deliverability."""
+    return logistic(-deliverability_gap(p, s, load) / p.deliver_tau)
+
+
+@kernel
+def step(p: Washington, s: State, luck: Luck, dt: float) -> None:
+    """Capital, attention, the stock and the memories over `dt` of a week."""
+    is_engaged = 1.0 if engaged(s) else 0.0
+    s.stall = 0.0 if s.progress > 0.0 else s.stall + dt * is_engaged
+    s.capital = revert(
+        s.capital, capital_target(p, s), p.capital_half_life, dt, normal(luck, CAPITAL, s.week, 0)
+    ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
+    s.attention = (
+        revert(
+            s.attention, p.attention_mean, p.attention_half_life, dt, normal(luck, ATTENTION, s.week, 0)
+        )
+        + p.attention_progress * s.progress
+    )
+    s.setbacks = 0.0
+    s.progress = 0.0
+    kept = decay(p.engagement_half_life, dt)
+    s.engagement = is_engaged + (s.engagement - is_engaged) * kept
+    s.stock = max(0.0, s.stock - us_flow(p, s) * 12.0 / WEEKS_PER_YEAR * dt)
+    s.pause_memory = 0.0 if s.paused == 1 else min(NEVER, s.pause_memory + dt)
+
+
+@kernel
+def walk_away_rate(p: Washington, s: State) -> float:
+    """Walking away, a week."""
+    return p.walk_away * ratio(
+        -p.walk_attention * s.attention - p.walk_capital * s.capital + p.walk_stall * min(s.stall, 26.0) / 13.0
+    )
+
+
+@kernel
+def press_kyiv_rate(p: Washington, s: State) -> float:
+    """From mediating to pressing Kyiv, a week."""
+    return p.press_kyiv * ratio(p.press_refusal * (s.consent[MOSCOW] - s.consent[KYIV]))
+
+
+@kernel
+def press_moscow_rate(p: Washington, s: State) -> float:
+    """From mediating to pressing Moscow, a week."""
+    return p.press_moscow * ratio(
+        p.press_refusal * (s.consent[KYIV] - s.consent[MOSCOW]) + p.press_hawks * s.hawks
+    )
+
+
+@kernel
+def come_back_rate(p: Washington, s: State) -> float:
+    """Coming back, a week."""
+    return p.come_back * ratio(p.come_back_attention * s.attention)
+
+
+@kernel
+def turn(p: Washington, s: State, r: Record, luck: Luck, part: int, posture: int) -> None:
+    """Take up another posture; a pause ends on leaving the one it came with."""
+    if posture == WALKED_AWAY and np.isnan(r.walked_away):
+        r.walked_away = s.day
+    if s.posture == WALKED_AWAY and np.isnan(r.returned):
+        r.returned = s.day
+    s.posture = posture
+    s.paused = 0
+    if posture == PRESSING_KYIV and uniform(luck, PAUSE, s.week, 2 * part) < p.pause_on_pressing:
+        pause(s, r)
+
+
+@kernel
+def pause(s: State, r: Record) -> None:
+    """Arms are paused."""
+    s.paused = 1
+    if np.isnan(r.arms_paused):
+        r.arms_paused = s.day
+
+
+@kernel
+def events(p: Washington, s: State, r: Record, luck: Luck, part: int, dt: float) -> None:
+    """Rival crises, moves between postures, pauses."""
+    if happens(p.crisis_rate * dt, luck, CRISIS, s.week, part):
+        s.attention -= p.attention_crisis
+
+    if s.paused == 1:
+        if happens(p.pause_end * dt, luck, PAUSE, s.week, 2 * part + 1):
+            s.paused = 0
+    elif s.posture == WALKED_AWAY and happens(p.pause_walked * dt, luck, PAUSE, s.week, 2 * part + 1):
+        pause(s, r)
+
+    if s.posture == WALKED_AWAY:
+        if happens(come_back_rate(p, s) * dt, luck, POSTURE, s.week, part):
+            turn(p, s, r, luck, part, MEDIATING)
+        return
+    leave = walk_away_rate(p, s)
+    if s.posture == MEDIATING:
+        kyiv, moscow = press_kyiv_rate(p, s), press_moscow_rate(p, s)
+        total = leave + kyiv + moscow
+        if happens(total * dt, luck, POSTURE, s.week, part):
+            which = uniform(luck, POSTURE_WHICH, s.week, part) * total
+            if which < leave:
+                turn(p, s, r, luck, part, WALKED_AWAY)
+            elif which < leave + kyiv:
+                turn(p, s, r, luck, part, PRESSING_KYIV)
+            else:
+                turn(p, s, r, luck, part, PRESSING_MOSCOW)
+    elif happens((leave + p.ease) * dt, luck, POSTURE, s.week, part):
+        if uniform(luck, POSTURE_WHICH, s.week, part) * (leave + p.ease) < leave:
+            turn(p, s, r, luck, part, WALKED_AWAY)
+        else:
+            turn(p, s, r, luck, part, MEDIATING)

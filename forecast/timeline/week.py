@@ -1,0 +1,139 @@
+"""One week, in order, and a timeline as an ordinary loop over weeks.
+
+The order is the same here, in the documentation and in `forecast explain`: `PARTS`. First every level moves by
+the week (`step` of each part), then the events of the week are drawn (`events` of each part), in `substeps`
+equal parts of it. The rates that end the war are worked out before anything else happens in a step.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.timeline import bands, bargain, endings, europe, front, hawks, kyiv, moscow, talks, washington
+from forecast.timeline.codes import GENERAL, NONE, RUNNING, UKRAINE_DEFEATED
+from forecast.timeline.compiled import kernel
+from forecast.timeline.luck import Luck, exponential
+from forecast.timeline.parameters import Parameters
+from forecast.timeline.record import Record
+from forecast.timeline.state import State
+from forecast.timeline.world import World
+
+PARTS = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
+"""The parts of a week, in order."""
+
+NEAR_MOSCOW = 2.0 / 3.0
+"""Term index above which a settlement is near Moscow's terms; below 1 - this it is near Kyiv's."""
+
+
+@kernel
+def arms_flow(p: Parameters, s: State) -> float:
+    """Flow of arms to Ukraine relative to that of the reference date, less 1."""
+    us = washington.us_flow(p.washington, s)
+    europeans = europe.europe_flow(p.europe, p.washington.us_aid, us)
+    return front.arms_flow(us, europeans, p.washington.us_aid, p.europe.europe_aid)
+
+
+@kernel
+def move_levels(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+    """Every level moves by the week, part by part."""
+    front.step(p.front, s, r, w, luck, arms_flow(p, s), dt)
+    moscow.step(p.moscow, s, w, luck, p.front.held, p.europe.lapse_relief, dt)
+    washington.step(p.washington, s, luck, dt)
+    hawks.step(p.hawks, s, luck, dt)
+    europe.step(p.europe, s, r, w, luck, dt)
+    kyiv.step(p.kyiv, s, luck, dt)
+
+
+@kernel
+def draw_events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, dt: float) -> None:
+    """The events of a step, part by part; endings are worked out first and drawn last."""
+    endings.rates(p, s, r, dt)
+    breakthroughs = r.breakthroughs
+    front.events(p.front, s, r, luck, part, dt)
+    s.setbacks += r.breakthroughs - breakthroughs
+    moscow.events(p.moscow, s, r, luck, part, dt)
+    washington.events(p.washington, s, r, luck, part, dt)
+    europe.events(p.europe, s, r, w, luck, part, dt)
+    talks.set_back(s, r, kyiv.events(p.kyiv, s, r, luck, part, dt))
+    talks.events(p, s, r, w, luck, part, dt)
+    endings.events(s, luck, part, dt)
+
+
+@kernel
+def week(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+    """One week of a timeline, or the part of it that lies within the run."""
+    begin, end = w.opens[s.week], w.closes[s.week]
+    before = s.km2
+    s.day = np.ceil(end) - 1.0
+    move_levels(p, s, r, w, luck, (end - begin) / 7.0)
+    s.moves = 0
+    s.patience = exponential(luck, talks.LADDER, s.week, 0)
+    for part in range(w.substeps):
+        s.day = np.ceil(begin + (end - begin) * (part + 1) / w.substeps) - 1.0
+        draw_events(p, s, r, w, luck, part, (end - begin) / 7.0 / w.substeps)
+        if s.ending != RUNNING:
+            break
+    mark(p, s, r, w, before, begin, end)
+    s.elapsed += (end - begin) / 7.0
+
+
+@kernel
+def mark(p: Parameters, s: State, r: Record, w: World, before: float, begin: float, end: float) -> None:
+    """Note the ground gained 28, 91 and 182 days after the as-of date (the advance is even over the week)
+    and approval after 28 and 91 days."""
+    start = begin - 7.0 * s.elapsed
+    approval = p.washington.approval_at_zero + p.washington.approval_per_sd * s.capital
+    if begin < start + 28.0 <= end:
+        r.km2_4w = before + (s.km2 - before) * (start + 28.0 - begin) / (end - begin)
+        r.approval_4w = approval
+    if begin < start + 91.0 <= end:
+        r.km2_13w = before + (s.km2 - before) * (start + 91.0 - begin) / (end - begin)
+        r.approval_13w = approval
+    if begin < start + 182.0 <= end:
+        r.km2_26w = before + (s.km2 - before) * (start + 182.0 - begin) / (end - begin)
+
+
+@kernel
+def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
+    """Draw what a timeline keeps from its start: shares of the advance, the parties' private worth of a deal."""
+    front.begin(p.front, s, w, luck)
+    bargain.begin(p, s, w, luck)
+
+
+@kernel
+def finish(p: Parameters, s: State, r: Record, w: World) -> None:
+    """Fill in the row at the ending or the horizon."""
+    r.ending = s.ending
+    r.week = s.elapsed
+    r.truce = s.truce
+    r.rung = s.rung
+    r.talks_alive = 1 if s.rung > NONE else 0
+    r.posture = s.posture
+    r.engaged = 1 if washington.engaged(s) else 0
+    r.leader = s.leader
+    r.km2_end = s.km2
+    if s.in_force == 1 and s.ending == RUNNING and s.truce == GENERAL:
+        r.settlement = s.template
+        r.settlement_age = s.settlement_age
+        r.last_template = s.template
+        r.term_index = s.index
+    owned = s.ending == UKRAINE_DEFEATED or (r.settlement >= 0 and r.term_index > NEAR_MOSCOW)
+    if owned:
+        endings.own(p, s, r, w.in_office[s.week])
+
+
+@kernel
+def timeline(
+    p: Parameters, s: State, r: Record, w: World, luck: Luck, path: NDArray[np.float64]
+) -> int:
+    """Run one timeline from the state's week to its ending or the horizon; returns the week after its last."""
+    begin(p, s, w, luck)
+    last = w.weeks
+    for calendar_week in range(s.week, last):
+        s.week = calendar_week
+        week(p, s, r, w, luck)
+        bands.note(s, path[calendar_week])
+        if s.ending != RUNNING:
+            finish(p, s, r, w)
+            return calendar_week + 1
+    finish(p, s, r, w)
+    return last

@@ -1,0 +1,56 @@
+"""What is the same in every timeline of a scenario: its dimensions, legal facts and calendar."""
+
+from typing import Any
+
+from forecast.timeline.registry import Array, Whole, field, layout
+
+
+class Facts:
+    """Dimensions and facts of a scenario: what the files state outright, without uncertainty."""
+
+    issues: Whole = field("count", "issues")
+    settlements: Whole = field("count", "settlement templates")
+    regions: Whole = field("count", "regions of the ledger")
+    guarantees: Whole = field("code", "issue that foreign troops and guarantees fall under, -1 none")
+
+    ceasefire: Whole = field("code", "template that a bare general truce is judged by, -1 none")
+
+    needs_washington: Array = field("flag", "Washington must consent", shape=("settlement",))
+    needs_europe: Array = field("flag", "Europe must consent", shape=("settlement",))
+    temporary: Array = field("flag", "losses under it look temporary", shape=("settlement",))
+    stops_first: Array = field("flag", "the fighting stops before the rest is agreed", shape=("settlement",))
+    election_first: Array = field("flag", "asks for a lawful Ukrainian signatory first", shape=("settlement",))
+    troops: Array = field("flag", "names European troops from the start", shape=("settlement",))
+    dictated: Array = field("flag", "describes a defeat; never on the table", shape=("settlement",))
+    clauses: Array = field("count", "clauses of the template", shape=("settlement",))
+    clause_issue: Array = field("code", "issue that a clause settles, -1 none", shape=("settlement", "clause"))
+
+    region_area: Array = field("km2", "area of the region", shape=("region",))
+    region_later: Array = field("flag", "reached only when the first regions are exhausted", shape=("region",))
+    region_demand: Array = field("km2", "gain in it that adds a demand, 0 none", shape=("region",))
+
+
+FACTS: Any = layout(Facts)
+"""Memory layout of `Facts`."""
+
+
+class World:
+    """What a week needs beside parameters, state and luck. Calendars have one entry a calendar week."""
+
+    facts: Facts
+    weeks: Whole = field("count", "calendar weeks from the reference date to the horizon")
+    substeps: Whole = field("count", "parts that a week is cut into for rates, ladder and terms")
+    season: Array = field("share", "how deep the mud is in the middle of the week", shape=("week",))
+    opens: Array = field("day", "day on which the week's part in the run begins", shape=("week",))
+    closes: Array = field("day", "day on which it ends", shape=("week",))
+    upheavals: Array = field("count", "political upheavals in Europe known beforehand", shape=("week",))
+    votes: Array = field("count", "European votes on prolonging sanctions", shape=("week",))
+    in_office: Array = field("weeks", "weeks since the US inauguration, at the end of the week", shape=("week",))
+
+
+WORLD: Any = layout(World)
+"""Memory layout of `World`.
+
+A record rather than a tuple of arrays: passing arrays from function to function costs compiled code more than
+the arithmetic of a part.
+"""
