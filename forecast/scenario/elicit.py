@@ -217,7 +217,9 @@ def named(family: str, numbers: Mapping[str, float]) -> Marginal:
         raise ValueError(f"distribution {family!r} is unknown; allowed: {', '.join(_NAMES)}")
     wanted = _NAMES[family]
     if set(numbers) != set(wanted):
-        raise ValueError(f"{family} takes {', '.join(wanted)}; found {', '.join(sorted(numbers)) or 'nothing'}")
+        raise ValueError(
+            f"{family} takes {', '.join(wanted)}; found {', '.join(sorted(numbers)) or 'nothing'}"
+        )
     args = tuple(float(numbers[name]) for name in wanted)
     for name, value in zip(wanted, args, strict=True):
         if not math.isfinite(value):

@@ -94,9 +94,14 @@ def mark(p: Parameters, s: State, r: Record, w: World, before: float, begin: flo
 
 @kernel
 def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
-    """Draw what a timeline keeps from its start: shares of the advance, the parties' private worth of a deal."""
+    """Draw what a timeline keeps from its start: shares of the advance, the parties' private worth of a deal.
+
+    Where talks are under way already, also what they are about.
+    """
     front.begin(p.front, s, w, luck)
     bargain.begin(p, s, w, luck)
+    if s.rung > NONE and s.template < 0:
+        bargain.draw_template(p, s, w, luck)
 
 
 @kernel

@@ -1,0 +1,181 @@
+"""Fits that were made before, kept in the user's cache folder under a name made of all that they depend on.
+
+A fit costs half a minute and its draws are a function of the evidence seen, the priors, the sampler's
+settings, the source of these modules and the versions of the libraries. The entry's name is the SHA-256 of
+those; nothing is ever updated in place, and deleting the folder loses nothing but time. An entry is a folder:
+
+    <key>/fit.json        the diagnostics, what the entry is of, and the SHA-256 of the other two files and of
+    itself <key>/draws.npz       scores and states <key>/posterior.nc    for ArviZ
+
+It is written beside its place and renamed, so that processes at work together see it whole or not at all.
+What is damaged is told of in the log and made again; where nothing can be written, the fit is made and not
+kept.
+
+Reading imports neither PyMC nor ArviZ: that is what makes a second run quick.
+"""
+
+import hashlib
+import io
+import json
+import logging
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import platformdirs
+
+import forecast.scenario.elicit
+from forecast.belief.front import Array, BlockFit, Diagnostics, FrontData, SamplerSettings
+from forecast.scenario.elicit import Marginal
+
+LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
+"""Distributions whose version may change a draw or a diagnostic."""
+
+_log = logging.getLogger("forecast")
+
+
+class _DamagedError(Exception):
+    """An entry that cannot be trusted, and why."""
+
+
+def folder() -> Path:
+    """Where fits are kept: `posterior` in $FORECAST_CACHE, else in the user's cache folder for `forecast`."""
+    given = os.environ.get("FORECAST_CACHE")
+    return (Path(given) if given else platformdirs.user_cache_path("forecast")) / "posterior"
+
+
+def fit_key(data: FrontData, priors: Mapping[str, Marginal], sampler: SamplerSettings) -> str:
+    """The name of a fit: a SHA-256, 64 hexadecimal digits, of everything its draws depend on.
+
+    Weeks after the last Monday seen count only by their number.
+    """
+    seen = data.last + 1
+    content = {
+        "area": np.where(data.seen > 0, data.area, 0.0)[:seen].tolist(),
+        "seen": data.seen[:seen].tolist(),
+        "season": data.season[: seen - 1].tolist(),
+        "weeks": data.weeks,
+        "priors": {name: [marginal.family, *marginal.args] for name, marginal in priors.items()},
+        "sampler": asdict(sampler),
+        "source": _source(),
+        "versions": {name: metadata.version(name) for name in LIBRARIES}
+        | {"python": platform.python_version()},
+    }
+    return _sha256(_json(content))
+
+
+def load(key: str) -> BlockFit | None:
+    """The fit of this name, None if there is none; one that is damaged is told of in the log and removed."""
+    place = folder() / key
+    try:
+        return _read(place, key)
+    except (OSError, _DamagedError) as error:
+        if not place.is_dir():
+            return None
+        _log.warning("the saved fit %s is damaged (%s) and is made again", place, error)
+    _remove(place)
+    return None
+
+
+def store(key: str, fit: BlockFit) -> None:
+    """Keep a fit under its name; if that cannot be done, a warning in the log.
+
+    If another process has kept the same fit meanwhile, that one stays.
+    """
+    place = folder() / key
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
+            whole = Path(part) / key
+            whole.mkdir()
+            _write(whole, key, fit)
+            try:
+                whole.rename(place)
+            except OSError:
+                if not place.is_dir():
+                    raise
+    except OSError as error:
+        _log.warning("the fit cannot be kept in %s (%s) and will be made again", place.parent, error)
+
+
+def _remove(place: Path) -> None:
+    """Take an entry away as a whole. Should it be a good one by now, it is made once more, no worse."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
+            place.rename(Path(part) / place.name)
+    except OSError as error:
+        _log.warning("the saved fit %s cannot be removed (%s)", place, error)
+
+
+def _write(place: Path, key: str, fit: BlockFit) -> None:
+    """The three files of an entry."""
+    draws = io.BytesIO()
+    np.savez(
+        draws,
+        allow_pickle=False,
+        **{f"score.{name}": values for name, values in fit.scores.items()},
+        **{f"state.{name}": values for name, values in fit.states.items()},
+    )
+    record: dict[str, Any] = {
+        "key": key,
+        "diagnostics": asdict(fit.diagnostics),
+        "draws.npz": _sha256(draws.getvalue()),
+        "posterior.nc": _sha256(fit.netcdf),
+    }
+    record["fit.json"] = _sha256(_json(record))
+    (place / "draws.npz").write_bytes(draws.getvalue())
+    (place / "posterior.nc").write_bytes(fit.netcdf)
+    (place / "fit.json").write_bytes(_json(record))
+
+
+def _read(place: Path, key: str) -> BlockFit:
+    """An entry, checked.
+
+    Raises:
+        _DamagedError: a file is not what was written.
+        OSError: a file is missing or unreadable.
+    """
+    try:
+        record = json.loads((place / "fit.json").read_bytes())
+        own = record.pop("fit.json")
+        if own != _sha256(_json(record)) or record["key"] != key:
+            raise _DamagedError("fit.json is not as it was written")
+        diagnostics = Diagnostics(**record["diagnostics"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _DamagedError(f"fit.json: {error}") from error
+    files = {name: (place / name).read_bytes() for name in ("draws.npz", "posterior.nc")}
+    for name, content in files.items():
+        if _sha256(content) != record[name]:
+            raise _DamagedError(f"{name} is not as it was written")
+    scores: dict[str, Array] = {}
+    states: dict[str, Array] = {}
+    try:
+        with np.load(io.BytesIO(files["draws.npz"]), allow_pickle=False) as arrays:
+            for entry in arrays.files:
+                kind, _, name = entry.partition(".")
+                (scores if kind == "score" else states)[name] = arrays[entry]
+    except (ValueError, BadZipFile) as error:
+        raise _DamagedError(f"draws.npz: {error}") from error
+    return BlockFit(scores, states, diagnostics, files["posterior.nc"])
+
+
+def _source() -> str:
+    """SHA-256 of the source of what makes a fit: these modules and the quantile maps."""
+    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(forecast.scenario.elicit.__file__)]
+    return _sha256(b"".join(file.name.encode() + b"\0" + file.read_bytes() for file in files))
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    """Canonical JSON; floats as the shortest digits that give them back."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,235 @@
+"""The posterior as a table: one row a possible world, one column a prior.
+
+Parameters that the evidence updates come with the scores of their posterior. All others are drawn from the
+prior, given those scores, through a Gaussian copula: with scores ordered as block, world, timeline and ``R =
+L L'`` the correlations of a connected group,
+
+    s = L e,    e_block = s_block,    e_j ~ Normal(0, 1) for every other prior
+
+since correlations inside the block are refused, and R of the block alone is therefore the identity. Evidence
+on the block moves another prior only through its correlation with the block, so this is the posterior of
+both.
+
+**Luck is named.** e_j is a function of (seed, name of the prior, row): another prior, more rows or another
+order of the files move nothing. In a correlated group the transform runs over names in sorted order, so a new
+member of a group changes that group only.
+
+**Rows are stratified in blocks of 100.** Within rows 0-99, 100-199, and so on, each prior takes every
+hundredth of its distribution once, in an order of its own. Each row by itself is a draw from the joint prior,
+and the orders of two priors are independent, so pairs, and all joint distributions within a row, are exactly
+those of the prior; rows of one block avoid each other in each prior taken alone, which lowers the noise of
+what a single prior does. Every prefix is a fair sample, and one of whole blocks (500 of 4,000) is as well
+stratified as the whole. A Latin hypercube over all rows would lose that, and a van der Corput sequence in
+every column would tie the columns together.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from forecast.errors import InputError
+from forecast.scenario.prior import Correlation, Prior
+
+Array = NDArray[np.float64]
+
+STRATA = 100
+"""Rows of a block: within it every prior visits each hundredth of its distribution once."""
+
+_FILE = "correlations.toml"
+
+
+@dataclass(frozen=True)
+class DrawTable:
+    """Draws of every prior.
+
+    Attributes:
+        values: (count rows, a column per prior in the order given), in the unit of the prior. For a prior
+            that varies by timeline: the median of its distribution given the row.
+        scores: the same as normal scores.
+        log_prior: (count,) log density of the joint prior of the world priors (the block's with them) at each
+            row; priors that are a point count for nothing, those that vary by timeline are not in it.
+        timeline: names of the priors that vary by timeline, sorted.
+        timeline_mean: (count, k) mean of their scores given the row.
+        timeline_chol: (k, k) lower Cholesky factor of the covariance of their scores given the row: a
+            timeline's scores are ``timeline_mean + timeline_chol @ e``, e from Normal(0, 1).
+    """
+
+    values: pd.DataFrame
+    scores: pd.DataFrame
+    log_prior: Array
+    timeline: tuple[str, ...]
+    timeline_mean: Array
+    timeline_chol: Array
+
+
+def draw_table(
+    priors: Mapping[str, Prior],
+    correlations: Sequence[Correlation],
+    count: int,
+    seed: int,
+    block_scores: Mapping[str, Array],
+) -> DrawTable:
+    """Draw every prior, given the posterior scores of the block.
+
+    Args:
+        priors: by dotted name.
+        correlations: of the normal scores; pairs that are not named are uncorrelated.
+        count: rows.
+        seed: of all luck.
+        block_scores: scores of the priors that the evidence updates, (count,) each, by dotted name.
+
+    Raises:
+        InputError: a correlation of an unknown prior, of a point, of a prior with itself, given twice, not
+            between -1 and 1, or inside the block; correlations that no distribution can have.
+        ValueError: block scores of an unknown prior, of one that varies by timeline, or of another length.
+    """
+    for name, scores in block_scores.items():
+        if name not in priors or priors[name].varies != "world":
+            raise ValueError(f"block scores of {name!r}, which is no world prior")
+        if np.shape(scores) != (count,):
+            raise ValueError(f"block scores of {name!r} have shape {np.shape(scores)}, not ({count},)")
+    _check_correlations(priors, correlations, block_scores)
+
+    timeline = tuple(sorted(name for name, prior in priors.items() if prior.varies == "timeline"))
+    place = {name: index for index, name in enumerate(timeline)}
+    mean, chol = np.zeros((count, len(timeline))), np.eye(len(timeline))
+    scores_of: dict[str, Array] = {}
+    log_prior = np.zeros(count)
+
+    for group in _groups(priors, correlations):
+        names = _ordered(group, priors, block_scores)
+        fixed = [name for name in names if priors[name].varies == "world"]
+        factor = _factor(names, correlations)
+        own = np.column_stack(
+            [block_scores[name] if name in block_scores else _luck(name, count, seed) for name in fixed]
+            or [np.empty((count, 0))]
+        )
+        # Column by column, in a fixed order: a matrix product may round differently on another machine.
+        mixed = sum((own[:, [j]] * factor[:, j] for j in range(len(fixed))), np.zeros((count, len(names))))
+        for j, name in enumerate(names):
+            scores_of[name] = mixed[:, j]
+        # Density of the copula: that of the scores together over the product of that of each.
+        world = mixed[:, : len(fixed)]
+        log_prior += 0.5 * (world**2 - own**2).sum(axis=1) - np.log(np.diag(factor)[: len(fixed)]).sum()
+        for name in fixed:
+            log_prior += priors[name].marginal.log_density(scores_of[name])
+        varying = names[len(fixed) :]
+        columns = [place[name] for name in varying]
+        mean[:, columns] = mixed[:, len(fixed) :]
+        chol[np.ix_(columns, columns)] = factor[len(fixed) :, len(fixed) :]
+
+    table = pd.DataFrame({name: scores_of[name] for name in priors})
+    values = pd.DataFrame({name: prior.marginal.quantile(scores_of[name]) for name, prior in priors.items()})
+    return DrawTable(values, table, log_prior, timeline, mean, chol)
+
+
+def interleave(chains: Array, count: int) -> Array:
+    """Thin chains to `count` draws in spread order: chains take turns, each handing out draws far apart.
+
+    The positions within a chain follow the reversed bits of 0, 1, 2, ... (van der Corput's order), so that
+    any prefix spreads over all chains and over their whole length. The same order serves every parameter of a
+    fit.
+
+    Args:
+        chains: (chain, draw).
+        count: draws wanted.
+
+    Returns:
+        (count,)
+
+    Raises:
+        InputError: the chains have fewer draws.
+    """
+    number, length = chains.shape
+    if count > chains.size:
+        raise InputError(
+            f"{count} draws wanted of {number} chains of {length}", mend="Ask for fewer, or sample more"
+        )
+    bits = max(1, math.ceil(math.log2(length)))
+    spread = [int(f"{index:0{bits}b}"[::-1], 2) for index in range(2**bits)]
+    order = np.array([position for position in spread if position < length])
+    turn = np.arange(count)
+    return np.asarray(chains[turn % number, order[turn // number]], dtype=np.float64)
+
+
+def _luck(name: str, count: int, seed: int) -> Array:
+    """(count,) standard normals that belong to this name and seed, stratified in blocks of `STRATA` rows."""
+    key = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    rng = np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
+    blocks = range(-(-count // STRATA))
+    uniform = np.concatenate([(rng.permutation(STRATA) + rng.random(STRATA)) / STRATA for _ in blocks])
+    # The outer strata may round to 0 or 1, whose scores are infinite.
+    return np.asarray(special.ndtri(np.clip(uniform[:count], 2.0**-53, 1.0 - 2.0**-53)))
+
+
+def _check_correlations(
+    priors: Mapping[str, Prior], correlations: Sequence[Correlation], block: Mapping[str, Array]
+) -> None:
+    """Refuse what `draw_table` lists, naming the pair."""
+    met: set[frozenset[str]] = set()
+    for pair in correlations:
+        both = (pair.first, pair.second)
+        key = f"{pair.first}, {pair.second}"
+        for name in both:
+            if name not in priors:
+                raise InputError(f"there is no prior {name!r}", file=_FILE, key=key)
+            if priors[name].marginal.is_point:
+                raise InputError(f"{name} is a point, which varies with nothing", file=_FILE, key=key)
+        if pair.first == pair.second or frozenset(both) in met:
+            raise InputError("each pair of two different priors may stand once", file=_FILE, key=key)
+        if not -1.0 < pair.rho < 1.0:
+            raise InputError(f"rho is {pair.rho}; it must be between -1 and 1", file=_FILE, key=key)
+        if pair.first in block and pair.second in block:
+            raise InputError(
+                "both are updated by the same evidence, which already ties them together",
+                file=_FILE,
+                key=key,
+                mend="Remove the correlation",
+            )
+        met.add(frozenset(both))
+
+
+def _groups(priors: Mapping[str, Prior], correlations: Sequence[Correlation]) -> list[list[str]]:
+    """The priors in groups connected by correlations, each group and the list of groups in sorted order."""
+    group = {name: [name] for name in priors}
+    for pair in correlations:
+        one, other = group[pair.first], group[pair.second]
+        if one is not other:
+            one.extend(other)
+            for name in other:
+                group[name] = one
+    unique = {id(names): sorted(names) for names in group.values()}
+    return sorted(unique.values())
+
+
+def _ordered(group: Sequence[str], priors: Mapping[str, Prior], block: Mapping[str, Array]) -> list[str]:
+    """A group's names: the block's, then the world's, then the timeline's, each sorted."""
+    return sorted(group, key=lambda name: (priors[name].varies == "timeline", name not in block, name))
+
+
+def _factor(names: Sequence[str], correlations: Sequence[Correlation]) -> Array:
+    """The lower Cholesky factor of a group's correlations.
+
+    Raises:
+        InputError: the correlations contradict each other.
+    """
+    index = {name: i for i, name in enumerate(names)}
+    matrix = np.eye(len(names))
+    for pair in correlations:
+        if pair.first in index:
+            i, j = index[pair.first], index[pair.second]
+            matrix[i, j] = matrix[j, i] = pair.rho
+    try:
+        return np.asarray(np.linalg.cholesky(matrix))
+    except np.linalg.LinAlgError:
+        raise InputError(
+            f"no distribution has these correlations among {', '.join(names)}: not positive definite",
+            file=_FILE,
+            mend="Make them weaker, or name the pairs left out, which count as uncorrelated",
+        ) from None

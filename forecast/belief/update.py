@@ -1,0 +1,90 @@
+"""From the front's evidence to its posterior: taken from the cache, or sampled and kept there."""
+
+import functools
+from collections.abc import Mapping
+
+from forecast.belief import cache as saved
+from forecast.belief.front import (
+    BlockFit,
+    CompiledFront,
+    Diagnostics,
+    FrontData,
+    SamplerSettings,
+    compile_front,
+    prior_front,
+)
+from forecast.errors import NotConverged
+from forecast.scenario.elicit import Marginal
+
+MAX_RHAT = 1.01
+"""Largest R-hat at which draws are used (Vehtari et al., Bayesian Analysis 16(2), 2021)."""
+
+MIN_ESS = 400
+"""Least effective draws, in bulk and tails, at which they are used (same source: 100 a chain, of four)."""
+
+
+def fit_block(
+    data: FrontData,
+    priors: Mapping[str, Marginal],
+    sampler: SamplerSettings,
+    *,
+    prior_only: bool,
+    cache: bool = True,
+    progress: bool = False,
+) -> BlockFit:
+    """Draws of the front's block given its evidence, or from its prior alone.
+
+    The draws are a function of the arguments, bit for bit, whether they come from the cache or not. Whether
+    they are fit for use is another question: see `check_convergence`.
+
+    Args:
+        data: the evidence as of a date.
+        priors: of `FRONT_PARAMETERS`.
+        sampler: chains, draws, seed.
+        prior_only: leave the evidence out.
+        cache: look in the user's cache folder first, and keep there what was made.
+        progress: show a progress bar while sampling.
+
+    Raises:
+        InputError: a prior is missing or cannot be updated.
+    """
+    if prior_only:
+        return prior_front(data, priors, sampler)
+    key = saved.fit_key(data, priors, sampler) if cache else ""
+    if cache and (fit := saved.load(key)) is not None:
+        return fit
+    fit = _compiled(data.weeks, tuple(sorted(priors.items()))).fit(data, sampler, progress=progress)
+    if cache:
+        saved.store(key, fit)
+    return fit
+
+
+def check_convergence(diagnostics: Diagnostics) -> None:
+    """Refuse draws of chains that do not agree.
+
+    Raises:
+        NotConverged: with each number outside its limit, and the limit.
+    """
+    found = diagnostics
+    # Written so that a diagnostic that is not a number fails too.
+    wrong = [
+        text
+        for text, good in (
+            (f"R-hat {found.rhat:.4f} (at most {MAX_RHAT})", found.rhat <= MAX_RHAT),
+            (f"bulk ESS {found.ess_bulk:.0f} (at least {MIN_ESS})", found.ess_bulk >= MIN_ESS),
+            (f"tail ESS {found.ess_tail:.0f} (at least {MIN_ESS})", found.ess_tail >= MIN_ESS),
+            (f"{found.divergences} divergences (at most 0)", found.divergences == 0),
+        )
+        if not good
+    ]
+    if wrong:
+        raise NotConverged(
+            f"the front's chains did not converge: {', '.join(wrong)}. "
+            "More draws or a higher target_accept may help"
+        )
+
+
+@functools.lru_cache(maxsize=2)
+def _compiled(weeks: int, priors: tuple[tuple[str, Marginal], ...]) -> CompiledFront:
+    """The block compiled, kept for the next date of the same scenario in this process."""
+    return compile_front(weeks, dict(priors))

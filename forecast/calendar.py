@@ -1,0 +1,43 @@
+"""Weeks and seasons: dates turned into the numbers that the belief and the timelines work with."""
+
+import math
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def monday(day: date) -> date:
+    """The Monday of the week that `day` is in."""
+    return day - timedelta(days=day.weekday())
+
+
+def mud(middle: date, peaks: Sequence[tuple[int, int]], half_width: float) -> float:
+    """How deep the mud is on a day, 0 (dry) to 1: a raised cosine around each depth of the season.
+
+    Args:
+        middle: the day, for a week its Thursday.
+        peaks: (month, day) of each depth.
+        half_width: weeks from a depth to the end of the mud.
+    """
+    deepest = 0.0
+    for month, day in peaks:
+        for year in (middle.year - 1, middle.year, middle.year + 1):
+            away = abs((middle - date(year, month, day)).days) / 7.0
+            if away < half_width:
+                deepest = max(deepest, 0.5 * (1.0 + math.cos(math.pi * away / half_width)))
+    return deepest
+
+
+def season(first: date, weeks: int, peaks: Sequence[tuple[int, int]], half_width: float) -> Array:
+    """`mud` in the middle of each of `weeks` weeks from the Monday `first`, shape (weeks,)."""
+    middles = (first + timedelta(days=7 * k + 3) for k in range(weeks))
+    return np.array([mud(middle, peaks, half_width) for middle in middles])
+
+
+def weeks_to(first: date, last: date) -> int:
+    """Calendar weeks, counted from the Monday of `first`, that hold the days `first` to `last`."""
+    return (last - monday(first)).days // 7 + 1

@@ -1,0 +1,94 @@
+"""Where scenarios are: a scenario is a folder, found by its name or given by its path."""
+
+import os
+from pathlib import Path
+
+from forecast.errors import InputError
+
+DEFAULT = "ukraine-2025"
+"""The scenario that is meant when none is named."""
+
+VARIABLE = "FORECAST_PRIORS"
+"""Environment variable that names a folder of scenarios."""
+
+MARK = "scenario.toml"
+"""The file by which a folder is known to be a scenario."""
+
+
+def places(priors: Path | None = None) -> list[Path]:
+    """Give the folders in which scenarios are looked for by name, in order.
+
+    Args:
+        priors: a folder of scenarios that was asked for: then nowhere else is looked.
+
+    Returns:
+        `priors` alone if given, else: what `$FORECAST_PRIORS` names; `priors` in the current folder; `priors`
+        in the checkout that the package runs from; the package's own copy. They need not exist.
+    """
+    if priors is not None:
+        return [priors]
+    found = [Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else []
+    found.append(Path.cwd() / "priors")
+    package = Path(__file__).resolve().parents[1]
+    if (package.parent / "pyproject.toml").is_file():
+        found.append(package.parent / "priors")
+    found.append(package / "priors")
+    return found
+
+
+def scenarios(priors: Path | None = None) -> dict[str, Path]:
+    """Give the scenarios there are, by name; of two with one name, that which is found first.
+
+    Args:
+        priors: as for `places`.
+    """
+    found: dict[str, Path] = {}
+    for place in places(priors):
+        if _is_folder(place):
+            for folder in sorted(place.iterdir()):
+                if (folder / MARK).is_file():
+                    found.setdefault(folder.name, folder)
+    return found
+
+
+def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | None = None) -> Path:
+    """Find the folder of a scenario.
+
+    Args:
+        name_or_folder: a folder that exists is that folder; anything else is a name. None is the folder
+            `priors` if that is itself a scenario, else the name `ukraine-2025`.
+        priors: a folder of scenarios; with it, names are looked for nowhere else.
+
+    Raises:
+        InputError: `priors` is no folder; a path that does not exist; a name that is nowhere. The error lists
+            where it was looked for and which scenarios there are.
+    """
+    if priors is not None and not _is_folder(priors):
+        raise InputError(
+            "there is no such folder", file=priors, key="--priors", mend="Give a folder of scenarios"
+        )
+    if name_or_folder is None:
+        if priors is not None and (priors / MARK).is_file():
+            return priors
+        name_or_folder = DEFAULT
+    name = str(name_or_folder)
+    if name and _is_folder(Path(name)):
+        return Path(name)
+    mend = f"Scenarios there are: {', '.join(scenarios(priors)) or 'none'}"
+    if isinstance(name_or_folder, Path) or "/" in name or "\\" in name or name in ("", ".", ".."):
+        what = "there is no such folder; allowed is the name of a scenario or a folder that exists"
+        raise InputError(what, key=repr(name), mend=mend)
+    looked = places(priors)
+    for place in looked:
+        if _is_folder(place / name):
+            return place / name
+    where = ", ".join(str(place) for place in looked)
+    raise InputError(f"no scenario has this name; looked in {where}", key=repr(name), mend=mend)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        # A name too long for the file system, or with a NUL, is no folder.
+        return False

@@ -1,0 +1,588 @@
+"""What a scenario is: the results of loading one, and below them the shape of the tables in its files.
+
+The results are plain and frozen; nothing in them needs checking again. The shapes say which keys a table has,
+of which type; what ties one table to another is checked in `load.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from forecast.evidence import Evidence
+from forecast.scenario.prior import Correlation, Prior
+
+Side = Literal["kyiv", "moscow"]
+Kind = Literal["battlefield", "negotiated", "unresolved"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where numbers come from.
+
+    Attributes:
+        id: the id that entries name; `judgement` is one.
+        title: what it is.
+        publisher: who made it public.
+        url: its address, empty if there is none.
+        published: its date, empty where it grew over time.
+        grade: how far it is to be trusted, as the file says.
+        licence: its licence, empty if not known.
+        note: caveats.
+    """
+
+    id: str
+    title: str
+    publisher: str
+    url: str
+    published: str
+    grade: str
+    licence: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Premise:
+    """A claim of its holder, not a fact.
+
+    Attributes:
+        id: the id that entries name.
+        holder: who holds it.
+        claim: the claim.
+    """
+
+    id: str
+    holder: str
+    claim: str
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What the parties bargain over, scored from 0 to 1.
+
+    Attributes:
+        id: its id; an issue's number is its place in `Scenario.issues`.
+        label: its name for readers.
+        zero: what 0 means, Kyiv's ideal.
+        one: what 1 means, Moscow's ideal.
+        role: `guarantees` for the issue that foreign troops fall under, else empty.
+        premises: premises that every position, salience and term on it rests on.
+    """
+
+    id: str
+    label: str
+    zero: str
+    one: str
+    role: str
+    premises: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Party:
+    """One of the five roles, in the order of `codes.PARTIES`.
+
+    Attributes:
+        id: the role.
+        label: its name for readers.
+        leans: the side that stiffness moves its positions to.
+        premises: premises that its rows rest on unless they say otherwise.
+        reason: why its rows are what they are, unless they say otherwise.
+        source: id of a source.
+    """
+
+    id: str
+    label: str
+    leans: Side
+    premises: tuple[str, ...]
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A provision of a settlement that may or may not be in the draft.
+
+    Attributes:
+        id: its id within the settlement.
+        label: its name for readers.
+        text: what it says.
+        issue: number of the issue that it settles, -1 none.
+        premises: premises that rest on it.
+    """
+
+    id: str
+    label: str
+    text: str
+    issue: int
+    premises: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A template of a settlement.
+
+    Attributes:
+        id: its id; also that of its ending, unless it is dictated.
+        label: its name for readers.
+        criteria: when it counts as in force.
+        signatories: parties that must consent.
+        temporary: losses under it look temporary.
+        stops_first: the fighting stops before the rest is agreed.
+        election_first: it asks for a lawful Ukrainian signatory first.
+        troops: it names European troops from the start.
+        dictated: it describes a defeat, and is never on the table.
+        ceasefire: a bare general truce is judged by it.
+        staging: its steps, in order.
+        legal: its legal conditions.
+        clauses: its provisions; a clause's number is its place here.
+        premises: premises that its rows rest on unless they say otherwise.
+        source: id of a source.
+        reason: why its rows are what they are, unless they say otherwise.
+    """
+
+    id: str
+    label: str
+    criteria: str
+    signatories: tuple[str, ...]
+    temporary: bool
+    stops_first: bool
+    election_first: bool
+    troops: bool
+    dictated: bool
+    ceasefire: bool
+    staging: tuple[str, ...]
+    legal: tuple[str, ...]
+    clauses: tuple[Clause, ...]
+    premises: tuple[str, ...]
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of the ledger of ground.
+
+    Attributes:
+        id: its id; a region's number is its place in `Scenario.regions`.
+        label: its name for readers.
+        area_km2: its area, km2.
+        later: it is reached only when the first regions are exhausted.
+        demand_after_km2: gain in it that adds a demand, km2; 0 none.
+        premises: premises that its rows rest on unless they say otherwise.
+        source: id of a source.
+        reason: why its rows are what they are, unless they say otherwise.
+    """
+
+    id: str
+    label: str
+    area_km2: float
+    later: bool
+    demand_after_km2: float
+    premises: tuple[str, ...]
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A way in which a timeline can end.
+
+    Attributes:
+        id: its id: of a settlement, or one of the four that every scenario has.
+        label: its name for readers.
+        kind: `battlefield`, `negotiated` or `unresolved`.
+        criteria: when it counts.
+    """
+
+    id: str
+    label: str
+    kind: Kind
+    criteria: str
+
+
+@dataclass(frozen=True)
+class DatedEvent:
+    """An event whose date is known beforehand.
+
+    Attributes:
+        date: its day.
+        label: its name for readers.
+        source: id of a source.
+    """
+
+    date: date
+    label: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is so on the reference date; codes are those of `forecast.timeline.codes`.
+
+    Attributes:
+        rung: code of the rung of talks.
+        posture: code of Washington's posture.
+        truce: code of the truce.
+        banned: the ban on negotiating stands.
+        martial_law: martial law is in force.
+        legitimate: Moscow cannot call the president illegitimate.
+        paused: US arms are paused.
+        lapsed: a few governments have let sanctions lapse.
+        source: id of a source.
+        reason: how it is known.
+    """
+
+    rung: int
+    posture: int
+    truce: int
+    banned: bool
+    martial_law: bool
+    legitimate: bool
+    paused: bool
+    lapsed: bool
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """A question, and all that is believed about it: the files of one folder, checked.
+
+    Attributes:
+        id: its id.
+        folder: where it was read from.
+        title: its name for readers.
+        question: the question.
+        second_question: the question's weaker reading.
+        reference_date: the day it starts on.
+        horizon: the day it ends on.
+        inauguration: the day of the US inauguration.
+        area_series: id of the evidence series that the front learns its area from, km2.
+        first_week: the Monday from which the front learns.
+        season_peaks: (month, day) of each depth of the mud.
+        season_half_width: weeks from the depth of the mud to its end.
+        upheavals: political upheavals in Europe known beforehand, by date.
+        votes: votes on prolonging sanctions, by date.
+        start: what is so on the reference date.
+        endings: in the order of the file.
+        issues: in the order of the file.
+        parties: the five, in the order of `codes.PARTIES`.
+        settlements: in the order of the file.
+        regions: in the order of the file.
+        priors: every entry by dotted name: parts and fields in the order of `timeline.parameters.Parameters`,
+            parties in that of `codes.PARTIES`, other rows in that of the files.
+        lean: (party, issue) by how much a position moves per unit of the party's stiffness: its spread times
+            the load, with the sign of the side it leans to, -1 for Kyiv's.
+        correlations: of the normal scores of priors.
+        sources: by id.
+        premises: by id.
+        evidence: with all its rows.
+        edits: what was set on the command line, as given.
+        texts: the files as read, by path within the folder with `/`: what a run keeps as its inputs.
+    """
+
+    id: str
+    folder: Path
+    title: str
+    question: str
+    second_question: str
+    reference_date: date
+    horizon: date
+    inauguration: date
+    area_series: str
+    first_week: date
+    season_peaks: tuple[tuple[int, int], ...]
+    season_half_width: float
+    upheavals: tuple[DatedEvent, ...]
+    votes: tuple[DatedEvent, ...]
+    start: Start
+    endings: tuple[Ending, ...]
+    issues: tuple[Issue, ...]
+    parties: tuple[Party, ...]
+    settlements: tuple[Settlement, ...]
+    regions: tuple[Region, ...]
+    priors: dict[str, Prior]
+    lean: NDArray[np.float64]
+    correlations: tuple[Correlation, ...]
+    sources: Mapping[str, Source]
+    premises: Mapping[str, Premise]
+    evidence: Evidence
+    edits: tuple[str, ...]
+    texts: dict[str, str]
+
+    def premises_of(self) -> dict[str, list[str]]:
+        """Give what rests on each premise, by its id, in the order of `premises.toml`.
+
+        Priors stand by their name; the rest as `issue.<id>`, `party.<id>`, `settlement.<id>`,
+        `clause.<settlement>.<id>` and `region.<id>`.
+        """
+        holds: dict[str, list[str]] = {premise: [] for premise in self.premises}
+        named = [
+            *((f"issue.{issue.id}", issue.premises) for issue in self.issues),
+            *((f"party.{party.id}", party.premises) for party in self.parties),
+            *((f"region.{region.id}", region.premises) for region in self.regions),
+            *((f"settlement.{deal.id}", deal.premises) for deal in self.settlements),
+            *((f"clause.{deal.id}.{c.id}", c.premises) for deal in self.settlements for c in deal.clauses),
+            *((name, prior.premises) for name, prior in self.priors.items()),
+        ]
+        for name, premises in named:
+            for premise in premises:
+                holds[premise].append(name)
+        return holds
+
+
+def _day(value: object) -> object:
+    """A date written as text, as `"2025-01-20"`, is as good as one written bare."""
+    if isinstance(value, str) and len(value) == len("2025-01-20"):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
+
+
+Text = Annotated[str, Field(pattern=r"\S")]
+Day = Annotated[date, BeforeValidator(_day)]
+Positive = Annotated[float, Field(gt=0)]
+Bound = Annotated[float, Field(allow_inf_nan=True)]
+
+
+class Table(BaseModel):
+    """A table of a file: no key but its own, no type but the one declared, no infinite number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Grounded(Table):
+    """What every number stands on; rows of a table inherit it from the table."""
+
+    source: Text
+    as_of: Day | None = None
+    reason: Text
+    premises: list[Text]
+
+
+class EntryTable(Grounded):
+    """One prior: its quantiles or its distribution, and what it is."""
+
+    quantiles: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
+    distribution: dict[str, Any] | None = None
+    unit: Text
+    support: Annotated[list[Bound], Field(min_length=2, max_length=2)]
+    varies: Literal["world", "timeline"]
+    without: float
+
+
+class RowTable(Grounded):
+    """A position, a salience or a term: a normal distribution around its centre."""
+
+    centre: float
+    spread: Positive
+
+
+class RegionTable(Grounded):
+    """`[region.<id>]` of `front.toml`."""
+
+    label: Text
+    area_km2: Positive
+    later: bool
+    demand_after_km2: Annotated[float, Field(ge=0)]
+    held: dict[str, Any]
+    share: dict[str, Any]
+
+
+class RowsTable(Table):
+    """`[rows]` of `parties.toml`."""
+
+    load: Annotated[float, Field(ge=0, le=1)]
+
+
+class IssueTable(Table):
+    """`[issue.<id>]` of `parties.toml`."""
+
+    label: Text
+    zero: Text
+    one: Text
+    role: Literal["guarantees"] | None = None
+    premises: list[Text]
+
+
+class PartyTable(Grounded):
+    """`[party.<id>]` of `parties.toml`."""
+
+    label: Text
+    leans: Side
+    position_spread: Positive
+    salience_spread: Positive
+    stiffness: dict[str, Any]
+    position: dict[str, Any]
+    salience: dict[str, Any]
+
+
+class PartiesFile(Table):
+    """`parties.toml`."""
+
+    rows: RowsTable
+    issue: dict[str, Any]
+    party: dict[str, Any]
+
+
+class ClauseTable(Grounded):
+    """`[[settlement.<id>.clause]]` of `settlements.toml`."""
+
+    id: Text
+    label: Text
+    text: Text
+    issue: str
+    included: dict[str, Any]
+    without: dict[str, Any]
+    breakdown: dict[str, Any]
+
+
+class SettlementTable(Grounded):
+    """`[settlement.<id>]` of `settlements.toml`."""
+
+    label: Text
+    criteria: Text
+    signatories: list[Text]
+    temporary: bool
+    stops_first: bool
+    election_first: bool
+    troops: bool
+    dictated: bool
+    ceasefire: bool
+    staging: list[Text]
+    legal: list[Text]
+    terms_uncertainty: Positive
+    terms: dict[str, Any]
+    spread: dict[str, Any]
+    give: dict[str, Any]
+    weight: dict[str, Any]
+    load: dict[str, Any]
+    lock_in: dict[str, Any]
+    monitoring: dict[str, Any]
+    never_implemented: dict[str, Any]
+    breakdown: dict[str, Any]
+    clause: list[Any] = []
+
+
+class SettlementsFile(Table):
+    """`settlements.toml`."""
+
+    settlement: dict[str, Any]
+
+
+class CorrelationTable(Table):
+    """`[[correlation]]` of `correlations.toml`."""
+
+    first: Text
+    second: Text
+    rho: float
+    reason: Text
+
+
+class CorrelationsFile(Table):
+    """`correlations.toml`."""
+
+    correlation: list[Any] = []
+
+
+class SourceTable(Table):
+    """`[<id>]` of `sources.toml`."""
+
+    title: Text
+    publisher: str
+    url: str
+    published: str
+    grade: str
+    licence: str = ""
+    note: str
+
+
+class PremiseTable(Table):
+    """`[<id>]` of `premises.toml`."""
+
+    holder: Text
+    claim: Text
+
+
+class ReferenceTable(Table):
+    """`[<id>]` of `reference/reference.toml`."""
+
+    file: Text
+    title: Text
+    unit: Text
+    source: Text
+    note: str
+
+
+class FrontTable(Table):
+    """`[front]` of `scenario.toml`."""
+
+    area_series: Text
+    first_week: Day
+
+
+class SeasonTable(Table):
+    """`[season]` of `scenario.toml`."""
+
+    peaks: Annotated[list[Text], Field(min_length=1)]
+    half_width_weeks: Positive
+    source: Text
+    reason: Text
+
+
+class DatedTable(Table):
+    """`[[upheaval]]` and `[[vote]]` of `scenario.toml`."""
+
+    date: Day
+    label: Text
+    source: Text
+
+
+class StartTable(Table):
+    """`[start]` of `scenario.toml`."""
+
+    rung: str
+    posture: str
+    truce: str
+    banned: bool
+    martial_law: bool
+    legitimate: bool
+    paused: bool
+    lapsed: bool
+    source: Text
+    reason: Text
+
+
+class EndingTable(Table):
+    """`[[ending]]` of `scenario.toml`."""
+
+    id: Text
+    label: Text
+    kind: Kind
+    criteria: Text
+
+
+class ScenarioFile(Table):
+    """`scenario.toml`."""
+
+    id: Text
+    title: Text
+    question: Text
+    second_question: Text
+    reference_date: Day
+    horizon: Day
+    step: Literal["week"]
+    inauguration: Day
+    front: FrontTable
+    season: SeasonTable
+    start: StartTable
+    upheaval: list[Any] = []
+    vote: list[Any] = []
+    ending: list[Any]

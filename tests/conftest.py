@@ -1,0 +1,23 @@
+"""What tests share: a made-up scenario, small and complete, of a war between two islands."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from forecast.scenario.load import load_scenario
+from forecast.scenario.spec import Scenario
+
+TINY = Path(__file__).parent / "scenarios" / "two-islands"
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Scenario:
+    """The made-up scenario, loaded."""
+    return load_scenario(TINY)
+
+
+@pytest.fixture
+def tiny_folder(tmp_path: Path) -> Path:
+    """A copy of the made-up scenario's folder, to be damaged or changed."""
+    return shutil.copytree(TINY, tmp_path / "scenarios" / TINY.name)
