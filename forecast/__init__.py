@@ -1,0 +1,39 @@
+"""Odds of how a war ends, from dated evidence and stated premises.
+
+The same steps as the command, over plain data::
+
+    scenario = load_scenario("ukraine-2025")
+    posterior = update(scenario)
+    simulation = simulate(scenario, posterior, timelines=20_000, seed=1)
+    odds(simulation.timelines)["odds"]["negotiated"]
+
+and for a saved run ``open_run("latest").timelines``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forecast.belief.assemble import update
+    from forecast.outcomes import odds
+    from forecast.scenario.load import load_scenario
+    from forecast.simulation import simulate
+    from forecast.store import open_run
+
+__all__ = ["load_scenario", "odds", "open_run", "simulate", "update"]
+
+_WHERE = {
+    "load_scenario": "forecast.scenario.load",
+    "update": "forecast.belief.assemble",
+    "simulate": "forecast.simulation",
+    "odds": "forecast.outcomes",
+    "open_run": "forecast.store",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for, so that `forecast --help` waits for none of them."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_WHERE[name]), name)

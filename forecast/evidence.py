@@ -143,9 +143,7 @@ class Evidence:
         not seen changes it.
         """
         lines = []
-        for name, observed, available, *numbers, note, source in self.as_of(day).table.itertuples(
-            index=False
-        ):
+        for name, observed, available, *numbers, note, source in self.as_of(day).table.itertuples(index=False):
             dates = observed.date().isoformat(), available.date().isoformat()
             # Adding 0.0 makes -0.0 the same as 0.0.
             figures = (None if math.isnan(number) else number + 0.0 for number in numbers)
@@ -173,9 +171,7 @@ class Evidence:
             `last_available` (NaT where nothing was available), and `count`, the number of observations seen.
         """
         seen = self.as_of(day).table.groupby("series")
-        view = seen.agg(
-            last_observed=("observed", "max"), last_available=("available", "max"), count=("value", "size")
-        )
+        view = seen.agg(last_observed=("observed", "max"), last_available=("available", "max"), count=("value", "size"))
         table = view.reindex(pd.Index(list(self.specs), name="series"))
         table["count"] = table["count"].fillna(0).astype(int)
         return table
@@ -293,9 +289,7 @@ def _read_series(path: Path, spec: SeriesSpec, sources: Collection[str]) -> list
 def _check_header(path: Path, header: list[str]) -> None:
     allowed = REQUIRED + OPTIONAL
     if not header:
-        raise InputError(
-            f"it is empty, or its first line is; allowed there are {', '.join(allowed)}", file=path
-        )
+        raise InputError(f"it is empty, or its first line is; allowed there are {', '.join(allowed)}", file=path)
     for position, column in enumerate(header):
         if column not in allowed or column in header[:position]:
             what = "the column is given twice" if column in allowed else "unknown column"
@@ -307,9 +301,7 @@ def _check_header(path: Path, header: list[str]) -> None:
             raise InputError(what, file=path, key=f"row 1, column {column}")
 
 
-def _read_row(
-    path: Path, line: int, spec: SeriesSpec, cells: Mapping[str, str], sources: Collection[str]
-) -> Row:
+def _read_row(path: Path, line: int, spec: SeriesSpec, cells: Mapping[str, str], sources: Collection[str]) -> Row:
     def refuse(column: str, what: str, mend: str | None = None) -> InputError:
         return InputError(what, file=path, key=f"row {line}, column {column}", mend=mend)
 

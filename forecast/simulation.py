@@ -73,7 +73,9 @@ def simulate(
     return Simulation(table, bands_table(counts, scenario, int(start.week[0])))
 
 
-def bands_table(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], scenario: Scenario, first: int) -> pd.DataFrame:
+def bands_table(
+    counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], scenario: Scenario, first: int
+) -> pd.DataFrame:
     """Weekly quantiles of every level: a row for each level, group of endings (and `all`) and week.
 
     Args:

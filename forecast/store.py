@@ -5,6 +5,7 @@ settings, code and package versions. So the same run has the same name, and is t
 manifest and in `posterior.nc`; made again, it takes the place of its former self. A folder without a manifest is no run.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -86,7 +87,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         table: pd.DataFrame = pq.read_table(path).to_pandas(date_as_object=False)
     except (OSError, pa.ArrowException) as error:
-        raise InputError("cannot be read: it is missing or damaged", file=path, mend="Run the forecast again") from error
+        raise InputError(
+            "cannot be read: it is missing or damaged", file=path, mend="Run the forecast again"
+        ) from error
     for name in table.columns:
         if table[name].dtype.kind == "M":
             table[name] = table[name].astype("datetime64[s]")
@@ -140,7 +143,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError("cannot be read: it is missing or damaged", file=path, mend="Run the forecast again") from error
+        raise InputError(
+            "cannot be read: it is missing or damaged", file=path, mend="Run the forecast again"
+        ) from error
     if not isinstance(content, dict):
         raise InputError("is not a JSON object", file=path, mend="Run the forecast again")
     return content
@@ -166,7 +171,9 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
         return max(found, key=lambda r: (r.manifest["as_of"], r.manifest["started"]))
     elif not _NAME.fullmatch(run):
         raise InputError(
-            f"{run!r} is not a run's name", key="run", mend="Names hold letters, digits, dots, dashes and underscores"
+            f"{run!r} is not a run's name",
+            key="run",
+            mend="Names hold letters, digits, dots, dashes and underscores",
         )
     else:
         folder = kept / run
@@ -207,6 +214,14 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_of(texts: Mapping[str, str]) -> str:
+    """Hash of named texts."""
+    digest = hashlib.sha256()
+    for name in sorted(texts):
+        digest.update(name.encode() + b"\0" + texts[name].encode() + b"\0")
+    return digest.hexdigest()
+
+
 def run_name(scenario: str, as_of: date, depends_on: Any) -> str:
     """Name of a run: scenario, as-of date and a digest of all that its numbers depend on."""
     digest = hashlib.sha256(to_json(depends_on).encode()).hexdigest()
@@ -221,12 +236,15 @@ class Writer:
 
     def __init__(self, kept: Path, name: str) -> None:
         self.target = kept / name
+        self._new = not kept.exists()
         try:
             kept.mkdir(parents=True, exist_ok=True)
             self.folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
         except OSError as error:
             raise InputError(
-                f"runs cannot be kept in {kept}: {error.strerror}", key="--runs", mend="Name a folder that can be written"
+                f"runs cannot be kept in {kept}: {error.strerror}",
+                key="--runs",
+                mend="Name a folder that can be written",
             ) from error
         self.folder.chmod(0o755)
 
@@ -235,6 +253,13 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+        if kind is not None and self._new:
+            with contextlib.suppress(OSError):
+                self.target.parent.rmdir()
+
+    def rename(self, name: str) -> None:
+        """Give the run the name that it will have."""
+        self.target = self.target.with_name(name)
 
     def text(self, name: str, content: str) -> None:
         """Write a text file, as UTF-8 with plain newlines."""

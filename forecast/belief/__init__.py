@@ -1,0 +1,1 @@
+"""What is believed: priors updated by the evidence of a date."""

@@ -104,9 +104,7 @@ def update(
     day = check_as_of(scenario, as_of)
     data = front_data(scenario, day)
     block = {name: scenario.priors[f"front.{name}"].marginal for name in FRONT_PARAMETERS}
-    fit = fit_block(
-        data, block, sampler or SamplerSettings(), prior_only=prior_only, cache=cache, progress=progress
-    )
+    fit = fit_block(data, block, sampler or SamplerSettings(), prior_only=prior_only, cache=cache, progress=progress)
     if not prior_only and not allow_unconverged:
         check_convergence(fit.diagnostics)
     scores = {f"front.{name}": interleave(fit.scores[name], DRAWS) for name in FRONT_PARAMETERS}

@@ -1,0 +1,1 @@
+"""A run told to readers: numbers in Python, words in templates."""

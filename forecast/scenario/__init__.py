@@ -1,0 +1,1 @@
+"""The question, the priors and the evidence as files, read and checked."""

@@ -30,10 +30,17 @@ C95 = 1.6448536269514722
 class Ops(Protocol):
     """The elementary functions a quantile map needs, so that numpy and PyTensor share one formula."""
 
-    def exp(self, x: Any) -> Any: ...
-    def sinh(self, x: Any) -> Any: ...
-    def arcsinh(self, x: Any) -> Any: ...
-    def ndtr(self, x: Any) -> Any: ...
+    def exp(self, x: Any) -> Any:
+        """Exponential."""
+
+    def sinh(self, x: Any) -> Any:
+        """Hyperbolic sine."""
+
+    def arcsinh(self, x: Any) -> Any:
+        """Inverse hyperbolic sine."""
+
+    def ndtr(self, x: Any) -> Any:
+        """Standard normal distribution function."""
 
 
 class NumpyOps:
@@ -217,9 +224,7 @@ def named(family: str, numbers: Mapping[str, float]) -> Marginal:
         raise ValueError(f"distribution {family!r} is unknown; allowed: {', '.join(_NAMES)}")
     wanted = _NAMES[family]
     if set(numbers) != set(wanted):
-        raise ValueError(
-            f"{family} takes {', '.join(wanted)}; found {', '.join(sorted(numbers)) or 'nothing'}"
-        )
+        raise ValueError(f"{family} takes {', '.join(wanted)}; found {', '.join(sorted(numbers)) or 'nothing'}")
     args = tuple(float(numbers[name]) for name in wanted)
     for name, value in zip(wanted, args, strict=True):
         if not math.isfinite(value):

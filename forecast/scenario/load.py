@@ -795,10 +795,11 @@ def _marginal(entry: spec.EntryTable, place: Place) -> tuple[Marginal, str]:
             q05, q50, q95 = entry.quantiles
             fitted = fit_quantiles(q05, q50, q95, low, high)
             if not all(math.isfinite(number) for number in fitted.args):
-                raise ValueError("no distribution with these quantiles can be computed")
+                raise ArithmeticError
         except (ValueError, ArithmeticError) as error:
             what = f"found {_shown(entry.quantiles)}; allowed are the 5, 50 and 95% quantiles, increasing and"
-            raise spot.error(f"{what} inside the support {_shown(entry.support)}: {error}") from error
+            mend = "They are too near each other to be fitted" if isinstance(error, ArithmeticError) else None
+            raise spot.error(f"{what} inside the support, {_shown(entry.support)}", mend) from error
         return fitted, "quantiles " + "/".join(f"{q:g}" for q in entry.quantiles)
     given = dict(entry.distribution or {})
     spot = place.at("distribution")
@@ -819,7 +820,7 @@ def _marginal(entry: spec.EntryTable, place: Place) -> tuple[Marginal, str]:
         raise (spot.at(first) if first in wanted else spot).error(str(error)) from error
     ends = marginal.bounds()
     if not (low <= ends[0] and ends[1] <= high):
-        what = f"a {family} distribution takes values in {_range(*ends)}; allowed is the support,"
+        what = f"a {family} distribution can be {_range(*ends)}; allowed is the support,"
         mend = "Give quantiles, which are fitted to the support"
         raise spot.error(f"{what} {_shown(entry.support)}", mend)
     return marginal, f"{family} " + " ".join(f"{key}={given[key]:g}" for key in wanted)
@@ -1004,7 +1005,9 @@ def _same_keys(found: Collection[str], wanted: Collection[str], place: Place, wh
     missing = [key for key in wanted if key not in found]
     if missing:
         others = f", and so are {', '.join(missing[1:])}" if missing[1:] else ""
-        raise place.at(missing[0]).error(f"this {what} is missing{others}", "Add a table or a value for each")
+        raise place.at(missing[0]).error(
+            f"this {what} is missing{others}", "Add them" if others else "Add it"
+        )
 
 
 def _table[T: spec.Table](model: type[T], raw: object, place: Place) -> T:

@@ -1,0 +1,1 @@
+"""The simulator: one possible year, week by week; `week.py` has the order of a week."""

@@ -43,7 +43,7 @@ CLAUSES = decision("talks.clauses")
 @kernel
 def signs(w: World, template: int, party: int) -> bool:
     """Whether a party's consent is needed: Kyiv and Moscow always, the others where the template says so."""
-    if party == KYIV or party == MOSCOW:
+    if party in (KYIV, MOSCOW):
         return True
     if party == WASHINGTON:
         return bool(w.facts.needs_washington[template] > 0.0)
@@ -109,11 +109,7 @@ def gap_moscow(p: Parameters, s: State, w: World) -> float:
 @kernel
 def gap_kyiv(p: Parameters, s: State, w: World) -> float:
     """What Kyiv lacks to consent: R - V - eta."""
-    return (
-        kyiv.worth_of_fighting(p.kyiv, s)
-        - (value(p, s, w, KYIV) - commitment_kyiv(p, s.template))
-        - s.private[KYIV]
-    )
+    return kyiv.worth_of_fighting(p.kyiv, s) - (value(p, s, w, KYIV) - commitment_kyiv(p, s.template)) - s.private[KYIV]
 
 
 @kernel
@@ -176,11 +172,7 @@ def appeal(p: Parameters, s: State, w: World, template: int) -> float:
     """
     fear = commitment_moscow(p, s, w, template, w.facts.troops[template])
     moscow_gap = worth_moscow(p, s) - p.talks.optimism - opening_value(p, w, template, MOSCOW) + fear
-    kyiv_gap = (
-        kyiv.worth_of_fighting(p.kyiv, s)
-        - opening_value(p, w, template, KYIV)
-        + commitment_kyiv(p, template)
-    )
+    kyiv_gap = kyiv.worth_of_fighting(p.kyiv, s) - opening_value(p, w, template, KYIV) + commitment_kyiv(p, template)
     total = logistic(-moscow_gap / p.talks.tau) + logistic(-kyiv_gap / p.talks.tau)
     count = 2.0
     if w.facts.needs_europe[template] > 0.0:
@@ -191,8 +183,10 @@ def appeal(p: Parameters, s: State, w: World, template: int) -> float:
         total += washington.consent(p.washington, s, p.settlements.load[template])
         count += 1.0
     favour = p.hawks.temporary * min(max(s.hawks, -3.0), 3.0) * w.facts.temporary[template]
-    return p.settlements.weight[template] * s.dampening[template] * math.exp(
-        total / count / p.talks.template_temperature + favour
+    return (
+        p.settlements.weight[template]
+        * s.dampening[template]
+        * math.exp(total / count / p.talks.template_temperature + favour)
     )
 
 

@@ -14,12 +14,10 @@ import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
 from platformdirs import user_cache_path
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def source_digest() -> str:
@@ -46,13 +44,14 @@ def _code_folder() -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError:
-        return Path(tempfile.gettempdir()) / f"forecast-compiled-{os.getuid()}-{source_digest()[:16]}"
+        return Path(tempfile.gettempdir()) / f"forecast-compiled-{source_digest()[:16]}"
 
 
-numba.config.CACHE_DIR = str(_code_folder())
+numba.config.CACHE_DIR = str(_code_folder())  # type: ignore[attr-defined]
 
 
-def kernel(function: F) -> F:
+def kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a function for timelines: cached, without the interpreter's lock, divisions as in numpy."""
-    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    compile_it: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+    compiled: F = compile_it(function)
     return compiled

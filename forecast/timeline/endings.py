@@ -32,10 +32,14 @@ def collapse_rate(p: Parameters, s: State, dt: float) -> float:
     if s.thrust_full <= 0.0:
         return 0.0
     spent = s.thrust / s.thrust_full * (1.0 - decay(p.front.thrust_half_life, dt)) / dt
-    return -math.log1p(-p.endings.collapse) * spent * wide_ratio(
-        -p.endings.collapse_adequacy * s.adequacy
-        + p.endings.collapse_instability * s.instability
-        + p.endings.collapse_thrust * (s.thrust_full - p.front.breakthrough_thrust)
+    return (
+        -math.log1p(-p.endings.collapse)
+        * spent
+        * wide_ratio(
+            -p.endings.collapse_adequacy * s.adequacy
+            + p.endings.collapse_instability * s.instability
+            + p.endings.collapse_thrust * (s.thrust_full - p.front.breakthrough_thrust)
+        )
     )
 
 

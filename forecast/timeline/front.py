@@ -27,7 +27,7 @@ from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import decay, ratio, revert
 from forecast.timeline.luck import Luck, decision, gamma, happens, normal, student4
 from forecast.timeline.record import Record
-from forecast.timeline.registry import Array, Real, field
+from forecast.timeline.registry import Real, Table, field
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 
@@ -83,8 +83,8 @@ class Front:
     kursk_loss: Real = field("km2/week", "typical weekly loss of it", low=0)
     kursk_noise: Real = field("log ratio", "spread of a week's loss around the typical one", low=0)
 
-    held: Array = field("km2", "what Ukraine holds of the region at the reference date", low=0, shape=("region",))
-    share: Array = field("weight", "typical share of the advance that goes to the region", shape=("region",))
+    held: Table = field("km2", "what Ukraine holds of the region at the reference date", low=0, shape=("region",))
+    share: Table = field("weight", "typical share of the advance that goes to the region", shape=("region",))
     share_concentration: Real = field("count", "how closely a timeline's shares keep to the typical ones", low=0.1)
 
 
@@ -134,7 +134,11 @@ def expected_z(p: Front, s: State, w: World) -> float:
 def drift_step(p: Front, s: State, luck: Luck, dt: float) -> None:
     """Move the slow level by `dt` weeks."""
     s.drift = p.slow_sd * revert(
-        s.drift / p.slow_sd if p.slow_sd > 0.0 else 0.0, 0.0, p.slow_half_life, dt, normal(luck, DRIFT, s.week, 0)
+        s.drift / p.slow_sd if p.slow_sd > 0.0 else 0.0,
+        0.0,
+        p.slow_half_life,
+        dt,
+        normal(luck, DRIFT, s.week, 0),
     )
 
 
@@ -222,9 +226,7 @@ def step(p: Front, s: State, r: Record, w: World, luck: Luck, flow: float, dt: f
 @kernel
 def breakthrough_rate(p: Front, s: State) -> float:
     """Breakthroughs a week."""
-    return p.breakthrough * ratio(
-        -p.breakthrough_adequacy * s.adequacy + p.breakthrough_instability * s.instability
-    )
+    return p.breakthrough * ratio(-p.breakthrough_adequacy * s.adequacy + p.breakthrough_instability * s.instability)
 
 
 @kernel

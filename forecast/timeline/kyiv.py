@@ -1,13 +1,13 @@
 """Kyiv: instability, the ban on negotiating, who speaks for the country, coups and provocations.
 
-    instability reverts to instability_ground (advance - its start) + instability_draft (mobilisation widened)
-                + instability_terms 2 max(0, index - 1/2) with terms on the table
-    ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Kyiv at text; it blocks
-                signature, not talks
-    election    possible only while a general truce holds or martial law has lapsed
-    worth of fighting = worth + worth_adequacy (adequacy - its start) + worth_backing (European obstruction)
-                - worth_instability instability - worth_ground (advance - its start)
-                - worth_pressed (Washington presses Kyiv) + what the leader adds
+instability reverts to instability_ground (advance - its start) + instability_draft (mobilisation widened)
+            + instability_terms 2 max(0, index - 1/2) with terms on the table
+ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Kyiv at text; it blocks
+            signature, not talks
+election    possible only while a general truce holds or martial law has lapsed
+worth of fighting = worth + worth_adequacy (adequacy - its start) + worth_backing (European obstruction)
+            - worth_instability instability - worth_ground (advance - its start)
+            - worth_pressed (Washington presses Kyiv) + what the leader adds
 """
 
 import numpy as np
@@ -108,9 +108,7 @@ def step(p: Kyiv, s: State, luck: Luck, dt: float) -> None:
         + p.instability_draft * s.mobilised
         + p.instability_terms * near
     )
-    s.instability = revert(
-        s.instability, target, p.instability_half_life, dt, normal(luck, INSTABILITY, s.week, 0)
-    )
+    s.instability = revert(s.instability, target, p.instability_half_life, dt, normal(luck, INSTABILITY, s.week, 0))
 
 
 @kernel
@@ -133,7 +131,7 @@ def coup_rate(p: Kyiv, s: State) -> float:
 @kernel
 def provocation_rate(p: Kyiv, s: State) -> float:
     """Provocations a week: only talks can be set back."""
-    if s.rung == NONE or s.rung == SIGNED:
+    if s.rung in (NONE, SIGNED):
         return 0.0
     return p.provocation * ratio(p.provocation_talks if s.rung >= TERMS else 0.0)
 

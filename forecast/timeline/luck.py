@@ -151,9 +151,7 @@ student4_quantile = kernel(_student4_quantile)
 
 _CENTRE = 0.02
 _STEPS = 4096
-_CENTRE_TABLE = np.array(
-    [_student4_quantile(_CENTRE + (1.0 - 2.0 * _CENTRE) * k / _STEPS) for k in range(_STEPS + 1)]
-)
+_CENTRE_TABLE = np.array([_student4_quantile(_CENTRE + (1.0 - 2.0 * _CENTRE) * k / _STEPS) for k in range(_STEPS + 1)])
 
 
 @kernel
@@ -164,7 +162,9 @@ def student4(luck: Luck, what: int, week: int, lane: int) -> float:
         return student4_quantile(u)
     at = (u - _CENTRE) / (1.0 - 2.0 * _CENTRE) * _STEPS
     left = min(int(at), _STEPS - 1)
-    return _CENTRE_TABLE[left] + (_CENTRE_TABLE[left + 1] - _CENTRE_TABLE[left]) * (at - left)
+    low: float = _CENTRE_TABLE[left]
+    high: float = _CENTRE_TABLE[left + 1]
+    return low + (high - low) * (at - left)
 
 
 @kernel

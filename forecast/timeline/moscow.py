@@ -1,21 +1,19 @@
 """Moscow: economic strain, demands that ratchet up with ground gained, a shock at home, the worth of fighting on.
 
-    strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - strain_relief (relief is on
-                       offer) - lapse_relief (sanctions lapsed), and jumps up at random shocks
-    demands            rise by demand_per_gain per 1,000 km2 gained; of what is lost again only 1 - demand_kept
-                       comes off; each substantial gain adds demand_substantial
-    worth of fighting = worth + worth_advance (advance - its start) + worth_break (instability in Kyiv)
-                       - worth_strain strain + demands - worth_pressed (Washington presses, while it has arms)
+strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - strain_relief (relief is on
+                   offer) - lapse_relief (sanctions lapsed), and jumps up at random shocks
+demands            rise by demand_per_gain per 1,000 km2 gained; of what is lost again only 1 - demand_kept
+                   comes off; each substantial gain adds demand_substantial
+worth of fighting = worth + worth_advance (advance - its start) + worth_break (instability in Kyiv)
+                   - worth_strain strain + demands - worth_pressed (Washington presses, while it has arms)
 """
-
-import numpy as np
 
 from forecast.timeline.codes import CONTACT, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import ratio, revert
 from forecast.timeline.luck import Luck, decision, happens, normal
 from forecast.timeline.record import Record
-from forecast.timeline.registry import Real, field
+from forecast.timeline.registry import Real, Table, field
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 
@@ -66,7 +64,7 @@ def strain_target(p: Moscow, s: State, lapse_relief: float) -> float:
 
 
 @kernel
-def ratchet(p: Moscow, s: State, w: World, held_start: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+def ratchet(p: Moscow, s: State, w: World, held_start: Table) -> None:
     """Demands after the week's gains."""
     gained = s.km2 - s.gains_counted
     s.gains_counted = s.km2
@@ -100,7 +98,7 @@ def step(
     s: State,
     w: World,
     luck: Luck,
-    held_start: np.ndarray[tuple[int], np.dtype[np.float64]],
+    held_start: Table,
     lapse_relief: float,
     dt: float,
 ) -> None:

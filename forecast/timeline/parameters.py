@@ -7,7 +7,7 @@ from forecast.timeline.front import Front
 from forecast.timeline.hawks import Hawks
 from forecast.timeline.kyiv import Kyiv
 from forecast.timeline.moscow import Moscow
-from forecast.timeline.registry import Array, Real, field, layout
+from forecast.timeline.registry import Real, Table, field, layout
 from forecast.timeline.washington import Washington
 
 
@@ -67,11 +67,16 @@ class Endings:
 class Parties:
     """What the five parties want."""
 
-    stiffness: Array = field("sd", "how far all of a party's positions lean to its own side", shape=("party",))
-    position: Array = field(
-        "position", "what the party wants on the issue", low=0, high=1, shape=("party", "issue"), form="position"
+    stiffness: Table = field("sd", "how far all of a party's positions lean to its own side", shape=("party",))
+    position: Table = field(
+        "position",
+        "what the party wants on the issue",
+        low=0,
+        high=1,
+        shape=("party", "issue"),
+        form="position",
     )
-    salience: Array = field(
+    salience: Table = field(
         "log weight", "how much the issue weighs with the party", shape=("party", "issue"), form="salience"
     )
 
@@ -79,20 +84,24 @@ class Parties:
 class Settlements:
     """The settlement templates."""
 
-    terms: Array = field("position", "typical term", low=0, high=1, shape=("settlement", "issue"))
-    spread: Array = field("position", "spread of drawn terms", low=0, shape=("settlement",))
-    give: Array = field("position", "how far terms can move from the typical ones", low=0, shape=("settlement",))
-    weight: Array = field("weight", "how often it is tried, consent apart", shape=("settlement",))
-    load: Array = field("sd", "what Washington must deliver for it, in units of capital", shape=("settlement",))
-    lock_in: Array = field("share", "how far it binds the next US president", shape=("settlement",))
-    monitoring: Array = field("share", "how well it is monitored and enforced", shape=("settlement",))
-    never_implemented: Array = field("chance", "signed and never carried out", shape=("settlement",))
-    breakdown: Array = field("1/year", "it breaks down once in force", shape=("settlement",))
-    clause_included: Array = field("chance", "the clause is in the draft", shape=("settlement", "clause"))
-    clause_without: Array = field(
-        "position", "term on the clause's issue if it is left out", low=0, high=1, shape=("settlement", "clause")
+    terms: Table = field("position", "typical term", low=0, high=1, shape=("settlement", "issue"))
+    spread: Table = field("position", "spread of drawn terms", low=0, shape=("settlement",))
+    give: Table = field("position", "how far terms can move from the typical ones", low=0, shape=("settlement",))
+    weight: Table = field("weight", "how often it is tried, consent apart", shape=("settlement",))
+    load: Table = field("sd", "what Washington must deliver for it, in units of capital", shape=("settlement",))
+    lock_in: Table = field("share", "how far it binds the next US president", shape=("settlement",))
+    monitoring: Table = field("share", "how well it is monitored and enforced", shape=("settlement",))
+    never_implemented: Table = field("chance", "signed and never carried out", shape=("settlement",))
+    breakdown: Table = field("1/year", "it breaks down once in force", shape=("settlement",))
+    clause_included: Table = field("chance", "the clause is in the draft", shape=("settlement", "clause"))
+    clause_without: Table = field(
+        "position",
+        "term on the clause's issue if it is left out",
+        low=0,
+        high=1,
+        shape=("settlement", "clause"),
     )
-    clause_breakdown: Array = field(
+    clause_breakdown: Table = field(
         "log ratio", "how much likelier breakdown is without the clause", shape=("settlement", "clause")
     )
 

@@ -62,7 +62,8 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     for name, prior in scenario.priors.items():
         part, key = name.split(".")[:2]
         value = to_kernel(prior.unit, draws[name].to_numpy())
-        rows[part][key][(slice(None), *place_of(scenario, name))] = value
+        table: Any = rows[part][key]
+        table[(slice(None), *place_of(scenario, name))] = value
     issues = len(scenario.issues)
     parties = rows["parties"]
     lean = np.zeros(parties["position"].shape[1:])
@@ -85,7 +86,11 @@ def drawn_anew(scenario: Scenario, names: Sequence[str], mean: Array, chol: Arra
         lanes.append(int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "little"))
         table[k] = to_kernel(prior.unit, prior.marginal.quantile(scores))
     return Anew(
-        np.array(places, dtype=np.int64), np.array(lanes, dtype=np.int64), np.ascontiguousarray(mean), chol, table
+        np.array(places, dtype=np.int64),
+        np.array(lanes, dtype=np.int64),
+        np.ascontiguousarray(mean),
+        chol,
+        table,
     )
 
 
@@ -191,5 +196,3 @@ def make_world(scenario: Scenario, as_of: date, substeps: int = 1) -> Any:
 def _first(flags: Any) -> int:
     """Place of the first true flag, -1 if there is none."""
     return next((k for k, flag in enumerate(flags) if flag), -1)
-
-

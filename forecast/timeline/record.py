@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forecast.timeline.registry import Array, Real, Whole, field, layout
+from forecast.timeline.registry import Real, Table, Whole, field, layout
 
 
 class Record:
@@ -40,8 +40,8 @@ class Record:
     down_hawks: Real = field("count", "steps down caused by the hawks")
     down_kyiv: Real = field("count", "steps down caused by provocations and coups in Kyiv")
     highest_rung: Whole = field("code", "highest rung reached")
-    gap: Array = field("value", "least gap to consent, worth of fighting on less value of the deal", shape=("party",))
-    gap_issue: Array = field("code", "issue that cost most at that moment, -1 none", shape=("party",))
+    gap: Table = field("value", "least gap to consent, worth of fighting on less value of the deal", shape=("party",))
+    gap_issue: Table = field("code", "issue that cost most at that moment, -1 none", shape=("party",))
 
     # first dates
     ban_lifted: Real = field("day", "ban on negotiating lifted")
@@ -68,7 +68,7 @@ class Record:
     breakthrough: Real = field("day", "first breakthrough")
     breakthroughs: Real = field("count", "breakthroughs")
     kursk_expelled: Real = field("day", "Ukraine expelled from the Kursk pocket")
-    taken: Array = field("day", "region fully taken", shape=("region",))
+    taken: Table = field("day", "region fully taken", shape=("region",))
 
     # amounts
     km2_4w: Real = field("km2", "net Russian gain 28 days after the as-of date")

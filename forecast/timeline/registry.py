@@ -12,7 +12,7 @@ uncompiled run the same attributes are ordinary floats, ints and arrays.
 
 import math
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,17 @@ Real = float
 Whole = int
 """An int64 field."""
 Array = NDArray[np.float64]
-"""A fixed-size float64 table inside a record."""
+
+
+class Table(Protocol):
+    """A fixed-size float64 table inside a record."""
+
+    def __getitem__(self, place: int | tuple[int, int], /) -> float:
+        """One number of it."""
+
+    def __setitem__(self, place: int | tuple[int, int], value: float, /) -> None:
+        """Set one number of it."""
+
 
 CAPACITY = {"party": 5, "issue": 20, "settlement": 10, "region": 12, "clause": 8, "week": 160}
 """Room in the tables. Parties are roles and always five; the rest may be fewer, and more is refused on load."""

@@ -71,7 +71,13 @@ def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW) -> Cel
 
 @kernel
 def draw_anew(
-    flat: Array, luck: Luck, place: NDArray[np.int64], lane: NDArray[np.int64], mean: Array, chol: Array, table: Array
+    flat: Array,
+    luck: Luck,
+    place: NDArray[np.int64],
+    lane: NDArray[np.int64],
+    mean: Array,
+    chol: Array,
+    table: Array,
 ) -> None:
     """Draw the parameters that vary by timeline into a flat parameter row."""
     last = table.shape[1] - 1

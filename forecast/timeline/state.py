@@ -5,7 +5,7 @@ What is only looked at afterwards stands in `record.py`.
 
 from typing import Any
 
-from forecast.timeline.registry import Array, Real, Whole, field, layout
+from forecast.timeline.registry import Real, Table, Whole, field, layout
 
 
 class State:
@@ -30,14 +30,14 @@ class State:
     net: Real = field("km2", "net Russian gain in the week")
     km2: Real = field("km2", "net Russian gain since the as-of date")
     kursk: Real = field("km2", "Russian territory held by Ukraine")
-    held: Array = field("km2", "what Ukraine still holds of each region", shape=("region",))
-    pull: Array = field("share", "share of the advance that goes to each region", shape=("region",))
+    held: Table = field("km2", "what Ukraine still holds of each region", shape=("region",))
+    pull: Table = field("share", "share of the advance that goes to each region", shape=("region",))
 
     # moscow
     strain: Real = field("sd", "economic strain")
     demands: Real = field("value", "demands added by ground gained")
     gains_counted: Real = field("km2", "net gain that the demands rest on")
-    substantial: Array = field("flag", "substantial gains made, by region", shape=("region",))
+    substantial: Table = field("flag", "substantial gains made, by region", shape=("region",))
     home_shock: Whole = field("flag", "a shock at home has happened")
 
     # washington
@@ -77,13 +77,13 @@ class State:
     drawn: Whole = field("count", "times a template has been drawn")
     patience: Real = field("count", "what is left of the week's exponential clock of the ladder")
     moves: Whole = field("count", "moves of the ladder in the week so far")
-    terms: Array = field("position", "terms on the table", shape=("issue",))
-    included: Array = field("flag", "clauses in the draft", shape=("clause",))
-    dampening: Array = field("ratio", "template weights left after failures", shape=("settlement",))
-    truce_value: Array = field("value", "value of a bare ceasefire in place", shape=("party",))
+    terms: Table = field("position", "terms on the table", shape=("issue",))
+    included: Table = field("flag", "clauses in the draft", shape=("clause",))
+    dampening: Table = field("ratio", "template weights left after failures", shape=("settlement",))
+    truce_value: Table = field("value", "value of a bare ceasefire in place", shape=("party",))
     hawks_loss: Real = field("value", "what the hawks would lose by the text on the table, 0 with none")
-    private: Array = field("value", "private worth of a deal, once per timeline", shape=("party",))
-    consent: Array = field("chance", "readiness to consent to the present terms", shape=("party",))
+    private: Table = field("value", "private worth of a deal, once per timeline", shape=("party",))
+    consent: Table = field("chance", "readiness to consent to the present terms", shape=("party",))
     index: Real = field("position", "term index of the terms on the table (0.5 with none)")
     truce: Whole = field("code", "none, limited, general")
     truce_age: Real = field("weeks", "age of the general truce")

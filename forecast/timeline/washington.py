@@ -130,9 +130,7 @@ def step(p: Washington, s: State, luck: Luck, dt: float) -> None:
         s.capital, capital_target(p, s), p.capital_half_life, dt, normal(luck, CAPITAL, s.week, 0)
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
     s.attention = (
-        revert(
-            s.attention, p.attention_mean, p.attention_half_life, dt, normal(luck, ATTENTION, s.week, 0)
-        )
+        revert(s.attention, p.attention_mean, p.attention_half_life, dt, normal(luck, ATTENTION, s.week, 0))
         + p.attention_progress * s.progress
     )
     s.setbacks = 0.0
@@ -160,9 +158,7 @@ def press_kyiv_rate(p: Washington, s: State) -> float:
 @kernel
 def press_moscow_rate(p: Washington, s: State) -> float:
     """From mediating to pressing Moscow, a week."""
-    return p.press_moscow * ratio(
-        p.press_refusal * (s.consent[KYIV] - s.consent[MOSCOW]) + p.press_hawks * s.hawks
-    )
+    return p.press_moscow * ratio(p.press_refusal * (s.consent[KYIV] - s.consent[MOSCOW]) + p.press_hawks * s.hawks)
 
 
 @kernel

@@ -78,8 +78,10 @@ def week(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
 
 @kernel
 def mark(p: Parameters, s: State, r: Record, w: World, before: float, begin: float, end: float) -> None:
-    """Note the ground gained 28, 91 and 182 days after the as-of date (the advance is even over the week)
-    and approval after 28 and 91 days."""
+    """Note the ground gained 28, 91 and 182 days after the as-of date, and approval after 28 and 91.
+
+    The advance is even over the week.
+    """
     start = begin - 7.0 * s.elapsed
     approval = p.washington.approval_at_zero + p.washington.approval_per_sd * s.capital
     if begin < start + 28.0 <= end:
@@ -127,9 +129,7 @@ def finish(p: Parameters, s: State, r: Record, w: World) -> None:
 
 
 @kernel
-def timeline(
-    p: Parameters, s: State, r: Record, w: World, luck: Luck, path: NDArray[np.float64]
-) -> int:
+def timeline(p: Parameters, s: State, r: Record, w: World, luck: Luck, path: NDArray[np.float64]) -> int:
     """Run one timeline from the state's week to its ending or the horizon; returns the week after its last."""
     begin(p, s, w, luck)
     last = w.weeks

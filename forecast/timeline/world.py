@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forecast.timeline.registry import Array, Whole, field, layout
+from forecast.timeline.registry import Table, Whole, field, layout
 
 
 class Facts:
@@ -15,19 +15,19 @@ class Facts:
 
     ceasefire: Whole = field("code", "template that a bare general truce is judged by, -1 none")
 
-    needs_washington: Array = field("flag", "Washington must consent", shape=("settlement",))
-    needs_europe: Array = field("flag", "Europe must consent", shape=("settlement",))
-    temporary: Array = field("flag", "losses under it look temporary", shape=("settlement",))
-    stops_first: Array = field("flag", "the fighting stops before the rest is agreed", shape=("settlement",))
-    election_first: Array = field("flag", "asks for a lawful Ukrainian signatory first", shape=("settlement",))
-    troops: Array = field("flag", "names European troops from the start", shape=("settlement",))
-    dictated: Array = field("flag", "describes a defeat; never on the table", shape=("settlement",))
-    clauses: Array = field("count", "clauses of the template", shape=("settlement",))
-    clause_issue: Array = field("code", "issue that a clause settles, -1 none", shape=("settlement", "clause"))
+    needs_washington: Table = field("flag", "Washington must consent", shape=("settlement",))
+    needs_europe: Table = field("flag", "Europe must consent", shape=("settlement",))
+    temporary: Table = field("flag", "losses under it look temporary", shape=("settlement",))
+    stops_first: Table = field("flag", "the fighting stops before the rest is agreed", shape=("settlement",))
+    election_first: Table = field("flag", "asks for a lawful Ukrainian signatory first", shape=("settlement",))
+    troops: Table = field("flag", "names European troops from the start", shape=("settlement",))
+    dictated: Table = field("flag", "describes a defeat; never on the table", shape=("settlement",))
+    clauses: Table = field("count", "clauses of the template", shape=("settlement",))
+    clause_issue: Table = field("code", "issue that a clause settles, -1 none", shape=("settlement", "clause"))
 
-    region_area: Array = field("km2", "area of the region", shape=("region",))
-    region_later: Array = field("flag", "reached only when the first regions are exhausted", shape=("region",))
-    region_demand: Array = field("km2", "gain in it that adds a demand, 0 none", shape=("region",))
+    region_area: Table = field("km2", "area of the region", shape=("region",))
+    region_later: Table = field("flag", "reached only when the first regions are exhausted", shape=("region",))
+    region_demand: Table = field("km2", "gain in it that adds a demand, 0 none", shape=("region",))
 
 
 FACTS: Any = layout(Facts)
@@ -40,12 +40,12 @@ class World:
     facts: Facts
     weeks: Whole = field("count", "calendar weeks from the reference date to the horizon")
     substeps: Whole = field("count", "parts that a week is cut into for rates, ladder and terms")
-    season: Array = field("share", "how deep the mud is in the middle of the week", shape=("week",))
-    opens: Array = field("day", "day on which the week's part in the run begins", shape=("week",))
-    closes: Array = field("day", "day on which it ends", shape=("week",))
-    upheavals: Array = field("count", "political upheavals in Europe known beforehand", shape=("week",))
-    votes: Array = field("count", "European votes on prolonging sanctions", shape=("week",))
-    in_office: Array = field("weeks", "weeks since the US inauguration, at the end of the week", shape=("week",))
+    season: Table = field("share", "how deep the mud is in the middle of the week", shape=("week",))
+    opens: Table = field("day", "day on which the week's part in the run begins", shape=("week",))
+    closes: Table = field("day", "day on which it ends", shape=("week",))
+    upheavals: Table = field("count", "political upheavals in Europe known beforehand", shape=("week",))
+    votes: Table = field("count", "European votes on prolonging sanctions", shape=("week",))
+    in_office: Table = field("weeks", "weeks since the US inauguration, at the end of the week", shape=("week",))
 
 
 WORLD: Any = layout(World)

@@ -203,10 +203,10 @@ def odds(timelines: pd.DataFrame) -> dict[str, Any]:
                 for owner in OWNERS
             },
         },
-        "first_refusal": shares({p: (t["first_refusal"] == p).to_numpy() for p in PARTIES if p != "hawks"}, refused, True),
-        "steps_down": {
-            cause: clusters.share(x, steps, few=True).plain() for cause, x in down.items()
-        },
+        "first_refusal": shares(
+            {p: (t["first_refusal"] == p).to_numpy() for p in PARTIES if p != "hawks"}, refused, True
+        ),
+        "steps_down": {cause: clusters.share(x, steps, few=True).plain() for cause, x in down.items()},
         "given": {
             name: {
                 "count": int(event.sum()),

@@ -1,0 +1,238 @@
+"""The command `forecast`: parse, call, print, exit code. No number is worked out here.
+
+Only Typer is imported up front: everything else waits until a command needs it.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_CODES = {
+    0: "done",
+    1: "a bug: please report it with the traceback",
+    2: "bad input: a file, a key, a value or an option; nothing was written",
+    4: "the sampler did not converge; nothing was written",
+    130: "interrupted; nothing was written",
+}
+"""What the command's exit codes mean."""
+
+_CODES = "\n\n".join(f"{code}: {meaning}" for code, meaning in EXIT_CODES.items())
+
+app = typer.Typer(
+    help="Odds of how the Russia-Ukraine war ends in 2025, from dated evidence and stated premises.",
+    epilog=f"Exit codes:\n\n{_CODES}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ScenarioArgument = Annotated[str | None, typer.Argument(help="Name or folder of a scenario; ukraine-2025 by default.")]
+PriorsOption = Annotated[Path | None, typer.Option("--priors", help="Folder of scenarios to look in first.")]
+RunsOption = Annotated[
+    Path | None,
+    typer.Option("--runs", help="Folder that runs are kept in; by default $FORECAST_RUNS, else ./runs."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a prior before the update: part.key.field=value. Repeatable."),
+]
+FixOption = Annotated[
+    list[str] | None,
+    typer.Option("--fix", help="Hold a parameter at a value after it: part.key=value. Repeatable."),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Date whose evidence is used, YYYY-MM-DD; by default the reference date."),
+]
+TimelinesOption = Annotated[int, typer.Option("--timelines", help="Timelines to simulate.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the timelines' luck.")]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option("--threads", help="Threads to use; changes no number. By default one a processor."),
+]
+
+
+@app.callback()
+def common(
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on standard error.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors on standard error.")] = False,
+) -> None:
+    """Options that stand before the command."""
+    level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("forecast").setLevel(level)
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument = None,
+    priors: PriorsOption = None,
+    runs: RunsOption = None,
+    as_of: AsOfOption = None,
+    timelines: TimelinesOption = 20_000,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = None,
+    set_: SetOption = None,
+    fix: FixOption = None,
+    prior_only: Annotated[bool, typer.Option("--prior-only", help="Leave the evidence out.")] = False,
+    allow_unconverged: Annotated[
+        bool, typer.Option("--allow-unconverged", help="Keep a run whose sampler did not converge.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a forecast, keep it, and print its odds."""
+    from forecast import pipeline
+
+    with _working() as tell:
+        made = pipeline.run(
+            scenario,
+            priors=priors,
+            runs=runs,
+            as_of=_date(as_of),
+            timelines=timelines,
+            seed=_seed(seed),
+            threads=threads,
+            edits=set_ or [],
+            fixes=fix or [],
+            prior_only=prior_only,
+            allow_unconverged=allow_unconverged,
+            progress=sys.stderr.isatty() and logging.getLogger("forecast").level < logging.ERROR,
+            tell=tell,
+        )
+    _print_summary(made.summary, made.folder, as_json)
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="Name of a run, or `latest`.")] = "latest",
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a saved run's odds. `latest` is the greatest as-of date, then the latest start."""
+    from forecast.store import open_run
+
+    opened = open_run(run, runs)
+    _print_summary(opened.summary, opened.folder, as_json)
+
+
+@app.command()
+def check(
+    scenario: ScenarioArgument = None,
+    priors: PriorsOption = None,
+    runs: RunsOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Validate a scenario; show each prior as elicited and as fitted, and what the priors imply for a year."""
+    from forecast import check as checks
+
+    with _working() as tell:
+        found = checks.check(scenario, priors=priors, edits=set_ or [], tell=tell)
+    _print(found, as_json, lambda console: checks.show(found, console))
+
+
+@app.command()
+def explain(
+    scenario: ScenarioArgument = None,
+    priors: PriorsOption = None,
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain the week in order: each part with its equations, parameters, units and premises."""
+    from forecast import explain as explains
+
+    found = explains.explain(scenario, priors=priors)
+    _print(found, as_json, lambda console: explains.show(found, console))
+
+
+def _date(text: str | None) -> date | None:
+    """A date given on the command line."""
+    from forecast.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not a date", key="--as-of", mend="Write it as YYYY-MM-DD") from None
+
+
+def _seed(seed: int) -> int:
+    from forecast.errors import InputError
+
+    if seed < 0:
+        raise InputError(f"{seed} is negative", key="--seed", mend="Give 0 or more")
+    return seed
+
+
+@contextmanager
+def _working() -> Iterator[Any]:
+    """Tell what is being done: a spinner on a terminal, a line each with -v, else nothing."""
+    log = logging.getLogger("forecast")
+    if not sys.stderr.isatty() or log.level >= logging.ERROR:
+        yield log.info
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda text: status.update(text)
+
+
+def _print(content: Any, as_json: bool, show_on: Any) -> None:
+    """Print as JSON alone, or as tables."""
+    if as_json:
+        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        return
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 110
+    show_on(Console(width=width, highlight=False))
+
+
+def _print_summary(summary: dict[str, Any], folder: Path, as_json: bool) -> None:
+    def tables(console: "Console") -> None:
+        from forecast.report.terminal import show_summary
+
+        show_summary(summary, folder, console)
+
+    _print(summary, as_json, tables)
+
+
+def main() -> None:
+    """Run the command; errors a user can cause are one line on standard error and an exit code."""
+    from forecast.errors import ForecastError
+
+    try:
+        app(standalone_mode=False)
+    except ForecastError as error:
+        _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted; nothing was written", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        # What the command line itself could not be read as: Typer's own errors know their words and code.
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            _fail(error.format_message(), 2)
+        raise
+
+
+def _fail(text: str, code: int) -> None:
+    sys.stderr.write(f"forecast: {text}\n")
+    sys.exit(code)

@@ -1,0 +1,34 @@
+"""A run's odds on a terminal."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from forecast.report.context import error, interval, percent, whole_percents
+
+
+def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
+    """Print the headline, every ending and what stands beside them."""
+    console.print(
+        f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {summary['timelines']:,} timelines "
+        f"from {summary['draws']} draws, seed {summary['seed']}, perspective {summary['perspective']} (provisional)"
+    )
+    shares = whole_percents([entry["probability"] for entry in summary["odds"].values()])
+    table = Table("How it ends", "Odds", "If we knew more", "Simulation error, points")
+    for share, (name, entry) in zip(shares, summary["odds"].items(), strict=True):
+        table.add_row(name, f"{share}%", interval(entry), error(entry))
+    console.print(table)
+    resolved = summary["given_resolved"]
+    console.print(
+        "Of the timelines that end, "
+        + ", ".join(f"{name}: {percent(entry['probability'])}" for name, entry in resolved.items())
+    )
+    for title, group in (("Endings", "endings"), ("Beside them", "beside")):
+        table = Table(title, "Odds", "If we knew more", "Simulation error, points")
+        for name, entry in summary[group].items():
+            table.add_row(name.replace("_", " "), percent(entry["probability"]), interval(entry), error(entry))
+        console.print(table)
+    console.print(f"Kept in {folder}: report.md says what these odds mean and what they turn on.")
