@@ -44,6 +44,8 @@ RunsOption = Annotated[
     Path | None,
     typer.Option("--runs", help="Folder that runs are kept in; by default $FORECAST_RUNS, else ./runs."),
 ]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say on standard error what is being done.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors on standard error.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 SetOption = Annotated[
     list[str] | None,
@@ -65,12 +67,8 @@ ThreadsOption = Annotated[
 ]
 
 
-@app.callback()
-def common(
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on standard error.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors on standard error.")] = False,
-) -> None:
-    """Options that stand before the command."""
+def _verbosity(verbose: bool, quiet: bool) -> None:
+    """How much is said on standard error."""
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("forecast").setLevel(level)
@@ -92,8 +90,11 @@ def run(
         bool, typer.Option("--allow-unconverged", help="Keep a run whose sampler did not converge.")
     ] = False,
     as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Make a forecast, keep it, and print its odds."""
+    _verbosity(verbose, quiet)
     from forecast import pipeline
 
     with _working() as tell:
@@ -120,8 +121,11 @@ def show(
     run: Annotated[str, typer.Argument(help="Name of a run, or `latest`.")] = "latest",
     runs: RunsOption = None,
     as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Show a saved run's odds. `latest` is the greatest as-of date, then the latest start."""
+    _verbosity(verbose, quiet)
     from forecast.store import open_run
 
     opened = open_run(run, runs)
@@ -135,8 +139,11 @@ def check(
     runs: RunsOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Validate a scenario; show each prior as elicited and as fitted, and what the priors imply for a year."""
+    _verbosity(verbose, quiet)
     from forecast import check as checks
 
     with _working() as tell:
@@ -150,8 +157,11 @@ def explain(
     priors: PriorsOption = None,
     runs: RunsOption = None,
     as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Explain the week in order: each part with its equations, parameters, units and premises."""
+    _verbosity(verbose, quiet)
     from forecast import explain as explains
 
     found = explains.explain(scenario, priors=priors)

@@ -348,9 +348,7 @@ DAMAGES: list[tuple[str, Edit, str, str, str]] = [
     ),
     (
         "front.toml",
-        within(
-            "[breakthrough]", "quantiles = [0.08, 0.2, 0.4]", 'distribution = { family = "point", value = 1 }'
-        ),
+        within("[breakthrough]", "quantiles = [0.08, 0.2, 0.4]", 'distribution = { family = "point", value = 1 }'),
         "front.toml",
         "breakthrough.distribution.value",
         "below 1",
@@ -681,9 +679,7 @@ def test_damage_is_told_in_one_error_with_file_and_key(
 
 def test_too_many_clauses_are_refused(tiny_folder: Path) -> None:
     text = (tiny_folder / "settlements.toml").read_text()
-    body = re.search(
-        r'(?s)\[\[settlement\.armistice\.clause\]\]\nid = "return".*?(?=\n\[settlement\.pause\])', text
-    )
+    body = re.search(r'(?s)\[\[settlement\.armistice\.clause\]\]\nid = "return".*?(?=\n\[settlement\.pause\])', text)
     assert body is not None
     more = "\n".join(body[0].replace('"return"', f'"return{n}"') for n in range(CAPACITY["clause"] - 1))
     damage(tiny_folder, "settlements.toml", swap("\n[settlement.pause]", f"\n{more}\n[settlement.pause]"))
@@ -854,9 +850,7 @@ def test_folder_that_exists_is_the_scenario(
     assert load_scenario(".").folder == tiny_folder.resolve()
 
 
-def test_name_is_looked_for_in_order(
-    tiny_folder: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_name_is_looked_for_in_order(tiny_folder: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="no scenario has this name"):
         find_scenario(NAME)
     here = elsewhere / "priors" / NAME

@@ -88,7 +88,7 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
                 "negotiated": f"{100 * entry['negotiated']:+.0f}",
                 "battlefield": f"{100 * entry['battlefield']:+.0f}",
                 "error": f"{100 * entry[moved + '_error']:.0f}",
-                "source": "judgement" if prior.source == "judgement" else scenario.sources[prior.source].title,
+                "source": "judgement alone" if prior.source == "judgement" else scenario.sources[prior.source].title,
                 "judgement": prior.source == "judgement",
             }
         )

@@ -64,9 +64,7 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
             where it was looked for and which scenarios there are.
     """
     if priors is not None and not _is_folder(priors):
-        raise InputError(
-            "there is no such folder", file=priors, key="--priors", mend="Give a folder of scenarios"
-        )
+        raise InputError("there is no such folder", file=priors, key="--priors", mend="Give a folder of scenarios")
     if name_or_folder is None:
         if priors is not None and (priors / MARK).is_file():
             return priors

@@ -54,9 +54,7 @@ UNRESOLVED = ("still_fighting", "general_truce")
 """The endings that every scenario has beside its settlements."""
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_ROWS_OF_SETTLEMENT = [
-    key for key, f in registry.fields(PARTS["settlements"]).items() if f.shape == ("settlement",)
-]
+_ROWS_OF_SETTLEMENT = [key for key, f in registry.fields(PARTS["settlements"]).items() if f.shape == ("settlement",)]
 _ROWS_OF_CLAUSE = ("included", "without", "breakdown")
 _LEAST_EIGENVALUE = 1e-9
 
@@ -100,20 +98,14 @@ def load_scenario(
     """
     folder = find_scenario(name_or_folder, priors=priors).resolve()
     texts = _read_folder(folder)
-    tables = {
-        name: _parse(text, f"{folder.name}/{name}") for name, text in texts.items() if name.endswith(".toml")
-    }
+    tables = {name: _parse(text, f"{folder.name}/{name}") for name, text in texts.items() if name.endswith(".toml")}
     changed = [_edit(tables, text) for text in edits]
     try:
         return _build(folder, texts, tables, tuple(edits))
     except InputError as error:
         for text, (file, key) in zip(reversed(edits), reversed(changed), strict=True):
             if error.file == f"{folder.name}/{file}" and f"{error.key}.".startswith(f"{key}."):
-                mend = (
-                    f"{error.mend}; it was changed by --set {text!r}"
-                    if error.mend
-                    else f"Change --set {text!r}"
-                )
+                mend = f"{error.mend}; it was changed by --set {text!r}" if error.mend else f"Change --set {text!r}"
                 raise InputError(error.what, file=error.file, key=error.key, mend=mend) from error
         raise
 
@@ -145,9 +137,7 @@ def parse_fix(scenario: spec.Scenario, texts: Iterable[str]) -> dict[str, float]
             raise place.error("it is given twice")
         declared, prior = _field(name), scenario.priors[name]
         if declared.form != "plain":
-            what = (
-                f"a {declared.form} cannot be held at a value: it also depends on what is drawn for its party"
-            )
+            what = f"a {declared.form} cannot be held at a value: it also depends on what is drawn for its party"
             raise place.error(what, f"Use --set {name}.centre={value}")
         try:
             number = float(value)
@@ -157,9 +147,7 @@ def parse_fix(scenario: spec.Scenario, texts: Iterable[str]) -> dict[str, float]
             raise place.error(f"found {value!r}; allowed is a finite number, in {prior.unit}")
         low, high = max(declared.low, prior.support[0]), min(declared.high, prior.support[1])
         if not low <= number <= high or (declared.unit == "chance/year" and number == 1.0):
-            raise place.error(
-                f"found {number:g}; allowed is {_range(low, high, declared.unit)}, in {prior.unit}"
-            )
+            raise place.error(f"found {number:g}; allowed is {_range(low, high, declared.unit)}, in {prior.unit}")
         fixed[name] = number
     return fixed
 
@@ -309,8 +297,7 @@ def _addresses(tables: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, tup
                     ways[name] = ("settlements.toml", ("settlement", deal, "clause", number, key))
                     shown[name] = f"settlement.{deal}.clause.{clause.get('id')}.{key}"
     return {
-        name: (file, way, shown.get(name) or ".".join(str(step) for step in way))
-        for name, (file, way) in ways.items()
+        name: (file, way, shown.get(name) or ".".join(str(step) for step in way)) for name, (file, way) in ways.items()
     }
 
 
@@ -458,9 +445,7 @@ class _Reader:
             events.append(spec.DatedEvent(table.date, table.label, table.source))
         return tuple(sorted(events, key=lambda event: event.date))
 
-    def read_endings(
-        self, raws: list[Any], settlements: Sequence[spec.Settlement]
-    ) -> tuple[spec.Ending, ...]:
+    def read_endings(self, raws: list[Any], settlements: Sequence[spec.Settlement]) -> tuple[spec.Ending, ...]:
         """Read `[[ending]]`: one for each settlement that can be made, and the four that are always there."""
         kinds = dict.fromkeys(BATTLEFIELD, "battlefield")
         kinds |= {deal.id: "negotiated" for deal in settlements if not deal.dictated}
@@ -495,9 +480,7 @@ class _Reader:
             self.check_premises(given.premises, spot)
             role = given.role or ""
             if role and any(other.role == role for other in issues):
-                raise spot.at("role").error(
-                    f"found {role!r}, as for another issue; allowed is one such issue"
-                )
+                raise spot.at("role").error(f"found {role!r}, as for another issue; allowed is one such issue")
             premises = tuple(given.premises)
             issues.append(spec.Issue(name, given.label, given.zero, given.one, role, premises))
         _same_keys(file.party, PARTIES, place.at("party"), "party")
@@ -507,9 +490,7 @@ class _Reader:
             spot = place.at("party", name)
             table = _table(spec.PartyTable, file.party[name], spot)
             self.check_grounds(table, spot)
-            self.read_entry(
-                f"parties.stiffness.{name}", _inherit(table.stiffness, table), spot.at("stiffness")
-            )
+            self.read_entry(f"parties.stiffness.{name}", _inherit(table.stiffness, table), spot.at("stiffness"))
             sign = 1.0 if table.leans == "moscow" else -1.0
             rows = self.read_rows(table.position, issues, table, table.position_spread, spot.at("position"))
             for column, (issue, row, where) in enumerate(rows):
@@ -587,9 +568,7 @@ class _Reader:
             if table.ceasefire and any(other.ceasefire for other in settlements):
                 raise spot.at("ceasefire").error("found true, as for another settlement; allowed is one such")
             for key in _ROWS_OF_SETTLEMENT:
-                self.read_entry(
-                    f"settlements.{key}.{name}", _inherit(getattr(table, key), table), spot.at(key)
-                )
+                self.read_entry(f"settlements.{key}.{name}", _inherit(getattr(table, key), table), spot.at(key))
             rows = self.read_rows(table.terms, issues, table, table.terms_uncertainty, spot.at("terms"))
             for issue, row, where in rows:
                 _unit_interval(row.centre, where.at("centre"))
@@ -635,9 +614,7 @@ class _Reader:
                 raise spot.error("two clauses of the settlement have this id", "Keep one")
             self.check_grounds(clause, spot)
             if clause.issue not in numbers:
-                what = (
-                    f"found {clause.issue!r}; allowed is an issue of parties.toml, or the empty text for none"
-                )
+                what = f"found {clause.issue!r}; allowed is an issue of parties.toml, or the empty text for none"
                 raise spot.at("issue").error(what, _near(clause.issue, numbers))
             for key in _ROWS_OF_CLAUSE:
                 entry = _inherit(getattr(clause, key), clause)
@@ -661,9 +638,7 @@ class _Reader:
                 if priors[name].marginal.is_point:
                     raise spot.at(key).error(f"found {name!r}, which is a point and varies with nothing")
             if table.first == table.second:
-                raise spot.at("second").error(
-                    f"found {table.second!r}, as in first; allowed is another entry"
-                )
+                raise spot.at("second").error(f"found {table.second!r}, as in first; allowed is another entry")
             if any({table.first, table.second} == {pair.first, pair.second} for pair in pairs):
                 raise spot.error(f"{table.first} and {table.second} are given twice", "Keep one")
             if not -1.0 < table.rho < 1.0:
@@ -1005,9 +980,7 @@ def _same_keys(found: Collection[str], wanted: Collection[str], place: Place, wh
     missing = [key for key in wanted if key not in found]
     if missing:
         others = f", and so are {', '.join(missing[1:])}" if missing[1:] else ""
-        raise place.at(missing[0]).error(
-            f"this {what} is missing{others}", "Add them" if others else "Add it"
-        )
+        raise place.at(missing[0]).error(f"this {what} is missing{others}", "Add them" if others else "Add it")
 
 
 def _table[T: spec.Table](model: type[T], raw: object, place: Place) -> T:

@@ -45,6 +45,9 @@ SCALE = 40.0
 Z_MOST = 6.2
 """Cap on z: about 10,000 km2 a week, near the fastest week of 2022 (Kharkiv, September; Kyiv and the south, March)."""
 
+SHOCK_MOST = 8.0
+"""Cap on a week's shock, in scales: 0.13% of Student t shocks lie beyond, and in sinh they would carry the mean."""
+
 MEMORY = 4.0
 """Half-life, in weeks, of the memory of the recent advance that others react to."""
 
@@ -145,7 +148,7 @@ def drift_step(p: Front, s: State, luck: Luck, dt: float) -> None:
 @kernel
 def fast_step(p: Front, s: State, luck: Luck, dt: float) -> None:
     """Move the fast part by `dt` weeks; over a whole week fast' = persistence fast + scale t4."""
-    shock = p.fast_scale * student4(luck, FAST, s.week, 0)
+    shock = p.fast_scale * min(max(student4(luck, FAST, s.week, 0), -SHOCK_MOST), SHOCK_MOST)
     if dt == 1.0:
         s.fast = p.fast_persistence * s.fast + shock
     else:
