@@ -25,11 +25,11 @@ Keys = NDArray[np.uint64]
 
 _NAMES: list[str] = []
 
-_SHIFT_30, _SHIFT_27, _SHIFT_31, _SHIFT_11 = (np.uint64(n) for n in (30, 27, 31, 11))
+_SHIFT_30, _SHIFT_27, _SHIFT_31, _SHIFT_12 = (np.uint64(n) for n in (30, 27, 31, 12))
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B = np.uint64(0x94D049BB133111EB)
-_TO_UNIT = 1.0 / 9007199254740992.0
+_TO_UNIT = 1.0 / 4503599627370496.0
 
 
 def decision(name: str) -> int:
@@ -107,9 +107,9 @@ def cell_key(draw: int, replicate: int) -> np.uint64:
 
 @kernel
 def uniform(luck: Luck, what: int, week: int, lane: int) -> float:
-    """A uniform number in (0, 1)."""
+    """A uniform number in (0, 1), of 52 bits: with 53, adding a half would round the last up to 1."""
     bits = mix(luck.keys[what, week] + luck.cell + np.uint64(lane) * _GOLDEN)
-    return (float(bits >> _SHIFT_11) + 0.5) * _TO_UNIT
+    return (float(bits >> _SHIFT_12) + 0.5) * _TO_UNIT
 
 
 @kernel

@@ -96,7 +96,7 @@ def _dates(days: Any, reference: np.datetime64) -> Any:
     missing = np.isnan(days)
     dates = reference + np.where(missing, 0, np.floor(np.where(missing, 0, days))).astype("timedelta64[D]")
     dates = dates.astype("datetime64[s]")
-    dates[missing] = np.datetime64("NaT")
+    dates[missing] = np.datetime64("NaT", "s")
     return dates
 
 

@@ -160,6 +160,7 @@ def begin_general_truce(s: State, r: Record) -> None:
     if s.truce != GENERAL:
         s.truce = GENERAL
         s.truce_age = 0.0
+        s.progress += 1.0
         r.general_last = s.day
         if np.isnan(r.general_first):
             r.general_first = s.day
@@ -258,6 +259,7 @@ def truces(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
         begin_general_truce(s, r)
     elif limited and happens(p.talks.limited_truce * g * dt * math.sqrt(both), luck, LIMITED_TRUCE, s.week, part):
         s.truce = LIMITED
+        s.progress += 1.0
         r.limited_last = s.day
         if np.isnan(r.limited_first):
             r.limited_first = s.day

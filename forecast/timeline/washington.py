@@ -2,7 +2,7 @@
 
     capital   reverts to capital_mean - (1 + capital_owned E) capital_stall min(stall, 26) / 13
               - capital_arming (pressing Moscow with arms); a setback takes (1 + capital_owned E) capital_setback
-    attention reverts to attention_mean; each rung climbed adds attention_progress, a rival crisis takes
+    attention reverts to attention_mean; each rung climbed or truce begun adds attention_progress, a rival crisis takes
               attention_crisis
     E         memory of engagement: 1 while engaged, half-life engagement_half_life: how far the war is his
     consent   = logistic((deliver + capital - deliver_hawks hawks - load of the template) / deliver_tau)
@@ -125,7 +125,7 @@ def consent(p: Washington, s: State, load: float) -> float:
 def step(p: Washington, s: State, luck: Luck, dt: float) -> None:
     """Capital, attention, the stock and the memories over `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
-    s.stall = 0.0 if s.progress > 0.0 else s.stall + dt * is_engaged
+    s.stall = 0.0 if s.progress > 0.0 or s.in_force == 1 else s.stall + dt * is_engaged
     s.capital = revert(
         s.capital, capital_target(p, s), p.capital_half_life, dt, normal(luck, CAPITAL, s.week, 0)
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
@@ -200,6 +200,8 @@ def events(p: Washington, s: State, r: Record, luck: Luck, part: int, dt: float)
     elif s.posture == WALKED_AWAY and happens(p.pause_walked * dt, luck, PAUSE, s.week, 2 * part + 1):
         pause(s, r)
 
+    if s.in_force == 1:
+        return  # a settlement holds: there is nobody to press and nothing to walk away from
     if s.posture == WALKED_AWAY:
         if happens(come_back_rate(p, s) * dt, luck, POSTURE, s.week, part):
             turn(p, s, r, luck, part, MEDIATING)

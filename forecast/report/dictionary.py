@@ -1,0 +1,59 @@
+"""The data dictionary of a run's tables, made from the registry: `python -m forecast.report.dictionary`."""
+
+import sys
+
+from forecast.timeline.bands import LEVELS
+from forecast.timeline.codes import LEADERS, PARTIES, POSTURES, RUNGS, TRUCES
+from forecast.timeline.registry import UNITS
+from forecast.timeline.table import data_dictionary
+
+
+def dictionary() -> str:
+    """The dictionary as Markdown."""
+    lines = [
+        "# What a run's tables hold",
+        "",
+        "Made by `python -m forecast.report.dictionary`; do not edit.",
+        "",
+        "## timelines.parquet: one row a timeline",
+        "",
+        "`<party>` stands for " + ", ".join(f"`{party}`" for party in PARTIES) + "; `<region>` for the ids of the",
+        "regions in the scenario's `front.toml`. A date is empty if the event never happened. Events of a week are dated",
+        "by its last day.",
+        "",
+        "| Column | Unit | Meaning |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{name}` | {unit} | {meaning} |" for name, unit, meaning in data_dictionary()]
+    lines += ["", "Words that stand for codes:", ""]
+    for name, words in (("posture", POSTURES), ("rung", RUNGS), ("truce", TRUCES), ("leader", LEADERS)):
+        lines.append(f"- `{name}`: {', '.join(words)}")
+    lines += [
+        "",
+        "## bands.parquet: weekly quantiles of every level",
+        "",
+        "One row for each level, kind of ending (`all`, `battlefield`, `negotiated`, `unresolved`) and week, among the",
+        "timelines still running: `level`, `unit`, `ending`, `week` (counted from the reference date), `date` (last day",
+        "of the week), `q05`, `q25`, `q50`, `q75`, `q95`, `timelines` (how many). Quantiles are read from fine bins.",
+        "",
+        "| Level | Unit |",
+        "|---|---|",
+    ]
+    lines += [f"| `{level.name}` | {level.unit} |" for level in LEVELS]
+    lines += [
+        "",
+        "## draws.parquet: one row a draw of the posterior",
+        "",
+        "A column for every prior by its dotted name, in the unit of its file; for a prior that is drawn anew in each",
+        "timeline, its median given the row. `front.slow` and `front.fast` are the levels of the advance on the as-of",
+        "date (z); `log_prior` is the log density of the joint prior. Timelines use the first 500 rows.",
+        "",
+        "## Units",
+        "",
+    ]
+    lines += [f"- {unit}: {meaning}" for unit, meaning in UNITS.items()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dictionary())
