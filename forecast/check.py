@@ -247,8 +247,9 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
 
     counts = found["counts"]
     console.print(
-        f"{found['scenario']}: valid. {counts['files']} files, {counts['priors']} priors, {counts['premises']} premises, "
-        f"{counts['sources']} sources, {counts['evidence_rows']} evidence rows by the reference date."
+        f"{found['scenario']}: valid. {counts['files']} files, {counts['priors']} priors, "
+        f"{counts['premises']} premises, {counts['sources']} sources, "
+        f"{counts['evidence_rows']} evidence rows by the reference date."
     )
     table = Table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
     for row in found["priors"]:
@@ -284,8 +285,9 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
     for row in found["year"]["reference_class"]:
         ends = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in row["ends"].items())
         console.print(
-            f"Interstate wars in their third to fifth year ({row['wars']}): {row['war_years']:.1f} war-years, ended: {ends}; "
-            f"{100 * row['ended_a_year']:.0f}% a year, won or lost {100 * row['won_or_lost_a_year']:.0f}%."
+            f"Interstate wars in their third to fifth year ({row['wars']}): {row['war_years']:.1f} war-years, "
+            f"ended: {ends}; {100 * row['ended_a_year']:.0f}% a year, "
+            f"won or lost {100 * row['won_or_lost_a_year']:.0f}%."
         )
 
 

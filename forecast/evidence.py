@@ -21,12 +21,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field
 
 from forecast.errors import InputError
+from forecast.tables import Place, Table, as_table
 
 INDEX: Final = "evidence.toml"
 REQUIRED: Final = ("observed", "available", "value")
@@ -41,7 +42,25 @@ Row = tuple[str, date, date, float, float, float, str, str]
 """One observation, in the order of `COLUMNS`; `low` and `high` are NaN where the file gives none."""
 
 
-class SeriesSpec(BaseModel):
+def _series_id(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        raise ValueError("a name of lower-case letters, digits and _, a letter first")
+    return text
+
+
+def _csv_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+\.csv", text):
+        raise ValueError("a name of letters, digits, _ and -, ending in .csv")
+    return text
+
+
+def _ordered(ends: tuple[float, ...]) -> tuple[float, ...]:
+    if not ends[0] < ends[1]:
+        raise ValueError("[low, high] with low < high")
+    return ends
+
+
+class SeriesSpec(Table):
     """What one series is: an entry `[[series]]` of `evidence.toml`.
 
     Attributes:
@@ -57,24 +76,16 @@ class SeriesSpec(BaseModel):
         note: caveats.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.csv$")]
+    id: Annotated[str, AfterValidator(_series_id)]
+    file: Annotated[str, AfterValidator(_csv_name)]
     title: Annotated[str, Field(min_length=1)]
     unit: Annotated[str, Field(min_length=1)]
     instrument: Annotated[str, Field(min_length=1)]
     lag_days: Annotated[int, Field(ge=0)]
-    range: Annotated[tuple[float, float], Field(strict=False)]
+    range: Annotated[tuple[float, ...], Field(strict=False, min_length=2, max_length=2), AfterValidator(_ordered)]
     source: Annotated[str, Field(min_length=1)]
     used_by: str = ""
     note: str = ""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.range[0] < self.range[1]:
-            raise ValueError(f"range must be [low, high] with low < high; found {list(self.range)}")
-        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,14 +245,7 @@ def _read_index(path: Path, sources: Collection[str]) -> dict[str, SeriesSpec]:
     specs: dict[str, SeriesSpec] = {}
     for number, entry in enumerate(entries, start=1):
         label = entry.get("id", f"number {number}") if isinstance(entry, dict) else f"number {number}"
-        try:
-            spec = SeriesSpec.model_validate(entry)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in ("series", label, *first["loc"]))
-            # A missing key's or a whole entry's "input" is the entry: no help to the reader.
-            found = "" if isinstance(first["input"], dict) else f"; found {first['input']!r}"
-            raise InputError(f"{first['msg']}{found}", file=path, key=where) from error
+        spec = as_table(SeriesSpec, entry, Place(path).at("series", label))
         where = f"series.{spec.id}"
         if spec.id in specs:
             raise InputError("two series have this id", file=path, key=f"{where}.id")

@@ -14,7 +14,7 @@ from forecast.scenario.prior import Prior
 from forecast.scenario.spec import Scenario
 from forecast.timeline import week
 from forecast.timeline.codes import PARTIES
-from forecast.timeline.prepare import field_of
+from forecast.timeline.parameters import field_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -149,7 +149,8 @@ def show(told: Mapping[str, Any], console: "Console") -> None:
         console.print(_parameters(part["parameters"] + part.get("regions", [])))
         for settlement in part.get("settlements", []):
             console.print(
-                f"{settlement['label']} ({settlement['settlement']}). Signed by {', '.join(settlement['signatories'])}. "
+                f"{settlement['label']} ({settlement['settlement']}). "
+                f"Signed by {', '.join(settlement['signatories'])}. "
                 f"Steps: {', '.join(settlement['staging']) or 'none named'}. {settlement['criteria']}",
                 markup=False,
             )

@@ -90,7 +90,7 @@ def bands_table(
     parts = []
     for k, level in enumerate(bands.LEVELS):
         for name, group in grouped.items():
-            values = bands.quantiles(group[weeks, k], k, np.array(QUANTILES))
+            values = bands.quantiles(group[weeks, k], level, QUANTILES)
             part = pd.DataFrame({f"q{round(100 * q):02d}": values[:, j] for j, q in enumerate(QUANTILES)})
             part.insert(0, "level", level.name)
             part.insert(1, "unit", level.unit)

@@ -1,8 +1,9 @@
 """A run's folder: what went in, what came out, and a manifest written last.
 
 A run is named by its scenario, its as-of date and a digest of all that its numbers depend on: inputs, evidence seen,
-settings, code and package versions. So the same run has the same name, and is the same bytes but for the times in
-its manifest and in `posterior.nc`; made again, it takes the place of its former self. A folder without a manifest is no run.
+settings, code and package versions. So the same run has the same name, and is the same bytes but for the times in its
+manifest and for `posterior.nc`; made again, it takes the place of its former self. A folder without a manifest is no
+run.
 """
 
 import contextlib

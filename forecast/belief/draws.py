@@ -79,14 +79,14 @@ def draw_table(
 
     Args:
         priors: by dotted name.
-        correlations: of the normal scores; pairs that are not named are uncorrelated.
+        correlations: of the normal scores, each of two priors that are no points; pairs that are not named are
+            uncorrelated.
         count: rows.
         seed: of all luck.
         block_scores: scores of the priors that the evidence updates, (count,) each, by dotted name.
 
     Raises:
-        InputError: a correlation of an unknown prior, of a point, of a prior with itself, given twice, not
-            between -1 and 1, or inside the block; correlations that no distribution can have.
+        InputError: a correlation inside the block; correlations that no distribution can have.
         ValueError: block scores of an unknown prior, of one that varies by timeline, or of another length.
     """
     for name, scores in block_scores.items():
@@ -94,7 +94,7 @@ def draw_table(
             raise ValueError(f"block scores of {name!r}, which is no world prior")
         if np.shape(scores) != (count,):
             raise ValueError(f"block scores of {name!r} have shape {np.shape(scores)}, not ({count},)")
-    _check_correlations(priors, correlations, block_scores)
+    _check_block(correlations, block_scores)
 
     timeline = tuple(sorted(name for name, prior in priors.items() if prior.varies == "timeline"))
     place = {name: index for index, name in enumerate(timeline)}
@@ -148,9 +148,7 @@ def interleave(chains: Array, count: int) -> Array:
     """
     number, length = chains.shape
     if count > chains.size:
-        raise InputError(
-            f"{count} draws wanted of {number} chains of {length}", mend="Ask for fewer, or sample more"
-        )
+        raise InputError(f"{count} draws wanted of {number} chains of {length}", mend="Ask for fewer, or sample more")
     bits = max(1, math.ceil(math.log2(length)))
     spread = [int(f"{index:0{bits}b}"[::-1], 2) for index in range(2**bits)]
     order = np.array([position for position in spread if position < length])
@@ -168,31 +166,16 @@ def _luck(name: str, count: int, seed: int) -> Array:
     return np.asarray(special.ndtri(np.clip(uniform[:count], 2.0**-53, 1.0 - 2.0**-53)))
 
 
-def _check_correlations(
-    priors: Mapping[str, Prior], correlations: Sequence[Correlation], block: Mapping[str, Array]
-) -> None:
-    """Refuse what `draw_table` lists, naming the pair."""
-    met: set[frozenset[str]] = set()
+def _check_block(correlations: Sequence[Correlation], block: Mapping[str, Array]) -> None:
+    """Refuse a correlation inside the block."""
     for pair in correlations:
-        both = (pair.first, pair.second)
-        key = f"{pair.first}, {pair.second}"
-        for name in both:
-            if name not in priors:
-                raise InputError(f"there is no prior {name!r}", file=_FILE, key=key)
-            if priors[name].marginal.is_point:
-                raise InputError(f"{name} is a point, which varies with nothing", file=_FILE, key=key)
-        if pair.first == pair.second or frozenset(both) in met:
-            raise InputError("each pair of two different priors may stand once", file=_FILE, key=key)
-        if not -1.0 < pair.rho < 1.0:
-            raise InputError(f"rho is {pair.rho}; it must be between -1 and 1", file=_FILE, key=key)
         if pair.first in block and pair.second in block:
             raise InputError(
                 "both are updated by the same evidence, which already ties them together",
                 file=_FILE,
-                key=key,
+                key=f"{pair.first}, {pair.second}",
                 mend="Remove the correlation",
             )
-        met.add(frozenset(both))
 
 
 def _groups(priors: Mapping[str, Prior], correlations: Sequence[Correlation]) -> list[list[str]]:

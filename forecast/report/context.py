@@ -97,7 +97,7 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
 
 def meaning(scenario: Scenario, name: str) -> str:
     """What a prior is, in a phrase, with the labels of its rows."""
-    from forecast.timeline.prepare import field_of
+    from forecast.timeline.parameters import field_of
 
     labels = {row.id: row.label for row in scenario.settlements}
     labels |= {row.id: row.label for row in scenario.regions}

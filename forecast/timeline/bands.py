@@ -5,8 +5,8 @@ Counts add up whatever the order, so chunks and threads change nothing.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,24 +100,29 @@ def empty_counts(weeks: int) -> NDArray[np.int64]:
     return np.zeros((len(GROUPS), weeks, len(LEVELS), BINS), dtype=np.int64)
 
 
-def quantiles(counts: NDArray[np.int64], level: int, probabilities: NDArray[np.float64]) -> NDArray[Any]:
+def quantiles(counts: NDArray[np.int64], level: Level, probabilities: Sequence[float]) -> NDArray[np.float64]:
     """Quantiles of one level from its bins, linear within a bin.
 
     Args:
-        counts: shape (weeks, bins).
-        level: index into `LEVELS`.
-        probabilities: shape (k,).
+        counts: shape (..., bins).
+        level: whose bins they are.
+        probabilities: k of them, between 0 and 1.
 
     Returns:
-        Shape (weeks, k); NaN in weeks without a timeline.
+        Shape (..., k), in the level's unit; NaN where there is no timeline.
     """
-    what = LEVELS[level]
-    edges = np.linspace(what.low, what.high, BINS + 1)
-    out = np.full((counts.shape[0], len(probabilities)), np.nan)
-    for week, row in enumerate(counts):
-        if row.any():
-            # From the left edge of the first bin in use, not of the whole range.
-            first = int(np.argmax(row > 0))
-            below = np.concatenate([[0.0], np.cumsum(row[first:])]) / row.sum()
-            out[week] = np.interp(probabilities, below, edges[first:])
-    return SCALE * np.sinh(out) if what.curved else out
+    width = (level.high - level.low) / BINS
+    upto = np.cumsum(counts, axis=-1)
+    total = upto[..., -1:]
+    out = np.full((*counts.shape[:-1], len(probabilities)), np.nan)
+    for k, p in enumerate(probabilities):
+        # The first bin up to which the share of timelines reaches p, and how far into it p lies.
+        place = np.argmax(upto >= np.maximum(p * total, 1e-9), axis=-1)[..., None]
+        inside = np.take_along_axis(counts, place, axis=-1)
+        before = np.take_along_axis(upto, place, axis=-1) - inside
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = level.low + width * (place + (p * total - before) / inside)
+        out[..., k] = np.where(total > 0, value, np.nan)[..., 0]
+    if level.unit == "code":
+        return np.round(out)
+    return SCALE * np.sinh(out) if level.curved else out

@@ -136,13 +136,8 @@ def expected_z(p: Front, s: State, w: World) -> float:
 @kernel
 def drift_step(p: Front, s: State, luck: Luck, dt: float) -> None:
     """Move the slow level by `dt` weeks."""
-    s.drift = p.slow_sd * revert(
-        s.drift / p.slow_sd if p.slow_sd > 0.0 else 0.0,
-        0.0,
-        p.slow_half_life,
-        dt,
-        normal(luck, DRIFT, s.week, 0),
-    )
+    kept = decay(p.slow_half_life, dt)
+    s.drift = kept * s.drift + p.slow_sd * math.sqrt(1.0 - kept * kept) * normal(luck, DRIFT, s.week, 0)
 
 
 @kernel

@@ -156,7 +156,7 @@ _CENTRE_TABLE = np.array([_student4_quantile(_CENTRE + (1.0 - 2.0 * _CENTRE) * k
 
 @kernel
 def student4(luck: Luck, what: int, week: int, lane: int) -> float:
-    """A Student t number with 4 degrees of freedom: tabulated (error below 2e-6), exact in the outer 4%."""
+    """A Student t number with 4 degrees of freedom: tabulated (error below 3e-5), exact in the outer 4%."""
     u = uniform(luck, what, week, lane)
     if u < _CENTRE or u > 1.0 - _CENTRE:
         return student4_quantile(u)

@@ -1,13 +1,14 @@
 """Every parameter of a timeline, declared once: one record, made of the records that the parts declare."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_type_hints
 
 from forecast.timeline.europe import Europe
 from forecast.timeline.front import Front
 from forecast.timeline.hawks import Hawks
 from forecast.timeline.kyiv import Kyiv
 from forecast.timeline.moscow import Moscow
-from forecast.timeline.registry import Real, Table, field, layout
+from forecast.timeline.registry import Field, Real, Table, field, fields, layout
 from forecast.timeline.washington import Washington
 
 
@@ -123,3 +124,12 @@ class Parameters:
 
 PARAMETERS: Any = layout(Parameters)
 """Memory layout of `Parameters`."""
+
+RECORDS: Mapping[str, type] = get_type_hints(Parameters)
+"""The records that `Parameters` is made of, by the name that a prior's begins with."""
+
+
+def field_of(name: str) -> Field:
+    """Give what is declared of the parameter that a prior, by its dotted name, is of."""
+    part, key = name.split(".")[:2]
+    return fields(RECORDS[part])[key]

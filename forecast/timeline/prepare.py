@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,8 @@ import pandas as pd
 from forecast import calendar
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import CONTACT, PARTIES
-from forecast.timeline.parameters import PARAMETERS, Parameters
-from forecast.timeline.registry import Array, Field, fields, to_kernel
+from forecast.timeline.parameters import PARAMETERS, field_of
+from forecast.timeline.registry import Array, to_kernel
 from forecast.timeline.simulate import TABLE_REACH, Anew
 from forecast.timeline.state import STATE
 from forecast.timeline.washington import NEVER
@@ -20,12 +20,6 @@ from forecast.timeline.world import WORLD
 
 TABLE_SIZE = 2049
 """Points of a tabulated quantile function."""
-
-
-def field_of(name: str) -> Field:
-    """The registry's field that a prior's dotted name belongs to."""
-    part, key = name.split(".")[:2]
-    return fields(get_type_hints(Parameters)[part])[key]
 
 
 def rows_of_table(scenario: Scenario) -> dict[str, dict[str, int]]:

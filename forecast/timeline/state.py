@@ -50,7 +50,7 @@ class State:
     stall: Real = field("weeks", "weeks without progress at the table while engaged")
     engagement: Real = field("share", "memory of engagement, half-life declared")
     setbacks: Real = field("count", "setbacks since the last week, not yet paid for (told by front and talks)")
-    progress: Real = field("count", "rungs climbed and truces begun since the last week, not yet rewarded (told by talks)")
+    progress: Real = field("count", "rungs climbed and truces begun since the last week (told by talks)")
 
     # hawks
     hawks: Real = field("sd", "strength of the hawks in Washington")

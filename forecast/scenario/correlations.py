@@ -1,0 +1,59 @@
+"""`correlations.toml`: pairs of entries that move together, and that some distribution can have all of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from forecast.scenario import shapes
+from forecast.scenario.prior import Correlation, Prior
+from forecast.scenario.reader import Reader
+from forecast.tables import Place, as_table, near
+
+LEAST_EIGENVALUE = 1e-9
+"""Eigenvalues of a group's correlations up to this count as 0."""
+
+
+def read_correlations(reader: Reader, priors: Mapping[str, Prior]) -> tuple[Correlation, ...]:
+    """Read `correlations.toml`."""
+    place = reader.place("correlations.toml")
+    file = as_table(shapes.CorrelationsFile, reader.tables["correlations.toml"], place)
+    pairs: list[Correlation] = []
+    for number, raw in enumerate(file.correlation, start=1):
+        spot = place.at("correlation", number)
+        table = as_table(shapes.CorrelationTable, raw, spot)
+        for key, name in (("first", table.first), ("second", table.second)):
+            if name not in priors:
+                raise spot.at(key).error(f"found {name!r}; no entry has this name", near(name, priors))
+            if priors[name].marginal.is_point:
+                raise spot.at(key).error(f"found {name!r}, which is a point and varies with nothing")
+        if table.first == table.second:
+            raise spot.at("second").error(f"found {table.second!r}, as in first; allowed is another entry")
+        if any({table.first, table.second} == {pair.first, pair.second} for pair in pairs):
+            raise spot.error(f"{table.first} and {table.second} are given twice", "Keep one")
+        if not -1.0 < table.rho < 1.0:
+            what = f"found {table.rho:g}; allowed is a number between -1 and 1, neither of them"
+            raise spot.at("rho").error(what)
+        pairs.append(Correlation(table.first, table.second, table.rho, table.reason))
+    _check_definite(pairs, place.at("correlation"))
+    return tuple(pairs)
+
+
+def _check_definite(pairs: Sequence[Correlation], place: Place) -> None:
+    """Refuse correlations that no distribution can have, by connected group."""
+    group_of: dict[str, list[str]] = {}
+    for pair in pairs:
+        merged = group_of.get(pair.first, [pair.first])
+        if pair.second not in merged:
+            merged = merged + group_of.get(pair.second, [pair.second])
+        group_of |= dict.fromkeys(merged, merged)
+    for names in {id(group): group for group in group_of.values()}.values():
+        matrix = np.eye(len(names))
+        for pair in pairs:
+            if pair.first in names:
+                i, j = names.index(pair.first), names.index(pair.second)
+                matrix[i, j] = matrix[j, i] = pair.rho
+        least = float(np.linalg.eigvalsh(matrix)[0])
+        if least <= LEAST_EIGENVALUE:
+            what = f"the correlations among {', '.join(sorted(names))} contradict each other"
+            mend = "Bring them nearer to 0"
+            raise place.error(f"{what}: least eigenvalue {least:.3g}; allowed is one above 0", mend)

@@ -1,0 +1,101 @@
+"""An entry of the files becomes a prior: its unit, support, distribution, and what it stands on."""
+
+import math
+
+from forecast.scenario import shapes
+from forecast.scenario.elicit import Marginal, families, fit_quantiles, named
+from forecast.scenario.prior import Prior
+from forecast.scenario.reader import Reader
+from forecast.tables import Place, as_table, interval, near, same_keys, shown
+from forecast.timeline.parameters import field_of
+
+
+def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
+    """Read one prior and keep it under its name."""
+    declared = field_of(name)
+    entry = as_table(shapes.EntryTable, raw, place)
+    reader.check_grounds(entry, place)
+    if entry.unit != declared.unit:
+        raise place.at("unit").error(f"found {entry.unit!r}; allowed is {declared.unit!r}")
+    low, high = entry.support
+    # Written so that nan is refused too.
+    if not (low < high and declared.low <= low and high <= declared.high):
+        limits = interval(declared.low, declared.high)
+        what = f"found {shown(entry.support)}; allowed is [low, high] with low < high, within {limits}"
+        raise place.at("support").error(what)
+    if not declared.low <= entry.without <= declared.high:
+        limits = interval(declared.low, declared.high)
+        raise place.at("without").error(f"found {entry.without:g}; allowed is {limits}")
+    marginal, elicited = _marginal(entry, place)
+    if declared.unit == "chance/year" and marginal.is_point and marginal.args[0] >= 1.0:
+        raise place.at("distribution.value").error("found 1; allowed is a chance a year below 1")
+    reader.priors[name] = Prior(
+        name=name,
+        marginal=marginal,
+        unit=entry.unit,
+        support=(low, high),
+        varies=entry.varies,
+        without=entry.without,
+        premises=tuple(entry.premises),
+        source=entry.source,
+        as_of=entry.as_of,
+        reason=entry.reason,
+        elicited=elicited,
+        file=str(place.file).partition("/")[2],
+    )
+
+
+def _marginal(entry: shapes.EntryTable, place: Place) -> tuple[Marginal, str]:
+    """Give the distribution of an entry, and how the file gave it."""
+    low, high = entry.support
+    if (entry.quantiles is None) == (entry.distribution is None):
+        what = "both quantiles and distribution are given" if entry.quantiles else "quantiles are missing"
+        raise place.at("quantiles").error(f"{what}; allowed is one of quantiles and distribution")
+    if entry.quantiles is not None:
+        spot = place.at("quantiles")
+        try:
+            q05, q50, q95 = entry.quantiles
+            fitted = fit_quantiles(q05, q50, q95, low, high)
+            if not all(math.isfinite(number) for number in fitted.args):
+                raise ArithmeticError
+        except (ValueError, ArithmeticError) as error:
+            what = f"found {shown(entry.quantiles)}; allowed are the 5, 50 and 95% quantiles, increasing and"
+            mend = "They are too near each other to be fitted" if isinstance(error, ArithmeticError) else None
+            raise spot.error(f"{what} inside the support, {shown(entry.support)}", mend) from error
+        return fitted, "quantiles " + "/".join(f"{q:g}" for q in entry.quantiles)
+    given = dict(entry.distribution or {})
+    spot = place.at("distribution")
+    family = given.pop("family", None)
+    if not isinstance(family, str) or family not in families():
+        what = f"found {shown(family)}" if family is not None else "it is missing"
+        mend = near(family, families()) if isinstance(family, str) else None
+        raise spot.at("family").error(f"{what}; allowed are {', '.join(families())}", mend)
+    wanted = families()[family]
+    same_keys(given, wanted, spot, f"number of {family}")
+    for key, number in given.items():
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise spot.at(key).error(f"found {shown(number)}; allowed is a number")
+    try:
+        marginal = named(family, given)
+    except (ValueError, OverflowError) as error:
+        first = str(error).split()[0]
+        raise (spot.at(first) if first in wanted else spot).error(str(error)) from error
+    ends = marginal.bounds()
+    if not (low <= ends[0] and ends[1] <= high):
+        what = f"a {family} distribution can be {interval(*ends)}; allowed is the support,"
+        mend = "Give quantiles, which are fitted to the support"
+        raise spot.error(f"{what} {shown(entry.support)}", mend)
+    return marginal, f"{family} " + " ".join(f"{key}={given[key]:g}" for key in wanted)
+
+
+def inherit(raw: object, table: shapes.Grounded, varies: bool = True) -> object:
+    """Give a row with what it leaves out taken from its table; what is no table is left to be refused."""
+    if not isinstance(raw, dict):
+        return raw
+    held: dict[str, object] = {"source": table.source, "reason": table.reason, "premises": table.premises}
+    if table.as_of is not None and "source" not in raw:
+        # The date is the source's: a row with a source of its own has a date of its own, or none.
+        held["as_of"] = table.as_of
+    if varies:
+        held["varies"] = "world"
+    return {**held, **raw}

@@ -1,0 +1,83 @@
+"""The files of a scenario: which there are, read as text, and the TOML among them as plain tables."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from forecast.errors import InputError
+from forecast.tables import Place, near
+
+OWN_FILES = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
+"""The parts whose file has one table a parameter."""
+
+FILES = (
+    *("sources.toml", "premises.toml", "scenario.toml", "parties.toml"),
+    *(f"{part}.toml" for part in OWN_FILES),
+    *("settlements.toml", "correlations.toml"),
+)
+FOLDERS = {"evidence": (".toml", ".csv"), "reference": (".toml", ".csv"), "perspectives": (".toml",)}
+"""The folders of a scenario, with what their files may be; the last may be left out."""
+
+README = "README.md"
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """Read every file of a scenario; hidden ones are none of its files."""
+    root = Place(folder.name)
+    here = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if not here:
+        raise root.error("the folder is empty", f"A scenario has the files {', '.join(FILES)}")
+    allowed = (*FILES, README, *FOLDERS)
+    for name in here:
+        if name not in allowed:
+            what = f"a scenario has no such file or folder; allowed are {', '.join(allowed)}"
+            raise Place(f"{folder.name}/{name}").error(what, near(name, allowed, "Move it elsewhere"))
+    for name in (*FILES, *list(FOLDERS)[:-1]):
+        if name not in here:
+            raise Place(f"{folder.name}/{name}").error("it is missing; every scenario has it")
+    names = [name for name in here if name not in FOLDERS]
+    for sub, suffixes in FOLDERS.items():
+        if sub not in here:
+            continue
+        if not (folder / sub).is_dir():
+            raise Place(f"{folder.name}/{sub}").error("it is a file; allowed is a folder")
+        inside = sorted(path.name for path in (folder / sub).iterdir() if not path.name.startswith("."))
+        for name in inside:
+            if name != README and not name.endswith(suffixes):
+                what = f"allowed here are files *{', *'.join(suffixes)} and {README}"
+                raise Place(f"{folder.name}/{sub}/{name}").error(what, "Move it elsewhere")
+        names += [f"{sub}/{name}" for name in inside]
+    return {name: _read_text(folder / name, f"{folder.name}/{name}") for name in names}
+
+
+def parse_tables(texts: Mapping[str, str], label: str) -> dict[str, dict[str, Any]]:
+    """Parse every TOML file, by its path within the scenario's folder, which is called `label`."""
+    return {name: _parse(text, f"{label}/{name}") for name, text in texts.items() if name.endswith(".toml")}
+
+
+def _read_text(path: Path, label: str) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise Place(label).error(f"it cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        what = f"it is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}"
+        raise Place(label).error(what, "Save it as UTF-8") from error
+
+
+def _parse(text: str, label: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # The parser tells where in brackets at the end, and names a table given twice as a Python tuple.
+        message = str(error)
+        twice = re.match(r"Cannot declare \((.*?),?\) twice", message)
+        where = re.search(r" \((at (line \d+, column \d+|end of document))\)$", message)
+        spot = where[2] if where else None
+        if twice:
+            key = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            raise Place(label, key).error(f"the table is given twice, again at {spot}", "Keep one") from error
+        what = message[: where.start()] if where else message
+        raise InputError(f"it is not TOML: {what}", file=label, key=spot) from error

@@ -1,0 +1,57 @@
+"""`parties.toml`: the issues, the five parties, and what each wants on each issue."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.scenario import shapes
+from forecast.scenario.entries import inherit, read_entry
+from forecast.scenario.reader import Reader, check_capacity
+from forecast.scenario.rows import check_position, keep_row, read_rows
+from forecast.scenario.spec import Issue, Party
+from forecast.tables import as_table, same_keys, spot_of
+from forecast.timeline.codes import PARTIES
+
+
+def read_parties(
+    reader: Reader,
+) -> tuple[tuple[Issue, ...], tuple[Party, ...], NDArray[np.float64]]:
+    """Read `parties.toml`: issues, parties and `Scenario.lean`."""
+    place = reader.place("parties.toml")
+    file = as_table(shapes.PartiesFile, reader.tables["parties.toml"], place)
+    check_capacity(file.issue, "issue", place.at("issue"))
+    issues: list[Issue] = []
+    for name, raw in file.issue.items():
+        spot = spot_of(place.at("issue"), name)
+        given = as_table(shapes.IssueTable, raw, spot)
+        reader.check_premises(given.premises, spot)
+        role = given.role or ""
+        if role and any(other.role == role for other in issues):
+            raise spot.at("role").error(f"found {role!r}, as for another issue; allowed is one such issue")
+        premises = tuple(given.premises)
+        issues.append(Issue(name, given.label, given.zero, given.one, role, premises))
+    same_keys(file.party, PARTIES, place.at("party"), "party")
+    parties = []
+    lean = np.zeros((len(PARTIES), len(issues)))
+    for number, name in enumerate(PARTIES):
+        spot = place.at("party", name)
+        table = as_table(shapes.PartyTable, file.party[name], spot)
+        reader.check_grounds(table, spot)
+        read_entry(reader, f"parties.stiffness.{name}", inherit(table.stiffness, table), spot.at("stiffness"))
+        sign = 1.0 if table.leans == "moscow" else -1.0
+        rows = read_rows(reader, table.position, issues, table, table.position_spread, spot.at("position"))
+        for column, (issue, row, where) in enumerate(rows):
+            check_position(row.centre, where.at("centre"))
+            lean[number, column] = sign * file.rows.load * row.spread
+            # The rest of the spread is the row's own; the whole has the spread that the file gives.
+            own = row.spread * math.sqrt(1.0 - file.rows.load**2)
+            prior = f"parties.position.{name}.{issue.id}"
+            keep_row(reader, prior, issue, row, own, where, f", load {file.rows.load:g}")
+        rows = read_rows(reader, table.salience, issues, table, table.salience_spread, spot.at("salience"))
+        for issue, row, where in rows:
+            keep_row(reader, f"parties.salience.{name}.{issue.id}", issue, row, row.spread, where)
+        premises = tuple(table.premises)
+        parties.append(Party(name, table.label, table.leans, premises, table.reason, table.source))
+    lean.setflags(write=False)
+    return tuple(issues), tuple(parties), lean

@@ -1,0 +1,74 @@
+"""What is read of a scenario so far, and the checks of a table against it: sources, dates, premises, room."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from forecast.scenario.prior import Prior
+from forecast.scenario.shapes import Grounded
+from forecast.scenario.spec import Premise, Source
+from forecast.tables import Place, near
+from forecast.timeline.registry import CAPACITY
+
+JUDGEMENT = "judgement"
+"""The source that every scenario has."""
+
+
+@dataclass
+class Reader:
+    """The files of a scenario, and what is kept of those read for the next ones to be checked against.
+
+    Attributes:
+        label: name of the scenario's folder.
+        tables: its TOML files as read, by path.
+        sources: the sources, by id, once read.
+        premises: the premises, by id, once read.
+        day: the reference date, once read.
+        priors: the priors read so far, by name.
+    """
+
+    label: str
+    tables: Mapping[str, dict[str, Any]]
+    sources: dict[str, Source] = field(default_factory=dict)
+    premises: dict[str, Premise] = field(default_factory=dict)
+    day: date = date.min
+    priors: dict[str, Prior] = field(default_factory=dict)
+
+    def place(self, file: str) -> Place:
+        """Give the place of a file, by its path in the folder."""
+        return Place(f"{self.label}/{file}")
+
+    def check_grounds(self, table: Grounded, place: Place) -> None:
+        """Check source, date and premises of a table."""
+        self.check_source(table.source, place.at("source"))
+        self.check_premises(table.premises, place)
+        if table.as_of is None:
+            if table.source != JUDGEMENT:
+                what = f"it is missing; the source {table.source!r} needs the day that the figure is as of"
+                raise place.at("as_of").error(what)
+        elif table.as_of > self.day:
+            what = f"found {table.as_of}; allowed is the reference date, {self.day}, or before"
+            raise place.at("as_of").error(what)
+
+    def check_source(self, source: str, place: Place) -> None:
+        """Check that a source is one of `sources.toml`."""
+        if source not in self.sources:
+            what = f"found {source!r}; allowed is an id in sources.toml"
+            raise place.error(what, near(source, self.sources, "Add it there"))
+
+    def check_premises(self, premises: Sequence[str], place: Place) -> None:
+        """Check that premises are some of `premises.toml`, each named once."""
+        for number, premise in enumerate(premises):
+            if premise not in self.premises:
+                what = f"found {premise!r}; allowed are ids in premises.toml"
+                raise place.at("premises").error(what, near(premise, self.premises))
+            if premise in premises[:number]:
+                raise place.at("premises").error(f"found {premise!r} twice; allowed is once")
+
+
+def check_capacity(rows: Collection[Any], what: str, place: Place) -> None:
+    """Check that there is at least one table of a kind, and room for all in the timeline's own tables."""
+    most = CAPACITY[what]
+    if not 1 <= len(rows) <= most:
+        raise place.error(f"found {len(rows)} tables of this kind; allowed are 1 to {most}")

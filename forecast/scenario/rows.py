@@ -1,0 +1,69 @@
+"""Rows of the tables by issue: a position, a salience or a term, a normal distribution around its centre."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from forecast.scenario import shapes
+from forecast.scenario.elicit import Marginal
+from forecast.scenario.entries import inherit
+from forecast.scenario.prior import Prior
+from forecast.scenario.reader import Reader
+from forecast.scenario.spec import Issue
+from forecast.tables import Place, as_table, same_keys, shown
+from forecast.timeline.parameters import field_of
+
+
+def read_rows(
+    reader: Reader,
+    given: Mapping[str, Any],
+    issues: Sequence[Issue],
+    table: shapes.Grounded,
+    spread: float,
+    place: Place,
+) -> list[tuple[Issue, shapes.RowTable, Place]]:
+    """Read a row for each issue: a number, or a table that may leave out all but `centre`."""
+    same_keys(given, [issue.id for issue in issues], place, "issue")
+    rows = []
+    for issue in issues:
+        raw, spot = given[issue.id], place.at(issue.id)
+        if isinstance(raw, bool) or not isinstance(raw, int | float | dict):
+            raise spot.error(f"found {shown(raw)}; allowed is a number, or a table with centre")
+        own = raw if isinstance(raw, dict) else {"centre": raw}
+        row = as_table(shapes.RowTable, inherit({"spread": spread, **own}, table, varies=False), spot)
+        reader.check_grounds(row, spot)
+        rows.append((issue, row, spot))
+    return rows
+
+
+def keep_row(
+    reader: Reader,
+    name: str,
+    issue: Issue,
+    row: shapes.RowTable,
+    sd: float,
+    place: Place,
+    load: str = "",
+) -> None:
+    """Keep the prior of a row. Positions and terms are clipped to their support on use, saliences not."""
+    declared = field_of(name)
+    clipped = declared.unit == "position"
+    reader.priors[name] = Prior(
+        name=name,
+        marginal=Marginal("normal", (row.centre, sd)) if sd > 0 else Marginal("point", (row.centre,)),
+        unit=declared.unit,
+        support=(float(declared.low), float(declared.high)),
+        varies="world",
+        without=0.5 if clipped else 0.0,
+        premises=tuple(dict.fromkeys((*row.premises, *issue.premises))),
+        source=row.source,
+        as_of=row.as_of,
+        reason=row.reason,
+        elicited=f"centre {row.centre:g}, spread {row.spread:g}{load}",
+        file=str(place.file).partition("/")[2],
+    )
+
+
+def check_position(value: float, place: Place) -> None:
+    """Check that a position or a term is one."""
+    if not 0.0 <= value <= 1.0:
+        raise place.error(f"found {value:g}; allowed is 0 to 1 (0 is Kyiv's ideal, 1 Moscow's)")

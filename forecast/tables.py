@@ -1,0 +1,171 @@
+"""Tables of the TOML files: keys and types checked; what is wrong is told with file, key, value and what is allowed.
+
+What pydantic finds is told in the words of somebody who writes such files, the same for every file.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from forecast.errors import InputError
+
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+class Table(BaseModel):
+    """A table of a file: no key but its own, no type but the one declared, no infinite number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the files something stands.
+
+    Attributes:
+        file: the file; of a scenario, with its folder before it.
+        key: the dotted key in it.
+    """
+
+    file: str | Path
+    key: str = ""
+
+    def at(self, *parts: object) -> "Place":
+        """Give the place of a key below this one."""
+        return Place(self.file, ".".join(str(part) for part in (self.key, *parts) if part != ""))
+
+    def error(self, what: str, mend: str | None = None) -> InputError:
+        """Give the error that something is wrong here."""
+        return InputError(what, file=self.file, key=self.key or None, mend=mend)
+
+
+def spot_of(place: Place, name: str, below: str | None = None) -> Place:
+    """Give the place of a table by its id, which must be able to stand in the dotted name of an entry."""
+    spot = place.at(name if below is None else below)
+    if not _ID.fullmatch(name):
+        what = f"found the id {name!r}; allowed are letters, digits, _ and -, a letter first"
+        raise spot.error(what)
+    return spot
+
+
+def id_of(raw: object, number: int) -> object:
+    """Give what to call an item of a list: its id, if it has one, else its number, counted from 1."""
+    name = raw.get("id") if isinstance(raw, dict) else None
+    return name if isinstance(name, str) and name else number
+
+
+def same_keys(found: Collection[str], wanted: Collection[str], place: Place, what: str) -> None:
+    """Refuse a key too many, then a key too few."""
+    unknown = [key for key in found if key not in wanted]
+    if unknown:
+        text = f"there is no such {what}"
+        if len(unknown) > 1:
+            text += f", nor {', '.join(unknown[1:])}"
+        mend = near(unknown[0], wanted, "Take it out")
+        raise place.at(unknown[0]).error(f"{text}; allowed are {', '.join(wanted)}", mend)
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        others = f", and so are {', '.join(missing[1:])}" if missing[1:] else ""
+        raise place.at(missing[0]).error(f"this {what} is missing{others}", "Add them" if others else "Add it")
+
+
+def as_table[T: Table](model: type[T], raw: object, place: Place) -> T:
+    """Check the keys and types of a table.
+
+    Raises:
+        InputError: a key is unknown or missing, or a value has not the type or the size declared.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        # A misspelt key is both unknown and missing: the first says more.
+        first = next((item for item in found if item["type"] == "extra_forbidden"), found[0])
+        raise _refusal(first, model, place) from error
+
+
+_ALLOWED = {
+    "string_type": "text in quotes",
+    "string_too_short": "text that is not empty",
+    "string_pattern_mismatch": "text that is not blank",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "date_type": "a day, written YYYY-MM-DD",
+    "list_type": "a list, in [ ]",
+    "tuple_type": "a list, in [ ]",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "literal_error": "{expected}",
+    "greater_than": "a number greater than {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "less_than_equal": "a number of at most {le:g}",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "value_error": "{error}",
+}
+"""What is allowed, by pydantic's kind of error. A shape's own check raises a ValueError that says what is allowed."""
+
+
+def _refusal(item: ErrorDetails, model: type[Table], place: Place) -> InputError:
+    """Tell an error of pydantic's in the words of the files."""
+    # Numbers in the location are places in a list: the reader counts from 1.
+    spot = place.at(*(part + 1 if isinstance(part, int) else part for part in item["loc"]))
+    if item["type"] in ("missing", "extra_forbidden"):
+        for part in item["loc"][:-1]:
+            inner = model.model_fields[str(part)].annotation
+            model = inner if isinstance(inner, type) and issubclass(inner, Table) else model
+        known = list(model.model_fields)
+        if item["type"] == "missing":
+            needed = [key for key, info in model.model_fields.items() if info.is_required()]
+            return spot.error(f"it is missing; a table here needs {', '.join(needed)}", "Add it")
+        mend = near(str(item["loc"][-1]), known, "Take it out")
+        return spot.error(f"unknown key; allowed are {', '.join(known)}", mend)
+    allowed = _ALLOWED[item["type"]].format(**item.get("ctx", {}))
+    return spot.error(f"found {shown(item['input'])}; allowed is {allowed}")
+
+
+def shown(value: object) -> str:
+    """Show a value as TOML would have it, shortened."""
+    match value:
+        case bool():
+            text = str(value).lower()
+        case float():
+            text = f"{value:g}"
+        case dict():
+            text = "a table"
+        case list():
+            text = f"[{', '.join(shown(item) for item in value)}]"
+        case str():
+            text = repr(value)
+        case _:
+            text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def interval(low: float, high: float, unit: str = "") -> str:
+    """Say which numbers are allowed, between two ends of which either may be infinite."""
+    if low == high:
+        return f"{low:g}"
+    if math.isinf(low) and math.isinf(high):
+        return "any number"
+    if math.isinf(high):
+        return f"{low:g} or more"
+    if math.isinf(low):
+        return f"{high:g} or less"
+    return f"{low:g} to {high:g}" if unit != "chance/year" or high < 1 else f"{low:g} to less than 1"
+
+
+def near(name: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Ask whether a known name was meant; if none is like it, say `otherwise`."""
+    close = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    if not close:
+        return otherwise
+    return f"Did you mean {' or '.join(close)}?"
