@@ -3,6 +3,7 @@
 Only Typer is imported up front: everything else waits until a command needs it.
 """
 
+import io
 import json
 import logging
 import os
@@ -32,7 +33,6 @@ _CODES = "\n\n".join(f"{code}: {meaning}" for code, meaning in EXIT_CODES.items(
 app = typer.Typer(
     help="Odds of how the Russia-Ukraine war ends in 2025, from dated evidence and stated premises.",
     epilog=f"Exit codes:\n\n{_CODES}",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -65,6 +65,13 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", help="Threads to use; changes no number. By default one a processor."),
 ]
+
+
+@app.callback(invoke_without_command=True)
+def forecast(context: typer.Context) -> None:
+    """Without a command, help."""
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
 
 
 def _verbosity(verbose: bool, quiet: bool) -> None:
@@ -227,6 +234,7 @@ def main() -> None:
     """Run the command; errors a user can cause are one line on standard error and an exit code."""
     from forecast.errors import ForecastError
 
+    _speak_utf8()
     try:
         app(standalone_mode=False)
     except ForecastError as error:
@@ -243,6 +251,15 @@ def main() -> None:
         raise
 
 
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the locale: scenarios are, and JSON has to be."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def _fail(text: str, code: int) -> None:
-    sys.stderr.write(f"forecast: {text}\n")
+    """End with one line on standard error."""
+    sys.stderr.write(f"forecast: {' '.join(text.split())}\n")
     sys.exit(code)

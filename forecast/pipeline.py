@@ -11,13 +11,12 @@ from typing import Any
 from forecast import store
 from forecast.belief.assemble import DRAW_SEED, Posterior, check_as_of, update
 from forecast.belief.front import SamplerSettings
-from forecast.errors import InputError
 from forecast.influence import influence
 from forecast.outcomes import odds
 from forecast.report.context import report_text
 from forecast.scenario.load import load_scenario, parse_fix
 from forecast.scenario.spec import Scenario
-from forecast.simulation import USED_DRAWS, Simulation, simulate
+from forecast.simulation import USED_DRAWS, Simulation, check_size, simulate
 
 PERSPECTIVE = "base"
 """The one set of premises there is so far; provisional until others are pooled with it."""
@@ -67,13 +66,12 @@ def run(
         InputError: something given is wrong; nothing is written.
         NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
     """
-    started = datetime.now(UTC)
+    started, code = datetime.now(UTC), store.code_digest()
+    check_size(timelines, threads)
     tell("reading the scenario")
     loaded = load_scenario(scenario, priors=priors, edits=edits)
     fix = parse_fix(loaded, fixes)
     day = check_as_of(loaded, as_of)
-    if timelines < 1:
-        raise InputError(f"{timelines} timelines", key="--timelines", mend="Ask for at least 1")
     with store.Writer(store.runs_folder(runs), f"{loaded.id}_{day}") as writer:
         tell("updating the priors by the evidence")
         posterior = update(
@@ -93,13 +91,13 @@ def run(
             "draw_seed": DRAW_SEED,
             "draws": USED_DRAWS,
             "edits": list(loaded.edits),
-            "fixed": dict(posterior.fixed),
+            "fixed": dict(sorted(posterior.fixed.items())),
             "prior_only": prior_only,
             "allow_unconverged": allow_unconverged,
             "perspective": PERSPECTIVE,
             "sampler": asdict(SamplerSettings()),
         }
-        return _save(writer, loaded, posterior, simulation, settings, started)
+        return _save(writer, loaded, posterior, simulation, settings, code, started)
 
 
 def _save(
@@ -108,6 +106,7 @@ def _save(
     posterior: Posterior,
     simulation: Simulation,
     settings: dict[str, Any],
+    code: str,
     started: datetime,
 ) -> store.Run:
     """Write everything a run keeps."""
@@ -116,7 +115,7 @@ def _save(
     hashes = {
         "evidence_seen": scenario.evidence.digest(day),
         "inputs": store.digest_of(inputs),
-        "code": store.code_digest(),
+        "code": code,
     }
     versions = store.versions()
     name = store.run_name(scenario.id, day, [settings, hashes, versions])
@@ -139,8 +138,8 @@ def _save(
             "schema": store.SCHEMA,
             "scenario": scenario.id,
             "as_of": day.isoformat(),
-            "started": started.isoformat(timespec="seconds"),
-            "finished": finished.isoformat(timespec="seconds"),
+            "started": started.isoformat(timespec="milliseconds"),
+            "finished": finished.isoformat(timespec="milliseconds"),
             "settings": settings,
             "hashes": hashes,
             "versions": versions,

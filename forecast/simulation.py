@@ -17,6 +17,9 @@ from forecast.timeline.table import timeline_table
 USED_DRAWS = 500
 """Draws of the posterior that timelines use."""
 
+MOST_TIMELINES = 10_000_000
+"""Most timelines of a run: their table takes about 1 kB each."""
+
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -55,12 +58,9 @@ def simulate(
         substeps: parts that a week is cut into for rates, ladder and terms; a check of the step, not a choice.
 
     Raises:
-        InputError: no timelines, or more draws than there are.
+        InputError: too few or too many timelines, no threads, or more draws than there are.
     """
-    if timelines < 1:
-        raise InputError(f"{timelines} timelines", key="timelines", mend="Ask for at least 1")
-    if threads is not None and threads < 1:
-        raise InputError(f"{threads} threads", key="threads", mend="Ask for at least 1")
+    check_size(timelines, threads)
     if not 1 <= draws <= len(posterior.draws):
         raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
     used = posterior.draws.iloc[:draws]
@@ -71,6 +71,18 @@ def simulate(
     record, counts = simulate_cells(rows, start, anew, world, cells(timelines, draws), seed, threads)
     table = timeline_table(record, scenario, posterior.as_of)
     return Simulation(table, bands_table(counts, scenario, int(start.week[0])))
+
+
+def check_size(timelines: int, threads: int | None) -> None:
+    """Refuse sizes that cannot be run, before any work is done.
+
+    Raises:
+        InputError: too few or too many timelines, or no threads.
+    """
+    if not 1 <= timelines <= MOST_TIMELINES:
+        raise InputError(f"{timelines} timelines", key="--timelines", mend=f"Ask for 1 to {MOST_TIMELINES:,}")
+    if threads is not None and threads < 1:
+        raise InputError(f"{threads} threads", key="--threads", mend="Ask for at least 1")
 
 
 def bands_table(

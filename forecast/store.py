@@ -30,6 +30,9 @@ SCHEMA = 1
 """Version of the layout of a run's folder and of `summary.json`."""
 
 MANIFEST = "manifest.json"
+KEPT = {"summary.json", "report.md", "timelines.parquet", "bands.parquet", "draws.parquet"}
+"""Files that every run has beside its manifest."""
+
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite", "pymc", "pytensor", "nutpie", "arviz")
 """Packages whose version may move a number."""
 
@@ -169,7 +172,7 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
         found = list_runs(kept)
         if not found:
             raise InputError(f"no run in {kept}", key="run", mend="Make one with: forecast run")
-        return max(found, key=lambda r: (r.manifest["as_of"], r.manifest["started"]))
+        folder = max(found, key=lambda r: (r.manifest["as_of"], r.manifest["started"])).folder
     elif not _NAME.fullmatch(run):
         raise InputError(
             f"{run!r} is not a run's name",
@@ -180,12 +183,7 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
         folder = kept / run
     if not (folder / MANIFEST).is_file():
         raise InputError(f"{folder} is no run: it has no {MANIFEST}", key="run", mend=f"Runs kept: {_names(kept)}")
-    manifest = _read_json(folder / MANIFEST)
-    missing = {"id", "schema", "as_of", "started", "files"} - set(manifest)
-    if missing:
-        raise InputError(f"lacks {', '.join(sorted(missing))}", file=folder / MANIFEST, mend="Run the forecast again")
-    if manifest["schema"] != SCHEMA:
-        raise InputError(f"has schema {manifest['schema']}; this version reads {SCHEMA}", file=folder / MANIFEST)
+    manifest = _read_manifest(folder)
     for name, digest in manifest["files"].items():
         path = folder / name
         if not path.is_file() or _file_digest(path) != digest:
@@ -194,20 +192,43 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
 
 
 def list_runs(kept: Path) -> list[Run]:
-    """The runs in a folder that have a readable manifest, by name."""
-    found = []
-    for path in sorted(kept.glob(f"*/{MANIFEST}")):
-        if path.parent.name.startswith("."):
-            continue
-        manifest = _read_json(path)
-        if {"as_of", "started"} <= set(manifest):
-            found.append(Run(path.parent, manifest))
-    return found
+    """The runs in a folder, by name; their files are not checked.
+
+    Raises:
+        InputError: a manifest is damaged.
+    """
+    return [Run(folder, _read_manifest(folder)) for folder in _folders(kept)]
+
+
+def _folders(kept: Path) -> list[Path]:
+    """Folders that have a manifest; hidden ones are being written."""
+    return sorted(path.parent for path in kept.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
 
 
 def _names(kept: Path) -> str:
-    names = [run.id for run in list_runs(kept)]
+    names = [folder.name for folder in _folders(kept)]
     return ", ".join(names[-5:]) if names else "none"
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """A manifest, checked.
+
+    Raises:
+        InputError: it is no JSON, lacks what every manifest has, or is of another schema.
+    """
+    path, again = folder / MANIFEST, "Remove the folder, or run the forecast again"
+    manifest = _read_json(path)
+    if missing := sorted({"id", "schema", "as_of", "started", "files"} - set(manifest)):
+        raise InputError(f"lacks {', '.join(missing)}", file=path, mend=again)
+    if manifest["schema"] != SCHEMA:
+        raise InputError(f"has schema {manifest['schema']!r}; this version reads {SCHEMA}", file=path)
+    for key in ("id", "as_of", "started"):
+        if not isinstance(manifest[key], str):
+            raise InputError(f"found {manifest[key]!r}; allowed is text", file=path, key=key, mend=again)
+    files = manifest["files"]
+    if not isinstance(files, dict) or KEPT - set(files):
+        raise InputError("allowed is a table with the hash of every file", file=path, key="files", mend=again)
+    return manifest
 
 
 def _file_digest(path: Path) -> str:
@@ -237,11 +258,13 @@ class Writer:
 
     def __init__(self, kept: Path, name: str) -> None:
         self.target = kept / name
-        self._new = not kept.exists()
+        self._made: list[Path] = []
         try:
+            self._made = [path for path in (kept, *kept.parents) if not path.exists()]
             kept.mkdir(parents=True, exist_ok=True)
             self.folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
         except OSError as error:
+            self._unmake()
             raise InputError(
                 f"runs cannot be kept in {kept}: {error.strerror}",
                 key="--runs",
@@ -254,9 +277,14 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        if kind is not None and self._new:
-            with contextlib.suppress(OSError):
-                self.target.parent.rmdir()
+        if kind is not None:
+            self._unmake()
+
+    def _unmake(self) -> None:
+        """Take away the folders that were made for the run, innermost first, if nothing else is in them."""
+        with contextlib.suppress(OSError):
+            for path in self._made:
+                path.rmdir()
 
     def rename(self, name: str) -> None:
         """Give the run the name that it will have."""
@@ -269,15 +297,28 @@ class Writer:
         path.write_text(content, encoding="utf-8", newline="\n")
 
     def finish(self, manifest: dict[str, Any]) -> Run:
-        """Write the manifest with the hash of every file, and put the folder in its place."""
+        """Write the manifest with the hash of every file, and put the folder in its place.
+
+        Raises:
+            InputError: a file that is no run stands there.
+        """
+        if self.target.exists() and not self.target.is_dir():
+            raise InputError("a file stands where the run belongs", file=self.target, mend="Move it elsewhere")
         files = sorted(path for path in self.folder.rglob("*") if path.is_file())
         manifest = manifest | {
             "files": {path.relative_to(self.folder).as_posix(): _file_digest(path) for path in files}
         }
         self.text(MANIFEST, to_json(manifest))
         former = self.folder.with_name(self.folder.name + "-former")
-        if self.target.exists():
-            self.target.rename(former)
-        self.folder.rename(self.target)
-        shutil.rmtree(former, ignore_errors=True)
-        return Run(self.target, manifest)
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                self.target.rename(former)
+            try:
+                self.folder.rename(self.target)
+                return Run(self.target, manifest)
+            except OSError:
+                # Another process has put the same run there meanwhile: it takes its turn as the former one.
+                if not self.target.exists():
+                    raise
+            finally:
+                shutil.rmtree(former, ignore_errors=True)

@@ -157,8 +157,7 @@ SAME = {
     "windows line ends and a byte order mark": {"area": "\ufeff" + AREA.replace("\n", "\r\n")},
     "a superseded row changed": {"area": AREA.replace("2025-01-06,110", "2025-01-06,109")},
     "optional columns left empty": {
-        "area": "observed,available,value,note,low\n"
-        + "".join(f"{line},,\n" for line in AREA.splitlines()[1:])
+        "area": "observed,available,value,note,low\n" + "".join(f"{line},,\n" for line in AREA.splitlines()[1:])
     },
 }
 SEEN = {
@@ -385,21 +384,28 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         ("[[series]\n", None, "not TOML"),
         ("# nothing\n", "series", "at least one"),
         ("series = 3\n", "series", "at least one"),
-        ("series = [3]\n", "series.number 1", "found 3"),
+        ("series = [3]\n", "series.number 1", "found 3; allowed is a table"),
         ("colour = 1\n" + entry("area"), "colour", "unknown key"),
-        (entry("area", unit=None), "series.area.unit", "required"),
-        (entry("area", id=None), "series.number 1.id", "required"),
-        (entry("area", id='"Area 1"'), "series.Area 1.id", "pattern"),
-        (entry("area", file='"../area.csv"'), "series.area.file", "pattern"),
-        (entry("area", colour=1), "series.area.colour", "found 1"),
-        (entry("area", lag_days=-1), "series.area.lag_days", "found -1"),
-        (entry("area", lag_days='"7"'), "series.area.lag_days", "found '7'"),
-        (entry("area", range="[1]"), "series.area.range.1", "required"),
-        (entry("area", range="[5, 1]"), "series.area", "low < high"),
-        (entry("area", range="[0, inf]"), "series.area.range.1", "finite"),
-        (entry("area", range="[0, nan]"), "series.area.range.1", "finite"),
-        (entry("area", range='["0", 1]'), "series.area.range.0", "found '0'"),
-        (entry("area", title='""'), "series.area.title", "at least 1"),
+        (
+            entry("area", unit=None),
+            "series.area.unit",
+            "it is missing; a table here needs id, file, title, unit, instrument, lag_days",
+        ),
+        (entry("area", id=None), "series.number 1.id", "it is missing"),
+        (entry("area", id='"Area 1"'), "series.Area 1.id", "found 'Area 1'; allowed is a name of lower-case letters"),
+        (entry("area", file='"../area.csv"'), "series.area.file", "found '../area.csv'; allowed is a name"),
+        (entry("area", colour=1), "series.area.colour", "unknown key; allowed are id, file"),
+        (entry("area", unit=None, unitt='"km2"'), "series.area.unitt", "unknown key"),
+        (entry("area", lag_days=-1), "series.area.lag_days", "found -1; allowed is a number of at least 0"),
+        (entry("area", lag_days='"7"'), "series.area.lag_days", "found '7'; allowed is a whole number"),
+        (entry("area", range="[1]"), "series.area.range", "found [1]; allowed is a list of at least 2"),
+        (entry("area", range="[1, 2, 3]"), "series.area.range", "allowed is a list of at most 2"),
+        (entry("area", range="7"), "series.area.range", "found 7; allowed is a list"),
+        (entry("area", range="[5, 1]"), "series.area.range", "found [5, 1]; allowed is [low, high] with low < high"),
+        (entry("area", range="[0, inf]"), "series.area.range.2", "allowed is a finite number"),
+        (entry("area", range="[0, nan]"), "series.area.range.2", "allowed is a finite number"),
+        (entry("area", range='["0", 1]'), "series.area.range.1", "found '0'; allowed is a number"),
+        (entry("area", title='""'), "series.area.title", "found ''; allowed is text that is not empty"),
         (entry("area", source='"nobody"'), "series.area.source", "unknown source 'nobody'"),
         (entry("area") + entry("area", file='"poll.csv"'), "series.area.id", "two series"),
         (entry("area") + entry("poll", file='"area.csv"'), "series.poll.file", "two series"),
@@ -472,9 +478,7 @@ def test_every_source_and_reference_class_is_declared() -> None:
         if source["published"]:
             assert date.fromisoformat(source["published"]) <= DAY, name
     reference = toml("reference/reference.toml")
-    assert {f"{name}.csv" for name in reference} == {
-        path.name for path in (PRIORS / "reference").glob("*.csv")
-    }
+    assert {f"{name}.csv" for name in reference} == {path.name for path in (PRIORS / "reference").glob("*.csv")}
     assert {entry["source"] for entry in reference.values()} <= sources.keys()
 
 

@@ -56,10 +56,21 @@ def error(entry: Mapping[str, Any]) -> str:
     return "" if e is None else f"{100.0 * e:.1f}"
 
 
+def points(difference: float) -> str:
+    """A difference between odds in whole points, signed."""
+    whole = round(100.0 * difference)
+    return f"{whole:+d}" if whole else "0"
+
+
+def cell(text: str) -> str:
+    """Text that stays in its cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def row(label: str, entry: Mapping[str, Any]) -> dict[str, str]:
     """A line of a table of odds."""
     return {
-        "label": label,
+        "label": cell(label),
         "percent": percent(entry["probability"]),
         "interval": interval(entry),
         "error": error(entry),
@@ -81,14 +92,16 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
         out.append(
             {
                 "name": entry["name"],
-                "meaning": meaning(scenario, entry["name"]),
+                "meaning": cell(meaning(scenario, entry["name"])),
                 "low": number(entry["low"]),
                 "high": number(entry["high"]),
                 "unit": prior.unit,
-                "negotiated": f"{100 * entry['negotiated']:+.0f}",
-                "battlefield": f"{100 * entry['battlefield']:+.0f}",
+                "negotiated": points(entry["negotiated"]),
+                "battlefield": points(entry["battlefield"]),
                 "error": f"{100 * entry[moved + '_error']:.0f}",
-                "source": "judgement alone" if prior.source == "judgement" else scenario.sources[prior.source].title,
+                "source": "judgement alone"
+                if prior.source == "judgement"
+                else cell(scenario.sources[prior.source].title),
                 "judgement": prior.source == "judgement",
             }
         )
@@ -108,6 +121,20 @@ def meaning(scenario: Scenario, name: str) -> str:
     return f"{text} ({', '.join(rows)})" if rows else text
 
 
+def cautions(summary: Mapping[str, Any]) -> list[str]:
+    """What sets a run apart from the plain forecast, a sentence each."""
+    changed = [*summary["edits"], *(f"{name} held at {value:g}" for name, value in summary["fixed"].items())]
+    return [
+        *(["The evidence was left out of this run: it shows the priors alone."] if summary["prior_only"] else []),
+        *([f"Changed for this run: {'; '.join(changed)}."] if changed else []),
+        *(
+            ["The sampler did not converge; these numbers are not to be relied on."]
+            if summary["diagnostics"]["converged"] is False
+            else []
+        ),
+    ]
+
+
 def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the template prints."""
     odds = summary["odds"]
@@ -122,6 +149,8 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "summary": summary,
         "as_of": day_in_words(reference),
         "horizon": day_in_words(scenario.horizon),
+        "year": scenario.horizon.year,
+        "cautions": cautions(summary),
         "shares": dict(zip(("battlefield", "negotiated", "unresolved"), shares, strict=True)),
         "headline": [row(name, odds[name.lower()]) for name in ("Battlefield", "Negotiated", "Unresolved")],
         "resolved": {name: percent(entry["probability"]) for name, entry in summary["given_resolved"].items()},

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from forecast.report.context import error, interval, percent, whole_percents
+from forecast.report.context import cautions, error, interval, percent, whole_percents
 
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
@@ -16,6 +17,8 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {summary['timelines']:,} timelines "
         f"from {summary['draws']} draws, seed {summary['seed']}, perspective {summary['perspective']} (provisional)"
     )
+    for caution in cautions(summary):
+        console.print(f"[bold]{escape(caution)}[/bold]")
     shares = whole_percents([entry["probability"] for entry in summary["odds"].values()])
     table = Table("How it ends", "Odds", "If we knew more", "Simulation error, points")
     for share, (name, entry) in zip(shares, summary["odds"].items(), strict=True):
@@ -31,4 +34,8 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         for name, entry in summary[group].items():
             table.add_row(name.replace("_", " "), percent(entry["probability"]), interval(entry), error(entry))
         console.print(table)
-    console.print(f"Kept in {folder}: report.md says what these odds mean and what they turn on.")
+    console.print(
+        f"Kept in {folder}: report.md says what these odds mean and what they turn on.",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -188,6 +188,10 @@ def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
     r.highest_rung = max(r.highest_rung, s.rung)
     if s.rung == CONTACT:
         bargain.draw_template(p, s, w, luck)
+    if s.rung == TERMS and np.isnan(r.signed):
+        # Also those that are off the table again before the step is over.
+        r.term_index = s.index
+        r.last_template = s.template
     if s.rung == SIGNED:
         sign(p, s, r, luck)
 
