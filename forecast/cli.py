@@ -197,28 +197,39 @@ def _seed(seed: int) -> int:
     return seed
 
 
+class _InterruptedError(Exception):
+    """Somebody pressed Ctrl-C; Typer would meet a KeyboardInterrupt with an empty line."""
+
+
 @contextmanager
 def _working() -> Iterator[Any]:
     """Tell what is being done: a spinner on a terminal, a line each with -v, else nothing."""
     log = logging.getLogger("forecast")
-    if not sys.stderr.isatty() or log.level >= logging.ERROR:
-        yield log.info
-        return
-    from rich.console import Console
+    try:
+        if not sys.stderr.isatty() or log.level >= logging.ERROR:
+            yield log.info
+            return
+        from rich.console import Console
 
-    with Console(stderr=True).status("starting") as status:
-        yield lambda text: status.update(text)
+        with Console(stderr=True).status("starting") as status:
+            yield lambda text: status.update(text)
+    except KeyboardInterrupt as interrupt:
+        raise _InterruptedError from interrupt
 
 
 def _print(content: Any, as_json: bool, show_on: Any) -> None:
-    """Print as JSON alone, or as tables."""
-    if as_json:
-        sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        return
-    from rich.console import Console
+    """Print as JSON alone, or as tables; a reader that goes away is no error."""
+    try:
+        if as_json:
+            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        else:
+            from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 110
-    show_on(Console(width=width, highlight=False))
+            width = None if sys.stdout.isatty() else 110
+            show_on(Console(width=width, highlight=False))
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # the latter is how Rich meets it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_summary(summary: dict[str, Any], folder: Path, as_json: bool) -> None:
@@ -239,11 +250,8 @@ def main() -> None:
         app(standalone_mode=False)
     except ForecastError as error:
         _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
+    except (_InterruptedError, KeyboardInterrupt, typer.Abort):
         _fail("interrupted; nothing was written", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         # What the command line itself could not be read as: Typer's own errors know their words and code.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):

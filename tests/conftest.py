@@ -4,6 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from run_tools import command as command
+from run_tools import kept as kept
+from run_tools import kept_copy as kept_copy
+from run_tools import sampled as sampled
+from run_tools import sampler as sampler
 
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario

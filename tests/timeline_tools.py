@@ -16,7 +16,7 @@ from forecast.belief.assemble import Posterior, update
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
-from forecast.timeline.luck import Luck, decisions, luck_record
+from forecast.timeline.luck import Luck, luck_record
 from forecast.timeline.parameters import PARAMETERS, Parameters
 from forecast.timeline.record import Record
 from forecast.timeline.simulate import Anew, Cells, blank_record, cells, simulate_cells
@@ -33,7 +33,7 @@ class Bench:
     """One timeline's records, to be set by hand and handed to any kernel.
 
     Attributes:
-        p: parameters, all 0 but for half-lives (10 weeks), scales that divide (1) and flows of arms.
+        p: parameters, all 0 but for half-lives (10 weeks), scales that divide (1), flows of arms and equal weights.
         s: state, all 0 with no template.
         r: row in which nothing has happened.
         w: two issues, two templates, two regions; whole weeks from day 0 on, no season.
@@ -61,6 +61,7 @@ def bench(weeks: int = 60, *, begins: float = 0.0, ends: float | None = None) ->
     p.front.held[:2] = 100.0
     p.front.share[:2] = 1.0
     p.settlements.weight[:2] = 1.0
+    p.parties.salience[:, :2] = 0.5
 
     s = np.zeros(1, STATE).view(np.recarray)[0]
     s.template = -1
@@ -87,11 +88,8 @@ def bench(weeks: int = 60, *, begins: float = 0.0, ends: float | None = None) ->
     s.week = int(begins // 7)
 
     luck = luck_record(1, weeks)[0]
-    made = Bench(p, s, blank_record()[0], w, luck)
-    for what in range(len(decisions())):
-        for week in range(weeks):
-            choose(made, what, week, 0.5)
-    return made
+    luck.keys[:] = unmix(1 << 63)
+    return Bench(p, s, blank_record()[0], w, luck)
 
 
 def unmix(x: int) -> int:
@@ -176,10 +174,10 @@ with open(out, "wb") as file:
 
 
 def run_uncompiled(jobs: list[tuple[Inputs, int]], folder: Path, first: str = "") -> list[tuple[bytes, bytes]]:
-    """Bytes of rows and counts of each job (inputs, timelines, two a draw), run as ordinary Python in a process of its own.
+    """Bytes of rows and counts of each job, run as ordinary Python in a process of its own, two timelines a draw.
 
     Args:
-        jobs: what to run, with seed 1.
+        jobs: inputs and number of timelines of each; the seed is 1.
         folder: where files for the other process may be written.
         first: a statement to be executed before the simulator is imported.
     """

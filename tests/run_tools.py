@@ -1,0 +1,198 @@
+"""Fixtures for tests of whole runs: made in this process, or by the true command."""
+
+import contextlib
+import logging
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forecast import cli, pipeline
+from forecast.belief.assemble import front_data
+from forecast.belief.cache import fit_key
+from forecast.belief.front import (
+    FRONT_PARAMETERS,
+    BlockFit,
+    Diagnostics,
+    FrontData,
+    SamplerSettings,
+    prior_front,
+)
+from forecast.scenario.elicit import Marginal
+from forecast.scenario.spec import Scenario
+from forecast.store import Run
+from forecast.timeline.compiled import cache_root
+
+TINY = Path(__file__).parent / "scenarios" / "two-islands"
+
+SAMPLED_TIMELINES = 4000
+
+
+class MadeUpSampler:
+    """Stands where the front's compiled block does, and gives draws of its prior at once.
+
+    Attributes:
+        diagnostics: what it says of its chains.
+        fits: how often it was asked.
+    """
+
+    def __init__(self) -> None:
+        self.diagnostics = Diagnostics(rhat=1.001, ess_bulk=2000.0, ess_tail=2000.0, divergences=0)
+        self.fits = 0
+        self._priors: dict[str, Marginal] = {}
+
+    def compiled(self, weeks: int, priors: tuple[tuple[str, Marginal], ...]) -> "MadeUpSampler":
+        self._priors = dict(priors)
+        return self
+
+    def fit(self, data: FrontData, sampler: SamplerSettings, *, progress: bool = False) -> BlockFit:
+        self.fits += 1
+        return replace(prior_front(data, self._priors, sampler), diagnostics=self.diagnostics, netcdf=b"made up")
+
+
+@pytest.fixture
+def sampler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeUpSampler:
+    """A made-up sampler, and an empty cache."""
+    made_up = MadeUpSampler()
+    monkeypatch.setattr("forecast.belief.update._compiled", made_up.compiled)
+    monkeypatch.setenv("FORECAST_CACHE", str(tmp_path / "cache"))
+    return made_up
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the made-up scenario, from its priors alone. Not to be changed: see `kept_copy`."""
+    return pipeline.run(TINY, runs=tmp_path_factory.mktemp("kept"), timelines=4000, prior_only=True)
+
+
+@pytest.fixture
+def kept_copy(kept: Run, tmp_path: Path) -> Path:
+    """A copy of that run's folder, alone in a folder of runs, to be damaged."""
+    return shutil.copytree(kept.folder, tmp_path / "runs" / kept.id)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A run made by the command as users call it, the sampler at work.
+
+    Attributes:
+        code: its exit code.
+        out: its standard output.
+        err: its standard error.
+        runs: the folder of runs.
+        cache: the cache it filled.
+    """
+
+    code: int
+    out: str
+    err: str
+    runs: Path
+    cache: Path
+
+    @property
+    def folder(self) -> Path:
+        (folder,) = self.runs.iterdir()
+        return folder
+
+
+@pytest.fixture(scope="session")
+def sampled(tiny: Scenario, kept: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sampled, Sampled]:
+    """The same run twice, side by side, sampled each time: the only true samplings of the command's tests.
+
+    The first has standard error on a terminal, one thread and an empty cache; the second has -v, two threads, and a
+    cache whose entry is damaged. (`kept` is asked for so that the simulator is compiled once, before both.)
+    """
+    first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
+    common = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json"]
+    block = {name: tiny.priors[f"front.{name}"].marginal for name in FRONT_PARAMETERS}
+    key = fit_key(front_data(tiny, tiny.reference_date), block, SamplerSettings())
+    damaged = second / "cache" / "posterior" / key
+    damaged.mkdir(parents=True)
+    (damaged / "fit.json").write_text("{", encoding="utf-8")
+    leader, follower = pty.openpty()
+    one = command_started(first, [*common, "--threads", "1"], stderr=follower, TERM="xterm")
+    two = command_started(second, [*common, "--threads", "2", "-v"], stderr=subprocess.PIPE)
+    os.close(follower)
+    with ThreadPoolExecutor(1) as pool:
+        screen = pool.submit(_read_all, leader)
+        out, _ = one.communicate(timeout=300)
+        made = Sampled(one.returncode, out.decode(), screen.result(), first / "runs", first / "cache")
+    os.close(leader)
+    out, err = two.communicate(timeout=300)
+    return made, Sampled(two.returncode, out.decode(), err.decode(), second / "runs", second / "cache")
+
+
+def command_started(place: Path, args: list[str], *, stderr: Any, **environment: str) -> "subprocess.Popen[bytes]":
+    """Start `python -m forecast` in a folder, with runs and posteriors of its own; compiled code is shared."""
+    cache = place / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    if not (cache / "compiled").exists():
+        (cache_root() / "compiled").mkdir(parents=True, exist_ok=True)
+        (cache / "compiled").symlink_to((cache_root() / "compiled").resolve(), target_is_directory=True)
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("FORECAST_")}
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "forecast", *args],
+        cwd=place,
+        env=outside | {"FORECAST_CACHE": str(cache)} | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+    )
+
+
+def _read_all(terminal: int) -> str:
+    parts = []
+    with contextlib.suppress(OSError):  # a terminal that nobody writes to any more is told by an error
+        while part := os.read(terminal, 65536):
+            parts.append(part)
+    return b"".join(parts).decode()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[Callable[..., Done]]:
+    """The command in this process: called with its arguments; runs are kept in `tmp_path / "runs"`."""
+    monkeypatch.setenv("FORECAST_RUNS", str(tmp_path / "runs"))
+    log = logging.getLogger("forecast")
+    level = log.level
+
+    def call(*args: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["forecast", *map(str, args)])
+        capsys.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return Done(code, out, err)
+
+    yield call
+    log.setLevel(level)
+
+
+def contents(folder: Path, *leaving_out: str) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).as_posix() not in leaving_out
+    }

@@ -1,0 +1,317 @@
+"""What a run says: the layout of its summary, numbers that add up, and a page of Markdown."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from run_tools import TINY, MadeUpSampler, Sampled
+
+from forecast import pipeline
+from forecast.report.context import cautions, cell, error, interval, percent, points, report_text, whole_percents
+from forecast.report.terminal import show_summary
+from forecast.scenario.load import load_scenario
+from forecast.scenario.spec import Scenario
+from forecast.store import Run, open_run
+from forecast.timeline.codes import OWNERS
+
+HEADLINES = ("battlefield", "negotiated", "unresolved")
+
+KEYS = (
+    *("schema", "run", "scenario", "as_of", "horizon", "timelines", "draws", "seed", "perspective", "provisional"),
+    *("edits", "fixed", "prior_only"),
+    *("odds", "given_resolved", "endings", "beside", "unresolved", "negotiated", "defeat", "first_refusal"),
+    *("steps_down", "given", "turns_on", "amounts", "diagnostics"),
+)
+BESIDE = (
+    *("ever_signed", "signed_and_broken", "ceasefire_28_days", "limited_truce", "still_fighting"),
+    *("general_truce_without_agreement", "talks_alive", "washington_engaged", "washington_ever_walked_away"),
+    *("negotiated_younger_than_28_days", "breakthrough", "kursk_expelled", "wider_war"),
+)
+
+
+@pytest.fixture(scope="module")
+def ukraine(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return pipeline.run("ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of three timelines of one draw."""
+    return pipeline.run(TINY, runs=tmp_path_factory.mktemp("runs"), timelines=3, prior_only=True)
+
+
+@pytest.fixture(params=["kept", "ukraine", "few", "sampled"])
+def run(request: pytest.FixtureRequest) -> Run:
+    found = request.getfixturevalue(request.param)
+    return open_run(found[0].folder) if request.param == "sampled" else found
+
+
+def entries(content: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every entry of odds in a summary, by its dotted name."""
+    if isinstance(content, dict):
+        if "probability" in content:
+            yield name, content
+        else:
+            for key, inner in content.items():
+                yield from entries(inner, f"{name}.{key}" if name else key)
+
+
+# The summary
+
+
+def test_summary_has_the_documented_layout(run: Run) -> None:
+    s = run.summary
+    scenario = load_scenario(TINY if s["scenario"] == "two-islands" else "ukraine-2025")
+    assert tuple(s) == KEYS
+    assert (s["schema"], s["run"], s["seed"]) == (1, run.id, 1)
+    assert (s["perspective"], s["provisional"]) == ("base", True)
+    assert (s["as_of"], s["horizon"]) == (scenario.reference_date.isoformat(), scenario.horizon.isoformat())
+    assert tuple(s["odds"]) == HEADLINES
+    assert tuple(s["given_resolved"]) == HEADLINES[:2]
+    assert list(s["endings"]) == [ending.id for ending in scenario.endings]
+    assert tuple(s["beside"]) == BESIDE
+    assert list(s["unresolved"]) == [
+        f"talks_{talks}_{posture}" for talks in ("alive", "dead") for posture in ("engaged", "walked_away")
+    ]
+    assert list(s["negotiated"]) == ["near_kyiv", "in_the_middle", "near_moscow"]
+    assert list(s["defeat"]) == ["trump_engaged", "trump_engaged_without_defeat", "owner"]
+    assert tuple(s["defeat"]["owner"]) == OWNERS
+    assert list(s["first_refusal"]) == ["washington", "europe", "kyiv", "moscow"]
+    assert list(s["steps_down"]) == ["consent", "europe", "hawks", "kyiv"]
+    regions = {f"taken_{region.id}" for region in scenario.regions}
+    assert {"signed", "broken", "breakthrough", "limited_truce", "general_truce", "walked_away"} | regions <= set(
+        s["given"]
+    )
+    for entry in s["given"].values():
+        assert list(entry) == ["count", "draws", "odds"]
+        assert tuple(entry["odds"]) == HEADLINES
+    assert list(s["amounts"]) == ["km2_4w", "km2_13w", "km2_26w", "km2_end", "approval_4w", "approval_13w"]
+    for amount in s["amounts"].values():
+        assert list(amount) == ["q05", "q50", "q95"]
+        assert sorted(amount.values()) == list(amount.values())
+    assert list(s["diagnostics"]) == ["sampler", "converged", "evidence", "outside_declared_range"]
+    used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
+    assert used == [scenario.area_series]
+
+
+def test_entries_hold_together(run: Run) -> None:
+    found = dict(entries(run.summary))
+    assert len(found) > 40
+    for name, entry in found.items():
+        told = entry["probability"] is not None
+        assert list(entry) == ["probability", "standard_error", "interval", "count", "of"] + ["too_few"] * (not told), (
+            name
+        )
+        if not told:
+            assert (entry["standard_error"], entry["interval"], entry["too_few"]) == (None, None, True), name
+            continue
+        low, high = entry["interval"]
+        assert 0.0 <= low <= entry["probability"] <= high <= 1.0, name
+        assert entry["standard_error"] >= 0.0, name
+        # Causes of stepping down are shares of steps, and there may be several in a timeline.
+        if not name.startswith("steps_down"):
+            assert entry["probability"] == pytest.approx(entry["count"] / entry["of"], abs=1e-12), name
+            assert 0 <= entry["count"] <= entry["of"] <= run.summary["timelines"], name
+
+
+def test_counts_add_up_exactly(run: Run) -> None:
+    s = run.summary
+    for group in ("odds", "endings"):
+        assert sum(entry["count"] for entry in s[group].values()) == s["timelines"]
+        assert {entry["of"] for entry in s[group].values()} == {s["timelines"]}
+        assert sum(entry["probability"] for entry in s[group].values()) == pytest.approx(1.0, abs=1e-12)
+    for headline in ("unresolved", "negotiated"):
+        assert sum(entry["count"] for entry in s[headline].values()) == s["odds"][headline]["count"]
+    resolved = s["odds"]["battlefield"]["count"] + s["odds"]["negotiated"]["count"]
+    assert {entry["of"] for entry in s["given_resolved"].values()} == {resolved}
+    defeats = s["endings"]["ukraine_defeated"]["count"]
+    assert s["defeat"]["trump_engaged"]["of"] == defeats
+    assert s["defeat"]["trump_engaged_without_defeat"]["of"] == s["timelines"] - defeats
+    owners = [entry["count"] for entry in s["defeat"]["owner"].values()]
+    assert sum(owners) == pytest.approx(defeats, abs=1e-9)
+    for entry in s["given"].values():
+        assert sum(inner["count"] for inner in entry["odds"].values()) == entry["count"]
+    assert s["endings"]["still_fighting"]["count"] == s["beside"]["still_fighting"]["count"]
+    assert s["given"]["signed"]["count"] == s["beside"]["ever_signed"]["count"]
+
+
+def test_summary_is_that_of_the_timelines(run: Run) -> None:
+    t, s = run.timelines, run.summary
+    assert len(t) == s["timelines"]
+    assert t["draw"].nunique() == s["draws"] == math.ceil(s["timelines"] / 40)
+    for headline in HEADLINES:
+        assert (t["headline"] == headline).sum() == s["odds"][headline]["count"]
+    for ending, entry in s["endings"].items():
+        assert (t["ending"] == ending).sum() == entry["count"]
+    assert t["signed"].notna().sum() == s["beside"]["ever_signed"]["count"]
+    assert s["amounts"]["km2_end"]["q50"] == pytest.approx(t["km2_end"].median(), abs=1e-6)
+
+
+def test_what_the_odds_turn_on_is_ordered_and_adds_up(ukraine: Run) -> None:
+    turns = ukraine.summary["turns_on"]
+    assert len(turns) == 8
+    largest = [turn["largest"] for turn in turns]
+    assert largest == sorted(largest, reverse=True)
+    for turn in turns:
+        assert turn["low"] < turn["high"]
+        assert sum(turn[h] for h in HEADLINES) == pytest.approx(0.0, abs=1e-5)
+        assert max(abs(turn[h]) for h in HEADLINES) == pytest.approx(turn["largest"], abs=1e-6)
+        assert turn["name"] in ukraine.draws
+
+
+def test_few_timelines_turn_on_nothing_and_say_so(few: Run) -> None:
+    assert few.summary["turns_on"] == []
+    assert "Too few draws were simulated to say which numbers the odds turn on." in few.report
+    assert few.summary["given_resolved"]["battlefield"]["probability"] is None
+    assert "too few to say" in few.report
+
+
+# The page
+
+
+def test_report_is_one_page_of_whole_words(run: Run) -> None:
+    text = run.report
+    assert text.startswith("# ")
+    assert text.endswith(".\n")
+    assert len(text.splitlines()) < 100
+    assert len(text.split()) < 1100
+    assert not re.search(r"\b(nan|NaN|None|inf|True|False|null|undefined)\b|[{}]|\bE[+-]\d", text)
+    assert "\n\n\n\n" not in text
+    for wanted in ("## How, in detail", "## What sets these odds", "## Evidence", "## Caveats", run.id):
+        assert wanted in text
+    # Rows of a table have as many cells as its head.
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        cells = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(cells) == 1, block
+
+
+def test_headline_percents_add_up_to_100(run: Run) -> None:
+    shares = [int(re.search(rf"\| {h.title()} \| \*\*(\d+)%\*\*", run.report)[1]) for h in HEADLINES]
+    assert sum(shares) == 100
+    for share, headline in zip(shares, HEADLINES, strict=True):
+        assert abs(share - 100 * run.summary["odds"][headline]["probability"]) <= 1.0
+    words = re.search(r"ends on the battlefield in (\d+), .*\s.* in (\d+), and is not resolved in (\d+)", run.report)
+    assert [int(word) for word in words.groups()] == shares
+
+
+def test_too_few_defeats_are_said_to_be(kept: Run) -> None:
+    defeats = kept.summary["endings"]["ukraine_defeated"]["count"]
+    assert 0 < defeats < 100
+    assert f"Ukraine is defeated in {defeats} timelines: too few to say more of them." in kept.report
+    assert kept.summary["defeat"]["trump_engaged"]["probability"] is None
+
+
+def test_enough_defeats_are_told_of(ukraine: Run) -> None:
+    summary = ukraine.summary
+    assert summary["defeat"]["trump_engaged"]["of"] >= 100
+    assert "The model shares out who is held to own the defeat: trump" in ukraine.report
+    assert sum(entry["probability"] for entry in summary["defeat"]["owner"].values()) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_report_says_what_it_left_out_and_what_it_learnt_from(kept: Run, sampled: tuple[Sampled, Sampled]) -> None:
+    alone = "**The evidence was left out of this run: it shows the priors alone.**"
+    assert alone in kept.report
+    learnt = open_run(sampled[0].folder)
+    assert alone not in learnt.report
+    assert "The front is learnt from `area_survey`: 60 figures, the last of 2031-03-03" in learnt.report
+
+
+def test_report_is_a_function_of_the_saved_summary(run: Run) -> None:
+    scenario = load_scenario(TINY if run.summary["scenario"] == "two-islands" else "ukraine-2025")
+    assert report_text(scenario, json.loads(json.dumps(run.summary))) == run.report
+
+
+def test_words_of_a_scenario_cannot_break_the_page(tiny_folder: Path, tmp_path: Path) -> None:
+    for file, old, new in (
+        ("scenario.toml", 'label = "Ten-year pause"', 'label = "Pause | von zehn Jahren, überall"'),
+        ("scenario.toml", "The war of the two islands", "Der Krieg um Åland: 战争"),
+    ):
+        path = tiny_folder / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    run = pipeline.run(tiny_folder, runs=tmp_path / "runs", timelines=40, prior_only=True)
+    assert run.report.startswith("# Der Krieg um Åland: 战争\n")
+    assert r"| Pause \| von zehn Jahren, überall |" in run.report
+    test_report_is_one_page_of_whole_words(run)
+
+
+def test_year_is_that_of_the_horizon(kept: Run, ukraine: Run) -> None:
+    assert '"a ceasefire in 2031"' in kept.report
+    assert '"a ceasefire in 2025"' in ukraine.report
+    assert "2025" not in kept.report
+
+
+def shown(run: Run) -> str:
+    console = Console(width=110, record=True, highlight=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    with console.file:
+        show_summary(run.summary, run.folder, console)
+        return console.export_text()
+
+
+def test_terminal_shows_the_same_headline_and_cautions(run: Run) -> None:
+    text = shown(run)
+    for headline in HEADLINES:
+        share = re.search(rf"\| {headline.title()} \| \*\*(\d+)%\*\*", run.report)[1]
+        assert re.search(rf"{headline}\s*│\s*{share}%", text)
+    assert ("it shows the priors alone" in text) == run.summary["prior_only"]
+    assert str(run.folder) in text
+    assert "None" not in text
+    assert "nan" not in text
+
+
+def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSampler) -> None:
+    assert cautions(kept.summary) == ["The evidence was left out of this run: it shows the priors alone."]
+    edit = 'moscow.worth.reason="[bold]x[/nope]"'
+    run = pipeline.run(
+        TINY, runs=tmp_path / "runs", timelines=40, edits=[edit], fixes=["kyiv.worth=0.5"], allow_unconverged=True
+    )
+    assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth held at 0.5."]
+    assert edit in shown(run)
+
+
+# Words for numbers
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=6).filter(any))
+def test_whole_percents_add_up_and_stay_near(counts: list[int]) -> None:
+    shares = [count / sum(counts) for count in counts]
+    whole = whole_percents(shares)
+    assert sum(whole) == 100
+    assert all(abs(one - 100 * share) < 1.0 + 1e-9 for one, share in zip(whole, shares, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (None, "too few to say"),
+        (0.0, "none seen"),
+        (1e-9, "under 1%"),
+        (0.00499, "under 1%"),
+        (0.0051, "1%"),
+        (0.234, "23%"),
+        (0.994, "99%"),
+        (0.996, "over 99%"),
+        (1.0, "100%"),
+    ],
+)
+def test_percent(p: float | None, text: str) -> None:
+    assert percent(p) == text
+
+
+def test_other_words() -> None:
+    assert [points(x) for x in (-0.3, -0.004, 0.0, 0.004, 0.016)] == ["-30", "0", "0", "0", "+2"]
+    assert cell("a |\n b") == r"a \| b"
+    nothing = {"interval": None, "standard_error": None}
+    assert (interval(nothing), error(nothing)) == ("", "")
+    entry = {"interval": [0.014, 0.526], "standard_error": 0.0123}
+    assert (interval(entry), error(entry)) == ("1 to 53%", "1.2")
+    assert np.isfinite(float(error(entry)))
