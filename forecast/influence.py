@@ -7,10 +7,13 @@ difference is what moves with the number, not always what the number itself does
 import numpy as np
 import pandas as pd
 
+from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline.table import HEADLINES
 
 FIFTH = 0.2
+
+COLUMNS = ["name", "low", "high", *HEADLINES, *(f"{h}_error" for h in HEADLINES), "largest", "sureness"]
 
 
 def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
@@ -24,12 +27,13 @@ def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) 
     Returns:
         A row for each prior that differs between draws, largest effect first: `name`, `low` and `high` (medians
         of the fifths, in the prior's unit), for each of the headline odds the difference in probability
-        (`battlefield`, ...) and its standard error (`battlefield_error`, ...), and `largest`, the largest
-        difference in absolute value. Empty with fewer than 50 draws.
+        (`battlefield`, ...) and its standard error (`battlefield_error`, ...), `largest`, the largest difference
+        in absolute value, and `sureness`, the most standard errors that one of them is from 0. Empty with fewer
+        than 50 draws.
     """
     shares = pd.get_dummies(timelines["headline"]).astype(float).groupby(timelines["draw"].to_numpy()).mean()
     if len(shares) < 50:
-        return pd.DataFrame(columns=["name", "low", "high", *HEADLINES, "largest"])
+        return pd.DataFrame(columns=COLUMNS)
     p = shares.reindex(columns=list(HEADLINES), fill_value=0.0).to_numpy()
     used = draws.iloc[shares.index.to_numpy()]
     fifth = round(FIFTH * len(used))
@@ -46,7 +50,12 @@ def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) 
             {"name": name, "low": float(np.median(values[low])), "high": float(np.median(values[high]))}
             | {h: float(difference[k]) for k, h in enumerate(HEADLINES)}
             | {f"{h}_error": float(error[k]) for k, h in enumerate(HEADLINES)}
-            | {"largest": float(np.abs(difference).max())}
+            | {"largest": float(np.abs(difference).max()), "sureness": sureness(difference, error)}
         )
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     return table.sort_values("largest", ascending=False, ignore_index=True, kind="stable")
+
+
+def sureness(difference: Array, error: Array) -> float:
+    """The most standard errors that one of several differences is from 0; one without an error counts for nothing."""
+    return float(np.max(np.divide(np.abs(difference), error, out=np.zeros_like(error), where=error > 0)))

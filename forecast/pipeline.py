@@ -22,7 +22,11 @@ PERSPECTIVE = "base"
 """The one set of premises there is so far; provisional until others are pooled with it."""
 
 TELLING = 8
-"""Priors that a run's summary names as those the odds turn on."""
+"""Most priors that a run's summary names as those the odds turn on."""
+
+SURE = 4.0
+"""Standard errors that a prior's effect must exceed to be named: the largest of several hundred are picked, and by
+chance alone some of those lie beyond three."""
 
 
 def _silent(_: str) -> None:
@@ -185,7 +189,8 @@ def summarise(
     found = posterior.diagnostics
     vintage = scenario.evidence.vintage(day)
     flags = scenario.evidence.flags(day)
-    turns = influence(simulation.timelines, posterior.draws, scenario).head(TELLING)
+    turns = influence(simulation.timelines, posterior.draws, scenario)
+    turns = turns[turns["sureness"] > SURE].head(TELLING)
     return {
         "schema": store.SCHEMA,
         "run": name,

@@ -65,8 +65,7 @@ def fit_key(data: FrontData, priors: Mapping[str, Marginal], sampler: SamplerSet
         "priors": {name: [marginal.family, *marginal.args] for name, marginal in priors.items()},
         "sampler": asdict(sampler),
         "source": _source(),
-        "versions": {name: metadata.version(name) for name in LIBRARIES}
-        | {"python": platform.python_version()},
+        "versions": {name: metadata.version(name) for name in LIBRARIES} | {"python": platform.python_version()},
     }
     return _sha256(_json(content))
 

@@ -117,8 +117,7 @@ class FrontData:
         weeks = self.season.size
         if self.season.ndim != 1 or self.area.shape != (weeks + 1,) or self.seen.shape != (weeks + 1,):
             raise ValueError(
-                f"area {self.area.shape} and seen {self.seen.shape} must be (T+1,), "
-                f"season {self.season.shape} (T,)"
+                f"area {self.area.shape} and seen {self.seen.shape} must be (T+1,), season {self.season.shape} (T,)"
             )
         if not np.isin(self.seen, (0.0, 1.0)).all():
             raise ValueError("seen must be 0 or 1")
@@ -317,8 +316,7 @@ def _check_priors(priors: Mapping[str, Marginal]) -> None:
     """Refuse priors that are missing, unknown, or without a closed form."""
     if set(priors) != set(FRONT_PARAMETERS):
         raise InputError(
-            f"the front's block takes priors for {', '.join(FRONT_PARAMETERS)}; "
-            f"found {', '.join(priors) or 'none'}"
+            f"the front's block takes priors for {', '.join(FRONT_PARAMETERS)}; found {', '.join(priors) or 'none'}"
         )
     for name, marginal in priors.items():
         if marginal.family in ("beta", "gamma"):
@@ -523,9 +521,7 @@ def _replicates(value: Mapping[str, Array], slow: Array, seed: int) -> Array:
         (chain, draw, week), km2.
     """
     rng = np.random.default_rng([seed, 1])
-    error = value["mapper_error"][..., None] * rng.standard_t(
-        TAIL_DEGREES, (*slow.shape[:2], slow.shape[2] + 1)
-    )
+    error = value["mapper_error"][..., None] * rng.standard_t(TAIL_DEGREES, (*slow.shape[:2], slow.shape[2] + 1))
     net = np.diff(error, axis=-1)
     persistence, scale = value["fast_persistence"], value["fast_scale"]
     fast = scale / np.sqrt(1.0 - persistence**2) * rng.standard_t(TAIL_DEGREES, scale.shape)

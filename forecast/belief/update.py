@@ -80,7 +80,7 @@ def check_convergence(diagnostics: Diagnostics) -> None:
     if wrong:
         raise NotConverged(
             f"the front's chains did not converge: {', '.join(wrong)}. "
-            "More draws or a higher target_accept may help"
+            "Change the front's priors back, or keep the run, marked as such, with --allow-unconverged"
         )
 
 

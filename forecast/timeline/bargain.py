@@ -238,7 +238,6 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
     kyiv_pull = 0.0 if s.posture == PRESSING_KYIV else 1.0 - s.consent[KYIV]
     moscow_pull = 0.0 if s.posture == PRESSING_MOSCOW else 1.0 - s.consent[MOSCOW]
     position, salience = p.parties.position, p.parties.salience
-    index = 0.0
     for i in range(w.facts.issues):
         x = s.terms[i]
         s_kyiv, s_moscow = salience[KYIV, i], salience[MOSCOW, i]
@@ -252,10 +251,8 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
         # Terms that were drawn outside the give may only come nearer to it.
         typical = p.settlements.terms[s.template, i]
         low, high = min(max(0.0, typical - give), x), max(min(1.0, typical + give), x)
-        x = min(max(x + speed * pull / weight, low), high)
+        x = min(max(x + speed * pull / max(weight, 1e-12), low), high)
         s.terms[i] = x
-        index += 0.5 * (s_kyiv + s_moscow) * x
-    s.index = index
 
 
 @kernel

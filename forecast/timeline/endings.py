@@ -6,11 +6,13 @@
     Russia fails    failure ratio(strain - advance + a shock at home)
 
 They are worked out at the start of a step and compete at its end: P(any) = 1 - exp(-sum), which one in
-proportion to its rate. Both rates are 0 while a general truce or a settlement holds.
+proportion to its rate. The loss of all ground in reach is a defeat too. The rates are 0 while a general truce or a
+settlement holds.
 """
 
 import math
 
+from forecast.timeline import front
 from forecast.timeline.codes import GENERAL, KYIV, RUSSIA_FAILS, UKRAINE_DEFEATED
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import bounded, decay, ratio, wide_ratio
@@ -18,6 +20,7 @@ from forecast.timeline.luck import Luck, decision, happens, uniform
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.record import Record
 from forecast.timeline.state import State
+from forecast.timeline.world import World
 
 ENDING = decision("endings.any")
 ENDING_WHICH = decision("endings.which")
@@ -76,9 +79,15 @@ def rates(p: Parameters, s: State, r: Record, dt: float) -> None:
 
 
 @kernel
-def events(s: State, luck: Luck, part: int, dt: float) -> None:
-    """Draw whether the step ended the war on the battlefield; not if the fighting has just stopped."""
+def events(s: State, w: World, luck: Luck, part: int, dt: float) -> None:
+    """Draw whether the step ended the war on the battlefield; not if the fighting has just stopped.
+
+    With no ground left to defend in the regions in reach Ukraine is defeated, whatever the draw.
+    """
     if s.truce == GENERAL:
+        return
+    if front.exhausted(s, w):
+        s.ending = UKRAINE_DEFEATED
         return
     total = s.rate_collapse + s.rate_defeat + s.rate_failure
     if happens(total * dt, luck, ENDING, s.week, part):

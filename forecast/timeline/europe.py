@@ -88,7 +88,7 @@ def events(p: Europe, s: State, r: Record, w: World, luck: Luck, part: int, dt: 
         s.troops_text = 1
         if w.facts.guarantees >= 0:
             s.terms[w.facts.guarantees] = max(0.0, s.terms[w.facts.guarantees] - p.troops_shift)
-    if s.troops_text == 1 and np.isnan(r.troops_text):
+    if s.troops_text == 1 and s.rung >= TEXT and np.isnan(r.troops_text):
         r.troops_text = s.day
     if s.in_force == 1 and s.troops_text == 1 and s.troops_in == 0 and s.settlement_age >= p.troops_weeks:
         s.troops_in = 1

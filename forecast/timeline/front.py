@@ -148,7 +148,7 @@ def fast_step(p: Front, s: State, luck: Luck, dt: float) -> None:
         s.fast = p.fast_persistence * s.fast + shock
     else:
         kept = math.exp(dt * math.log(max(p.fast_persistence, 1e-12)))
-        spread = (1.0 - kept * kept) / (1.0 - p.fast_persistence * p.fast_persistence)
+        spread = (1.0 - kept * kept) / max(1.0 - p.fast_persistence * p.fast_persistence, 1e-12)
         s.fast = kept * s.fast + math.sqrt(spread) * shock
 
 
@@ -160,10 +160,13 @@ def net_gain(z: float) -> float:
 
 
 @kernel
-def fill(s: State, r: Record, w: World, net: float) -> None:
+def fill(s: State, r: Record, w: World, net: float) -> float:
     """Spread a week's net gain over the regions, first those in reach, then the later ones; note what is taken.
 
     A share that finds its region exhausted (or, in a retreat, wholly Ukraine's) goes to the others.
+
+    Returns:
+        What found no room anywhere, km2.
     """
     left = net
     for later in range(2):
@@ -187,6 +190,19 @@ def fill(s: State, r: Record, w: World, net: float) -> None:
                     left -= part
                     if s.held[i] <= 0.0 and np.isnan(r.taken[i]):
                         r.taken[i] = s.day
+    return left if abs(left) >= 1e-9 else 0.0
+
+
+@kernel
+def exhausted(s: State, w: World) -> bool:
+    """Whether nothing is left to Ukraine of the regions in reach, those east of the Dnipro among them."""
+    in_reach = 0
+    for i in range(w.facts.regions):
+        if w.facts.region_later[i] == 0.0:
+            in_reach += 1
+            if s.held[i] > 0.0:
+                return False
+    return in_reach > 0
 
 
 @kernel
@@ -215,9 +231,9 @@ def step(p: Front, s: State, r: Record, w: World, luck: Luck, flow: float, dt: f
         return
     z = min(max(expected_z(p, s, w) + s.fast, -Z_MOST), Z_MOST)
     s.net = dt * net_gain(z)
+    s.net -= fill(s, r, w, s.net)
     s.km2 += s.net
     s.advance = z + (s.advance - z) * kept
-    fill(s, r, w, s.net)
     kursk_step(p, s, r, luck, dt)
 
 

@@ -289,6 +289,7 @@ def events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
         if bargain.on_table(s):
             bargain.weigh(p, s, r, w)
             bargain.move_terms(p, s, w, dt)
+            s.index = bargain.term_index(p, s, w)
         ladder(p, s, r, w, luck, dt)
         if s.in_force == 0:
             truces(p, s, r, w, luck, part, dt)

@@ -55,7 +55,7 @@ def draw_events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: 
     europe.events(p.europe, s, r, w, luck, part, dt)
     talks.set_back(s, r, kyiv.events(p.kyiv, s, r, luck, part, dt))
     talks.events(p, s, r, w, luck, part, dt)
-    endings.events(s, luck, part, dt)
+    endings.events(s, w, luck, part, dt)
 
 
 @kernel

@@ -33,6 +33,12 @@ def many(b: Bench, number: int = NUMBER) -> tuple[np.ndarray, np.ndarray]:
     return given.run(Cells(zero, zero, i), threads=2)
 
 
+def endless_ground(b: Bench) -> None:
+    """Give the ledger more room than any advance or retreat can use up."""
+    b.w.facts.region_area[:2] = 2e9
+    b.p.front.held[:2] = b.s.held[:2] = 1e9
+
+
 def agree(count: int, of: int, chance: float) -> bool:
     """Whether a count is within four standard errors of its expectation."""
     return bool(abs(count / of - chance) < 4 * math.sqrt(chance * (1 - chance) / of))
@@ -91,6 +97,7 @@ def test_endings_compete_in_proportion_to_their_rates() -> None:
 
 def test_a_breakthrough_left_alone_collapses_with_its_chance() -> None:
     b = bench(50)
+    endless_ground(b)
     b.p.endings.collapse, b.p.front.thrust_half_life, b.p.front.breakthrough_thrust = 0.2, 3.0, 1.5
     b.s.thrust = b.s.thrust_full = 1.5
     rows, _ = many(b)
@@ -138,6 +145,7 @@ def test_levels_have_unit_spread_and_the_half_life_declared() -> None:
 
 def test_the_slow_level_of_the_advance() -> None:
     b = bench(156)
+    endless_ground(b)
     b.p.front.slow_sd, b.p.front.slow_half_life = 0.4, 20.0
     _, counts = many(b, 8000)
     # The weekly net gain on its scale, asinh(net / 40), is the slow level itself.
