@@ -27,7 +27,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from forecast.errors import InputError
-from forecast.tables import Place, Table, as_table
+from forecast.tables import Place, Table, as_table, read_text
 
 INDEX: Final = "evidence.toml"
 REQUIRED: Final = ("observed", "available", "value")
@@ -217,24 +217,9 @@ def load_evidence(folder: Path, sources: Collection[str]) -> Evidence:
     return Evidence(specs, table.sort_values(["series", "observed", "available"], ignore_index=True))
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError("there is no such file", file=path) from error
-    except OSError as error:
-        raise InputError(f"it cannot be read ({error.strerror})", file=path) from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"it is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}",
-            file=path,
-            mend="Save it as UTF-8",
-        ) from error
-
-
 def _read_index(path: Path, sources: Collection[str]) -> dict[str, SeriesSpec]:
     try:
-        content: dict[str, Any] = tomllib.loads(_read_text(path))
+        content: dict[str, Any] = tomllib.loads(read_text(path, Place(path)))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"it is not TOML: {error}", file=path) from error
     if unknown := sorted(content.keys() - {"series"}):
@@ -260,7 +245,7 @@ def _read_index(path: Path, sources: Collection[str]) -> dict[str, SeriesSpec]:
 
 def _read_series(path: Path, spec: SeriesSpec, sources: Collection[str]) -> list[Row]:
     # Rows are counted as the lines of an editor; the header is row 1.
-    reader = csv.reader(io.StringIO(_read_text(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(read_text(path, Place(path)), newline=""), strict=True)
     rows: list[Row] = []
     seen: dict[tuple[date, date], int] = {}
     try:

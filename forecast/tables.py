@@ -1,6 +1,7 @@
-"""Tables of the TOML files: keys and types checked; what is wrong is told with file, key, value and what is allowed.
+"""Files read as text, and tables of the TOML ones, their keys and types checked.
 
-What pydantic finds is told in the words of somebody who writes such files, the same for every file.
+What is wrong is told with file, key, value and what is allowed. What pydantic finds is told in the words of
+somebody who writes such files, the same for every file.
 """
 
 import math
@@ -43,6 +44,23 @@ class Place:
     def error(self, what: str, mend: str | None = None) -> InputError:
         """Give the error that something is wrong here."""
         return InputError(what, file=self.file, key=self.key or None, mend=mend)
+
+
+def read_text(path: Path, place: Place) -> str:
+    """Read a file as UTF-8, with or without a byte-order mark; errors name `place`.
+
+    Raises:
+        InputError: there is no such file, it cannot be read, or it is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise place.error("there is no such file") from error
+    except OSError as error:
+        raise place.error(f"it cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        what = f"it is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}"
+        raise place.error(what, "Save it as UTF-8") from error
 
 
 def spot_of(place: Place, name: str, below: str | None = None) -> Place:

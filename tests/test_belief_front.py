@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.belief import front
 from forecast.belief.front import (
     FRONT_PARAMETERS,
     NET_SCALE,
@@ -20,6 +19,7 @@ from forecast.belief.front import (
     compile_front,
     prior_front,
 )
+from forecast.belief.front_model import front_model, model_data
 from forecast.errors import InputError
 from forecast.scenario.elicit import Marginal, fit_quantiles
 
@@ -129,10 +129,9 @@ def test_density_is_the_one_written_down():
     area = np.array([1000.0, 0.0, 1090.0, 1065.0, 0.0, 0.0])
     data = FrontData(area, (area > 0).astype(float), season)
     rng = np.random.default_rng(4)
-    model = front._model(5, PRIORS)
-    model.set_data("area", front._inputs(data)["area"])
-    for name in ("seen", "after", "season"):
-        model.set_data(name, front._inputs(data)[name])
+    model = front_model(5, PRIORS)
+    for name, values in model_data(data).items():
+        model.set_data(name, values)
     logp = model.compile_logp(mode="FAST_COMPILE")
 
     def wanted(point):

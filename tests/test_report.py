@@ -315,3 +315,10 @@ def test_other_words() -> None:
     entry = {"interval": [0.014, 0.526], "standard_error": 0.0123}
     assert (interval(entry), error(entry)) == ("1 to 53%", "1.2")
     assert np.isfinite(float(error(entry)))
+
+
+def test_the_data_dictionary_is_up_to_date() -> None:
+    from forecast.report.dictionary import dictionary
+
+    kept = Path(__file__).parents[1] / "docs" / "timelines.md"
+    assert kept.read_text(encoding="utf-8") == dictionary(), "python -m forecast.report.dictionary > docs/timelines.md"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.errors import InputError
-from forecast.tables import Place, near
+from forecast.tables import Place, near, read_text
 
 OWN_FILES = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
 """The parts whose file has one table a parameter."""
@@ -49,22 +49,12 @@ def read_folder(folder: Path) -> dict[str, str]:
                 what = f"allowed here are files *{', *'.join(suffixes)} and {README}"
                 raise Place(f"{folder.name}/{sub}/{name}").error(what, "Move it elsewhere")
         names += [f"{sub}/{name}" for name in inside]
-    return {name: _read_text(folder / name, f"{folder.name}/{name}") for name in names}
+    return {name: read_text(folder / name, Place(f"{folder.name}/{name}")) for name in names}
 
 
 def parse_tables(texts: Mapping[str, str], label: str) -> dict[str, dict[str, Any]]:
     """Parse every TOML file, by its path within the scenario's folder, which is called `label`."""
     return {name: _parse(text, f"{label}/{name}") for name, text in texts.items() if name.endswith(".toml")}
-
-
-def _read_text(path: Path, label: str) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise Place(label).error(f"it cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        what = f"it is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}"
-        raise Place(label).error(what, "Save it as UTF-8") from error
 
 
 def _parse(text: str, label: str) -> dict[str, Any]:

@@ -1,0 +1,166 @@
+"""The bargain: what terms are worth to whom, consents, moves and templates, worked by hand."""
+
+import math
+
+from part_tools import POSITION, SALIENCE, SURE, X, logistic, near, worth_of_terms
+from timeline_tools import Bench
+
+from forecast.timeline import bargain, luck
+from forecast.timeline.codes import (
+    EUROPE,
+    HAWKS,
+    KYIV,
+    MOSCOW,
+    PRESSING_KYIV,
+    PRESSING_MOSCOW,
+    TEXT,
+    WALKED_AWAY,
+    WASHINGTON,
+)
+from forecast.timeline.luck import luck_record
+
+
+def test_value_of_terms(table: Bench) -> None:
+    assert bargain.value(table.p, table.s, table.w, KYIV) == near(0.75 * 0.5 + 0.25 * 0.7)
+    assert bargain.value(table.p, table.s, table.w, MOSCOW) == near(0.4 * 0.7 + 0.6 * 0.3)
+    assert bargain.opening_value(table.p, table.w, 1, KYIV) == near(0.75 * 0.9 + 0.25 * 0.1)
+    assert bargain.term_index(table.p, table.s, table.w) == near(0.575 * 0.6 + 0.425 * 0.3)
+
+
+def test_commitment(table: Bench) -> None:
+    p, s, facts = table.p, table.s, table.w.facts
+    m = p.moscow
+    m.distrust, m.cheating, m.stop_first, m.kursk_cost, m.illegitimate = 0.2, 0.1, 0.05, 0.04, 0.03
+    m.troops_cost, p.hawks.moscow_fear, p.settlements.lock_in[0] = 0.3, 0.02, 0.25
+    fear = 0.2 * 0.75
+    assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(fear)
+    facts.temporary[0], facts.stops_first[0], facts.election_first[0], s.hawks, s.kursk = 1.0, 1.0, 1.0, 2.0, 10.0
+    fear += 0.1 + 0.02 * 2 + 0.05 + 0.04 + 0.03 + 0.3
+    assert bargain.commitment_moscow(p, s, table.w, 0, 1.0) == near(fear)
+    s.legitimate, s.kursk, facts.temporary[0] = 1, 0.0, 0.0
+    assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(0.15 + 0.02 + 0.05)
+    p.kyiv.truce_distrust, p.settlements.monitoring[0] = 0.2, 0.4
+    assert bargain.commitment_kyiv(p, 0) == near(0.12)
+
+
+def test_consents_and_gaps(table: Bench) -> None:
+    p, s, r = table.p, table.s, table.r
+    p.moscow.distrust, p.kyiv.truce_distrust = 0.05, 0.04
+    p.settlements.load[0], p.washington.deliver = 0.8, 1.0
+    bargain.weigh(p, s, r, table.w)
+    gaps = {
+        MOSCOW: 0.5 - (worth_of_terms(MOSCOW) - 0.05) - 0.03,
+        KYIV: 0.6 - (worth_of_terms(KYIV) - 0.04) + 0.02,
+        EUROPE: 0.7 - worth_of_terms(EUROPE) - 0.01,
+    }
+    for party, gap in gaps.items():
+        assert r.gap[party] == near(gap)
+        assert s.consent[party] == near(logistic(-gap / 0.1))
+    assert s.consent[WASHINGTON] == near(logistic(0.2))
+    assert r.gap[WASHINGTON] == near(-0.2)
+    assert r.gap[HAWKS] == near(1 - worth_of_terms(HAWKS))
+    # What cost most: Kyiv 0.75 * 0.5 against 0.25 * 0.3; Moscow 0.4 * 0.3 against 0.6 * 0.7.
+    assert (r.gap_issue[KYIV], r.gap_issue[MOSCOW]) == (0, 1)
+    # A worse offer later is not noted.
+    s.terms[:2] = (0.9, 1.0)
+    bargain.weigh(p, s, r, table.w)
+    assert r.gap[KYIV] == near(gaps[KYIV])
+    assert s.hawks_loss == 0.0
+    s.rung = TEXT
+    bargain.weigh(p, s, r, table.w)
+    assert s.hawks_loss == near(1 - worth_of_terms(HAWKS, (0.9, 1.0)))
+
+
+def test_terms_move_towards_those_who_refuse(table: Bench) -> None:
+    p, s = table.p, table.s
+    p.talks.terms_move, p.settlements.give[0] = 0.2, 0.3
+    s.consent[[WASHINGTON, EUROPE, KYIV, MOSCOW]] = [0.1, 0.5, 0.4, 0.8]
+    pulls = {EUROPE: 0.5, KYIV: 0.6, MOSCOW: 0.2}
+
+    def moved(i: int, refusing: dict[int, float]) -> float:
+        total = sum(SALIENCE[q][i] for q in pulls)
+        pull = sum(c * SALIENCE[q][i] / total * (POSITION[q][i] - X[i]) for q, c in refusing.items())
+        return X[i] + (1 - math.exp(-0.2 * 0.5)) * pull
+
+    bargain.move_terms(p, s, table.w, 0.5)
+    assert list(s.terms[:2]) == [near(moved(0, pulls)), near(moved(1, pulls))]
+    for posture, refusing in (
+        (PRESSING_KYIV, {EUROPE: 0.5, MOSCOW: 0.2}),
+        (PRESSING_MOSCOW, {EUROPE: 0.5, KYIV: 0.6}),
+        (WALKED_AWAY, {}),
+    ):
+        s.terms[:2], s.posture = X, posture
+        bargain.move_terms(p, s, table.w, 0.5)
+        assert list(s.terms[:2]) == [near(moved(0, refusing)), near(moved(1, refusing))]
+
+
+def test_terms_stay_within_the_give(table: Bench) -> None:
+    p, s = table.p, table.s
+    p.talks.terms_move = SURE
+    s.consent[:], s.consent[MOSCOW] = 1.0, 0.0
+    p.settlements.give[0] = 0.15
+    bargain.move_terms(p, s, table.w, 1.0)
+    assert list(s.terms[:2]) == [near(0.65), near(0.3 + 0.7 * 0.6 / (0.6 + 0.25 + 0.5))]
+    # Terms that were drawn outside the give come nearer, and no further away.
+    s.terms[:2] = (0.8, 0.3)
+    bargain.move_terms(p, s, table.w, 1.0)
+    assert s.terms[0] == near(0.8)
+
+
+def test_appeal_of_a_template(table: Bench) -> None:
+    p, s, facts = table.p, table.s, table.w.facts
+    p.talks.optimism, p.talks.template_temperature, p.hawks.temporary, s.hawks = 0.1, 0.25, 0.3, 5.0
+    p.settlements.weight[0], s.dampening[0], facts.temporary[0] = 2.0, 0.5, 1.0
+    p.settlements.load[0], facts.needs_washington[0] = 0.5, 1.0
+    p.hawks.moscow_fear = 0.01
+    half = (0.5, 0.5)
+    consents = [
+        logistic(-(0.5 - 0.1 - worth_of_terms(MOSCOW, half) + 0.01 * 5) / 0.1),
+        logistic(-(0.6 - worth_of_terms(KYIV, half)) / 0.1),
+        logistic(-(0.7 - worth_of_terms(EUROPE, half)) / 0.1),
+        logistic(-0.5),
+    ]
+    expected = 2.0 * 0.5 * math.exp(sum(consents) / 4 / 0.25 + 0.3 * 3)
+    assert bargain.appeal(p, s, table.w, 0) == near(expected)
+
+
+def test_a_template_is_drawn_in_proportion_to_its_appeal(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    p.settlements.spread[:2] = 0.0
+    ratio_of = bargain.appeal(p, s, w, 1) / (bargain.appeal(p, s, w, 0) + bargain.appeal(p, s, w, 1))
+    chance = luck_record(1, 1)[0]
+    number = 4000
+    drawn = 0
+    for k in range(number):
+        chance.cell = luck.cell_key(k, 0)
+        bargain.draw_template(p, s, w, chance)
+        drawn += s.template
+        assert s.terms[0] == p.settlements.terms[s.template, 0]
+    assert abs(drawn / number - ratio_of) < 4 * math.sqrt(ratio_of * (1 - ratio_of) / number)
+    w.facts.dictated[0] = 1.0
+    bargain.draw_template(p, s, w, table.luck)
+    assert s.template == 1
+
+
+def test_clauses_that_are_left_out(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    w.facts.dictated[1] = 1.0
+    w.facts.clauses[0], w.facts.clause_issue[0, :2] = 2.0, (1.0, -1.0)
+    p.settlements.clause_included[0, :2], p.settlements.clause_without[0, :2] = 0.0, (0.85, 0.0)
+    bargain.draw_template(p, s, w, table.luck)
+    assert list(s.included[:2]) == [0.0, 0.0]
+    assert list(s.terms[:2]) == [near(0.5), near(0.85)]
+    p.settlements.clause_included[0, :2] = 1.0
+    bargain.draw_template(p, s, w, table.luck)
+    assert list(s.included[:2]) == [1.0, 1.0]
+
+
+def test_consent_to_a_bare_truce(table: Bench) -> None:
+    p, s = table.p, table.s
+    table.w.facts.ceasefire = 1
+    bargain.begin(p, s, table.w, table.luck)
+    s.private[:] = 0.0
+    p.moscow.stop_first, p.moscow.kursk_cost, s.kursk = 0.1, 0.05, 1.0
+    gap = 0.5 - worth_of_terms(MOSCOW, (0.2, 0.9)) + 0.15
+    assert bargain.truce_consent_moscow(p, s) == near(logistic(-gap / 0.1))
+    assert bargain.truce_consent_kyiv(p, s) == near(logistic(-(0.6 - worth_of_terms(KYIV, (0.2, 0.9))) / 0.1))
