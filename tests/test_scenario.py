@@ -376,7 +376,7 @@ DAMAGES: list[tuple[str, Edit, str, str, str]] = [
     ),
     (
         "front.toml",
-        swap("area_km2 = 900.0", "area_km2 = 0"),
+        swap("area_km2 = 90000.0", "area_km2 = 0"),
         "front.toml",
         "region.north_shore.area_km2",
         "than 0",
