@@ -17,17 +17,18 @@ import pandas as pd
 from forecast.belief.assemble import Posterior, update
 from forecast.explain import quantiles
 from forecast.outcomes import Clusters, events
+from forecast.report.context import recalled
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.simulation import simulate
-from forecast.timeline.registry import to_kernel
+from forecast.timeline.registry import WEEKS_PER_YEAR, to_kernel
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 TIMELINES = 20_000
 YEAR_DAYS = 364
-WEEKS_PER_YEAR = 365.25 / 7.0
 
 SEEN_AS = {
     "front.breakthrough": ("breakthrough", ""),
@@ -104,6 +105,7 @@ def check(
             "priors": len(loaded.priors),
             "premises": len(loaded.premises),
             "sources": len(loaded.sources),
+            **{f"sources_{name}": count for name, count in recalled(loaded).items()},
             "evidence_rows": len(loaded.evidence.rows(loaded.reference_date)),
         },
         "priors": [_fitted(prior) for prior in loaded.priors.values()],
@@ -249,15 +251,17 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
     console.print(
         f"{found['scenario']}: valid. {counts['files']} files, {counts['priors']} priors, "
         f"{counts['premises']} premises, {counts['sources']} sources, "
-        f"{counts['evidence_rows']} evidence rows by the reference date."
+        f"{counts['evidence_rows']} evidence rows by the reference date. "
+        f"Of {counts['sources_cited']} sources that priors cite, "
+        f"{counts['sources_from_memory']} were cited from memory and not re-read."
     )
-    table = Table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
+    table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
     for row in found["priors"]:
         fitted = f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}"
         table.add_row(row["name"], row["elicited"], fitted, row["unit"], row["varies"])
     console.print(table)
 
-    table = Table("Intensity", "A year at reference", "Seen within 52 weeks", "Ratio", "Acts")
+    table = _table("Intensity", "A year at reference", "Seen within 52 weeks", "Ratio", "Acts")
     for row in found["intensities"]:
         seen = "" if row["simulated"] is None else f"{100 * row['simulated']:.1f}%"
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}" + (" !" if row["beyond"] else "")
@@ -285,10 +289,17 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
     for row in found["year"]["reference_class"]:
         ends = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in row["ends"].items())
         console.print(
-            f"Interstate wars in their third to fifth year ({row['wars']}): {row['war_years']:.1f} war-years, "
+            f"Interstate wars between two and five years old ({row['wars']}): {row['war_years']:.1f} war-years, "
             f"ended: {ends}; {100 * row['ended_a_year']:.0f}% a year, "
             f"won or lost {100 * row['won_or_lost_a_year']:.0f}%."
         )
+
+
+def _table(first: str, *others: str) -> "Table":
+    """A table whose first column, of names, is never cut and gets its room first."""
+    from rich.table import Column, Table
+
+    return Table(Column(first, no_wrap=True, overflow="fold"), *others)
 
 
 def _told(entry: Mapping[str, Any]) -> str:

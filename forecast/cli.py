@@ -7,8 +7,9 @@ import io
 import json
 import logging
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -24,9 +25,11 @@ EXIT_CODES = {
     1: "a bug: please report it with the traceback",
     2: "bad input: a file, a key, a value or an option; nothing was written",
     4: "the sampler did not converge; nothing was written",
-    130: "interrupted; nothing was written",
+    130: "interrupted (Ctrl-C or SIGTERM); nothing was written",
 }
 """What the command's exit codes mean."""
+
+INTERRUPTED = 130
 
 _CODES = "\n\n".join(f"{code}: {meaning}" for code, meaning in EXIT_CODES.items())
 
@@ -57,7 +60,7 @@ FixOption = Annotated[
 ]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", help="Date whose evidence is used, YYYY-MM-DD; by default the reference date."),
+    typer.Option("--as-of", help="Date whose evidence is used, YYYY-MM-DD; so far the reference date only."),
 ]
 TimelinesOption = Annotated[int, typer.Option("--timelines", help="Timelines to simulate.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the timelines' luck.")]
@@ -197,6 +200,10 @@ def _seed(seed: int) -> int:
     return seed
 
 
+_signals: list[int] = []
+"""Signals to stop that were met."""
+
+
 class _InterruptedError(Exception):
     """Somebody pressed Ctrl-C; Typer would meet a KeyboardInterrupt with an empty line."""
 
@@ -205,14 +212,23 @@ class _InterruptedError(Exception):
 def _working() -> Iterator[Any]:
     """Tell what is being done: a spinner on a terminal, a line each with -v, else nothing."""
     log = logging.getLogger("forecast")
+
+    def telling(say: Callable[[str], object]) -> Callable[[str], None]:
+        def tell(text: str) -> None:
+            if _signals:
+                raise KeyboardInterrupt
+            say(text)
+
+        return tell
+
     try:
         if not sys.stderr.isatty() or log.level >= logging.ERROR:
-            yield log.info
+            yield telling(log.info)
             return
         from rich.console import Console
 
         with Console(stderr=True).status("starting") as status:
-            yield lambda text: status.update(text)
+            yield telling(status.update)
     except KeyboardInterrupt as interrupt:
         raise _InterruptedError from interrupt
 
@@ -246,17 +262,27 @@ def main() -> None:
     from forecast.errors import ForecastError
 
     _speak_utf8()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _on_signal)
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except ForecastError as error:
         _fail(str(error), error.exit_code)
     except (_InterruptedError, KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; nothing was written", 130)
+        _fail("interrupted; nothing was written", INTERRUPTED)
     except Exception as error:
         # What the command line itself could not be read as: Typer's own errors know their words and code.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             _fail(error.format_message(), 2)
         raise
+    if code == INTERRUPTED:  # Typer met the interrupt itself, and returns what it made of it
+        _fail("interrupted; nothing was written", INTERRUPTED)
+
+
+def _on_signal(number: int, frame: object) -> None:
+    """Take SIGTERM as Ctrl-C is taken, and remember either: compiled code may swallow the exception."""
+    _signals.append(number)
+    raise KeyboardInterrupt
 
 
 def _speak_utf8() -> None:

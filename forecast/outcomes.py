@@ -9,6 +9,9 @@ draw d:
   clipped to [0, 1] and widened to hold p. It says how far the odds could move if we knew what we do not know, the
   model taken as given. It is not an error of the simulation.
 
+The standard error says how far another set of draws and luck might move the odds; it is an upper bound, since draws are
+stratified and vary less than the independent ones it supposes, and more timelines of the same draws remove only a part.
+
 A ratio (odds given an event, shares of a total) is treated alike, by its linearised residuals.
 """
 
@@ -21,6 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.timeline.codes import OWNERS, PARTIES
+from forecast.timeline.week import NEAR_MOSCOW
 
 Array = NDArray[np.float64]
 
@@ -148,7 +152,7 @@ def odds(timelines: pd.DataFrame) -> dict[str, Any]:
     happened = events(t)
     resolved = ~headline["unresolved"]
     index = t["term_index"].to_numpy()
-    near_moscow, near_kyiv = index > 2 / 3, index < 1 / 3
+    near_moscow, near_kyiv = index > NEAR_MOSCOW, index < 1.0 - NEAR_MOSCOW
     defeat, engaged = ending["ukraine_defeated"], t["engaged"].to_numpy()
     alive = t["talks_alive"].to_numpy()
     refused = t["first_refusal"].notna().to_numpy()

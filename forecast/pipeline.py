@@ -1,6 +1,7 @@
 """The main job: scenario and evidence to posterior, timelines, odds, and a run's folder."""
 
 import json
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -9,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from forecast import store
-from forecast.belief.assemble import DRAW_SEED, Posterior, check_as_of, update
+from forecast.belief.assemble import DRAW_SEED, Posterior, check_as_of, front_data, update
 from forecast.belief.front import SamplerSettings
+from forecast.belief.update import failures
 from forecast.influence import influence
 from forecast.outcomes import odds
-from forecast.report.context import report_text
+from forecast.report.context import outside, report_text
 from forecast.scenario.load import load_scenario, parse_fix
 from forecast.scenario.spec import Scenario
 from forecast.simulation import USED_DRAWS, Simulation, check_size, simulate
+
+log = logging.getLogger("forecast")
 
 PERSPECTIVE = "base"
 """The one set of premises there is so far; provisional until others are pooled with it."""
@@ -25,8 +29,8 @@ TELLING = 8
 """Most priors that a run's summary names as those the odds turn on."""
 
 SURE = 4.0
-"""Standard errors that a prior's effect must exceed to be named: the largest of several hundred are picked, and by
-chance alone some of those lie beyond three."""
+"""Standard errors that a prior's effect must exceed to be named: what is fitted was picked among several hundred priors
+for what it does in these very draws, and by chance alone some of those lie beyond three."""
 
 
 def _silent(_: str) -> None:
@@ -76,6 +80,7 @@ def run(
     loaded = load_scenario(scenario, priors=priors, edits=edits)
     fix = parse_fix(loaded, fixes)
     day = check_as_of(loaded, as_of)
+    _warn_of_outside(loaded, day)
     with store.Writer(store.runs_folder(runs), f"{loaded.id}_{day}") as writer:
         tell("updating the priors by the evidence")
         posterior = update(
@@ -188,9 +193,9 @@ def summarise(
     day = posterior.as_of
     found = posterior.diagnostics
     vintage = scenario.evidence.vintage(day)
-    flags = scenario.evidence.flags(day)
     turns = influence(simulation.timelines, posterior.draws, scenario)
     turns = turns[turns["sureness"] > SURE].head(TELLING)
+    learnt_from = 0 if settings["prior_only"] else int(front_data(scenario, day).seen.sum())
     return {
         "schema": store.SCHEMA,
         "run": name,
@@ -215,34 +220,47 @@ def summarise(
         },
         "diagnostics": {
             "sampler": None if found is None else asdict(found),
-            "converged": None if found is None else not _unconverged(posterior),
+            "converged": None if found is None else not failures(found),
             "evidence": {
                 str(series): {
                     "last_observed": None if row["count"] == 0 else row["last_observed"].date().isoformat(),
                     "last_available": None if row["count"] == 0 else row["last_available"].date().isoformat(),
                     "rows": int(row["count"]),
                     "used": series == scenario.area_series,
+                    "learnt_from": learnt_from if series == scenario.area_series else 0,
                 }
                 for series, row in vintage.iterrows()
             },
-            "outside_declared_range": len(flags),
+            "outside_declared_range": outside_declared_range(scenario, day),
         },
     }
+
+
+def outside_declared_range(scenario: Scenario, day: date) -> list[dict[str, Any]]:
+    """The figures seen on a date that lie outside the range that their series declares, as `summary.json` holds them.
+
+    A range without an end has null there.
+    """
+    flags = scenario.evidence.flags(day)
+    names = ("series", "observed", "value", "lowest", "highest")
+    return [
+        {
+            "series": series,
+            "observed": observed.date().isoformat(),
+            "value": float(value),
+            "lowest": float(lowest) if math.isfinite(lowest) else None,
+            "highest": float(highest) if math.isfinite(highest) else None,
+            "unit": scenario.evidence.specs[series].unit,
+        }
+        for series, observed, value, lowest, highest in zip(*(flags[name] for name in names), strict=True)
+    ]
+
+
+def _warn_of_outside(scenario: Scenario, day: date) -> None:
+    for entry in outside_declared_range(scenario, day):
+        log.warning("%s; it was kept", outside(entry))
 
 
 def _rounded(x: Any) -> float | None:
     """A number for `summary.json`; null where there is none."""
     return None if math.isnan(x) else round(float(x), 6)
-
-
-def _unconverged(posterior: Posterior) -> bool:
-    from forecast.belief.update import check_convergence
-    from forecast.errors import NotConverged
-
-    if posterior.diagnostics is None:
-        return False
-    try:
-        check_convergence(posterior.diagnostics)
-    except NotConverged:
-        return True
-    return False

@@ -7,6 +7,7 @@ run.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ import platform
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -68,14 +70,14 @@ def to_json(content: Any) -> str:
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write a table; days are written as dates, words as dictionaries."""
+    """Write a table; days are written as timestamps without a zone, words as dictionaries."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     plain = pa.Table.from_pandas(table, preserve_index=False)
     for k, column in enumerate(plain.schema):
         if pa.types.is_timestamp(column.type):
-            plain = plain.set_column(k, column.name, plain.column(k).cast(pa.date32()))
+            plain = plain.set_column(k, column.name, plain.column(k).cast(pa.timestamp("ms")))
     pq.write_table(plain.replace_schema_metadata(None), path, compression="zstd", row_group_size=65_536)
 
 
@@ -89,7 +91,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        table: pd.DataFrame = pq.read_table(path).to_pandas(date_as_object=False)
+        table: pd.DataFrame = pq.read_table(path).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             "cannot be read: it is missing or damaged", file=path, mend="Run the forecast again"
@@ -250,6 +252,18 @@ def run_name(scenario: str, as_of: date, depends_on: Any) -> str:
     return f"{scenario}_{as_of.isoformat()}_{digest[:10]}"
 
 
+STALE_SECONDS = 86_400.0
+"""Age beyond which a hidden folder is what a killed run left behind."""
+
+
+def _sweep(kept: Path) -> None:
+    """Remove what killed runs left behind more than a day ago."""
+    for path in kept.glob(".*_*-*"):
+        with contextlib.suppress(FileNotFoundError):  # another process may be renaming its own
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
 class Writer:
     """Writes a run's folder whole or not at all: into a hidden one, renamed when the manifest is in.
 
@@ -262,6 +276,7 @@ class Writer:
         try:
             self._made = [path for path in (kept, *kept.parents) if not path.exists()]
             kept.mkdir(parents=True, exist_ok=True)
+            _sweep(kept)
             self.folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
         except OSError as error:
             self._unmake()
@@ -316,9 +331,9 @@ class Writer:
             try:
                 self.folder.rename(self.target)
                 return Run(self.target, manifest)
-            except OSError:
+            except OSError as error:
                 # Another process has put the same run there meanwhile: it takes its turn as the former one.
-                if not self.target.exists():
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
             finally:
                 shutil.rmtree(former, ignore_errors=True)

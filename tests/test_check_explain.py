@@ -36,9 +36,9 @@ def explained(scenario: Scenario) -> dict[str, Any]:
     return explain.explain(SCENARIOS[scenario.id])
 
 
-def printed(show: Callable[..., None], content: dict[str, Any]) -> str:
+def printed(show: Callable[..., None], content: dict[str, Any], width: int = 250) -> str:
     text = StringIO()
-    show(content, Console(file=text, width=250, highlight=False))
+    show(content, Console(file=text, width=width, highlight=False))
     return text.getvalue()
 
 
@@ -57,11 +57,14 @@ def test_check_lists_every_prior_as_elicited_and_as_fitted(scenario: Scenario, c
 
 
 def test_check_counts_what_was_read(scenario: Scenario, checked: dict[str, Any]) -> None:
+    cited = {prior.source for prior in scenario.priors.values()} - {"judgement"}
     assert checked["counts"] == {
         "files": len(scenario.texts),
         "priors": len(scenario.priors),
         "premises": len(scenario.premises),
         "sources": len(scenario.sources),
+        "sources_cited": len(cited),
+        "sources_from_memory": sum("from memory" in scenario.sources[source].note for source in cited),
         "evidence_rows": len(scenario.evidence.rows(scenario.reference_date)),
     }
 
@@ -139,6 +142,17 @@ def test_check_is_json_and_prints(checked: dict[str, Any], scenario: Scenario) -
     if scenario.id == "ukraine-2025":
         assert "(all): 29.8 war-years, ended: 6 won or lost" in text
         assert "(since 1945): 10.7 war-years, ended: 0 won or lost" in text
+
+
+def test_check_never_cuts_a_name(checked: dict[str, Any], scenario: Scenario) -> None:
+    text = printed(check.show, checked, width=110)
+    for name in scenario.priors:
+        assert name in text
+    counts = checked["counts"]
+    told = (
+        f"Of {counts['sources_cited']} sources that priors cite, {counts['sources_from_memory']} were cited from memory"
+    )
+    assert told in " ".join(text.split())
 
 
 # explain

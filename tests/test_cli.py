@@ -4,8 +4,10 @@ import json
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -188,7 +190,7 @@ def test_wrong_files_are_told_in_one_line(command: Command, tiny_folder: Path, t
 
 
 WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
-    (("run", TINY, "--as-of", "2031-09-30"), ("as_of: 2031-09-30 is after the horizon", "2031-09-29")),
+    (("run", TINY, "--as-of", "2031-09-30"), ("--as-of: 2031-09-30 is after the horizon", "2031-09-29")),
     (("run", TINY, "--as-of", "2030-01-06"), ("no evidence was available by 2030-01-06", "2030-01-07")),
     (("run", TINY, "--as-of", "2031-03-04"), ("2031-03-04 is after the reference date", "2031-03-03")),
     (("run", TINY, "--as-of", "2031-03-02"), ("2031-03-02 is before the reference date", "2031-03-03")),
@@ -312,6 +314,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     heavy = ["numpy", "pandas", "numba", "pydantic", "scipy", "pymc", "arviz", "pyarrow", "jinja2", "rich.table"]
     code = f"""
 import sys
+import time
 from forecast import cli
 sys.argv = ["forecast", "--help"]
 cli.main()
@@ -326,6 +329,7 @@ def test_the_warm_path_imports_no_sampler(sampled: tuple[Sampled, Sampled], tmp_
     heavy = ["pymc", "pytensor", "nutpie", "arviz", "xarray", "scipy.stats"]
     code = f"""
 import sys
+import time
 from forecast import cli
 sys.argv = ["forecast", "run", {str(TINY)!r}, "--timelines", "{SAMPLED_TIMELINES}", "--json"]
 cli.main()
@@ -365,3 +369,18 @@ def test_a_reader_that_goes_away_is_no_error(kept: Run, tmp_path: Path, option: 
     err = started.stderr.read()
     assert (started.wait(60), err) == (0, b"")
     started.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_itself_with_130(number: signal.Signals, tmp_path: Path) -> None:
+    asked = [sys.executable, "-m", "forecast", "run", str(TINY), "--timelines", "5000000", "--prior-only"]
+    running = subprocess.Popen(
+        [*asked, "--runs", str(tmp_path / "runs")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    # The hidden folder says that the work has begun, and with it the handling of signals.
+    while not list(tmp_path.glob("runs/.*")) and running.poll() is None:
+        time.sleep(0.05)
+    running.send_signal(number)
+    out, err = running.communicate()
+    assert (running.returncode, out, err) == (130, b"", b"forecast: interrupted; nothing was written\n")
+    assert not (tmp_path / "runs").exists()

@@ -129,6 +129,21 @@ def test_later_evidence_moves_no_byte(tiny_folder: Path, tmp_path: Path, sampler
     assert {key: one[key] for key in one if key not in times} == {key: two[key] for key in two if key not in times}
 
 
+def test_figures_outside_their_declared_range_are_warned_of_and_kept(
+    tiny_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tiny_folder / "evidence" / "area_survey.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("2031-03-03,2031-03-03,1036.3", "2031-03-03,2031-03-03,999999"), encoding="utf-8")
+    run = quick(tmp_path / "runs", tiny_folder)
+    (entry,) = run.summary["diagnostics"]["outside_declared_range"]
+    assert (entry["series"], entry["observed"], entry["value"]) == ("area_survey", "2031-03-03", 999999.0)
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("forecast", "WARNING")
+    assert record.getMessage().startswith("area_survey of 2031-03-03: 999,999 km2, outside its declared range of ")
+    assert record.getMessage().removesuffix("; it was kept") in " ".join(run.report.split())
+
+
 def test_evidence_seen_does_move_the_run(tiny_folder: Path, tmp_path: Path, sampler: MadeUpSampler) -> None:
     before = quick(tmp_path / "before", prior_only=False)
     path = tiny_folder / "evidence" / "area_survey.csv"

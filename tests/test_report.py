@@ -8,14 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from run_tools import TINY, MadeUpSampler, Sampled
+from scipy import special
 
 from forecast import pipeline
-from forecast.report.context import cautions, cell, error, interval, percent, points, report_text, whole_percents
+from forecast.influence import influence
+from forecast.report.context import (
+    cautions,
+    cell,
+    effect,
+    error,
+    interval,
+    outside,
+    percent,
+    points,
+    recalled,
+    report_text,
+    two_figures,
+    whole_percents,
+    with_interval,
+)
 from forecast.report.terminal import show_summary
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
@@ -98,6 +115,9 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         assert list(amount) == ["q05", "q50", "q95"]
         assert sorted(amount.values()) == list(amount.values())
     assert list(s["diagnostics"]) == ["sampler", "converged", "evidence", "outside_declared_range"]
+    for entry in s["diagnostics"]["evidence"].values():
+        assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
+        assert entry["learnt_from"] <= entry["rows"]
     used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
     assert used == [scenario.area_series]
 
@@ -169,6 +189,48 @@ def test_what_the_odds_turn_on_is_ordered_and_adds_up(ukraine: Run) -> None:
         assert turn["name"] in ukraine.draws
 
 
+def test_what_moves_only_with_what_the_odds_turn_on_is_no_effect() -> None:
+    scenario = load_scenario("ukraine-2025")
+    random = np.random.default_rng(1)
+    draws = pd.DataFrame(random.standard_normal((500, len(scenario.priors))), columns=list(scenario.priors))
+    worth = draws["moscow.worth"]
+    # Tied to each other by the scenario; only the first moves the odds.
+    draws["talks.optimism"] = 0.6 * worth + 0.8 * draws["talks.optimism"]
+    chance = 0.5 - 0.1 * special.ndtri((worth.rank() - 0.5) / 500)
+    negotiated = random.random((500, 200)) < chance.to_numpy()[:, None]
+    timelines = pd.DataFrame(
+        {
+            "draw": np.repeat(np.arange(500), 200),
+            "headline": pd.Categorical(np.where(negotiated, "negotiated", "unresolved").ravel(), HEADLINES),
+        }
+    )
+    found = influence(timelines, draws, scenario).set_index("name")
+    assert found.index[0] == "moscow.worth"
+    assert found["negotiated"]["moscow.worth"] == pytest.approx(-0.2563, abs=4 * found["negotiated_error"].iloc[0])
+    assert found["sureness"]["moscow.worth"] > 20
+    assert "talks.optimism" in found.index
+    assert found["sureness"]["talks.optimism"] < pipeline.SURE
+    assert (found["battlefield"] == 0).all()
+    assert found["low"]["moscow.worth"] == worth.quantile(0.1)
+    assert found["high"]["moscow.worth"] == worth.quantile(0.9)
+
+
+def test_report_marks_what_was_cited_from_memory_and_what_lies_outside(ukraine: Run) -> None:
+    scenario, text = load_scenario("ukraine-2025"), " ".join(ukraine.report.split())
+    counts = recalled(scenario)
+    assert 0 < counts["from_memory"] <= counts["cited"]
+    assert f"Of the {counts['cited']} sources that priors cite, {counts['from_memory']} were cited from memory" in text
+    for turn in ukraine.summary["turns_on"]:
+        source = scenario.sources[scenario.priors[turn["name"]].source]
+        line = next(line for line in ukraine.report.splitlines() if f"(`{turn['name']}`)" in line)
+        assert ("(from memory)" in line) == ("from memory" in source.note)
+        assert len(re.findall(r"[+-]?\d+ ± [1-9]", line)) == 2
+    flagged = ukraine.summary["diagnostics"]["outside_declared_range"]
+    assert len(flagged) == len(scenario.evidence.flags(scenario.reference_date))
+    for entry in flagged[:5]:
+        assert outside(entry) in text
+
+
 def test_few_timelines_turn_on_nothing_and_say_so(few: Run) -> None:
     assert few.summary["turns_on"] == []
     assert "Too few draws were simulated to say which numbers the odds turn on." in few.report
@@ -214,7 +276,9 @@ def test_too_few_defeats_are_said_to_be(kept: Run) -> None:
 def test_enough_defeats_are_told_of(ukraine: Run) -> None:
     summary = ukraine.summary
     assert summary["defeat"]["trump_engaged"]["of"] >= 100
-    assert "The model shares out who is held to own the defeat: trump" in ukraine.report
+    assert "who is held to own the defeat: the president in Washington" in " ".join(ukraine.report.split())
+    assert re.search(r"In \d+% \(\d+ to \d+%\) of these Washington is still", ukraine.report)
+    assert "predecessor: " not in ukraine.report
     assert sum(entry["probability"] for entry in summary["defeat"]["owner"].values()) == pytest.approx(1.0, abs=1e-12)
 
 
@@ -311,12 +375,22 @@ def test_percent(p: float | None, text: str) -> None:
 
 def test_other_words() -> None:
     assert [points(x) for x in (-0.3, -0.004, 0.0, 0.004, 0.016)] == ["-30", "0", "0", "0", "+2"]
+    assert [effect(*x) for x in ((0.052, 0.013), (-0.3, 0.001), (0.001, 0.02))] == ["+5 ± 1", "-30 ± 1", "0 ± 2"]
+    assert [two_figures(x) for x in (3163.2, -41.6, 0.0, -0.2, 12499.0)] == ["3,200", "-42", "0", "0", "12,000"]
     assert cell("a |\n b") == r"a \| b"
     nothing = {"interval": None, "standard_error": None}
     assert (interval(nothing), error(nothing)) == ("", "")
     entry = {"interval": [0.014, 0.526], "standard_error": 0.0123}
     assert (interval(entry), error(entry)) == ("1 to 53%", "1.2")
     assert np.isfinite(float(error(entry)))
+    assert interval({"interval": [0.0, 0.004]}) == "under 1%"
+    assert interval({"interval": [0.996, 1.0]}) == "over 99%"
+    assert interval({"interval": [0.0, 0.006]}) == "0 to 1%"
+    assert with_interval({"probability": 0.5, "interval": [0.2, 0.7]}) == "50% (20 to 70%)"
+    assert with_interval({"probability": 0.001, "interval": [0.0, 0.002]}) == "under 1%"
+    assert with_interval({"probability": None, "interval": None}) == "too few to say"
+    figure = {"series": "a", "observed": "2025-01-06", "value": 1234.5, "lowest": 0.0, "highest": None, "unit": "km2"}
+    assert outside(figure) == "a of 2025-01-06: 1,234.5 km2, outside its declared range of 0 to no limit"
 
 
 def test_the_data_dictionary_is_up_to_date() -> None:

@@ -100,6 +100,9 @@ def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert back["word"].tolist()[0] == "é"
     assert back["word"].isna().tolist() == [False, True]
     assert back["day"].dtype == "datetime64[s]"
+    # Without this project, too, days are days.
+    assert pd.read_parquet(tmp_path / "t.parquet")["day"].tolist() == table["day"].tolist()
+    assert pd.read_parquet(tmp_path / "t.parquet")["day"].dtype == "datetime64[ms]"
     pd.testing.assert_frame_equal(back.drop(columns="word"), table.drop(columns="word"))
     assert read_parquet(tmp_path / "t.parquet").equals(back)
 

@@ -1,6 +1,9 @@
 """The compiled simulator is the source: the same bytes as uncompiled, and an edit anywhere is noticed."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +98,19 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     code = "from forecast.timeline import compiled; print(compiled.numba.config.CACHE_DIR)"
     folder = new_process(code, FORECAST_CACHE=str(blocked)).strip()
     assert not folder.startswith(str(tmp_path / "file"))
+
+
+def test_a_timeline_can_be_stepped_through_in_a_debugger(tmp_path: Path) -> None:
+    # The recipe of docs/design.md, on the made-up scenario and its priors alone.
+    scenario = Path(__file__).parent / "scenarios" / "two-islands"
+    asked = ["run", str(scenario), "--prior-only", "--timelines", "1", "--threads", "1", "--runs", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pdb", "-m", "forecast", "--", *asked],
+        input="from forecast.timeline import week\nb week.week\nc\np s.week\nn\nq\n",
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Breakpoint 1 at" in done.stdout, done.stdout + done.stderr
+    assert "week.py" in done.stdout.split("Breakpoint 1 at")[1].split("\n", 1)[1]

@@ -120,6 +120,7 @@ CASES = [
     ("failure", "s.advance", -1),
     ("breakthrough", "s.adequacy", -1),
     ("breakthrough", "s.instability", 1),
+    ("breakthrough", "s.advance", 1),
     ("adequacy target", "s.advance", -1),
     ("adequacy target", "s.instability", -1),
     ("advance", "s.adequacy", -1),

@@ -67,7 +67,7 @@ def front_data(scenario: Scenario, as_of: date) -> FrontData:
     if seen[0] == 0.0 or seen.sum() < 2:
         raise InputError(
             f"only {int(seen.sum())} weekly figures of {scenario.area_series} were available on {as_of}",
-            key="as_of",
+            key="--as-of",
             mend=f"The front needs the one of {scenario.first_week} and at least one more",
         )
     shape = calendar.season(scenario.first_week, weeks, scenario.season_peaks, scenario.season_half_width)
@@ -138,18 +138,18 @@ def check_as_of(scenario: Scenario, as_of: date | None) -> date:
     """
     day = as_of or scenario.reference_date
     if day > scenario.horizon:
-        raise InputError(f"{day} is after the horizon", key="as_of", mend=f"The horizon is {scenario.horizon}")
+        raise InputError(f"{day} is after the horizon", key="--as-of", mend=f"The horizon is {scenario.horizon}")
     scenario.evidence.as_of(day)
     if day < scenario.reference_date:
         raise InputError(
             f"{day} is before the reference date",
-            key="as_of",
+            key="--as-of",
             mend=f"The priors hold from {scenario.reference_date} on",
         )
     if day > scenario.reference_date:
         raise InputError(
             f"{day} is after the reference date, and what has happened since cannot be replayed yet",
-            key="as_of",
+            key="--as-of",
             mend=f"Run as of {scenario.reference_date}",
         )
     return day

@@ -4,8 +4,9 @@ A fit costs half a minute and its draws are a function of the evidence seen, the
 settings, the source of these modules and the versions of the libraries. The entry's name is the SHA-256 of
 those; nothing is ever updated in place, and deleting the folder loses nothing but time. An entry is a folder:
 
-    <key>/fit.json        the diagnostics, what the entry is of, and the SHA-256 of the other two files and of
-    itself <key>/draws.npz       scores and states <key>/posterior.nc    for ArviZ
+    <key>/fit.json        the diagnostics, what the entry is of, the SHA-256 of the other files and of itself
+    <key>/draws.npz       scores and states
+    <key>/posterior.nc    for ArviZ
 
 It is written beside its place and renamed, so that processes at work together see it whole or not at all.
 What is damaged is told of in the log and made again; where nothing can be written, the fit is made and not

@@ -59,15 +59,11 @@ def fit_block(
     return fit
 
 
-def check_convergence(diagnostics: Diagnostics) -> None:
-    """Refuse draws of chains that do not agree.
-
-    Raises:
-        NotConverged: with each number outside its limit, and the limit.
-    """
+def failures(diagnostics: Diagnostics) -> list[str]:
+    """Each diagnostic outside its limit, with the limit; empty for chains that agree."""
     found = diagnostics
     # Written so that a diagnostic that is not a number fails too.
-    wrong = [
+    return [
         text
         for text, good in (
             (f"R-hat {found.rhat:.4f} (at most {MAX_RHAT})", found.rhat <= MAX_RHAT),
@@ -77,7 +73,15 @@ def check_convergence(diagnostics: Diagnostics) -> None:
         )
         if not good
     ]
-    if wrong:
+
+
+def check_convergence(diagnostics: Diagnostics) -> None:
+    """Refuse draws of chains that do not agree.
+
+    Raises:
+        NotConverged: with each number outside its limit, and the limit.
+    """
+    if wrong := failures(diagnostics):
         raise NotConverged(
             f"the front's chains did not converge: {', '.join(wrong)}. "
             "Change the front's priors back, or keep the run, marked as such, with --allow-unconverged"

@@ -12,6 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecast.scenario.spec import Scenario
 
+JUDGEMENT = "judgement"
+"""The source that is none."""
+
+FROM_MEMORY = "from memory"
+"""What the note of a source says that was cited from memory and not re-read."""
+
+OUTSIDE_NAMED = 5
+"""Most figures outside their declared range that a report names; the summary has all."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -47,6 +56,10 @@ def interval(entry: Mapping[str, Any]) -> str:
     if entry["interval"] is None:
         return ""
     low, high = (round(100.0 * x) for x in entry["interval"])
+    if high == 0:
+        return "under 1%"
+    if low == 100:
+        return "over 99%"
     return f"{low} to {high}%"
 
 
@@ -60,6 +73,16 @@ def points(difference: float) -> str:
     """A difference between odds in whole points, signed."""
     whole = round(100.0 * difference)
     return f"{whole:+d}" if whole else "0"
+
+
+def effect(difference: float, standard_error: float) -> str:
+    """A difference between odds and its standard error, in whole points; no error is called less than one."""
+    return f"{points(difference)} ± {max(1, round(100.0 * standard_error))}"
+
+
+def two_figures(x: float) -> str:
+    """A number of square kilometres, to two significant figures."""
+    return f"{round(float(f'{x:.2g}')):,d}"
 
 
 def cell(text: str) -> str:
@@ -88,7 +111,6 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
     out = []
     for entry in turns:
         prior = scenario.priors[entry["name"]]
-        moved = max(("battlefield", "negotiated", "unresolved"), key=lambda h: abs(entry[h]))
         out.append(
             {
                 "name": entry["name"],
@@ -96,16 +118,49 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
                 "low": number(entry["low"]),
                 "high": number(entry["high"]),
                 "unit": prior.unit,
-                "negotiated": points(entry["negotiated"]),
-                "battlefield": points(entry["battlefield"]),
-                "error": f"{100 * entry[moved + '_error']:.0f}",
+                "negotiated": effect(entry["negotiated"], entry["negotiated_error"]),
+                "battlefield": effect(entry["battlefield"], entry["battlefield_error"]),
                 "source": "judgement alone"
-                if prior.source == "judgement"
-                else cell(scenario.sources[prior.source].title),
-                "judgement": prior.source == "judgement",
+                if prior.source == JUDGEMENT
+                else cell(source_title(scenario, prior.source)),
+                "judgement": prior.source == JUDGEMENT,
             }
         )
     return out
+
+
+def source_title(scenario: Scenario, source: str) -> str:
+    """A source's title, marked if it was cited from memory."""
+    found = scenario.sources[source]
+    return f"{found.title} (from memory)" if FROM_MEMORY in found.note else found.title
+
+
+def recalled(scenario: Scenario) -> dict[str, int]:
+    """How many sources priors cite, judgement aside, and how many of those were cited from memory and not re-read."""
+    cited = {prior.source for prior in scenario.priors.values()} - {JUDGEMENT}
+    return {"cited": len(cited), "from_memory": sum(FROM_MEMORY in scenario.sources[s].note for s in cited)}
+
+
+def outside(entry: Mapping[str, Any]) -> str:
+    """A figure outside its declared range, in words."""
+    low, high = ("no limit" if x is None else f"{x:,g}" for x in (entry["lowest"], entry["highest"]))
+    declared = f"outside its declared range of {low} to {high}"
+    return f"{entry['series']} of {entry['observed']}: {entry['value']:,g} {entry['unit']}, {declared}"
+
+
+def owners(scenario: Scenario) -> dict[str, str]:
+    """Names for readers of those who may be held to own a defeat."""
+    labels = {party.id: party.label for party in scenario.parties}
+    return labels | {
+        "trump": f"the president in {labels['washington']}",
+        "predecessor": "his predecessor",
+    }
+
+
+def with_interval(entry: Mapping[str, Any]) -> str:
+    """A share and the interval of what is not known, as text; one number where they are told alike."""
+    share, between = percent(entry["probability"]), interval(entry)
+    return share if between in ("", share) else f"{share} ({between})"
 
 
 def meaning(scenario: Scenario, name: str) -> str:
@@ -144,6 +199,8 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
     reference = date.fromisoformat(summary["as_of"])
     turns = turning(scenario, summary["turns_on"])
     amounts = summary["amounts"]
+    named = owners(scenario)
+    flagged = summary["diagnostics"]["outside_declared_range"]
     return {
         "scenario": scenario,
         "summary": summary,
@@ -158,17 +215,20 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "beside": {name: row(name, entry) for name, entry in summary["beside"].items()},
         "defeat": {
             "count": summary["defeat"]["trump_engaged"]["of"],
-            "engaged": percent(summary["defeat"]["trump_engaged"]["probability"]),
-            "otherwise": percent(summary["defeat"]["trump_engaged_without_defeat"]["probability"]),
+            "engaged": with_interval(summary["defeat"]["trump_engaged"]),
+            "otherwise": with_interval(summary["defeat"]["trump_engaged_without_defeat"]),
             "told": summary["defeat"]["trump_engaged"]["probability"] is not None,
-            "owners": [(name, percent(entry["probability"])) for name, entry in summary["defeat"]["owner"].items()],
+            "owners": [(named[name], with_interval(entry)) for name, entry in summary["defeat"]["owner"].items()],
         },
         "turns": turns,
         "turns_judgement": sum(turn["judgement"] for turn in turns),
-        "km2": {q: f"{amounts['km2_end'][q]:,.0f}" for q in ("q05", "q50", "q95")},
+        "km2": {q: two_figures(amounts["km2_end"][q]) for q in ("q05", "q50", "q95")},
         "used": [(name, entry) for name, entry in summary["diagnostics"]["evidence"].items() if entry["used"]],
         "seen": sum(entry["rows"] > 0 for entry in summary["diagnostics"]["evidence"].values()),
-        "error": error(odds["negotiated"]),
+        "outside": [outside(entry) for entry in flagged[:OUTSIDE_NAMED]],
+        "outside_more": max(0, len(flagged) - OUTSIDE_NAMED),
+        "value_unit": any(turn["unit"] == "value" for turn in turns),
+        "recalled": recalled(scenario),
     }
 
 

@@ -150,6 +150,10 @@ def _check_series(series: str, evidence: Evidence, reader: Reader) -> None:
     if series not in evidence.specs:
         what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
         raise reader.place("scenario.toml").at("front.area_series").error(what, near(series, evidence.specs))
+    for day in evidence.series(series)["observed"]:
+        if day.weekday() != 0:
+            what = f"found a figure of {day.date()}, a {day:%A}; allowed are Mondays, as the front goes by weeks"
+            raise reader.place(f"evidence/{evidence.specs[series].file}").at("observed").error(what)
 
 
 def _check_premises(scenario: Scenario, reader: Reader) -> None:

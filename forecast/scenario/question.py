@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from forecast import calendar
 from forecast.scenario import shapes
 from forecast.scenario.reader import JUDGEMENT, Reader
 from forecast.scenario.spec import DatedEvent, Ending, Premise, Settlement, Source, Start
 from forecast.tables import Place, as_table, id_of, near, same_keys, spot_of
-from forecast.timeline.codes import POSTURES, RUNGS, TRUCES
+from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
+from forecast.timeline.registry import CAPACITY
 
 BATTLEFIELD = ("ukraine_defeated", "russia_fails")
 UNRESOLVED = ("still_fighting", "general_truce")
@@ -41,6 +43,12 @@ def read_question(reader: Reader) -> shapes.ScenarioFile:
     spot_of(place.at("id"), table.id, "")
     if table.horizon <= table.reference_date:
         what = f"found {table.horizon}; allowed is a day after the reference date, {table.reference_date}"
+        raise place.at("horizon").error(what)
+    last = calendar.monday(table.reference_date) + timedelta(days=7 * CAPACITY["week"] - 1)
+    if table.horizon > last:
+        what = (
+            f"found {table.horizon}; allowed is {last} at the latest, {CAPACITY['week']} weeks from the reference date"
+        )
         raise place.at("horizon").error(what)
     first = table.front.first_week
     if first.weekday() != 0 or first >= table.reference_date:
@@ -105,7 +113,8 @@ def read_start(reader: Reader, start: shapes.StartTable) -> Start:
     """Read `[start]`: its words become codes."""
     place = reader.place("scenario.toml").at("start")
     return Start(
-        rung=_code(start.rung, RUNGS, place.at("rung")),
+        # A settlement in force is the end of the story, not its start.
+        rung=_code(start.rung, RUNGS[:SIGNED], place.at("rung")),
         posture=_code(start.posture, POSTURES, place.at("posture")),
         truce=_code(start.truce, TRUCES, place.at("truce")),
         banned=start.banned,

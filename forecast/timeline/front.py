@@ -10,10 +10,10 @@ Advance, on the scale z = asinh(net / 40 km2) of a week's net Russian gain:
 
 Adequacy of Ukraine's forces reverts to
 
-    arms_on_adequacy (arms / arms at the start - 1) + mobilisation (if widened)
+    arms (flow of arms / that at the start - 1) + mobilisation (if widened)
     - attrition (advance - its start) - desertion (instability - its start)
 
-A breakthrough (rate x ratio of adequacy and instability) adds thrust, which fades. Until it has faded the
+A breakthrough (rate x ratio of adequacy, instability and the advance) adds thrust, which fades. Until it has faded the
 defence may collapse (`endings.py`). Gains fill what Ukraine still holds of each region, in shares drawn once
 a timeline; the part of an exhausted region goes to the others; a net loss is given back the same way.
 """
@@ -79,6 +79,7 @@ class Front:
     breakthrough: Real = field("chance/year", "operational breakthrough")
     breakthrough_adequacy: Real = field("log ratio", "rarer with adequacy")
     breakthrough_instability: Real = field("log ratio", "likelier with instability")
+    breakthrough_advance: Real = field("log ratio", "likelier per unit of z that the advance quickens by")
     breakthrough_thrust: Real = field("z", "thrust that a breakthrough adds", low=0)
     thrust_half_life: Real = field("weeks", "half-life of thrust", low=0.5)
 
@@ -240,7 +241,11 @@ def step(p: Front, s: State, r: Record, w: World, luck: Luck, flow: float, dt: f
 @kernel
 def breakthrough_rate(p: Front, s: State) -> float:
     """Breakthroughs a week."""
-    return p.breakthrough * ratio(-p.breakthrough_adequacy * s.adequacy + p.breakthrough_instability * s.instability)
+    return p.breakthrough * ratio(
+        -p.breakthrough_adequacy * s.adequacy
+        + p.breakthrough_instability * s.instability
+        + p.breakthrough_advance * (s.advance - s.advance_start)
+    )
 
 
 @kernel

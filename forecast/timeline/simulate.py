@@ -1,6 +1,7 @@
 """Run many timelines: cells of (parameter row, draw, replicate), in chunks over a pool of threads."""
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -172,6 +173,8 @@ def simulate_cells(
     luck, blank = luck_record(seed, weeks), blank_record()
     anew_arguments = (anew.place, anew.lane, anew.mean, anew.chol, anew.table)
 
+    stop = threading.Event()
+
     def share(bounds: list[tuple[int, int]]) -> NDArray[np.int64]:
         counts = bands.empty_counts(weeks)
         scratch, state = rows[:1].copy(), start[:1].copy()
@@ -180,6 +183,8 @@ def simulate_cells(
         path = np.zeros((weeks, len(bands.LEVELS)))
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             for a, b in bounds:
+                if stop.is_set():
+                    break
                 run_chunk(
                     rows, start, world, chance, which.row[a:b], which.draw[a:b], which.replicate[a:b],
                     *anew_arguments, scratch, flat, state, blank, path, a, out[a:b], counts,
@@ -191,5 +196,9 @@ def simulate_cells(
     if workers == 1:
         return out, share(chunks)
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(share, [chunks[k::workers] for k in range(workers)]))
+        try:
+            parts = list(pool.map(share, [chunks[k::workers] for k in range(workers)]))
+        except BaseException:
+            stop.set()  # an interrupt waits for the chunks at work, not for all of them
+            raise
     return out, np.sum(parts, axis=0)

@@ -100,6 +100,11 @@ def _dates(days: Any, reference: np.datetime64) -> Any:
     return dates
 
 
+def _in_words(meaning: str) -> str:
+    """What a field means in the table, where ids and empty cells stand for codes and for what is not a number."""
+    return meaning.replace("-1 none", "empty if none").replace("NaN if", "empty if")
+
+
 def data_dictionary() -> list[tuple[str, str, str]]:
     """Name, unit and meaning of every column of the table of timelines; `<party>` and `<region>` stand for ids."""
     rows = [(name, "", meaning) for name, meaning in MADE.items()]
@@ -108,5 +113,5 @@ def data_dictionary() -> list[tuple[str, str, str]]:
             continue
         unit = "date" if declared.unit == "day" else declared.unit
         suffix = f"_<{declared.shape[0]}>" if declared.shape else ""
-        rows.append((f"{name}{suffix}", unit, declared.meaning))
+        rows.append((f"{name}{suffix}", unit, _in_words(declared.meaning)))
     return rows

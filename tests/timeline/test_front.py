@@ -97,7 +97,8 @@ def test_breakthrough(b: Bench) -> None:
     p, s = b.p.front, b.s
     p.breakthrough, p.breakthrough_adequacy, p.breakthrough_instability = 0.01, 0.6, 0.4
     s.adequacy, s.instability = -1.0, 0.5
-    assert front.breakthrough_rate(p, s) == near(0.01 * ratio(0.8))
+    p.breakthrough_advance, s.advance, s.advance_start = 0.5, 1.4, 1.0
+    assert front.breakthrough_rate(p, s) == near(0.01 * ratio(1.0))
     p.breakthrough, p.breakthrough_thrust, p.thrust_half_life, s.thrust, s.day = SURE, 1.5, 3.0, 1.0, 20.0
     front.events(p, s, b.r, b.luck, 0, 1.0)
     assert s.thrust == s.thrust_full == near(1.5 + 2 ** (-1 / 3))
