@@ -317,7 +317,7 @@ class Writer:
         Raises:
             InputError: a file that is no run stands there.
         """
-        if self.target.exists() and not self.target.is_dir():
+        if self.target.is_file():  # asked once: another process may be putting the same run there
             raise InputError("a file stands where the run belongs", file=self.target, mend="Move it elsewhere")
         files = sorted(path for path in self.folder.rglob("*") if path.is_file())
         manifest = manifest | {

@@ -164,15 +164,18 @@ def with_interval(entry: Mapping[str, Any]) -> str:
 
 
 def meaning(scenario: Scenario, name: str) -> str:
-    """What a prior is, in a phrase, with the labels of its rows."""
+    """What a prior is, in a phrase, with whose it is and the labels of its rows."""
     from forecast.timeline.parameters import field_of
 
     labels = {row.id: row.label for row in scenario.settlements}
     labels |= {row.id: row.label for row in scenario.regions}
     labels |= {row.id: row.label for row in scenario.issues}
-    labels |= {row.id: row.label for row in scenario.parties}
-    rows = [labels.get(part, part) for part in name.split(".")[2:]]
+    parties = {row.id: row.label for row in scenario.parties}
+    part, _, *names = name.split(".")
+    rows = [(labels | parties).get(row, row) for row in names]
     text = field_of(name).meaning
+    if part in parties:
+        return f"{parties[part]}: {text}"
     return f"{text} ({', '.join(rows)})" if rows else text
 
 
