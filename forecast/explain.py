@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.scenario.elicit import C95
 from forecast.scenario.load import load_scenario
 from forecast.scenario.prior import Prior
 from forecast.scenario.spec import Scenario
@@ -127,8 +128,7 @@ def describe(prior: Prior) -> dict[str, Any]:
 
 def quantiles(prior: Prior) -> tuple[float, float, float]:
     """The 5, 50 and 95% quantiles of a prior as fitted, in its unit."""
-    c = 1.6448536269514722
-    low, middle, high = (float(prior.marginal.quantile(z)) for z in (-c, 0.0, c))
+    low, middle, high = (float(prior.marginal.quantile(z)) for z in (-C95, 0.0, C95))
     return low, middle, high
 
 

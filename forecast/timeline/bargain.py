@@ -10,8 +10,6 @@ Washington consents to what it can deliver (`washington.consent`); the hawks sig
 
 import math
 
-import numpy as np
-
 from forecast.timeline import europe, kyiv, moscow, washington
 from forecast.timeline.codes import (
     CONTACT,
@@ -133,7 +131,7 @@ def weigh(p: Parameters, s: State, r: Record, w: World) -> None:
     note_gap(p, s, r, w, EUROPE, gap)
     s.consent[WASHINGTON] = washington.consent(p.washington, s, load)
     gap = washington.deliverability_gap(p.washington, s, load)
-    if s.rung >= TERMS and (np.isnan(r.gap[WASHINGTON]) or gap < r.gap[WASHINGTON]):
+    if s.rung >= TERMS and gap < r.gap[WASHINGTON]:
         r.gap[WASHINGTON] = gap
     loss = 1.0 - value(p, s, w, HAWKS)
     s.hawks_loss = loss if s.rung >= TEXT else 0.0
