@@ -5,7 +5,7 @@ import math
 from forecast.scenario import shapes
 from forecast.scenario.elicit import Marginal, families, fit_quantiles, named
 from forecast.scenario.prior import Prior
-from forecast.scenario.reader import Reader
+from forecast.scenario.reader import JUDGEMENT, Reader
 from forecast.tables import Place, as_table, interval, near, same_keys, shown
 from forecast.timeline.parameters import field_of
 
@@ -38,6 +38,7 @@ def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
         without=entry.without,
         premises=tuple(entry.premises),
         source=entry.source,
+        basis=entry.basis or JUDGEMENT,
         as_of=entry.as_of,
         reason=entry.reason,
         elicited=elicited,
@@ -93,9 +94,9 @@ def inherit(raw: object, table: shapes.Grounded, varies: bool = True) -> object:
     if not isinstance(raw, dict):
         return raw
     held: dict[str, object] = {"source": table.source, "reason": table.reason, "premises": table.premises}
-    if table.as_of is not None and "source" not in raw:
-        # The date is the source's: a row with a source of its own has a date of its own, or none.
-        held["as_of"] = table.as_of
+    if "source" not in raw:
+        # Date and basis are the source's: a row with a source of its own has its own, or none.
+        held |= {key: value for key in ("as_of", "basis") if (value := getattr(table, key)) is not None}
     if varies:
         held["varies"] = "world"
     return {**held, **raw}

@@ -7,6 +7,7 @@ from typing import Literal
 from forecast.scenario.elicit import Marginal
 
 Varies = Literal["world", "timeline"]
+Basis = Literal["figure", "reading", "judgement"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Prior:
         without: the neutral value that switches its premises off.
         premises: ids of the premises that rest on it.
         source: id of a source in `sources.toml`, or `judgement`.
+        basis: what the source gives: `figure`, the number itself or what it is worked out from; `reading`, a fact or a
+            stance of which the number is the authors' reading; `judgement` where there is no source.
         as_of: date of the source's publication, where there is one.
         reason: why this distribution.
         elicited: how the file gave it, for `check` (`quantiles 0.1/0.2/0.4`, `normal mean=0 sd=1`).
@@ -36,6 +39,7 @@ class Prior:
     without: float
     premises: tuple[str, ...]
     source: str
+    basis: Basis
     as_of: date | None
     reason: str
     elicited: str

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from forecast.scenario.prior import Prior
 from forecast.scenario.shapes import Grounded
@@ -11,7 +11,7 @@ from forecast.scenario.spec import Premise, Source
 from forecast.tables import Place, near
 from forecast.timeline.registry import CAPACITY
 
-JUDGEMENT = "judgement"
+JUDGEMENT: Final = "judgement"
 """The source that every scenario has."""
 
 
@@ -43,6 +43,9 @@ class Reader:
         """Check source, date and premises of a table."""
         self.check_source(table.source, place.at("source"))
         self.check_premises(table.premises, place)
+        if table.basis is not None and table.source == JUDGEMENT:
+            what = f"found {table.basis!r}; allowed is none where the source is judgement"
+            raise place.at("basis").error(what, "Name the source that it is of, or take it out")
         if table.as_of is None:
             if table.source != JUDGEMENT:
                 what = f"it is missing; the source {table.source!r} needs the day that the figure is as of"

@@ -7,7 +7,7 @@ from forecast.scenario import shapes
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.entries import inherit
 from forecast.scenario.prior import Prior
-from forecast.scenario.reader import Reader
+from forecast.scenario.reader import JUDGEMENT, Reader
 from forecast.scenario.spec import Issue
 from forecast.tables import Place, as_table, same_keys, shown
 from forecast.timeline.parameters import field_of
@@ -56,6 +56,7 @@ def keep_row(
         without=0.5 if clipped else 0.0,
         premises=tuple(dict.fromkeys((*row.premises, *issue.premises))),
         source=row.source,
+        basis=row.basis or JUDGEMENT,
         as_of=row.as_of,
         reason=row.reason,
         elicited=f"centre {row.centre:g}, spread {row.spread:g}{load}",

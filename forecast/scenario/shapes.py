@@ -32,6 +32,7 @@ class Grounded(Table):
     """What every number stands on; rows of a table inherit it from the table."""
 
     source: Text
+    basis: Literal["figure", "reading"] | None = None
     as_of: Day | None = None
     reason: Text
     premises: list[Text]
