@@ -19,6 +19,7 @@ from forecast.explain import quantiles
 from forecast.outcomes import Clusters, events
 from forecast.report.context import recalled
 from forecast.scenario.load import load_scenario
+from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
 from forecast.simulation import simulate
 from forecast.timeline.registry import WEEKS_PER_YEAR, to_kernel
@@ -69,6 +70,7 @@ def check(
     *,
     priors: Path | None = None,
     edits: Sequence[str] = (),
+    perspective: str | Path = BASE,
     timelines: int = TIMELINES,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -78,19 +80,21 @@ def check(
         scenario: name or folder; by default ukraine-2025.
         priors: folder of scenarios to look in first.
         edits: priors to change first, `part.key.field=value`.
+        perspective: `base`, a perspective's name, or the file of one; its changes come before the edits.
         timelines: timelines of the simulated year.
         tell: told, in a phrase, what is being done.
 
     Returns:
-        `counts`; `priors` (each as elicited and fitted); `intensities` (chance at reference, simulated chance over
-        52 weeks, their ratio); `defeat` (the elicited total beside what its parts add up to); `ceiling` of the
-        ladder; `year` (how the war ends within 52 weeks, beside the reference class).
+        `perspective` (its name); `perspectives` (which there are); `counts`; `priors` (each as elicited and fitted);
+        `intensities` (chance at reference, simulated chance over 52 weeks, their ratio); `defeat` (the elicited total
+        beside what its parts add up to); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
+        reference class).
 
     Raises:
         InputError: something in the scenario is wrong.
     """
     tell("reading the scenario")
-    loaded = load_scenario(scenario, priors=priors, edits=edits)
+    loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
     year = replace(loaded, horizon=loaded.reference_date + timedelta(days=YEAR_DAYS - 1))
     tell("simulating a year under the priors alone")
     believed = update(year, prior_only=True)
@@ -100,6 +104,11 @@ def check(
     ceiling = simulate(year, consenting, timelines=timelines).timelines
     return {
         "scenario": loaded.id,
+        "perspective": loaded.perspective,
+        "perspectives": [
+            {"name": told.name, "title": told.title, "holder": told.holder, "changes": len(told.changes)}
+            for told in loaded.perspectives.values()
+        ],
         "counts": {
             "files": len(loaded.texts),
             "priors": len(loaded.priors),
@@ -255,6 +264,7 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
         f"Of {counts['sources_cited']} sources that priors cite, "
         f"{counts['sources_from_memory']} were cited from memory and not re-read."
     )
+    console.print(_perspectives(found), markup=False)
     table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
     for row in found["priors"]:
         fitted = f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}"
@@ -293,6 +303,12 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
             f"ended: {ends}; {100 * row['ended_a_year']:.0f}% a year, "
             f"won or lost {100 * row['won_or_lost_a_year']:.0f}%."
         )
+
+
+def _perspectives(found: Mapping[str, Any]) -> str:
+    """Which perspectives there are, and which the numbers are under."""
+    names = [f"{row['name']} ({row['title']}; priors changed: {row['changes']})" for row in found["perspectives"]]
+    return f"Perspectives: {', '.join([BASE, *names])}. What follows is under {found['perspective']}."
 
 
 def _table(first: str, *others: str) -> "Table":

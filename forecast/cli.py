@@ -58,6 +58,10 @@ FixOption = Annotated[
     list[str] | None,
     typer.Option("--fix", help="Hold a parameter at a value after it: part.key=value. Repeatable."),
 ]
+PerspectiveOption = Annotated[
+    str,
+    typer.Option("--perspective", metavar="NAME|FILE", help="Whose premises: a perspective's name, or a .toml file."),
+]
 AsOfOption = Annotated[
     str | None,
     typer.Option("--as-of", help="Date whose evidence is used, YYYY-MM-DD; so far the reference date only."),
@@ -93,6 +97,7 @@ def run(
     timelines: TimelinesOption = 20_000,
     seed: SeedOption = 1,
     threads: ThreadsOption = None,
+    perspective: PerspectiveOption = "base",
     set_: SetOption = None,
     fix: FixOption = None,
     prior_only: Annotated[bool, typer.Option("--prior-only", help="Leave the evidence out.")] = False,
@@ -116,6 +121,7 @@ def run(
             timelines=timelines,
             seed=_seed(seed),
             threads=threads,
+            perspective=perspective,
             edits=set_ or [],
             fixes=fix or [],
             prior_only=prior_only,
@@ -147,6 +153,7 @@ def check(
     scenario: ScenarioArgument = None,
     priors: PriorsOption = None,
     runs: RunsOption = None,
+    perspective: PerspectiveOption = "base",
     set_: SetOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -157,7 +164,7 @@ def check(
     from forecast import check as checks
 
     with _working() as tell:
-        found = checks.check(scenario, priors=priors, edits=set_ or [], tell=tell)
+        found = checks.check(scenario, priors=priors, edits=set_ or [], perspective=perspective, tell=tell)
     _print(found, as_json, lambda console: checks.show(found, console))
 
 
@@ -166,6 +173,7 @@ def explain(
     scenario: ScenarioArgument = None,
     priors: PriorsOption = None,
     runs: RunsOption = None,
+    perspective: PerspectiveOption = "base",
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -174,7 +182,7 @@ def explain(
     _verbosity(verbose, quiet)
     from forecast import explain as explains
 
-    found = explains.explain(scenario, priors=priors)
+    found = explains.explain(scenario, priors=priors, perspective=perspective)
     _print(found, as_json, lambda console: explains.show(found, console))
 
 

@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecast.scenario.elicit import C95
 from forecast.scenario.load import load_scenario
+from forecast.scenario.perspectives import BASE
 from forecast.scenario.prior import Prior
 from forecast.scenario.spec import Scenario
 from forecast.timeline import week
@@ -27,24 +27,28 @@ TABLES = {"talks": ("talks", "parties", "settlements")}
 """The groups of parameters of a part, where they are more than its own."""
 
 
-def explain(scenario: str | Path | None = None, *, priors: Path | None = None) -> dict[str, Any]:
+def explain(
+    scenario: str | Path | None = None, *, priors: Path | None = None, perspective: str | Path = BASE
+) -> dict[str, Any]:
     """Explain a scenario's week.
 
     Args:
         scenario: name or folder; by default ukraine-2025.
         priors: folder of scenarios to look in first.
+        perspective: `base`, a perspective's name, or the file of one.
 
     Returns:
-        `order` (what the week is), `parts`: for each its name, the text of its equations, its functions, its
-        parameters (name, meaning, unit, 5, 50 and 95% quantiles, premises), and for talks the tables of issues,
-        parties and settlements.
+        `perspective` (its name), `order` (what the week is), `parts`: for each its name, the text of its equations, its
+        functions, its parameters (name, meaning, unit, 5, 50 and 95% quantiles, premises), and for talks the tables of
+        issues, parties and settlements.
 
     Raises:
         InputError: the scenario cannot be read.
     """
-    loaded = load_scenario(scenario, priors=priors)
+    loaded = load_scenario(scenario, priors=priors, perspective=perspective)
     return {
         "scenario": loaded.id,
+        "perspective": loaded.perspective,
         "order": inspect.getdoc(week) or "",
         "parts": [_part(loaded, number, part) for number, part in enumerate(week.PARTS, start=1)],
     }
@@ -128,15 +132,14 @@ def describe(prior: Prior) -> dict[str, Any]:
 
 def quantiles(prior: Prior) -> tuple[float, float, float]:
     """The 5, 50 and 95% quantiles of a prior as fitted, in its unit."""
-    low, middle, high = (float(prior.marginal.quantile(z)) for z in (-C95, 0.0, C95))
-    return low, middle, high
+    return prior.quantiles()
 
 
 def show(told: Mapping[str, Any], console: "Console") -> None:
     """Print an explanation."""
     from rich.table import Table
 
-    console.print(f"[bold]The week, in order[/bold] ({told['scenario']})\n")
+    console.print(f"[bold]The week, in order[/bold] ({told['scenario']}, perspective {told['perspective']})\n")
     console.print(told["order"], markup=False)
     for part in told["parts"]:
         console.rule(f"{part['number']}. {part['part']}")

@@ -120,6 +120,25 @@ class Clusters:
         return error, float(min(low, p)), float(max(high, p))
 
 
+def differences(base: pd.DataFrame, other: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """What each headline odds does from one simulation to another of the same cells, and its paired standard error.
+
+    Timeline i of both uses the same draw, replicate and luck, so that the error of the difference is much smaller than
+    that of either; it is clustered by draw.
+
+    Args:
+        base: timelines of the first.
+        other: the same timelines of the second.
+    """
+    clusters = Clusters(base["draw"].to_numpy())
+    difference, error = {}, {}
+    for name in base["headline"].cat.categories:
+        moved = (other["headline"] == name).to_numpy(float) - (base["headline"] == name).to_numpy(float)
+        estimate = clusters.share(moved)
+        difference[name], error[name] = estimate.probability or 0.0, estimate.standard_error or 0.0
+    return difference, error
+
+
 def events(timelines: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Every recorded event: whether it happened in each timeline. Names are those of the columns of first dates."""
     skip = {"last_date", "limited_last", "general_last"}

@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from forecast import store
-from forecast.belief.assemble import DRAW_SEED, Posterior, check_as_of, front_data, update
-from forecast.belief.front import SamplerSettings
+from forecast.belief.assemble import DRAW_SEED, Posterior, check_as_of, update
+from forecast.belief.fit import SamplerSettings
+from forecast.belief.model import learnt_from
 from forecast.belief.update import failures
 from forecast.influence import influence
 from forecast.outcomes import odds
 from forecast.report.context import outside, report_text
 from forecast.scenario.load import load_scenario, parse_fix
+from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
 from forecast.simulation import USED_DRAWS, Simulation, check_size, simulate
 
 log = logging.getLogger("forecast")
-
-PERSPECTIVE = "base"
-"""The one set of premises there is so far; provisional until others are pooled with it."""
 
 TELLING = 8
 """Most priors that a run's summary names as those the odds turn on."""
@@ -46,6 +45,7 @@ def run(
     timelines: int = 20_000,
     seed: int = 1,
     threads: int | None = None,
+    perspective: str | Path = BASE,
     edits: Sequence[str] = (),
     fixes: Sequence[str] = (),
     prior_only: bool = False,
@@ -63,7 +63,8 @@ def run(
         timelines: how many to simulate.
         seed: seed of the timelines' luck.
         threads: threads to use; changes no number.
-        edits: priors to change before the update, `part.key.field=value`.
+        perspective: whose premises: `base`, a perspective's name, or the file of one.
+        edits: priors to change before the update, after the perspective, `part.key.field=value`.
         fixes: parameters to hold at a value after it, `part.key=value`.
         prior_only: leave the evidence out.
         allow_unconverged: keep a posterior whose chains did not converge.
@@ -77,7 +78,7 @@ def run(
     started, code = datetime.now(UTC), store.code_digest()
     check_size(timelines, threads)
     tell("reading the scenario")
-    loaded = load_scenario(scenario, priors=priors, edits=edits)
+    loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
     fix = parse_fix(loaded, fixes)
     day = check_as_of(loaded, as_of)
     _warn_of_outside(loaded, day)
@@ -103,7 +104,7 @@ def run(
             "fixed": dict(sorted(posterior.fixed.items())),
             "prior_only": prior_only,
             "allow_unconverged": allow_unconverged,
-            "perspective": PERSPECTIVE,
+            "perspective": loaded.perspective,
             "sampler": asdict(SamplerSettings()),
         }
         return _save(writer, loaded, posterior, simulation, settings, code, started)
@@ -195,7 +196,7 @@ def summarise(
     vintage = scenario.evidence.vintage(day)
     turns = influence(simulation.timelines, posterior.draws, scenario)
     turns = turns[turns["sureness"] > SURE].head(TELLING)
-    learnt_from = 0 if settings["prior_only"] else int(front_data(scenario, day).seen.sum())
+    learnt = learnt_from(scenario, day)
     return {
         "schema": store.SCHEMA,
         "run": name,
@@ -205,8 +206,9 @@ def summarise(
         "timelines": len(simulation.timelines),
         "draws": int(simulation.timelines["draw"].nunique()),
         "seed": settings["seed"],
-        "perspective": PERSPECTIVE,
-        "provisional": True,
+        "perspective": scenario.perspective,
+        "perspective_detail": _perspective(scenario),
+        "provisional": scenario.perspective == BASE,
         "edits": settings["edits"],
         "fixed": settings["fixed"],
         "prior_only": settings["prior_only"],
@@ -226,14 +228,27 @@ def summarise(
                     "last_observed": None if row["count"] == 0 else row["last_observed"].date().isoformat(),
                     "last_available": None if row["count"] == 0 else row["last_available"].date().isoformat(),
                     "rows": int(row["count"]),
-                    "used": series == scenario.area_series,
-                    "learnt_from": learnt_from if series == scenario.area_series else 0,
+                    "used": series in learnt,
+                    "block": learnt[series][0] if series in learnt else None,
+                    "learnt_from": learnt[series][1] if series in learnt and not settings["prior_only"] else 0,
                 }
                 for series, row in vintage.iterrows()
             },
             "outside_declared_range": outside_declared_range(scenario, day),
         },
     }
+
+
+def _perspective(scenario: Scenario) -> dict[str, Any] | None:
+    """The perspective of a run and what it changes, as `summary.json` holds them; null where it is `base`."""
+    if scenario.perspective == BASE:
+        return None
+    told = asdict(scenario.perspectives[scenario.perspective])
+    names = ("q05", "q50", "q95")
+    for change in told["changes"]:
+        for key in ("quantiles", "base"):
+            change[key] = dict(zip(names, map(_rounded, change[key]), strict=True))
+    return told
 
 
 def outside_declared_range(scenario: Scenario, day: date) -> list[dict[str, Any]]:

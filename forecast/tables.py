@@ -72,9 +72,9 @@ def spot_of(place: Place, name: str, below: str | None = None) -> Place:
     return spot
 
 
-def id_of(raw: object, number: int) -> object:
-    """Give what to call an item of a list: its id, if it has one, else its number, counted from 1."""
-    name = raw.get("id") if isinstance(raw, dict) else None
+def id_of(raw: object, number: int, key: str = "id") -> object:
+    """Give what to call an item of a list: its id (what its `key` holds), if any, else its number, counted from 1."""
+    name = raw.get(key) if isinstance(raw, dict) else None
     return name if isinstance(name, str) and name else number
 
 

@@ -7,7 +7,7 @@ import pty
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,16 +16,9 @@ from typing import Any
 import pytest
 
 from forecast import cli, pipeline
-from forecast.belief.assemble import front_data
 from forecast.belief.cache import fit_key
-from forecast.belief.front import (
-    FRONT_PARAMETERS,
-    BlockFit,
-    Diagnostics,
-    FrontData,
-    SamplerSettings,
-    prior_front,
-)
+from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
+from forecast.belief.model import PARAMETERS, Shapes, known, prior_fit
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.spec import Scenario
 from forecast.store import Run
@@ -37,7 +30,7 @@ SAMPLED_TIMELINES = 4000
 
 
 class MadeUpSampler:
-    """Stands where the front's compiled block does, and gives draws of its prior at once.
+    """Stands where the compiled model does, and gives draws of the prior at once.
 
     Attributes:
         diagnostics: what it says of its chains.
@@ -49,13 +42,13 @@ class MadeUpSampler:
         self.fits = 0
         self._priors: dict[str, Marginal] = {}
 
-    def compiled(self, weeks: int, priors: tuple[tuple[str, Marginal], ...]) -> "MadeUpSampler":
+    def compiled(self, form: Shapes, priors: tuple[tuple[str, Marginal], ...]) -> "MadeUpSampler":
         self._priors = dict(priors)
         return self
 
-    def fit(self, data: FrontData, sampler: SamplerSettings, *, progress: bool = False) -> BlockFit:
+    def fit(self, data: Mapping[str, Any], sampler: SamplerSettings, *, progress: bool = False) -> Fit:
         self.fits += 1
-        return replace(prior_front(data, self._priors, sampler), diagnostics=self.diagnostics, netcdf=b"made up")
+        return replace(prior_fit(data, self._priors, sampler), diagnostics=self.diagnostics, netcdf=b"made up")
 
 
 @pytest.fixture
@@ -112,8 +105,8 @@ def sampled(tiny: Scenario, kept: Run, tmp_path_factory: pytest.TempPathFactory)
     """
     first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
     common = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json"]
-    block = {name: tiny.priors[f"front.{name}"].marginal for name in FRONT_PARAMETERS}
-    key = fit_key(front_data(tiny, tiny.reference_date), block, SamplerSettings())
+    priors = {name: tiny.priors[name].marginal for name in PARAMETERS}
+    key = fit_key(known(tiny, tiny.reference_date), priors, SamplerSettings())
     damaged = second / "cache" / "posterior" / key
     damaged.mkdir(parents=True)
     (damaged / "fit.json").write_text("{", encoding="utf-8")

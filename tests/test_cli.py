@@ -123,6 +123,7 @@ def test_help_tells_exit_codes_and_commands(command: Command) -> None:
         assert done.code == 0
         for option in ("--json", "--runs", "--verbose", "--quiet", "--help"):
             assert option in done.out
+        assert ("--perspective NAME|FILE" in done.out) == (name != "show")
 
 
 # What is refused
@@ -212,6 +213,10 @@ WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
     (("run", TINY, "--fix", "moscow.worth=-1"), ("--fix: moscow.worth: found -1",)),
     (("run", TINY, "--fix", "nobody.worth=1"), ("--fix: nobody.worth: no entry has this name",)),
     (("run", TINY, "--set", "a\nb.c=1"), ("no entry has this name",)),
+    (("run", TINY, "--perspective", "nobody"), ("--perspective: found 'nobody'; allowed are base, hopeful, or",)),
+    (("check", TINY, "--perspective", "hopefull"), ("--perspective: found 'hopefull'", "Did you mean hopeful?")),
+    (("explain", TINY, "--perspective", "my.toml"), ("my.toml: --perspective: there is no such file",)),
+    (("run", TINY, "--perspective", TINY / "talks.toml"), ("talks.toml: contact: unknown key", "title, holder")),
     (("run", TINY, "--nonsense"), ("No such option: --nonsense",)),
     (("run", TINY, "another"), ("another",)),
     (("nonsense",), ("No such command 'nonsense'",)),

@@ -42,7 +42,8 @@ from forecast.timeline.codes import OWNERS
 HEADLINES = ("battlefield", "negotiated", "unresolved")
 
 KEYS = (
-    *("schema", "run", "scenario", "as_of", "horizon", "timelines", "draws", "seed", "perspective", "provisional"),
+    *("schema", "run", "scenario", "as_of", "horizon", "timelines", "draws", "seed"),
+    *("perspective", "perspective_detail", "provisional"),
     *("edits", "fixed", "prior_only"),
     *("odds", "given_resolved", "endings", "beside", "unresolved", "negotiated", "defeat", "first_refusal"),
     *("steps_down", "given", "turns_on", "amounts", "diagnostics"),
@@ -89,7 +90,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
     scenario = load_scenario(TINY if s["scenario"] == "two-islands" else "ukraine-2025")
     assert tuple(s) == KEYS
     assert (s["schema"], s["run"], s["seed"]) == (1, run.id, 1)
-    assert (s["perspective"], s["provisional"]) == ("base", True)
+    assert (s["perspective"], s["perspective_detail"], s["provisional"]) == ("base", None, True)
     assert (s["as_of"], s["horizon"]) == (scenario.reference_date.isoformat(), scenario.horizon.isoformat())
     assert tuple(s["odds"]) == HEADLINES
     assert tuple(s["given_resolved"]) == HEADLINES[:2]

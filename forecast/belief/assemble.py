@@ -1,16 +1,16 @@
-"""What is believed on a date: the front's block updated by its evidence, all else drawn from its prior with it."""
+"""What is believed on a date: what the blocks learn from their evidence, all else drawn from its prior with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from forecast import calendar
 from forecast.belief.draws import draw_table, interleave
-from forecast.belief.front import FRONT_PARAMETERS, Diagnostics, FrontData, SamplerSettings
-from forecast.belief.update import check_convergence, fit_block
+from forecast.belief.fit import Diagnostics, SamplerSettings
+from forecast.belief.model import PARAMETERS, known
+from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
@@ -21,8 +21,16 @@ DRAWS = 4000
 DRAW_SEED = 1
 """Seed of the draws from priors: part of the belief, so `--seed` does not move it."""
 
-STATES = {"front.slow": "slow level of the weekly advance, z", "front.fast": "fast part of it, z"}
+STATES = {
+    "front.slow": "slow level of the weekly advance, z",
+    "front.fast": "fast part of it, z",
+    "washington.capital": "political capital, sd",
+    "kyiv.instability": "domestic instability, sd",
+}
 """Columns of the draws that are levels on the as-of date and no parameters."""
+
+STARTS = {"washington.capital_start": "washington.capital", "kyiv.instability_start": "kyiv.instability"}
+"""Parameters that are a level on the reference date, and the column of that level."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Posterior:
         anew_mean: (DRAWS, k) mean of their normal scores given the row.
         anew_chol: (k, k) Cholesky factor of the covariance of their scores.
         diagnostics: of the sampler; None from the prior alone.
-        netcdf: the ArviZ groups of the front's block as a netCDF file; empty from the prior alone.
+        netcdf: the ArviZ groups of the fit as a netCDF file; empty from the prior alone.
         fixed: parameters held at a value after the update.
     """
 
@@ -50,28 +58,6 @@ class Posterior:
     diagnostics: Diagnostics | None
     netcdf: bytes
     fixed: Mapping[str, float]
-
-
-def front_data(scenario: Scenario, as_of: date) -> FrontData:
-    """The weekly map as known on a date, padded to the horizon.
-
-    Raises:
-        InputError: too little of it was public by then.
-    """
-    weeks = (calendar.monday(scenario.horizon) - scenario.first_week).days // 7
-    mondays = [scenario.first_week + timedelta(days=7 * k) for k in range(weeks + 1)]
-    series = scenario.evidence.as_of(as_of).series(scenario.area_series)
-    known = {day.date(): float(value) for day, value in zip(series["observed"], series["value"], strict=True)}
-    seen = np.array([float(day in known) for day in mondays])
-    area = np.array([known.get(day, 0.0) for day in mondays])
-    if seen[0] == 0.0 or seen.sum() < 2:
-        raise InputError(
-            f"only {int(seen.sum())} weekly figures of {scenario.area_series} were available on {as_of}",
-            key="--as-of",
-            mend=f"The front needs the one of {scenario.first_week} and at least one more",
-        )
-    shape = calendar.season(scenario.first_week, weeks, scenario.season_peaks, scenario.season_half_width)
-    return FrontData(area, seen, shape)
 
 
 def update(
@@ -93,8 +79,8 @@ def update(
         prior_only: leave the evidence out.
         allow_unconverged: keep draws of chains that did not converge.
         fix: parameters held at a value after the update, by dotted name.
-        sampler: how the front's block is sampled.
-        cache: take the block from the user's cache folder where it is there, and keep it there.
+        sampler: how the posterior is sampled.
+        cache: take the fit from the user's cache folder where it is there, and keep it there.
         progress: show a progress bar while sampling.
 
     Raises:
@@ -102,31 +88,58 @@ def update(
         NotConverged: the sampler's diagnostics are outside their limits.
     """
     day = check_as_of(scenario, as_of)
-    data = front_data(scenario, day)
-    block = {name: scenario.priors[f"front.{name}"].marginal for name in FRONT_PARAMETERS}
-    fit = fit_block(data, block, sampler or SamplerSettings(), prior_only=prior_only, cache=cache, progress=progress)
+    fit = fit_blocks(
+        known(scenario, day),
+        {name: scenario.priors[name].marginal for name in PARAMETERS},
+        sampler or SamplerSettings(),
+        prior_only=prior_only,
+        cache=cache,
+        progress=progress,
+    )
     if not prior_only and not allow_unconverged:
         check_convergence(fit.diagnostics)
-    scores = {f"front.{name}": interleave(fit.scores[name], DRAWS) for name in FRONT_PARAMETERS}
+    scores = {name: interleave(fit.scores[name], DRAWS) for name in PARAMETERS}
     table = draw_table(scenario.priors, scenario.correlations, DRAWS, DRAW_SEED, scores)
     draws = table.values.copy()
-    fixed = dict(fix or {})
-    for name, value in fixed.items():
-        draws[name] = value
     for name in STATES:
-        draws[name] = interleave(fit.states[name.removeprefix("front.")], DRAWS)
+        draws[name] = interleave(fit.states[name], DRAWS)
     draws["log_prior"] = table.log_prior
-    kept = [k for k, name in enumerate(table.timeline) if name not in fixed]
-    covariance = (table.timeline_chol @ table.timeline_chol.T)[np.ix_(kept, kept)]
-    return Posterior(
+    believed = Posterior(
         as_of=day,
         draws=draws,
-        anew=tuple(table.timeline[k] for k in kept),
-        anew_mean=table.timeline_mean[:, kept],
-        anew_chol=np.linalg.cholesky(covariance) if kept else np.zeros((0, 0)),
+        anew=table.timeline,
+        anew_mean=table.timeline_mean,
+        anew_chol=table.timeline_chol,
         diagnostics=None if prior_only else fit.diagnostics,
         netcdf=fit.netcdf,
-        fixed=fixed,
+        fixed={},
+    )
+    return hold(believed, fix or {})
+
+
+def hold(posterior: Posterior, values: Mapping[str, float]) -> Posterior:
+    """Hold parameters at a value in every draw, those that vary by timeline too; the rest stays as believed.
+
+    A level's start held on the reference date is the level itself held.
+
+    Args:
+        posterior: what is believed.
+        values: by dotted name, in the prior's unit.
+    """
+    draws = posterior.draws.copy()
+    for name, value in values.items():
+        draws[name] = value
+        if (state := STARTS.get(name)) in draws:
+            draws[state] = value
+    kept = [k for k, name in enumerate(posterior.anew) if name not in values]
+    covariance = (posterior.anew_chol @ posterior.anew_chol.T)[np.ix_(kept, kept)]
+    return replace(
+        posterior,
+        draws=draws,
+        anew=tuple(posterior.anew[k] for k in kept),
+        anew_mean=posterior.anew_mean[:, kept],
+        anew_chol=np.linalg.cholesky(covariance) if kept else np.zeros((0, 0)),
+        fixed={**posterior.fixed, **values},
     )
 
 

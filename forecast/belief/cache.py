@@ -19,11 +19,13 @@ import hashlib
 import io
 import json
 import logging
+import math
 import os
 import platform
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,8 +35,8 @@ import numpy as np
 import platformdirs
 
 import forecast.scenario.elicit
-from forecast.belief.front import Array, BlockFit, Diagnostics, FrontData, SamplerSettings
-from forecast.scenario.elicit import Marginal
+from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
+from forecast.scenario.elicit import Array, Marginal
 
 LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
 """Distributions whose version may change a draw or a diagnostic."""
@@ -52,17 +54,16 @@ def folder() -> Path:
     return (Path(given) if given else platformdirs.user_cache_path("forecast")) / "posterior"
 
 
-def fit_key(data: FrontData, priors: Mapping[str, Marginal], sampler: SamplerSettings) -> str:
+def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: SamplerSettings) -> str:
     """The name of a fit: a SHA-256, 64 hexadecimal digits, of everything its draws depend on.
 
-    Weeks after the last Monday seen count only by their number.
+    Args:
+        data: what each block knows, by the block's name.
+        priors: of every parameter that is updated.
+        sampler: settings.
     """
-    seen = data.last + 1
     content = {
-        "area": np.where(data.seen > 0, data.area, 0.0)[:seen].tolist(),
-        "seen": data.seen[:seen].tolist(),
-        "season": data.season[: seen - 1].tolist(),
-        "weeks": data.weeks,
+        "data": {name: _plain(known) for name, known in data.items()},
         "priors": {name: [marginal.family, *marginal.args] for name, marginal in priors.items()},
         "sampler": asdict(sampler),
         "source": _source(),
@@ -71,7 +72,30 @@ def fit_key(data: FrontData, priors: Mapping[str, Marginal], sampler: SamplerSet
     return _sha256(_json(content))
 
 
-def load(key: str) -> BlockFit | None:
+def _plain(known: Any) -> Any:
+    """What a block knows as what JSON can hold; numbers that are not finite as text.
+
+    Raises:
+        TypeError: it is of a kind that has no such form.
+    """
+    if is_dataclass(known):
+        return {field.name: _plain(getattr(known, field.name)) for field in fields(known)}
+    if isinstance(known, np.ndarray):
+        return [str(known.dtype), _plain(known.tolist())]
+    if isinstance(known, Mapping):
+        return {str(key): _plain(value) for key, value in known.items()}
+    if isinstance(known, list | tuple):
+        return [_plain(value) for value in known]
+    if isinstance(known, float) and not math.isfinite(known):
+        return str(known)
+    if isinstance(known, date):
+        return known.isoformat()
+    if known is None or isinstance(known, str | int | float):
+        return known
+    raise TypeError(f"{type(known).__name__} cannot be part of the name of a fit")
+
+
+def load(key: str) -> Fit | None:
     """The fit of this name, None if there is none; one that is damaged is told of in the log and removed."""
     place = folder() / key
     try:
@@ -84,7 +108,7 @@ def load(key: str) -> BlockFit | None:
     return None
 
 
-def store(key: str, fit: BlockFit) -> None:
+def store(key: str, fit: Fit) -> None:
     """Keep a fit under its name; if that cannot be done, a warning in the log.
 
     If another process has kept the same fit meanwhile, that one stays.
@@ -114,7 +138,7 @@ def _remove(place: Path) -> None:
         _log.warning("the saved fit %s cannot be removed (%s)", place, error)
 
 
-def _write(place: Path, key: str, fit: BlockFit) -> None:
+def _write(place: Path, key: str, fit: Fit) -> None:
     """The three files of an entry."""
     draws = io.BytesIO()
     np.savez(
@@ -135,7 +159,7 @@ def _write(place: Path, key: str, fit: BlockFit) -> None:
     (place / "fit.json").write_bytes(_json(record))
 
 
-def _read(place: Path, key: str) -> BlockFit:
+def _read(place: Path, key: str) -> Fit:
     """An entry, checked.
 
     Raises:
@@ -163,7 +187,7 @@ def _read(place: Path, key: str) -> BlockFit:
                 (scores if kind == "score" else states)[name] = arrays[entry]
     except (ValueError, BadZipFile) as error:
         raise _DamagedError(f"draws.npz: {error}") from error
-    return BlockFit(scores, states, diagnostics, files["posterior.nc"])
+    return Fit(scores, states, diagnostics, files["posterior.nc"])
 
 
 def _source() -> str:

@@ -1,29 +1,23 @@
-"""What the front's block takes and what it gives: evidence, settings, draws and the chains' diagnostics.
+"""What the front's block is given: two maps and a count of monthly gains, as they were known on a date.
 
-xarray is imported only when the netCDF file of a fit is opened.
+All arrays are padded to the horizon, and all of them have lengths that follow from the number of weeks alone,
+so that one compiled model serves every as-of date.
 """
 
-import io
-import os
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
+from forecast import calendar
+from forecast.belief.block import Dates, Series
 from forecast.errors import InputError
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
 
-if TYPE_CHECKING:
-    import xarray
-
-Array = NDArray[np.float64]
-
-NET_SCALE = 40.0
-"""Net advance, km2 a week, at which the asinh scale turns from linear to logarithmic."""
-
-TAIL_DEGREES = 4.0
-"""Degrees of freedom of the fast part's shocks and of the map's errors: heavy tails, finite variance."""
+SPAN = 4
+"""Weeks over which the change of the second map is taken."""
 
 FRONT_PARAMETERS = (
     "level",
@@ -33,47 +27,62 @@ FRONT_PARAMETERS = (
     "fast_scale",
     "mud",
     "mapper_error",
+    "second_scale",
+    "second_error",
+    "monthly_scale",
+    "monthly_error",
 )
 """The parameters of the block, in the order in which they are sampled.
 
 `level`, `slow_sd`, `fast_scale` and `mud` are in units of z, `slow_half_life` in weeks, `fast_persistence` is
-a share (an autocorrelation), `mapper_error` is in km2.
+a share (an autocorrelation), the errors are in km2, and the scales are multiples of the truth's change.
 """
 
 
 @dataclass(frozen=True)
 class FrontData:
-    """The weekly map as it was known on the as-of date, padded to the horizon.
+    """The maps and the monthly count as they were known on the as-of date, padded to the horizon.
 
     Attributes:
-        area: (T+1,) occupied km2 by one mapper on each Monday, from the first used to the last before the
-            horizon; 0 where it is not seen.
-        seen: (T+1,) 1 where the figure was public on the as-of date, 0 where it was not or is missing.
+        area: (T+1,) occupied km2 by the first mapper on each Monday, from the first used to the last before
+            the horizon; NaN where the figure is missing or was not public yet.
         season: (T,) calendar shape of mud in the week that follows each Monday, between 0 (dry) and 1.
+        first: the first Monday.
+        second: (T+1,) the same by the second mapper; empty if there is none.
+        gains: (T // 4,) net km2 gained in each whole calendar month after the first Monday, by a third
+            party's count, padded with NaN; empty if there is none.
+        series: ids of the three series, empty where there is none.
 
     Raises:
-        ValueError: the shapes do not fit, or something is not finite or outside its range.
+        ValueError: the shapes do not fit, or something is infinite or outside its range.
         InputError: the first Monday is not seen, or fewer than two Mondays are.
     """
 
     area: Array
-    seen: Array
     season: Array
+    first: date
+    second: Array = field(default_factory=lambda: np.empty(0))
+    gains: Array = field(default_factory=lambda: np.empty(0))
+    series: tuple[str, str, str] = ("area", "", "")
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            values = np.array(getattr(self, field.name), dtype=np.float64)
+        weeks = np.size(self.season)
+        for name, size in (("area", weeks + 1), ("season", weeks), ("second", weeks + 1), ("gains", weeks // SPAN)):
+            values = np.array(getattr(self, name), dtype=np.float64)
+            if name in ("second", "gains") and values.size == 0:
+                values = np.full(size, np.nan)
+            if values.shape != (size,):
+                raise ValueError(
+                    f"{name} has shape {values.shape}; with a season of {weeks} weeks it must be ({size},)"
+                )
+            if np.isinf(values).any():
+                raise ValueError(f"{name} must be finite, or NaN where it is not seen")
             values.flags.writeable = False
-            object.__setattr__(self, field.name, values)
-        weeks = self.season.size
-        if self.season.ndim != 1 or self.area.shape != (weeks + 1,) or self.seen.shape != (weeks + 1,):
-            raise ValueError(
-                f"area {self.area.shape} and seen {self.seen.shape} must be (T+1,), season {self.season.shape} (T,)"
-            )
-        if not np.isin(self.seen, (0.0, 1.0)).all():
-            raise ValueError("seen must be 0 or 1")
-        if not (np.isfinite(self.area).all() and (self.season >= 0).all() and (self.season <= 1).all()):
-            raise ValueError("area must be finite, season between 0 and 1")
+            object.__setattr__(self, name, values)
+        if not ((self.season >= 0) & (self.season <= 1)).all():
+            raise ValueError("season must be between 0 and 1")
+        if self.first.weekday() != 0:
+            raise ValueError(f"{self.first} is no Monday")
         if self.seen.sum() < 2 or self.seen[0] == 0:
             raise InputError(
                 f"the front has {int(self.seen.sum())} weekly figures on the as-of date, "
@@ -86,77 +95,137 @@ class FrontData:
         return int(self.season.size)
 
     @property
+    def seen(self) -> Array:
+        """(T+1,) 1 on the Mondays on which the first map is seen, else 0."""
+        return np.isfinite(self.area).astype(np.float64)
+
+    @property
     def last(self) -> int:
         """Index of the last Monday seen, and number of weeks before it."""
         return int(np.flatnonzero(self.seen)[-1])
 
+    @property
+    def mondays(self) -> Dates:
+        """(T+1,) the Mondays."""
+        return np.datetime64(self.first, "D") + (7 * np.arange(self.weeks + 1)).astype("timedelta64[D]")
 
-@dataclass(frozen=True)
-class SamplerSettings:
-    """How the posterior is sampled.
+    @property
+    def weekly(self) -> Array:
+        """(T,) net km2 of each week by the first map; NaN unless both its Mondays are seen."""
+        return np.diff(self.area)
 
-    Attributes:
-        chains: independent chains.
-        draws: draws kept of each chain.
-        tune: draws of each chain spent on adapting, not kept.
-        target_accept: mean acceptance that the step size is adapted to, between 0 and 1.
-        seed: of all luck in the fit, not negative.
+    @property
+    def spans(self) -> Array:
+        """(T // 4,) change of the second map, km2, from every fourth Monday to the next.
+
+        NaN where one of the two is missing, or lies after the last Monday of the first map.
+        """
+        ends = self.second[::SPAN][: self.weeks // SPAN + 1]
+        change = np.diff(ends)
+        return np.where(SPAN * np.arange(1, ends.size) <= self.last, change, np.nan)
+
+    @property
+    def monthly(self) -> Array:
+        """(T // 4,) the monthly gains, km2; NaN for months that end after the last Monday of the first map."""
+        return np.where(self.month_ends <= self.last, self.gains, np.nan)
+
+    @property
+    def months(self) -> Dates:
+        """(T // 4 + 1,) the first day of each month, from the first that begins on the first Monday or later."""
+        first = np.datetime64(self.first, "M") + np.timedelta64(int(self.first.day > 1), "M")
+        return (first + np.arange(self.weeks // SPAN + 1).astype("timedelta64[M]")).astype("datetime64[D]")
+
+    @property
+    def month_begins(self) -> Array:
+        """(T // 4,) when each month begins, in weeks after the first Monday."""
+        return self._in_weeks(self.months[:-1])
+
+    @property
+    def month_ends(self) -> Array:
+        """(T // 4,) when each month ends, which is when the next begins, in weeks after the first Monday."""
+        return self._in_weeks(self.months[1:])
+
+    def _in_weeks(self, days: Dates) -> Array:
+        return (days - np.datetime64(self.first, "D")).astype(np.float64) / 7.0
+
+
+def front_data(scenario: Scenario, day: date) -> FrontData:
+    """The two maps and the monthly count as known on a date, padded to the horizon.
+
+    Figures of the second map that fall on no Monday are left out.
+
+    Raises:
+        InputError: too little of the first map was public by then.
     """
+    weeks = (calendar.monday(scenario.horizon) - scenario.first_week).days // 7
+    shape = calendar.season(scenario.first_week, weeks, scenario.season_peaks, scenario.season_half_width)
+    mondays = [scenario.first_week + timedelta(days=7 * k) for k in range(weeks + 1)]
+    area = _known(scenario, day, scenario.area_series, mondays)
+    if np.isnan(area[0]) or np.isfinite(area).sum() < 2:
+        raise InputError(
+            f"only {int(np.isfinite(area).sum())} weekly figures of {scenario.area_series} were available on {day}",
+            key="--as-of",
+            mend=f"The front needs the one of {scenario.first_week} and at least one more",
+        )
+    data = FrontData(area, shape, scenario.first_week)
+    last_days = [month.astype(date) - timedelta(days=1) for month in data.months[1:]]
+    return FrontData(
+        area,
+        shape,
+        scenario.first_week,
+        _known(scenario, day, scenario.second_area_series, mondays),
+        _known(scenario, day, scenario.monthly_series, last_days),
+        (scenario.area_series, scenario.second_area_series or "", scenario.monthly_series or ""),
+    )
 
-    chains: int = 4
-    draws: int = 3000
-    tune: int = 1500
-    target_accept: float = 0.95
-    seed: int = 0
+
+def _known(scenario: Scenario, as_of: date, series: str | None, days: list[date]) -> Array:
+    """The figures of a series that speak of `days`, as known on a date; NaN where there is none."""
+    if series is None:
+        return np.full(len(days), np.nan)
+    rows = scenario.evidence.as_of(as_of).series(series)
+    known = pd.Series(rows["value"].to_numpy(dtype=np.float64), index=rows["observed"])
+    return known.reindex(pd.to_datetime(days)).to_numpy(dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class Diagnostics:
-    """Whether the chains agree, over the block's parameters and the two states it hands on.
+def front_inputs(data: FrontData) -> dict[str, Array]:
+    """What the model is given; rows after the last Monday of the first map change nothing but the season.
 
-    Attributes:
-        rhat: largest rank-normalised split R-hat (Vehtari et al., Bayesian Analysis 16(2), 2021).
-        ess_bulk: least effective sample size in the bulk.
-        ess_tail: least effective sample size of the 5 and 95% quantiles.
-        divergences: divergent transitions after tuning.
+    Returns:
+        `front_area`: (T+1,) km2 above the first figure; gaps are filled, which only moves the origin of their
+        latents. `front_seen`: (T+1,) mask of it. `front_after`: (T+1,) 1 on Mondays after the last figure.
+        `front_season`: (T,). `front_second`, `front_gain`: (T // 4,) changes of the second map and monthly
+        gains, km2, 0 where masked; `front_second_seen`, `front_gain_seen`: their masks.
+        `front_month_begin`, `front_month_end`: (T // 4,) in weeks after the first Monday, 0 where masked.
     """
+    monday = np.arange(data.weeks + 1)
+    at = data.seen > 0
+    spans, gains = data.spans, data.monthly
+    counted = np.isfinite(gains)
+    return {
+        "front_area": np.interp(monday, monday[at], data.area[at] - data.area[0]),
+        "front_seen": data.seen,
+        "front_after": (monday > data.last).astype(np.float64),
+        "front_season": data.season,
+        "front_second": np.nan_to_num(spans),
+        "front_second_seen": np.isfinite(spans).astype(np.float64),
+        "front_gain": np.nan_to_num(gains),
+        "front_gain_seen": counted.astype(np.float64),
+        "front_month_begin": np.where(counted, data.month_begins, 0.0),
+        "front_month_end": np.where(counted, data.month_ends, 0.0),
+    }
 
-    rhat: float
-    ess_bulk: float
-    ess_tail: float
-    divergences: int
 
-
-@dataclass(frozen=True)
-class BlockFit:
-    """Draws of a block.
-
-    Attributes:
-        scores: normal score of each parameter, (chain, draw); `Marginal.quantile` turns it into the
-        parameter.
-        states: `slow` (L) and `fast` (f) of the week that ended on the last Monday seen, (chain, draw), units
-        of z.
-        diagnostics: of the sampler.
-        netcdf: a netCDF file of the ArviZ groups posterior (parameters, and their scores), sample_stats,
-            observed_data and constant_data, and two with fewer draws: posterior_paths (slow and fast part,
-            week by week) and posterior_predictive (net km2 of a week, replicated). Empty for draws from the
-            prior.
-    """
-
-    scores: dict[str, Array]
-    states: dict[str, Array]
-    diagnostics: Diagnostics
-    netcdf: bytes
-
-    def tree(self) -> "xarray.DataTree":
-        """The fit as a DataTree for ArviZ (imports xarray)."""
-        import xarray
-
-        with xarray.open_datatree(io.BytesIO(self.netcdf), engine="h5netcdf") as tree:
-            return tree.load()
-
-    def save(self, path: Path) -> None:
-        """Write the netCDF file to `path`, whole or not at all."""
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.write_bytes(self.netcdf)
-        part.replace(path)
+def front_observed(data: FrontData) -> Series:
+    """The figures learnt from: weekly net km2, changes over four weeks, monthly gains; each by its last day."""
+    found = (
+        (data.mondays[1:], data.weekly),
+        (data.mondays[SPAN::SPAN], data.spans),
+        (data.months[1:] - np.timedelta64(1, "D"), data.monthly),
+    )
+    kept = {name: (days, values) for name, (days, values) in zip(data.series, found, strict=True) if name}
+    return {
+        name: (days[np.isfinite(values)], values[np.isfinite(values)])
+        for name, (days, values) in kept.items()
+        if np.isfinite(values).any()
+    }

@@ -1,189 +1,127 @@
-"""The PyMC model of the front's block, and its sampling.
+"""The front's part of the PyMC model.
 
-The equations are those of `forecast.belief.front`. Three choices matter to the sampler:
+The equations are those of `forecast.belief.front`. Four choices matter to the sampler:
 
-- The latents are the map's errors (in units of `mapper_error`) and the slow level itself, so that the fast
-  part follows by subtraction: ``f = asinh((X_{t+1} - X_t) / 40) - L``, with the Jacobian
+- The latents are the first map's errors (in units of `mapper_error`) and the slow level itself, so that the
+  fast part follows by subtraction: ``f = asinh((X_{t+1} - X_t) / 40) - L``, with the Jacobian
   ``-1/2 log(net^2 + 40^2)``.
 - The slow level carries its mean and the season. With the mean added outside it the chains do not mix.
 - Weeks after the last figure count for nothing: their latents get a standard normal of their own, independent
   of all else. That is exact, since nothing seen depends on them. Left in the process they would be sinh of a
   Student t, a distribution without a mean, through which no sampler walks. A Monday that is missing between
   two others does stay in the process; its area then has no figure to lean on.
+- The second map and the monthly count are likelihoods of differences of the latent truth, without latents of
+  their own. Theirs are two scales and two errors; figures that are not there are masked.
 
-So one compiled model, padded to the horizon, serves every as-of date of a scenario.
-
-PyMC, PyTensor and nutpie are imported only when something is compiled.
+PyMC and PyTensor are imported only when something is compiled.
 """
 
-import atexit
-import contextlib
 import math
-import os
-import shutil
-import sys
-import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from forecast.belief.front_data import (
-    FRONT_PARAMETERS,
-    NET_SCALE,
-    TAIL_DEGREES,
-    Array,
-    FrontData,
-    SamplerSettings,
-)
-from forecast.scenario.elicit import Marginal, Ops
+from forecast.belief.front_data import SPAN
 
 if TYPE_CHECKING:
-    import pymc
-    import xarray
     from pytensor.tensor.variable import TensorVariable
 
     Tensor = TensorVariable[Any, Any]
 
-# PyTensor's numba code gives other draws when it is loaded from the compile cache than when it is freshly
-# compiled, and with fast math even from one compile to the next. The same evidence, priors and seed must give
-# the same bytes, so both are off while the block is compiled and sampled, whatever the user's own settings
-# are. It costs some seconds of compiling in each process; the fit itself is kept by `forecast.belief.cache`.
-_FLAGS = {"numba__fastmath": False, "numba__cache": False}
+NET_SCALE = 40.0
+"""Net advance, km2 a week, at which the asinh scale turns from linear to logarithmic."""
+
+TAIL_DEGREES = 4.0
+"""Degrees of freedom of the fast part's shocks and of all errors: heavy tails, finite variance."""
+
+_CONSTANT = math.lgamma((TAIL_DEGREES + 1) / 2) - math.lgamma(TAIL_DEGREES / 2) - 0.5 * math.log(TAIL_DEGREES * math.pi)
 
 
-def compile_model(weeks: int, priors: Mapping[str, Marginal]) -> Any:
-    """The model as nutpie compiles it, for `weeks` weeks."""
-    nutpie, pytensor = _import_samplers()
-    with _quietly(), pytensor.config.change_flags(**_FLAGS):
-        return nutpie.compile_pymc_model(front_model(weeks, priors))
+def add_front(inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
+    """Add the block's latents and likelihoods to the PyMC model whose context this is called in.
 
-
-def sample_model(compiled: Any, data: FrontData, sampler: SamplerSettings, *, progress: bool) -> "xarray.DataTree":
-    """The trace of the compiled model, as nutpie gives it, given `data`."""
-    nutpie, pytensor = _import_samplers()
-    # The starting point is compiled when it is first called, so the flags must hold here too.
-    with _quietly(), pytensor.config.change_flags(**_FLAGS):
-        trace: xarray.DataTree = nutpie.sample(
-            compiled.with_data(**model_data(data)),
-            draws=sampler.draws,
-            tune=sampler.tune,
-            chains=sampler.chains,
-            seed=sampler.seed,
-            target_accept=sampler.target_accept,
-            # Scales from the draws alone: about twice the effective draws, here, of scales from draws and
-            # gradients.
-            adaptation="draw_diag",
-            progress_bar=progress,
-            save_warmup=False,
-        )
-    return trace
-
-
-def model_data(data: FrontData) -> dict[str, Array]:
-    """The model's data.
-
-    Returns:
-        `area`: (T+1,) km2 above the first figure; gaps are filled, which only moves the origin of their
-        latents. `seen`, `season`: as in `data`. `after`: (T+1,) 1 on Mondays after the last figure.
+    Args:
+        inputs: `pm.Data` that hold `front_data.front_inputs`, by the same names.
+        value: the tensor of each parameter, in its unit, by dotted name.
     """
-    monday = np.arange(data.weeks + 1)
-    at = data.seen > 0
-    return {
-        "area": np.interp(monday, monday[at], data.area[at] - data.area[0]),
-        "seen": data.seen,
-        "after": (monday > data.last).astype(np.float64),
-        "season": data.season,
-    }
-
-
-def front_model(weeks: int, priors: Mapping[str, Marginal]) -> "pymc.Model":
-    """The PyMC model of the block, for `weeks` weeks; its data, `model_data`, are filled in later."""
     import pymc as pm
     import pytensor.tensor as pt
 
-    nu, ops = TAIL_DEGREES, pytensor_ops()
-    constant = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(nu * math.pi)
+    weeks = int(inputs["front_season"].get_value(borrow=True).size)
+    seen, after = inputs["front_seen"], inputs["front_after"]
 
-    def log_t(x: "Tensor") -> "Tensor":
-        return cast("Tensor", constant - 0.5 * (nu + 1) * pt.log1p(x**2 / nu))
+    # The truth, by way of the first map's errors. At a missing Monday 40 km2 is the latent's unit, no more.
+    error = pm.Flat("front_error", shape=weeks + 1, initval=np.zeros(weeks + 1))
+    truth = inputs["front_area"] + error * pt.switch(seen > 0, value["front.mapper_error"], NET_SCALE)
+    pm.Potential("front_map", (seen * _log_t(error) - 0.5 * after * error**2).sum())
 
-    with pm.Model() as model:
-        area = pm.Data("area", np.zeros(weeks + 1))
-        seen = pm.Data("seen", np.ones(weeks + 1))
-        after = pm.Data("after", np.zeros(weeks + 1))
-        season = pm.Data("season", np.zeros(weeks))
-        live = 1.0 - after[1:]
-        value = {name: priors[name].quantile(pm.Normal(name, 0.0, 1.0), ops=ops) for name in FRONT_PARAMETERS}
+    slow = pm.Flat("front_slow", shape=weeks, initval=np.full(weeks, 0.5))
+    live = 1.0 - after[1:]
+    pm.Potential("front_drift", _drift(slow, live, inputs["front_season"], value))
+    pm.Potential("front_shocks", _shocks(truth, slow, live, value))
 
-        # The truth, by way of the map's errors. At a missing Monday 40 km2 is the latent's unit, no more.
-        error = pm.Flat("error", shape=weeks + 1, initval=np.zeros(weeks + 1))
-        truth = area + error * pt.switch(seen > 0, value["mapper_error"], NET_SCALE)
-        pm.Potential("map", (seen * log_t(error) - 0.5 * after * error**2).sum())
-
-        # The slow level around its mean and season, started in its stationary distribution.
-        slow = pm.Flat("slow", shape=weeks, initval=np.full(weeks, 0.5))
-        sd = value["slow_sd"]
-        keep = pt.exp(-math.log(2.0) / value["slow_half_life"])
-        step = sd * pt.sqrt(1.0 - keep**2)
-        away = slow - (value["level"] - value["mud"] * season)
-        start = -0.5 * (away[0] / sd) ** 2 - pt.log(sd)
-        moves = -0.5 * ((away[1:] - keep * away[:-1]) / step) ** 2 - pt.log(step)
-        pm.Potential("drift", start + pt.switch(live[1:] > 0, moves, -0.5 * slow[1:] ** 2).sum())
-
-        # The fast part is what the slow level leaves of the week's net advance.
-        net = truth[1:] - truth[:-1]
-        fast = pt.arcsinh(net / NET_SCALE) - slow
-        scale, persistence = value["fast_scale"], value["fast_persistence"]
-        start_scale = scale / pt.sqrt(1.0 - persistence**2)
-        shock = (fast[1:] - persistence * fast[:-1]) / scale
-        pm.Potential(
-            "shocks",
-            log_t(fast[0] / start_scale)
-            - pt.log(start_scale)
-            + (live[1:] * (log_t(shock) - pt.log(scale))).sum()
-            - 0.5 * (live * pt.log(net**2 + NET_SCALE**2)).sum(),
-        )
-    return model
-
-
-def pytensor_ops() -> Ops:
-    """The elementary functions of the quantile maps, on PyTensor's variables."""
-    import pytensor.tensor as pt
-
-    return cast(
-        Ops,
-        SimpleNamespace(
-            exp=pt.exp, sinh=pt.sinh, arcsinh=pt.arcsinh, ndtr=lambda x: 0.5 * pt.erfc(-x / math.sqrt(2.0))
-        ),
+    four_weeks = truth[SPAN : weeks + 1 : SPAN] - truth[: weeks + 1 - SPAN : SPAN]
+    pm.Potential(
+        "front_second_map",
+        _changes(inputs["front_second"], inputs["front_second_seen"], four_weeks, value, "front.second"),
+    )
+    month = _at(truth, inputs["front_month_end"], weeks) - _at(truth, inputs["front_month_begin"], weeks)
+    pm.Potential(
+        "front_months", _changes(inputs["front_gain"], inputs["front_gain_seen"], month, value, "front.monthly")
     )
 
 
-def _import_samplers() -> tuple[Any, Any]:
-    """The modules nutpie and pytensor.
+def _log_t(x: "Tensor") -> "Tensor":
+    """Log density of Student's t, unit scale."""
+    import pytensor.tensor as pt
 
-    PyTensor makes a folder under the user's home when it is imported, and fails where it cannot. Nothing that
-    is kept there is used here, so in that case it is given a temporary one.
-    """
-    home = Path.home() / ".pytensor"
-    flags = os.environ.get("PYTENSOR_FLAGS", "")
-    usable = os.access(home if home.is_dir() else home.parent, os.W_OK)
-    if "pytensor" not in sys.modules and not usable and "base_compiledir" not in flags:
-        folder = tempfile.mkdtemp(prefix="forecast-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, (flags, f"base_compiledir={folder}")))
-    import nutpie
-    import pytensor
-
-    return nutpie, pytensor
+    return cast("Tensor", _CONSTANT - 0.5 * (TAIL_DEGREES + 1) * pt.log1p(x**2 / TAIL_DEGREES))
 
 
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Silence PyTensor on a rewrite that it skips where there is no C compiler; the draws are the same."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Loop fusion failed", UserWarning)
-        yield
+def _drift(slow: "Tensor", live: "Tensor", season: "Tensor", value: Mapping[str, Any]) -> "Tensor":
+    """Log density of the slow level around its mean and season, started in its stationary distribution."""
+    import pytensor.tensor as pt
+
+    sd = value["front.slow_sd"]
+    keep = pt.exp(-math.log(2.0) / value["front.slow_half_life"])
+    step = sd * pt.sqrt(1.0 - keep**2)
+    away = slow - (value["front.level"] - value["front.mud"] * season)
+    start = -0.5 * (away[0] / sd) ** 2 - pt.log(sd)
+    moves = -0.5 * ((away[1:] - keep * away[:-1]) / step) ** 2 - pt.log(step)
+    return cast("Tensor", start + pt.switch(live[1:] > 0, moves, -0.5 * slow[1:] ** 2).sum())
+
+
+def _shocks(truth: "Tensor", slow: "Tensor", live: "Tensor", value: Mapping[str, Any]) -> "Tensor":
+    """Log density of the fast part, which is what the slow level leaves of the week's net advance."""
+    import pytensor.tensor as pt
+
+    net = truth[1:] - truth[:-1]
+    fast = pt.arcsinh(net / NET_SCALE) - slow
+    scale, persistence = value["front.fast_scale"], value["front.fast_persistence"]
+    start = scale / pt.sqrt(1.0 - persistence**2)
+    shock = (fast[1:] - persistence * fast[:-1]) / scale
+    return cast(
+        "Tensor",
+        _log_t(fast[0] / start)
+        - pt.log(start)
+        + (live[1:] * (_log_t(shock) - pt.log(scale))).sum()
+        - 0.5 * (live * pt.log(net**2 + NET_SCALE**2)).sum(),
+    )
+
+
+def _changes(figure: "Tensor", seen: "Tensor", change: "Tensor", value: Mapping[str, Any], name: str) -> "Tensor":
+    """Log density of figures of changes of the truth, by an instrument with a scale and an error of its own."""
+    import pytensor.tensor as pt
+
+    error = value[f"{name}_error"]
+    return cast("Tensor", (seen * (_log_t((figure - value[f"{name}_scale"] * change) / error) - pt.log(error))).sum())
+
+
+def _at(truth: "Tensor", when: "Tensor", weeks: int) -> "Tensor":
+    """The truth at times between Mondays, in weeks, linear within each week."""
+    import pytensor.tensor as pt
+
+    before = pt.clip(pt.floor(when), 0, weeks - 1)
+    index = before.astype("int64")
+    return cast("Tensor", truth[index] + (when - before) * (truth[index + 1] - truth[index]))

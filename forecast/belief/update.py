@@ -1,18 +1,12 @@
-"""From the front's evidence to its posterior: taken from the cache, or sampled and kept there."""
+"""From the evidence to the posterior of all that it updates: taken from the cache, or sampled and kept there."""
 
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 from forecast.belief import cache as saved
-from forecast.belief.front import (
-    BlockFit,
-    CompiledFront,
-    Diagnostics,
-    FrontData,
-    SamplerSettings,
-    compile_front,
-    prior_front,
-)
+from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
+from forecast.belief.model import CompiledModel, Shapes, compile_model, prior_fit, shapes
 from forecast.errors import NotConverged
 from forecast.scenario.elicit import Marginal
 
@@ -23,23 +17,23 @@ MIN_ESS = 400
 """Least effective draws, in bulk and tails, at which they are used (same source: 100 a chain, of four)."""
 
 
-def fit_block(
-    data: FrontData,
+def fit_blocks(
+    data: Mapping[str, Any],
     priors: Mapping[str, Marginal],
     sampler: SamplerSettings,
     *,
     prior_only: bool,
     cache: bool = True,
     progress: bool = False,
-) -> BlockFit:
-    """Draws of the front's block given its evidence, or from its prior alone.
+) -> Fit:
+    """Draws of all blocks given their evidence, or from their prior alone.
 
     The draws are a function of the arguments, bit for bit, whether they come from the cache or not. Whether
     they are fit for use is another question: see `check_convergence`.
 
     Args:
-        data: the evidence as of a date.
-        priors: of `FRONT_PARAMETERS`.
+        data: what each block knows, by the block's name.
+        priors: of every parameter of the blocks.
         sampler: chains, draws, seed.
         prior_only: leave the evidence out.
         cache: look in the user's cache folder first, and keep there what was made.
@@ -49,11 +43,11 @@ def fit_block(
         InputError: a prior is missing or cannot be updated.
     """
     if prior_only:
-        return prior_front(data, priors, sampler)
+        return prior_fit(data, priors, sampler)
     key = saved.fit_key(data, priors, sampler) if cache else ""
     if cache and (fit := saved.load(key)) is not None:
         return fit
-    fit = _compiled(data.weeks, tuple(sorted(priors.items()))).fit(data, sampler, progress=progress)
+    fit = _compiled(shapes(data), tuple(sorted(priors.items()))).fit(data, sampler, progress=progress)
     if cache:
         saved.store(key, fit)
     return fit
@@ -83,12 +77,12 @@ def check_convergence(diagnostics: Diagnostics) -> None:
     """
     if wrong := failures(diagnostics):
         raise NotConverged(
-            f"the front's chains did not converge: {', '.join(wrong)}. "
-            "Change the front's priors back, or keep the run, marked as such, with --allow-unconverged"
+            f"the chains did not converge: {', '.join(wrong)}. "
+            "Change the priors back, or keep the run, marked as such, with --allow-unconverged"
         )
 
 
 @functools.lru_cache(maxsize=2)
-def _compiled(weeks: int, priors: tuple[tuple[str, Marginal], ...]) -> CompiledFront:
-    """The block compiled, kept for the next date of the same scenario in this process."""
-    return compile_front(weeks, dict(priors))
+def _compiled(form: Shapes, priors: tuple[tuple[str, Marginal], ...]) -> CompiledModel:
+    """The model compiled, kept for the next date of the same scenario in this process."""
+    return compile_model(form, dict(priors))

@@ -193,6 +193,35 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A perspective and a row for each number that it changes; none for the base premises."""
+    if detail is None:
+        return None
+    return {
+        **{key: cell(detail[key]) for key in ("name", "title", "summary")},
+        "changes": [
+            {key: cell(text) for key, text in change_row(change).items()}
+            | {"meaning": cell(meaning(scenario, change["entry"]))}
+            for change in detail["changes"]
+        ],
+    }
+
+
+def change_row(change: Mapping[str, Any]) -> dict[str, str]:
+    """A number that a perspective changes: its median and its 5 to 95% range without the perspective and under it."""
+    before, under = (
+        f"{number(q['q50'])} ({number(q['q05'])} to {number(q['q95'])})" for q in (change["base"], change["quantiles"])
+    )
+    return {
+        "name": change["entry"],
+        "base": before,
+        "under": f"{under} {change['unit']}",
+        "medians": f"{number(change['base']['q50'])} → {number(change['quantiles']['q50'])} {change['unit']}",
+        "premises": ", ".join(change["premises"]),
+        "reason": " ".join(change["reason"].split()),
+    }
+
+
 def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the template prints."""
     odds = summary["odds"]
@@ -211,6 +240,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "horizon": day_in_words(scenario.horizon),
         "year": scenario.horizon.year,
         "cautions": cautions(summary),
+        "perspective": perspective(scenario, summary["perspective_detail"]),
         "shares": dict(zip(("battlefield", "negotiated", "unresolved"), shares, strict=True)),
         "headline": [row(name, odds[name.lower()]) for name in ("Battlefield", "Negotiated", "Unresolved")],
         "resolved": {name: percent(entry["probability"]) for name, entry in summary["given_resolved"].items()},

@@ -6,16 +6,17 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
-from forecast.report.context import cautions, error, interval, percent, whole_percents
+from forecast.report.context import cautions, change_row, error, interval, percent, whole_percents
 
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
     """Print the headline, every ending and what stands beside them."""
     console.print(
         f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {summary['timelines']:,} timelines "
-        f"from {summary['draws']} draws, seed {summary['seed']}, perspective {summary['perspective']} (provisional)"
+        f"from {summary['draws']} draws, seed {summary['seed']}, perspective {summary['perspective']}"
+        f"{' (provisional until perspectives are pooled)' if summary['provisional'] else ''}"
     )
     for caution in cautions(summary):
         console.print(f"[bold]{escape(caution)}[/bold]")
@@ -34,8 +35,21 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         for name, entry in summary[group].items():
             table.add_row(name.replace("_", " "), percent(entry["probability"]), interval(entry), error(entry))
         console.print(table)
+    if perspective := summary.get("perspective_detail"):
+        console.print(_changes(perspective))
     console.print(
         f"Kept in {folder}: report.md says what these odds mean and what they turn on.",
         markup=False,
         soft_wrap=True,
     )
+
+
+def _changes(perspective: Mapping[str, Any]) -> Table:
+    """What a perspective changes in the base premises."""
+    told = f"Perspective {perspective['name']}, {perspective['title']}: {perspective['summary']} It changes:"
+    name = Column("Number", no_wrap=True, overflow="fold")
+    table = Table(name, "Median: base → here", "Premises", "Why", title=escape(told), title_justify="left")
+    for change in perspective["changes"]:
+        row = change_row(change)
+        table.add_row(*(escape(row[key]) for key in ("name", "medians", "premises", "reason")))
+    return table

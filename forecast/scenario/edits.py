@@ -2,25 +2,23 @@
 
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from forecast.errors import InputError
 from forecast.scenario import shapes
+from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, is_row, table_at
 from forecast.scenario.elicit import families
-from forecast.scenario.files import OWN_FILES
-from forecast.scenario.settlements import ROWS_OF_CLAUSE, ROWS_OF_SETTLEMENT
+from forecast.scenario.entries import WAYS
 from forecast.scenario.spec import Scenario
 from forecast.tables import Place, interval, near
-from forecast.timeline.parameters import RECORDS, field_of
-from forecast.timeline.registry import fields
+from forecast.timeline.parameters import field_of
 
-Edited = tuple[str, str, str]
-"""An edit as given, and the file and the dotted key of the entry that it changed."""
+Edited = tuple[str, Address]
+"""An edit as given, and where the entry stands that it changed."""
 
 
-def apply_edits(tables: Mapping[str, dict[str, Any]], edits: Sequence[str]) -> list[Edited]:
+def apply_edits(tables: Tables, edits: Sequence[str]) -> list[Edited]:
     """Apply edits to the tables as read, in order.
 
     Args:
@@ -30,7 +28,7 @@ def apply_edits(tables: Mapping[str, dict[str, Any]], edits: Sequence[str]) -> l
     Raises:
         InputError: an edit names no entry, or no field of one.
     """
-    return [(text, *_apply(tables, text)) for text in edits]
+    return [(text, _apply(tables, text)) for text in edits]
 
 
 @contextmanager
@@ -39,11 +37,16 @@ def blame(edited: Sequence[Edited], label: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        for text, file, key in reversed(edited):
-            if error.file == f"{label}/{file}" and f"{error.key}.".startswith(f"{key}."):
+        for text, address in reversed(edited):
+            if stands_at(error, address, label):
                 mend = f"{error.mend}; it was changed by --set {text!r}" if error.mend else f"Change --set {text!r}"
                 raise InputError(error.what, file=error.file, key=error.key, mend=mend) from error
         raise
+
+
+def stands_at(error: InputError, address: Address, label: str) -> bool:
+    """Whether an error is in the entry that stands there, in the scenario whose folder is called `label`."""
+    return error.file == f"{label}/{address.file}" and f"{error.key}.".startswith(f"{address.key}.")
 
 
 def parse_fix(scenario: Scenario, texts: Iterable[str]) -> dict[str, float]:
@@ -88,40 +91,34 @@ def parse_fix(scenario: Scenario, texts: Iterable[str]) -> dict[str, float]:
     return fixed
 
 
-def _apply(tables: Mapping[str, dict[str, Any]], text: str) -> tuple[str, str]:
-    """Apply one edit to the tables as read; give the file and the dotted key of the entry it changed."""
+def _apply(tables: Tables, text: str) -> Address:
+    """Apply one edit to the tables as read; give where the entry stands that it changed."""
     left, equals, right = (part.strip() for part in text.partition("="))
     place = Place("--set", left)
     if not equals:
         raise place.error(f"found {text!r}; allowed is the name of an entry, a field of it, =, a value")
-    entries = _addresses(tables)
+    entries = addresses(tables)
     parts = left.split(".")
     depth = next((n for n in range(len(parts), 1, -1) if ".".join(parts[:n]) in entries), 0)
     if not depth:
         raise place.error("no entry has this name", near(left, entries))
     name, path = ".".join(parts[:depth]), parts[depth:]
-    file, way, key = entries[name]
-    is_row = field_of(name).form != "plain" or name.startswith("settlements.terms.")
-    allowed = list((shapes.RowTable if is_row else shapes.EntryTable).model_fields)
+    row = is_row(name)
+    allowed = list((shapes.RowTable if row else shapes.EntryTable).model_fields)
     deep = ["family", *dict.fromkeys(number for numbers in families().values() for number in numbers)]
-    known = [*allowed, *(f"distribution.{number}" for number in deep if not is_row)]
+    known = [*allowed, *(f"distribution.{number}" for number in deep if not row)]
     if ".".join(path) not in known:
         what = f"found the field {'.'.join(path)!r}; allowed after {name} are {', '.join(allowed)}"
         raise place.error(what, near(".".join(path), known))
-    holder: Any = tables[file]
-    for step in way[:-1]:
-        holder = holder[step]
-    entry = holder[way[-1]]
-    if not isinstance(entry, dict):
-        entry = holder[way[-1]] = {"centre": entry}
-    if path[0] in ("quantiles", "distribution"):
-        entry.pop("distribution" if path[0] == "quantiles" else "quantiles", None)
+    entry = table_at(tables, entries[name])
+    if path[0] in WAYS:
+        clear_ways(entry, path[0])
     if len(path) == 2:
         old = entry.get("distribution")
         entry["distribution"] = {**(old if isinstance(old, dict) else {}), path[1]: _value(right)}
     else:
         entry[path[0]] = _value(right)
-    return file, key
+    return entries[name]
 
 
 def _value(text: str) -> object:
@@ -131,50 +128,3 @@ def _value(text: str) -> object:
     except (ValueError, RecursionError):
         return text
     return parsed["value"] if parsed.keys() == {"value"} else text
-
-
-def _addresses(tables: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, tuple[str | int, ...], str]]:
-    """Where each entry stands, by its name: file, way through the tables as read, dotted key.
-
-    Nothing is checked yet: what has not the shape of an entry is passed over, for the checks to tell.
-    """
-
-    def items(table: object, key: str) -> list[tuple[str, Any]]:
-        inner = table.get(key) if isinstance(table, dict) else None
-        return list(inner.items()) if isinstance(inner, dict) else []
-
-    ways: dict[str, tuple[str, tuple[str | int, ...]]] = {}
-    for part in OWN_FILES:
-        for key, declared in fields(RECORDS[part]).items():
-            if not declared.shape and isinstance(tables[f"{part}.toml"].get(key), dict):
-                ways[f"{part}.{key}"] = (f"{part}.toml", (key,))
-    for region, table in items(tables["front.toml"], "region"):
-        for key in ("held", "share"):
-            if isinstance(table, dict) and key in table:
-                ways[f"front.{key}.{region}"] = ("front.toml", ("region", region, key))
-    for party, table in items(tables["parties.toml"], "party"):
-        if isinstance(table, dict) and "stiffness" in table:
-            ways[f"parties.stiffness.{party}"] = ("parties.toml", ("party", party, "stiffness"))
-        for key in ("position", "salience"):
-            for issue, _ in items(table, key):
-                ways[f"parties.{key}.{party}.{issue}"] = ("parties.toml", ("party", party, key, issue))
-    shown: dict[str, str] = {}
-    for deal, table in items(tables["settlements.toml"], "settlement"):
-        for key in ROWS_OF_SETTLEMENT:
-            if isinstance(table, dict) and key in table:
-                ways[f"settlements.{key}.{deal}"] = ("settlements.toml", ("settlement", deal, key))
-        for issue, _ in items(table, "terms"):
-            ways[f"settlements.terms.{deal}.{issue}"] = (
-                "settlements.toml",
-                ("settlement", deal, "terms", issue),
-            )
-        clauses = table.get("clause") if isinstance(table, dict) else None
-        for number, clause in enumerate(clauses if isinstance(clauses, list) else []):
-            for key in ROWS_OF_CLAUSE:
-                if isinstance(clause, dict) and key in clause:
-                    name = f"settlements.clause_{key}.{deal}.{clause.get('id')}"
-                    ways[name] = ("settlements.toml", ("settlement", deal, "clause", number, key))
-                    shown[name] = f"settlement.{deal}.clause.{clause.get('id')}.{key}"
-    return {
-        name: (file, way, shown.get(name) or ".".join(str(step) for step in way)) for name, (file, way) in ways.items()
-    }

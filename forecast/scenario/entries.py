@@ -3,11 +3,15 @@
 import math
 
 from forecast.scenario import shapes
+from forecast.scenario.classes import class_rate
 from forecast.scenario.elicit import Marginal, families, fit_quantiles, named
 from forecast.scenario.prior import Prior
 from forecast.scenario.reader import JUDGEMENT, Reader
 from forecast.tables import Place, as_table, interval, near, same_keys, shown
 from forecast.timeline.parameters import field_of
+
+WAYS = ("quantiles", "distribution", "reference_class")
+"""The ways in which an entry can give its distribution, of which it uses one."""
 
 
 def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
@@ -26,7 +30,7 @@ def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
     if not declared.low <= entry.without <= declared.high:
         limits = interval(declared.low, declared.high)
         raise place.at("without").error(f"found {entry.without:g}; allowed is {limits}")
-    marginal, elicited = _marginal(entry, place)
+    marginal, elicited = _marginal(reader, entry, place)
     if declared.unit == "chance/year" and marginal.is_point and marginal.args[0] >= 1.0:
         raise place.at("distribution.value").error("found 1; allowed is a chance a year below 1")
     reader.priors[name] = Prior(
@@ -46,12 +50,17 @@ def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
     )
 
 
-def _marginal(entry: shapes.EntryTable, place: Place) -> tuple[Marginal, str]:
+def _marginal(reader: Reader, entry: shapes.EntryTable, place: Place) -> tuple[Marginal, str]:
     """Give the distribution of an entry, and how the file gave it."""
     low, high = entry.support
-    if (entry.quantiles is None) == (entry.distribution is None):
-        what = "both quantiles and distribution are given" if entry.quantiles else "quantiles are missing"
-        raise place.at("quantiles").error(f"{what}; allowed is one of quantiles and distribution")
+    given = [way for way in WAYS if getattr(entry, way) is not None]
+    if len(given) != 1:
+        what = f"{' and '.join(given)} are given" if given else "quantiles are missing"
+        raise place.at("quantiles").error(f"{what}; allowed is one of {', '.join(WAYS)}")
+    if entry.reference_class is not None:
+        spot = place.at("reference_class")
+        table = as_table(shapes.ReferenceClassTable, entry.reference_class, spot)
+        return class_rate(reader.classes, table, entry.unit, spot)
     if entry.quantiles is not None:
         spot = place.at("quantiles")
         try:
@@ -64,20 +73,20 @@ def _marginal(entry: shapes.EntryTable, place: Place) -> tuple[Marginal, str]:
             mend = "They are too near each other to be fitted" if isinstance(error, ArithmeticError) else None
             raise spot.error(f"{what} inside the support, {shown(entry.support)}", mend) from error
         return fitted, "quantiles " + "/".join(f"{q:g}" for q in entry.quantiles)
-    given = dict(entry.distribution or {})
+    numbers = dict(entry.distribution or {})
     spot = place.at("distribution")
-    family = given.pop("family", None)
+    family = numbers.pop("family", None)
     if not isinstance(family, str) or family not in families():
         what = f"found {shown(family)}" if family is not None else "it is missing"
         mend = near(family, families()) if isinstance(family, str) else None
         raise spot.at("family").error(f"{what}; allowed are {', '.join(families())}", mend)
     wanted = families()[family]
-    same_keys(given, wanted, spot, f"number of {family}")
-    for key, number in given.items():
+    same_keys(numbers, wanted, spot, f"number of {family}")
+    for key, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise spot.at(key).error(f"found {shown(number)}; allowed is a number")
     try:
-        marginal = named(family, given)
+        marginal = named(family, numbers)
     except (ValueError, OverflowError) as error:
         first = str(error).split()[0]
         raise (spot.at(first) if first in wanted else spot).error(str(error)) from error
@@ -86,7 +95,7 @@ def _marginal(entry: shapes.EntryTable, place: Place) -> tuple[Marginal, str]:
         what = f"a {family} distribution can be {interval(*ends)}; allowed is the support,"
         mend = "Give quantiles, which are fitted to the support"
         raise spot.error(f"{what} {shown(entry.support)}", mend)
-    return marginal, f"{family} " + " ".join(f"{key}={given[key]:g}" for key in wanted)
+    return marginal, f"{family} " + " ".join(f"{key}={numbers[key]:g}" for key in wanted)
 
 
 def inherit(raw: object, table: shapes.Grounded, varies: bool = True) -> object:

@@ -52,12 +52,22 @@ def read_folder(folder: Path) -> dict[str, str]:
     return {name: read_text(folder / name, Place(f"{folder.name}/{name}")) for name in names}
 
 
-def parse_tables(texts: Mapping[str, str], label: str) -> dict[str, dict[str, Any]]:
-    """Parse every TOML file, by its path within the scenario's folder, which is called `label`."""
-    return {name: _parse(text, f"{label}/{name}") for name, text in texts.items() if name.endswith(".toml")}
+def parse_tables(
+    texts: Mapping[str, str], label: str, elsewhere: Mapping[str, Path] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Parse every TOML file, by its path within the scenario's folder.
+
+    Args:
+        texts: the files, by that path.
+        label: name of the folder.
+        elsewhere: the files among them that are from elsewhere, by that path.
+    """
+    labels = {name: f"{label}/{name}" for name in texts} | dict(elsewhere or {})
+    return {name: _parse(text, labels[name]) for name, text in texts.items() if name.endswith(".toml")}
 
 
-def _parse(text: str, label: str) -> dict[str, Any]:
+def _parse(text: str, label: str | Path) -> dict[str, Any]:
+    """Parse a TOML file, which errors call `label`."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

@@ -4,35 +4,34 @@ Every parameter of the timeline has one prior and every prior is one of a parame
 declares them.
 """
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from forecast.errors import InputError
 from forecast.evidence import Evidence, load_evidence
-from forecast.scenario import question
-from forecast.scenario.correlations import read_correlations
+from forecast.scenario import question, shapes
+from forecast.scenario.beliefs import Beliefs, read_beliefs
 from forecast.scenario.edits import apply_edits, blame, parse_fix
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
-from forecast.scenario.parties import read_parties
-from forecast.scenario.parts import read_parts
-from forecast.scenario.prior import Prior
+from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, tell
 from forecast.scenario.reader import Reader
-from forecast.scenario.reference import check_reference
-from forecast.scenario.settlements import read_settlements
-from forecast.scenario.spec import Issue, Region, Scenario, Settlement
-from forecast.tables import Place, near
-from forecast.timeline.codes import PARTIES
-from forecast.timeline.parameters import RECORDS
-from forecast.timeline.registry import fields
+from forecast.scenario.reference import read_reference
+from forecast.scenario.series import read_series
+from forecast.scenario.spec import Scenario
+from forecast.tables import near
 
 __all__ = ["load_scenario", "parse_fix"]
 
 
 def load_scenario(
-    name_or_folder: str | Path | None = None, *, priors: Path | None = None, edits: Sequence[str] = ()
+    name_or_folder: str | Path | None = None,
+    *,
+    priors: Path | None = None,
+    edits: Sequence[str] = (),
+    perspective: str | Path = BASE,
 ) -> Scenario:
     """Load a scenario and check all of it.
 
@@ -42,35 +41,27 @@ def load_scenario(
         edits: changes to entries, as `moscow.worth.quantiles=[0.3, 0.4, 0.5]`: the name of an entry, a field
             of it, and the value in TOML (a bare word is text). Setting quantiles takes a distribution away,
             and the reverse.
+        perspective: whose premises the priors are under, before the edits: `base`, the name of one of the scenario's
+            perspectives, or the path of a file `.toml` that is one.
 
     Raises:
-        InputError: the scenario is not found; a file is missing, unknown, or wrong; an edit names nothing.
-            The error says file, key, the value found and what is allowed.
+        InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
+            nothing. The error says file, key, the value found and what is allowed.
     """
     folder = find_scenario(name_or_folder, priors=priors).resolve()
     texts = read_folder(folder)
-    tables = parse_tables(texts, folder.name)
-    edited = apply_edits(tables, edits)
-    with blame(edited, folder.name):
-        return _build(folder, texts, tables, tuple(edits))
-
-
-def _build(
-    folder: Path, texts: dict[str, str], tables: Mapping[str, dict[str, Any]], edits: tuple[str, ...]
-) -> Scenario:
-    """Read the tables, each checked against those before it."""
-    reader = Reader(folder.name, tables)
+    chosen, elsewhere = find_perspective(perspective, texts, folder.name)
+    reader = Reader(folder.name, parse_tables(texts, folder.name, elsewhere))
     question.read_sources(reader)
     question.read_premises(reader)
     asked = question.read_question(reader)
     evidence = _read_evidence(folder, reader)
-    check_reference(reader, texts)
-    issues, parties, lean = read_parties(reader)
-    regions = read_parts(reader)
-    settlements = read_settlements(reader, issues)
-    priors = _in_order(reader, _names(issues, regions, settlements))
-    correlations = read_correlations(reader, priors)
-    _check_series(asked.front.area_series, evidence, reader)
+    read_reference(reader, texts)
+    _check_series(asked.front, evidence, reader)
+    base = read_beliefs(reader)
+    overlays = read_overlays(reader, elsewhere)
+    perspectives = {name: tell(reader, name, overlay, base.priors) for name, overlay in overlays.items()}
+    beliefs = _changed(reader, overlays.get(chosen), edits) if chosen != BASE or edits else base
     scenario = Scenario(
         id=asked.id,
         folder=folder,
@@ -81,28 +72,44 @@ def _build(
         horizon=asked.horizon,
         inauguration=asked.inauguration,
         area_series=asked.front.area_series,
+        second_area_series=asked.front.second_area_series,
+        monthly_series=asked.front.monthly_series,
+        series=read_series(reader, asked.series, _of_front(asked.front), evidence),
         first_week=asked.front.first_week,
         season_peaks=question.read_peaks(reader, asked.season),
         season_half_width=asked.season.half_width_weeks,
         upheavals=question.read_events(reader, "upheaval", asked.upheaval),
         votes=question.read_events(reader, "vote", asked.vote),
         start=question.read_start(reader, asked.start),
-        endings=question.read_endings(reader, asked.ending, settlements),
-        issues=issues,
-        parties=parties,
-        settlements=settlements,
-        regions=regions,
-        priors=priors,
-        lean=lean,
-        correlations=correlations,
+        endings=question.read_endings(reader, asked.ending, beliefs.settlements),
+        issues=beliefs.issues,
+        parties=beliefs.parties,
+        settlements=beliefs.settlements,
+        regions=beliefs.regions,
+        priors=beliefs.priors,
+        lean=beliefs.lean,
+        correlations=beliefs.correlations,
         sources=reader.sources,
         premises=reader.premises,
         evidence=evidence,
-        edits=edits,
+        perspective=chosen,
+        perspectives=perspectives,
+        edits=tuple(edits),
         texts=texts,
     )
     _check_premises(scenario, reader)
     return scenario
+
+
+def _changed(reader: Reader, overlay: Overlay | None, edits: Sequence[str]) -> Beliefs:
+    """Read the beliefs again, under a perspective and then with what the command line sets."""
+    tables = overlaid(reader.tables, overlay)
+    with blame(apply_edits(tables, edits), reader.label):
+        beliefs = read_beliefs(replace(reader, tables=tables, priors={}))
+    if overlay is None:
+        return beliefs
+    stand = {change.entry: replace(beliefs.priors[change.entry], file=overlay.path) for _, change, _ in overlay.changes}
+    return replace(beliefs, priors=beliefs.priors | stand)
 
 
 def _read_evidence(folder: Path, reader: Reader) -> Evidence:
@@ -116,50 +123,43 @@ def _read_evidence(folder: Path, reader: Reader) -> Evidence:
         raise InputError(error.what, file=file, key=error.key, mend=error.mend) from error
 
 
-def _names(issues: Sequence[Issue], regions: Sequence[Region], settlements: Sequence[Settlement]) -> list[str]:
-    """Name every parameter of the scenario, in the order of their declaration."""
-    rows = {
-        "party": PARTIES,
-        "issue": tuple(issue.id for issue in issues),
-        "region": tuple(region.id for region in regions),
-        "settlement": tuple(deal.id for deal in settlements),
-    }
-    clauses = [f"{deal.id}.{clause.id}" for deal in settlements for clause in deal.clauses]
-    names: list[str] = []
-    for part, cls in RECORDS.items():
-        for key, declared in fields(cls).items():
-            if "clause" in declared.shape:
-                names += [f"{part}.{key}.{clause}" for clause in clauses]
-            else:
-                cells = itertools.product(*(rows[dimension] for dimension in declared.shape))
-                names += [".".join((part, key, *cell)) for cell in cells]
-    return names
+def _of_front(front: shapes.FrontTable) -> tuple[str | None, ...]:
+    """The series that the front learns from, None where it has none."""
+    return front.area_series, front.second_area_series, front.monthly_series
 
 
-def _in_order(reader: Reader, names: Sequence[str]) -> dict[str, Prior]:
-    """Give the priors in the order of the parameters' names, of which each has one."""
-    strays = sorted(set(names) ^ reader.priors.keys())
-    if strays:
-        what = f"a prior without a parameter, or a parameter without a prior: {', '.join(strays)}"
-        raise Place(reader.label).error(what)
-    return {name: reader.priors[name] for name in names}
-
-
-def _check_series(series: str, evidence: Evidence, reader: Reader) -> None:
-    """Check that the series that the front learns from is one of the evidence."""
-    if series not in evidence.specs:
-        what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
-        raise reader.place("scenario.toml").at("front.area_series").error(what, near(series, evidence.specs))
-    for day in evidence.series(series)["observed"]:
-        if day.weekday() != 0:
-            what = f"found a figure of {day.date()}, a {day:%A}; allowed are Mondays, as the front goes by weeks"
-            raise reader.place(f"evidence/{evidence.specs[series].file}").at("observed").error(what)
+def _check_series(front: shapes.FrontTable, evidence: Evidence, reader: Reader) -> None:
+    """Check that the series that the front learns from are of the evidence, each another, on the days it goes by."""
+    place = reader.place("scenario.toml")
+    keys = ("area_series", "second_area_series", "monthly_series")
+    named = {key: series for key, series in zip(keys, _of_front(front), strict=True) if series is not None}
+    for number, (key, series) in enumerate(named.items()):
+        if series not in evidence.specs:
+            what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
+            raise place.at(f"front.{key}").error(what, near(series, evidence.specs))
+        if series in list(named.values())[:number]:
+            what = f"found {series!r}, from which the front learns already; allowed is another series"
+            raise place.at(f"front.{key}").error(what, f"Take {key} out if there is none")
+        days = [day.date() for day in evidence.series(series)["observed"]]
+        spot = reader.place(f"evidence/{evidence.specs[series].file}").at("observed")
+        for day in days:
+            if key == "area_series" and day.weekday() != 0:
+                what = f"found a figure of {day}, a {day:%A}; allowed are Mondays, as the front goes by weeks"
+                raise spot.error(what)
+            if key == "monthly_series" and (day + timedelta(days=1)).day != 1:
+                what = f"found a figure of {day}; allowed are last days of a month, as the front takes whole months"
+                raise spot.error(what)
+        # A second map keeps its figures of other days, which are not used.
+        if key == "second_area_series" and all(day.weekday() != 0 for day in days):
+            raise spot.error("found no figure of a Monday; allowed are Mondays, as the front goes by weeks")
 
 
 def _check_premises(scenario: Scenario, reader: Reader) -> None:
-    """Check that something rests on every premise."""
+    """Check that something rests on every premise, if only under a perspective."""
+    changes = [change for told in scenario.perspectives.values() for change in told.changes]
+    under = {premise for change in changes for premise in change.premises}
     for premise, held in scenario.premises_of().items():
-        if not held:
-            what = "no entry, issue, party, region, settlement or clause names this premise"
+        if not held and premise not in under:
+            what = "no entry, issue, party, region, settlement or clause names this premise, nor does a perspective"
             mend = "Name it in the premises of what it bears on, or take it out"
             raise reader.place("premises.toml").at(premise).error(what, mend)

@@ -1,10 +1,10 @@
-"""One entry of the prior files: a parameter, a starting level or a row of a table, and what is believed of it."""
+"""One entry of the prior files: a parameter, a starting level or a row of a table; what is believed of it, by whom."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from forecast.scenario.elicit import Marginal
+from forecast.scenario.elicit import C95, Marginal
 
 Varies = Literal["world", "timeline"]
 Basis = Literal["figure", "reading", "judgement"]
@@ -45,6 +45,11 @@ class Prior:
     elicited: str
     file: str
 
+    def quantiles(self) -> tuple[float, float, float]:
+        """Give the 5, 50 and 95% quantiles as fitted, in its unit."""
+        low, middle, high = (float(self.marginal.quantile(z)) for z in (-C95, 0.0, C95))
+        return low, middle, high
+
 
 @dataclass(frozen=True)
 class Correlation:
@@ -61,3 +66,47 @@ class Correlation:
     second: str
     rho: float
     reason: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a perspective puts in an entry's place.
+
+    Attributes:
+        entry: dotted name of the entry.
+        elicited: how the perspective gives it, as `Prior.elicited`.
+        quantiles: its 5, 50 and 95% quantiles within its support, in `unit`.
+        base: those of the scenario's own files, in `unit`.
+        unit: the unit that both were elicited in.
+        premises: ids of the premises that the change rests on; its prior rests on the entry's own as well.
+        source: id of a source in `sources.toml`, or `judgement`.
+        reason: why.
+    """
+
+    entry: str
+    elicited: str
+    quantiles: tuple[float, float, float]
+    base: tuple[float, float, float]
+    unit: str
+    premises: tuple[str, ...]
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Perspective:
+    """Another reader's set of premises: what it changes in the scenario's own entries.
+
+    Attributes:
+        name: the name of its file, without `.toml`.
+        title: its name for readers.
+        holder: who holds it.
+        summary: who that is and what they say, in a sentence or two.
+        changes: in the order of the file.
+    """
+
+    name: str
+    title: str
+    holder: str
+    summary: str
+    changes: tuple[Change, ...]

@@ -26,6 +26,7 @@ class Reader:
         premises: the premises, by id, once read.
         day: the reference date, once read.
         priors: the priors read so far, by name.
+        classes: the rows of each reference class, by its id, once read.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Reader:
     premises: dict[str, Premise] = field(default_factory=dict)
     day: date = date.min
     priors: dict[str, Prior] = field(default_factory=dict)
+    classes: dict[str, list[dict[str, str]]] = field(default_factory=dict)
 
     def place(self, file: str) -> Place:
         """Give the place of a file, by its path in the folder."""

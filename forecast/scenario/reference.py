@@ -9,8 +9,8 @@ from forecast.scenario.reader import Reader
 from forecast.tables import as_table, spot_of
 
 
-def check_reference(reader: Reader, texts: Mapping[str, str]) -> None:
-    """Check that each reference class is a table with title and source, and that no file is left over."""
+def read_reference(reader: Reader, texts: Mapping[str, str]) -> None:
+    """Read the reference classes: each is a table with title and source, and no file is left over."""
     index = "reference/reference.toml"
     if index not in texts:
         raise reader.place(index).error("it is missing; every scenario has it")
@@ -36,9 +36,9 @@ def check_reference(reader: Reader, texts: Mapping[str, str]) -> None:
             if not header or "" in header or len(set(header)) < len(header):
                 what = f"found the columns {', '.join(header) or 'none'}; allowed are names, each once"
                 raise place.at("row 1").error(what)
-            rows = 0
+            rows = reader.classes[taken[path]] = []
             for cells in lines:
-                rows += 1
+                rows.append(dict(zip(header, cells, strict=False)))
                 if len(cells) != len(header):
                     what = f"found {len(cells)} cells; allowed are {len(header)}, as in the header"
                     raise place.at(f"row {lines.line_num}").error(what)

@@ -38,11 +38,24 @@ class Grounded(Table):
     premises: list[Text]
 
 
+class ReferenceClassTable(Table):
+    """`reference_class` of an entry: past cases that its rate is set from; see `scenario.classes`."""
+
+    table: Text
+    events: Text
+    exposure: Text
+    since: int | None = None
+    until: int | None = None
+    times: Positive
+    spread: Positive = 0.7
+
+
 class EntryTable(Grounded):
-    """One prior: its quantiles or its distribution, and what it is."""
+    """One prior: its quantiles, its distribution or its reference class, and what it is."""
 
     quantiles: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
     distribution: dict[str, Any] | None = None
+    reference_class: dict[str, Any] | None = None
     unit: Text
     support: Annotated[list[Bound], Field(min_length=2, max_length=2)]
     varies: Literal["world", "timeline"]
@@ -54,6 +67,26 @@ class RowTable(Grounded):
 
     centre: float
     spread: Positive
+
+
+class ChangeTable(Grounded):
+    """`[[change]]` of a perspective: what stands in an entry's place, in one of the ways that its kind has."""
+
+    entry: Text
+    quantiles: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
+    distribution: dict[str, Any] | None = None
+    centre: float | None = None
+    spread: Positive | None = None
+    premises: Annotated[list[Text], Field(min_length=1)]
+
+
+class PerspectiveFile(Table):
+    """`perspectives/<name>.toml`."""
+
+    title: Text
+    holder: Text
+    summary: Text
+    change: Annotated[list[Any], Field(min_length=1)]
 
 
 class RegionTable(Grounded):
@@ -196,7 +229,21 @@ class FrontTable(Table):
     """`[front]` of `scenario.toml`."""
 
     area_series: Text
+    second_area_series: Text | None = None
+    monthly_series: Text | None = None
     first_week: Day
+
+
+class SeriesTable(Table):
+    """`[series]` of `scenario.toml`: which series play which part; see `scenario.series`."""
+
+    first_term_approval: Text | None = None
+    approval: list[Text] = Field(default_factory=list)
+    aid_us: Text | None = None
+    aid_europe: Text | None = None
+    concessions: Text | None = None
+    trust: Text | None = None
+    desertion: Text | None = None
 
 
 class SeasonTable(Table):
@@ -252,6 +299,7 @@ class ScenarioFile(Table):
     step: Literal["week"]
     inauguration: Day
     front: FrontTable
+    series: SeriesTable = Field(default_factory=SeriesTable)
     season: SeasonTable
     start: StartTable
     upheaval: list[Any] = Field(default_factory=list)

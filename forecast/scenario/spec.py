@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.evidence import Evidence
-from forecast.scenario.prior import Correlation, Prior
+from forecast.scenario.prior import Correlation, Perspective, Prior
+from forecast.scenario.series import SeriesRoles
 
 Side = Literal["kyiv", "moscow"]
 Kind = Literal["battlefield", "negotiated", "unresolved"]
@@ -258,6 +259,9 @@ class Scenario:
         horizon: the day it ends on.
         inauguration: the day of the US inauguration.
         area_series: id of the evidence series that the front learns its area from, km2.
+        second_area_series: id of a second mapper's, of which changes are used; None if there is none.
+        monthly_series: id of a count of net gains by calendar month, km2; None if there is none.
+        series: which other series play which part.
         first_week: the Monday from which the front learns.
         season_peaks: (month, day) of each depth of the mud.
         season_half_width: weeks from the depth of the mud to its end.
@@ -277,8 +281,11 @@ class Scenario:
         sources: by id.
         premises: by id.
         evidence: with all its rows.
+        perspective: name of the perspective that the priors are under; `base` for the files as they stand.
+        perspectives: by name: the scenario's own, and one read from a file elsewhere if it was asked for.
         edits: what was set on the command line, as given.
-        texts: the files as read, by path within the folder with `/`: what a run keeps as its inputs.
+        texts: the files as read, by path within the folder with `/`: what a run keeps as its inputs. A perspective
+            from elsewhere is among them, at the path that it would have in the folder.
     """
 
     id: str
@@ -290,6 +297,9 @@ class Scenario:
     horizon: date
     inauguration: date
     area_series: str
+    second_area_series: str | None
+    monthly_series: str | None
+    series: SeriesRoles
     first_week: date
     season_peaks: tuple[tuple[int, int], ...]
     season_half_width: float
@@ -307,6 +317,8 @@ class Scenario:
     sources: Mapping[str, Source]
     premises: Mapping[str, Premise]
     evidence: Evidence
+    perspective: str
+    perspectives: Mapping[str, Perspective]
     edits: tuple[str, ...]
     texts: dict[str, str]
 

@@ -117,9 +117,15 @@ def gap_europe(p: Parameters, s: State, w: World) -> float:
 
 
 @kernel
+def load_of(p: Parameters, template: int, troops: float) -> float:
+    """What a settlement asks of Washington to deliver, in sd; European troops in the text add to it."""
+    return p.settlements.load[template] + p.washington.deliver_troops * troops
+
+
+@kernel
 def weigh(p: Parameters, s: State, r: Record, w: World) -> None:
     """Every party's readiness to consent to the terms on the table; notes how near each came."""
-    load = p.settlements.load[s.template]
+    load = load_of(p, s.template, float(s.troops_text))
     gap = gap_moscow(p, s, w)
     s.consent[MOSCOW] = logistic(-gap / p.talks.tau)
     note_gap(p, s, r, w, MOSCOW, gap)
@@ -178,7 +184,7 @@ def appeal(p: Parameters, s: State, w: World, template: int) -> float:
         total += logistic(-gap / p.talks.tau)
         count += 1.0
     if w.facts.needs_washington[template] > 0.0:
-        total += washington.consent(p.washington, s, p.settlements.load[template])
+        total += washington.consent(p.washington, s, load_of(p, template, w.facts.troops[template]))
         count += 1.0
     favour = p.hawks.temporary * min(max(s.hawks, -3.0), 3.0) * w.facts.temporary[template]
     return (

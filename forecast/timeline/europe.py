@@ -1,7 +1,7 @@
 """Europe: obstruction, fatigue and upheavals, troops in the text, aid in America's place, sanctions votes.
 
-    obstruction reverts to obstruction_text max(0, index - 1/3) at text - fatigue (years since the reference date),
-                and falls at upheavals, dated or random
+    obstruction reverts to obstruction_mean + obstruction_text max(0, index - 1/3) at text
+                - fatigue (years since the reference date), and falls at upheavals, dated or random
 
 It stiffens Kyiv and slows talks (`kyiv.py`, `talks.py`). Troops enter some weeks after a signature whose text
 names them; then there is a small chance of a wider war, which is flagged and is no ending.
@@ -30,6 +30,7 @@ class Europe:
 
     obstruction_start: Real = field("sd", "obstruction at the reference date")
     obstruction_half_life: Real = field("weeks", "half-life of obstruction", low=1)
+    obstruction_mean: Real = field("sd", "where obstruction tends to if nothing happens")
     obstruction_text: Real = field("sd", "obstruction gained by a text wholly on Moscow's terms")
     fatigue: Real = field("sd", "obstruction lost in a year of war")
     upheaval_rate: Real = field("1/year", "political upheavals, beside those whose date is known")
@@ -38,6 +39,9 @@ class Europe:
     worth_obstruction: Real = field("value", "worth added per unit of obstruction")
     down_europe: Real = field("log ratio", "how a unit of obstruction raises the rate of steps down")
     europe_aid: Real = field("EUR bn/month", "European military aid at the reference date", low=0)
+    aid_delivered: Real = field("ratio", "arms delivered per unit of all aid allocated in two years; belief only")
+    aid_lumpiness: Real = field("ratio", "relative spread of a quarter's allocations; belief only")
+    aid_revision: Real = field("ratio", "relative error of allocations of the last year; belief only")
     replacement: Real = field("share", "part of lost US aid that Europe replaces")
     troops_into_text: Real = field("1/year", "European troops are put into a text that lacks them")
     troops_obstruction: Real = field("log ratio", "likelier per unit of obstruction")
@@ -64,7 +68,7 @@ def worth_of_fighting(p: Europe, s: State) -> float:
 def step(p: Europe, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
     """Obstruction over `dt` of a week; dated upheavals and sanctions votes."""
     near = max(0.0, s.index - 1.0 / 3.0) * 1.5 if s.rung == TEXT else 0.0
-    target = p.obstruction_text * near - p.fatigue * s.week / WEEKS_PER_YEAR
+    target = p.obstruction_mean + p.obstruction_text * near - p.fatigue * s.week / WEEKS_PER_YEAR
     noise = normal(luck, OBSTRUCTION, s.week, 0)
     s.obstruction = revert(s.obstruction, target, p.obstruction_half_life, dt, noise)
     s.obstruction -= p.upheaval * w.upheavals[s.week]

@@ -65,6 +65,10 @@ class Front:
     fast_scale: Real = field("z", "scale of the weekly shock (Student t, 4 degrees of freedom)", low=0)
     mud: Real = field("z", "fall of the advance at the depth of the mud season")
     mapper_error: Real = field("km2", "scale of the mapper's error in occupied area", low=0)
+    second_scale: Real = field("ratio", "change of a second map per change of the true area")
+    second_error: Real = field("km2", "scale of the second map's error in a change over four weeks", low=0)
+    monthly_scale: Real = field("ratio", "a third party's monthly gain per change of the true area")
+    monthly_error: Real = field("km2", "scale of the error of a third party's monthly gain", low=0)
 
     adequacy_start: Real = field("sd", "adequacy of Ukraine's forces at the reference date")
     adequacy_half_life: Real = field("weeks", "half-life of adequacy", low=1)

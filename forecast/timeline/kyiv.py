@@ -49,6 +49,13 @@ class Kyiv:
 
     instability_start: Real = field("sd", "domestic instability at the reference date")
     instability_half_life: Real = field("weeks", "half-life of instability", low=1)
+    instability_error: Real = field("sd", "error of a series as a reading of instability; belief only", low=0)
+    concessions_centre: Real = field("percent", "ready for concessions at instability 0; belief only", low=0, high=100)
+    concessions_loading: Real = field("log ratio", "log odds of that readiness per unit; belief only", low=0)
+    trust_centre: Real = field("percent", "trust in the president at instability 0; belief only", low=0, high=100)
+    trust_loading: Real = field("log ratio", "fall of the log odds of that trust per unit; belief only", low=0)
+    desertion_centre: Real = field("count", "desertion cases a month at instability 0; belief only")
+    desertion_loading: Real = field("log ratio", "log of desertion cases per unit of instability; belief only", low=0)
     instability_ground: Real = field("sd", "instability per unit of z that the enemy's advance quickens by")
     instability_draft: Real = field("sd", "instability from a wider mobilisation")
     instability_terms: Real = field("sd", "instability from terms wholly on Moscow's side")

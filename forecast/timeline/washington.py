@@ -47,6 +47,9 @@ class Washington:
     capital_arming: Real = field("sd", "capital lost by spending on arms while pressing Moscow")
     approval_at_zero: Real = field("percent", "approval at capital 0", low=0, high=100)
     approval_per_sd: Real = field("percent", "approval points per unit of capital", low=0)
+    approval_first_mean: Real = field("percent", "approval at capital 0 in the first term; belief only", low=0, high=100)
+    approval_house: Real = field("percent", "how far houses' figures of approval stand apart; belief only", low=0)
+    approval_noise: Real = field("percent", "error of a single figure of approval; belief only", low=0)
 
     attention_start: Real = field("sd", "attention to the war at the reference date")
     attention_half_life: Real = field("weeks", "half-life of attention", low=0.5)
@@ -56,6 +59,9 @@ class Washington:
     crisis_rate: Real = field("1/year", "rival crises")
 
     us_aid: Real = field("EUR bn/month", "US military aid delivered at the reference date", low=0)
+    aid_delivered: Real = field("ratio", "arms delivered per unit of all US aid allocated in two years; belief only")
+    aid_lumpiness: Real = field("ratio", "relative spread of a quarter's US allocations; belief only")
+    aid_revision: Real = field("ratio", "relative error of US allocations of the last year; belief only")
     stock_start: Real = field("EUR bn", "US arms that can still be given under existing authority", low=0.01)
 
     press_kyiv: Real = field("1/year", "from mediating to pressing Kyiv")
@@ -77,6 +83,7 @@ class Washington:
 
     deliver: Real = field("sd", "what he can deliver at capital 0 against unorganised resistance")
     deliver_hawks: Real = field("sd", "what a unit of hawks takes from it")
+    deliver_troops: Real = field("sd", "what European troops in the text take from it, for the risk of a wider war")
     deliver_tau: Real = field("sd", "how sharply deliverability sets in", low=0.01)
 
 

@@ -12,10 +12,11 @@ from forecast.timeline.registry import WEEKS_PER_YEAR
 def test_obstruction(b: Bench) -> None:
     p, s = b.p.europe, b.s
     p.obstruction_text, p.fatigue, p.obstruction_half_life, p.upheaval = 0.9, 0.5, 7.0, 0.25
+    p.obstruction_mean = 0.2
     s.obstruction, s.index, s.week = 1.0, 0.8, 26
     b.w.upheavals[26] = 2.0
     europe.step(p, s, b.r, b.w, b.luck, 7.0)
-    target = -0.5 * 26 / WEEKS_PER_YEAR
+    target = 0.2 - 0.5 * 26 / WEEKS_PER_YEAR
     assert s.obstruction == near(target + (1 - target) / 2 - 0.5)
     s.obstruction, s.rung = 1.0, TEXT
     europe.step(p, s, b.r, b.w, b.luck, 7.0)

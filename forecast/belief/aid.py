@@ -1,0 +1,163 @@
+"""What allocations of aid say of the aid that is delivered: the United States and Europe, each on its own.
+
+`washington.us_aid` and `europe.europe_aid` are arms delivered and relied on at the reference date, EUR bn a
+month. What is counted is something else: all aid, military, financial and humanitarian, in the month in which
+it was allocated. Allocations come in packages, a month of nothing beside a month of many billions, and are
+delivered over months and years. Over two years they bear on the flow through one ratio, which is judged:
+
+    delivered at the reference date = aid_delivered * (mean of all aid allocated a month in the two years before)
+
+The sum S of a calendar quarter, long enough that most hold a package, is a gamma variable with that mean:
+
+    S ~ Gamma(mean = 3 aid / aid_delivered, coefficient of variation v),   v^2 = aid_lumpiness^2 + r^2
+
+r is `aid_revision` for quarters that ended within a year of the as-of date, 0 for older ones: the figures are
+of a later vintage than those that were known on the day, and it is the latest that were revised. The gamma is
+the plainest positive distribution whose spread grows with its mean; a quarter of (almost) nothing counts as
+`LEAST`. Only whole quarters of the two years before the reference date enter, whenever they became known: what
+is allocated after it follows from decisions that a timeline makes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.belief.block import Dates, Draws, Series, Values
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
+
+QUARTERS = 8
+"""Quarters before the reference date that are used: two years."""
+
+MONTHS = 3
+"""Months of a quarter."""
+
+LEAST = 0.05
+"""Sum of a quarter, EUR bn, below which the tracker's figures tell nothing apart."""
+
+FLOWS = {"us": ("washington.us_aid", "washington"), "europe": ("europe.europe_aid", "europe")}
+"""The two flows: the parameter, and the part whose other parameters belong to it."""
+
+RECENT_DAYS = 365.25
+"""Quarters that ended no longer ago than this count as recent, and may be revised."""
+
+
+@dataclass(frozen=True)
+class AidData:
+    """Quarterly allocations as known on a date.
+
+    Attributes:
+        ends: (QUARTERS,) last days of the quarters.
+        sums: (2, QUARTERS) EUR bn allocated in each quarter, by the United States and by Europe; NaN where a month
+            of it is not known.
+        recent: (QUARTERS,) 1 where the quarter ended within a year of the as-of date, else 0.
+        series: ids of the two series, None where there is none.
+    """
+
+    ends: Dates
+    sums: Array
+    recent: Array
+    series: tuple[str | None, str | None]
+
+
+class AidBlock:
+    """Aid as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
+
+    name = "aid"
+    parameters = tuple(
+        name
+        for flow, part in FLOWS.values()
+        for name in (flow, f"{part}.aid_delivered", f"{part}.aid_lumpiness", f"{part}.aid_revision")
+    )
+
+    def data(self, scenario: Scenario, day: date) -> AidData:
+        """Give the sums of whole quarters as known on a date."""
+        ends = _quarter_ends(scenario.reference_date)
+        series = (scenario.series.aid_us, scenario.series.aid_europe)
+        seen = scenario.evidence.as_of(day)
+        sums = np.full((len(series), QUARTERS), np.nan)
+        for row, name in enumerate(series):
+            if name is not None:
+                sums[row] = _sums(seen.series(name), ends)
+        age = (np.datetime64(day, "D") - ends).astype(np.float64)
+        return AidData(ends, sums, (age <= RECENT_DAYS).astype(np.float64), series)
+
+    def inputs(self, data: AidData) -> dict[str, Array]:
+        """Give sums, a mask and which quarters are recent; sums that are not known are 1."""
+        return {
+            "aid_sums": np.nan_to_num(np.maximum(data.sums, LEAST), nan=1.0),
+            "aid_seen": np.isfinite(data.sums).astype(np.float64),
+            "aid_recent": data.recent,
+        }
+
+    def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
+        """Add the likelihood of both flows; there are no latents."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        for row, (flow, part) in enumerate(FLOWS.values()):
+            mean, variance = _moments(flow, part, value, inputs["aid_recent"])
+            shape = 1.0 / variance
+            rate = shape / mean
+            sums = inputs["aid_sums"][row]
+            log_density = shape * pt.log(rate) - pt.gammaln(shape) + (shape - 1.0) * pt.log(sums) - rate * sums
+            pm.Potential(f"aid_{part}", (inputs["aid_seen"][row] * log_density).sum())
+
+    def states(self, draws: Draws, value: Values, data: AidData) -> dict[str, Array]:
+        """Give nothing: a flow is a parameter, not a level."""
+        return {}
+
+    def prior_states(self, value: Values, data: AidData, rng: np.random.Generator) -> dict[str, Array]:
+        """Give nothing, as `states`."""
+        return {}
+
+    def paths(self, draws: Draws, value: Values, data: AidData) -> Series:
+        """Give nothing: there are no latents."""
+        return {}
+
+    def replicates(
+        self, value: Values, draws: Draws | None, data: AidData, rng: np.random.Generator
+    ) -> dict[str, Array]:
+        """Give other sums of the same quarters; from the prior and from the posterior alike, given the parameters."""
+        made = {}
+        for name, sums, (flow, part) in zip(data.series, data.sums, FLOWS.values(), strict=True):
+            seen = np.isfinite(sums)
+            if name is not None and seen.any():
+                own = {key: drawn[..., None] for key, drawn in value.items()}
+                mean, variance = _moments(flow, part, own, data.recent[seen])
+                made[name] = rng.gamma(1.0 / variance, mean * variance)
+        return made
+
+    def observed(self, data: AidData) -> Series:
+        """Give the sums of the quarters, EUR bn, by their last days."""
+        found: Series = {}
+        for name, sums in zip(data.series, data.sums, strict=True):
+            seen = np.isfinite(sums)
+            if name is not None and seen.any():
+                found[name] = (data.ends[seen], sums[seen])
+        return found
+
+
+def _moments(flow: str, part: str, value: Mapping[str, Any], recent: Any) -> tuple[Any, Any]:
+    """Mean of a quarter's sum, EUR bn, and its squared coefficient of variation; numpy or PyTensor."""
+    mean = MONTHS * value[flow] / value[f"{part}.aid_delivered"]
+    return mean, value[f"{part}.aid_lumpiness"] ** 2 + recent * value[f"{part}.aid_revision"] ** 2
+
+
+def _quarter_ends(reference: date) -> Dates:
+    """Last days of the whole calendar quarters before a date, the latest last."""
+    month = np.datetime64(reference, "M").astype(np.int64)  # months since January 1970, so quarters begin at 0, 3, ...
+    begins = MONTHS * (month // MONTHS) - MONTHS * np.arange(QUARTERS)[::-1]
+    next_days: Dates = begins.astype("datetime64[M]").astype("datetime64[D]")
+    return next_days - np.timedelta64(1, "D")
+
+
+def _sums(rows: pd.DataFrame, ends: Dates) -> Array:
+    """Sum of each quarter's months, NaN where one of them is not known. A row is of the month it was observed in."""
+    by_month = dict(zip(rows["observed"].to_numpy("datetime64[M]"), rows["value"], strict=True))
+    months = ends.astype("datetime64[M]")[:, None] - np.arange(MONTHS).astype("timedelta64[M]")
+    return np.array([sum(float(by_month.get(month, np.nan)) for month in quarter) for quarter in months])

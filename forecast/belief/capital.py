@@ -1,0 +1,239 @@
+"""Washington's political capital, as approval shows it.
+
+Capital x is seen through the approval of the president. The average of his first term, of which every fourth
+Monday is taken so that the average's own smoothing does not count as information, tells how approval drifts:
+
+    approval = approval_first_mean + approval_per_sd x      x reverts to 0 with half-life capital_half_life
+
+In the new term capital starts at `capital_start` on the reference date and reverts to `capital_mean`, week by
+week. What the war does to it (`forecast.timeline.washington`) is not in this path: polls have the last word.
+A figure y of house h on a day between two weeks, capital x taken linear between them, is
+
+    y = approval_at_zero + approval_per_sd x + house_h + noise      house_h ~ Normal(0, approval_house)
+                                                                     noise ~ Normal(0, approval_noise)
+
+Before the first poll of the new term, capital is its prior with the first term's drift.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from forecast.belief import ou
+from forecast.belief.block import Dates, Draws, Series, Values, days_after
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
+
+EVERY = 4
+"""Weeks between the figures of the first term that are taken."""
+
+TERM = 53
+"""Most of them that a term of four years has room for."""
+
+
+@dataclass(frozen=True)
+class CapitalData:
+    """Approval as known on a date, padded to the horizon.
+
+    Attributes:
+        start: the reference date.
+        now: weeks from it to the as-of date.
+        first: (TERM,) approval on every fourth Monday of the first term, percent; NaN where there is no more.
+        first_days: (TERM,) days of these figures; where there is none, in the same rhythm.
+        polls: (house, week) last figure of each house in each week counted from the reference date, percent; NaN
+            where there is none.
+        within: (house, week) days from the beginning of the week to the day of the figure, 0 to 6.
+        series: ids of the first term's series (None if there is none) and of the houses.
+    """
+
+    start: date
+    now: float
+    first: Array
+    first_days: Dates
+    polls: Array
+    within: Array
+    series: tuple[str | None, tuple[str, ...]]
+
+    @property
+    def first_seen(self) -> int:
+        """How many figures of the first term there are; they come first."""
+        return int(np.isfinite(self.first).sum())
+
+    @property
+    def weeks(self) -> int:
+        """Weeks of the path from the reference date; its last point is on the horizon or after it."""
+        return int(self.polls.shape[1])
+
+    @property
+    def poll_days(self) -> Dates:
+        """(house, week) days of the figures of the new term."""
+        return days_after(self.start, 7 * np.arange(self.weeks) + self.within)
+
+
+class CapitalBlock:
+    """Capital as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
+
+    name = "capital"
+    parameters = (
+        "washington.capital_start",
+        "washington.capital_half_life",
+        "washington.capital_mean",
+        "washington.approval_at_zero",
+        "washington.approval_per_sd",
+        "washington.approval_first_mean",
+        "washington.approval_house",
+        "washington.approval_noise",
+    )
+
+    def data(self, scenario: Scenario, day: date) -> CapitalData:
+        """Give approval as known on a date. Figures of the new term from before the reference date are left out."""
+        seen, roles, start = scenario.evidence.as_of(day), scenario.series, scenario.reference_date
+        days, figures = np.empty(0, "datetime64[D]"), np.empty(0)
+        if roles.first_term_approval is not None:
+            rows = seen.series(roles.first_term_approval)
+            days, figures = rows["observed"].to_numpy("datetime64[D]"), rows["value"].to_numpy(np.float64)
+        first, first_days = _spaced(days, figures, start)
+        weeks = (scenario.horizon - start).days // 7 + 1
+        polls = np.full((max(1, len(roles.approval)), weeks), np.nan)
+        within = np.zeros(polls.shape)
+        for house, series in enumerate(roles.approval):
+            rows = seen.series(series)
+            for observed, value in zip(rows["observed"], rows["value"], strict=True):
+                week, rest = divmod((observed.date() - start).days, 7)
+                if 0 <= week < weeks:  # rows come by date, so the last of a week stays
+                    polls[house, week], within[house, week] = value, rest
+        now = (day - start).days / 7.0
+        return CapitalData(start, now, first, first_days, polls, within, (roles.first_term_approval, roles.approval))
+
+    def inputs(self, data: CapitalData) -> dict[str, Array]:
+        """Give figures, masks and times; unseen figures are 0."""
+        return {
+            "capital_first": np.nan_to_num(data.first),
+            "capital_first_seen": np.isfinite(data.first).astype(np.float64),
+            "capital_first_gap": np.diff(data.first_days).astype(np.float64) / 7.0,
+            "capital_polls": np.nan_to_num(data.polls),
+            "capital_polls_seen": np.isfinite(data.polls).astype(np.float64),
+            "capital_polls_within": data.within / 7.0,
+        }
+
+    def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
+        """Add the steps of the path, the houses' effects and both likelihoods."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        own = {name.removeprefix("washington."): tensor for name, tensor in value.items()}
+        half_life, per_sd = own["capital_half_life"], own["approval_per_sd"]
+        houses, weeks = inputs["capital_polls"].get_value(borrow=True).shape
+
+        seen = inputs["capital_first_seen"]
+        first = (inputs["capital_first"] - own["approval_first_mean"]) / per_sd
+        drift = ou.log_likelihood(first, seen, inputs["capital_first_gap"], half_life)
+        pm.Potential("capital_first_term", drift - seen.sum() * pt.log(per_sd))
+
+        steps = pm.Normal("capital_steps", 0.0, 1.0, shape=weeks)
+        house = own["approval_house"] * pm.Normal("capital_houses", 0.0, 1.0, shape=houses)
+        times = np.arange(1.0, weeks + 1.0)
+        path = ou.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
+        within = inputs["capital_polls_within"]
+        level = path[:-1] * (1.0 - within) + path[1:] * within
+        away = inputs["capital_polls"] - own["approval_at_zero"] - per_sd * level - house[:, None]
+        noise = own["approval_noise"]
+        pm.Potential(
+            "capital_new_term",
+            (inputs["capital_polls_seen"] * (-0.5 * (away / noise) ** 2 - pt.log(noise))).sum(),
+        )
+
+    def states(self, draws: Draws, value: Values, data: CapitalData) -> dict[str, Array]:
+        """Give capital on the as-of date, linear between two weeks."""
+        return {"washington.capital": _at(_path(draws["capital_steps"], value), np.array(data.now))}
+
+    def prior_states(self, value: Values, data: CapitalData, rng: np.random.Generator) -> dict[str, Array]:
+        """Give the same from the prior: the start on the reference date, later the start and its drift."""
+        return self.states(self._latents(value, data, rng), value, data)
+
+    def paths(self, draws: Draws, value: Values, data: CapitalData) -> Series:
+        """Give capital on each whole week up to the as-of date."""
+        count = int(data.now) + 1
+        days = days_after(data.start, 7 * np.arange(count))
+        return {"washington.capital": (days, _path(draws["capital_steps"], value)[..., :count])}
+
+    def replicates(
+        self, value: Values, draws: Draws | None, data: CapitalData, rng: np.random.Generator
+    ) -> dict[str, Array]:
+        """Give the first term from another past with the same drift, and the new term's polls of the same capital."""
+        made = {}
+        series, houses = data.series
+        shape = value["washington.approval_per_sd"].shape
+        if series is not None and data.first_seen:
+            x = np.empty((*shape, data.first_seen))
+            x[..., 0] = rng.standard_normal(shape)
+            gaps = np.diff(data.first_days).astype(np.float64) / 7.0
+            for k in range(1, data.first_seen):
+                kept = ou.keep(value["washington.capital_half_life"], gaps[k - 1])
+                x[..., k] = kept * x[..., k - 1] + np.sqrt(1.0 - kept**2) * rng.standard_normal(shape)
+            mean, per_sd = value["washington.approval_first_mean"], value["washington.approval_per_sd"]
+            made[series] = mean[..., None] + per_sd[..., None] * x
+        latents = self._latents(value, data, rng) if draws is None else draws
+        path = _path(latents["capital_steps"], value)
+        for house, name in enumerate(houses):
+            weeks = np.flatnonzero(np.isfinite(data.polls[house]))
+            if weeks.size:
+                level = _at(path, weeks + data.within[house, weeks] / 7.0)
+                effect = value["washington.approval_house"] * latents["capital_houses"][..., house]
+                middle = value["washington.approval_at_zero"] + effect
+                noise = value["washington.approval_noise"][..., None] * rng.standard_normal(level.shape)
+                made[name] = middle[..., None] + value["washington.approval_per_sd"][..., None] * level + noise
+        return made
+
+    def observed(self, data: CapitalData) -> Series:
+        """Give the first term's figures that were taken, and each house's."""
+        series, houses = data.series
+        count = data.first_seen
+        found: Series = {}
+        if series is not None and count:
+            found[series] = (data.first_days[:count], data.first[:count])
+        for house, name in enumerate(houses):
+            seen = np.isfinite(data.polls[house])
+            if seen.any():
+                found[name] = (data.poll_days[house, seen], data.polls[house, seen])
+        return found
+
+    def _latents(self, value: Values, data: CapitalData, rng: np.random.Generator) -> dict[str, Array]:
+        """Steps and houses from the prior."""
+        shape = value["washington.capital_start"].shape
+        return {
+            "capital_steps": rng.standard_normal((*shape, data.weeks)),
+            "capital_houses": rng.standard_normal((*shape, data.polls.shape[0])),
+        }
+
+
+def _spaced(days: Dates, figures: Array, before: date) -> tuple[Array, Dates]:
+    """The figures of every fourth week from the first on, of those before a date, padded to a term.
+
+    Where a figure is missing, so is its place: the next one has a longer gap to the last.
+    """
+    kept: list[tuple[np.datetime64, float]] = []
+    for day, figure in zip(days, figures, strict=True):
+        weeks = (day - days[0]).astype(np.int64) / 7.0
+        if day < np.datetime64(before, "D") and weeks % EVERY == 0 and len(kept) < TERM:
+            kept.append((day, float(figure)))
+    last = kept[-1][0] if kept else np.datetime64(before, "D")
+    later = last + (7 * EVERY * np.arange(1, TERM - len(kept) + 1)).astype("timedelta64[D]")
+    filled = np.concatenate([np.array([day for day, _ in kept], dtype="datetime64[D]"), later])
+    return np.array([figure for _, figure in kept] + [np.nan] * later.size), filled
+
+
+def _path(steps: Array, value: Values) -> Array:
+    """Capital on the reference date and each week after it, (chain, draw, week + 1)."""
+    start, mean, half_life = (value[f"washington.capital_{key}"] for key in ("start", "mean", "half_life"))
+    return ou.path(start, mean, half_life, 1.0, steps)
+
+
+def _at(path: Array, when: Array) -> Array:
+    """A path at times between its weeks, (chain, draw, ...), linear within each week."""
+    before = np.minimum(np.floor(when).astype(np.int64), path.shape[-1] - 2)
+    share = when - before
+    return np.asarray(path[..., before] * (1.0 - share) + path[..., before + 1] * share)

@@ -1,0 +1,82 @@
+"""What a fit is asked for and what it gives: the sampler's settings, draws, and whether the chains agree.
+
+xarray is imported only when the netCDF file of a fit is opened.
+"""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecast.scenario.elicit import Array
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """How the posterior is sampled.
+
+    Attributes:
+        chains: independent chains.
+        draws: draws kept of each chain.
+        tune: draws of each chain spent on adapting, not kept.
+        target_accept: mean acceptance that the step size is adapted to, between 0 and 1.
+        seed: of all luck in the fit, not negative.
+    """
+
+    chains: int = 4
+    draws: int = 3000
+    tune: int = 1500
+    target_accept: float = 0.95
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Whether the chains agree: the worst over all parameters that are updated and all states handed on.
+
+    Attributes:
+        rhat: largest rank-normalised split R-hat (Vehtari et al., Bayesian Analysis 16(2), 2021).
+        ess_bulk: least effective sample size in the bulk.
+        ess_tail: least effective sample size of the 5 and 95% quantiles.
+        divergences: divergent transitions after tuning.
+    """
+
+    rhat: float
+    ess_bulk: float
+    ess_tail: float
+    divergences: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Draws of all blocks, jointly.
+
+    Attributes:
+        scores: normal score of each parameter, by dotted name, (chain, draw); `Marginal.quantile` turns it into
+            the parameter.
+        states: levels on the as-of date, by dotted name, (chain, draw).
+        diagnostics: of the sampler.
+        netcdf: a netCDF file of ArviZ groups, see `forecast.belief.tree`; empty for draws from the prior.
+    """
+
+    scores: dict[str, Array]
+    states: dict[str, Array]
+    diagnostics: Diagnostics
+    netcdf: bytes
+
+    def tree(self) -> "xarray.DataTree":
+        """The fit as a DataTree for ArviZ (imports xarray)."""
+        import xarray
+
+        with xarray.open_datatree(io.BytesIO(self.netcdf), engine="h5netcdf") as tree:
+            return tree.load()
+
+    def save(self, path: Path) -> None:
+        """Write the netCDF file to `path`, whole or not at all."""
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part.write_bytes(self.netcdf)
+        part.replace(path)

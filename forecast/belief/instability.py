@@ -1,0 +1,242 @@
+"""Ukraine's domestic instability, as polls and desertion show it.
+
+One level x, in units of its stationary standard deviation, 0 the middle of the two war years before the
+reference date, reverts to 0 with half-life `instability_half_life`. It is anchored on the reference date,
+where it is `instability_start`: from there it runs a month at a time both ways, backwards too, since such a
+process looks the same in both directions. What the war, a draft or a draft text do to it
+(`forecast.timeline.kyiv`) is not in this path. Three series show it, each with an error of its own size in
+units of x, so that one number does for all:
+
+    logit of the share ready for territorial concessions    = logit(concessions_centre) + concessions_loading (x + e)
+    logit of the share that trusts the president            = logit(trust_centre)       - trust_loading (x + e)
+    log of the cases of absence without leave opened a month = log(desertion_centre)    + desertion_loading (x + e)
+
+    e ~ Normal(0, instability_error)
+
+A poll shows x on the last day of its fieldwork. A count of cases is a mean over the days since the row before
+it: it is taken to show the mean of x over those days, and the first row, whose days are not known, is left
+out. (The mean of counts is not the count at the mean, by half the variance within the period: less than the
+error.) Rows from before the first week that the front learns from are left out: the rally of 2022 is not the
+same process. Of a series with more figures than there are months in the grid, the latest are taken.
+
+The prior of `instability_start` has already looked at the last poll of trust. The centres and loadings are
+left so wide that the poll mostly sets them; still, a part of it is counted twice, and the report of a fit that
+shows a start much surer than its prior should be read with that in mind.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.belief import ou
+from forecast.belief.block import Dates, Draws, Series, Values, days_after
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
+
+MONTH_DAYS = 365.25 / 12.0
+"""Step of the path, days."""
+
+MONTH = MONTH_DAYS / 7.0
+"""The same in weeks."""
+
+INDICATORS = {"concessions": 1.0, "trust": -1.0, "desertion": 1.0}
+"""The series by their part, and which way each moves as instability rises."""
+
+PERCENT = ("concessions", "trust")
+"""Those that are shares in percent, read on the logit scale; the other is a count, read as its logarithm."""
+
+
+@dataclass(frozen=True)
+class InstabilityData:
+    """The three series as known on a date, padded.
+
+    Attributes:
+        start: the reference date, on which the path is anchored.
+        before: months of the path before it.
+        after: months of the path after it.
+        now: months from it to the as-of date.
+        figures: (3, slot) each series' figures in its own unit, oldest first, then NaN.
+        days: (3, slot) last day of each.
+        weight: (3, slot, before + 1 + after) what each figure sees of the path: weights that add up to 1.
+        series: ids of the three series, None where there is none.
+    """
+
+    start: date
+    before: int
+    after: int
+    now: float
+    figures: Array
+    days: Dates
+    weight: Array
+    series: tuple[str | None, ...]
+
+
+class InstabilityBlock:
+    """Instability as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
+
+    name = "instability"
+    parameters = (
+        "kyiv.instability_start",
+        "kyiv.instability_half_life",
+        "kyiv.instability_error",
+        *(f"kyiv.{part}_{key}" for part in INDICATORS for key in ("centre", "loading")),
+    )
+
+    def data(self, scenario: Scenario, day: date) -> InstabilityData:
+        """Give the three series as known on a date."""
+        start = scenario.reference_date
+        before = math.ceil((start - scenario.first_week).days / MONTH_DAYS)
+        after = max(1, math.ceil((scenario.horizon - start).days / MONTH_DAYS))
+        points = before + 1 + after
+        figures = np.full((len(INDICATORS), points), np.nan)
+        days = np.full(figures.shape, np.datetime64(start, "D"))
+        weight = np.zeros((*figures.shape, points))
+        series = tuple(getattr(scenario.series, part) for part in INDICATORS)
+        seen = scenario.evidence.as_of(day)
+        for row, (part, name) in enumerate(zip(INDICATORS, series, strict=True)):
+            if name is None:
+                continue
+            taken = _taken(seen.series(name), scenario.first_week, scenario.horizon, mean=part == "desertion")[-points:]
+            for slot, (begin, end, value) in enumerate(taken):
+                figures[row, slot], days[row, slot] = value, end
+                weight[row, slot] = _weights(begin, end, start, before, points)
+        now = (day - start).days / MONTH_DAYS
+        return InstabilityData(start, before, after, now, figures, days, weight, series)
+
+    def inputs(self, data: InstabilityData) -> dict[str, Array]:
+        """Give the figures on the scale on which they are read, a mask, what each sees of the path, and its times."""
+        return {
+            "instability_figures": np.nan_to_num(np.stack([*map(_scaled, INDICATORS, data.figures)])),
+            "instability_seen": np.isfinite(data.figures).astype(np.float64),
+            "instability_weight": data.weight,
+            "instability_before": MONTH * np.arange(1.0, data.before + 1.0),
+            "instability_after": MONTH * np.arange(1.0, data.after + 1.0),
+        }
+
+    def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
+        """Add the steps of the path on both sides of the reference date, and the likelihood of the figures."""
+        import pymc as pm
+        import pytensor.tensor
+
+        pt: Any = pytensor.tensor
+        before, after = inputs["instability_before"], inputs["instability_after"]
+        start, half_life = value["kyiv.instability_start"], value["kyiv.instability_half_life"]
+        earlier = pm.Normal("instability_earlier", 0.0, 1.0, shape=before.get_value(borrow=True).size)
+        later = pm.Normal("instability_later", 0.0, 1.0, shape=after.get_value(borrow=True).size)
+        backwards = ou.path_tensor(start, 0.0, half_life, before, earlier)
+        forwards = ou.path_tensor(start, 0.0, half_life, after, later)
+        path = pt.concatenate([backwards[:0:-1], forwards])
+
+        rows, slots, points = inputs["instability_weight"].get_value(borrow=True).shape
+        level = pt.dot(inputs["instability_weight"].reshape((rows * slots, points)), path).reshape((rows, slots))
+        error = value["kyiv.instability_error"]
+        total = 0.0
+        for row, (part, sign) in enumerate(INDICATORS.items()):
+            loading = value[f"kyiv.{part}_loading"]
+            centre = _scale(part, value[f"kyiv.{part}_centre"], pt.log)
+            read = sign * (inputs["instability_figures"][row] - centre) / loading
+            density = -0.5 * ((read - level[row]) / error) ** 2 - pt.log(error * loading)
+            total += (inputs["instability_seen"][row] * density).sum()
+        pm.Potential("instability_series", total)
+
+    def states(self, draws: Draws, value: Values, data: InstabilityData) -> dict[str, Array]:
+        """Give instability on the as-of date, linear between two months."""
+        path = _path(draws, value)
+        before = min(int(data.now), data.after - 1)
+        share, place = data.now - before, data.before + before
+        return {"kyiv.instability": path[..., place] * (1.0 - share) + path[..., place + 1] * share}
+
+    def prior_states(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
+        """Give the same from the prior: the start on the reference date, later the start and its drift."""
+        return self.states(self._latents(value, data, rng), value, data)
+
+    def paths(self, draws: Draws, value: Values, data: InstabilityData) -> Series:
+        """Give instability month by month up to the as-of date."""
+        count = data.before + int(data.now) + 1
+        months = MONTH_DAYS * (np.arange(count) - data.before)
+        return {"kyiv.instability": (days_after(data.start, np.round(months)), _path(draws, value)[..., :count])}
+
+    def replicates(
+        self, value: Values, draws: Draws | None, data: InstabilityData, rng: np.random.Generator
+    ) -> dict[str, Array]:
+        """Give each series as it would be measured again, given the path."""
+        path = _path(self._latents(value, data, rng) if draws is None else draws, value)
+        made = {}
+        for row, (part, name) in enumerate(zip(INDICATORS, data.series, strict=True)):
+            seen = np.isfinite(data.figures[row])
+            if name is not None and seen.any():
+                level = np.einsum("sp,...p->...s", data.weight[row, seen], path)
+                noise = value["kyiv.instability_error"][..., None] * rng.standard_normal(level.shape)
+                centre = _scale(part, value[f"kyiv.{part}_centre"], np.log)
+                loading = INDICATORS[part] * value[f"kyiv.{part}_loading"]
+                read = centre[..., None] + loading[..., None] * (level + noise)
+                made[name] = 100.0 / (1.0 + np.exp(-read)) if part in PERCENT else np.exp(read)
+        return made
+
+    def observed(self, data: InstabilityData) -> Series:
+        """Give the figures of the three series that are used, in their own units."""
+        found: Series = {}
+        for row, name in enumerate(data.series):
+            seen = np.isfinite(data.figures[row])
+            if name is not None and seen.any():
+                found[name] = (data.days[row, seen], data.figures[row, seen])
+        return found
+
+    def _latents(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
+        """Steps from the prior."""
+        shape = value["kyiv.instability_start"].shape
+        return {
+            "instability_earlier": rng.standard_normal((*shape, data.before)),
+            "instability_later": rng.standard_normal((*shape, data.after)),
+        }
+
+
+def _taken(rows: pd.DataFrame, first: date, last: date, *, mean: bool) -> list[tuple[date, date, float]]:
+    """Rows within the path, as first and last day and value.
+
+    Args:
+        rows: of a series, by date.
+        first: rows that end before it are left out.
+        last: so are rows that end after it.
+        mean: a row is the mean since the row before; if not, it is of its own day.
+    """
+    ends = [day.date() for day in rows["observed"]]
+    begins = [date.fromordinal(end.toordinal() + 1) for end in ends[:-1]] if mean else ends
+    figures = list(rows["value"])[1:] if mean else list(rows["value"])
+    ends = ends[1:] if mean else ends
+    found = zip(begins, ends, figures, strict=True)
+    return [(max(begin, first), end, float(value)) for begin, end, value in found if first <= end <= last]
+
+
+def _weights(begin: date, end: date, start: date, before: int, points: int) -> Array:
+    """What the mean over the days from `begin` to `end` takes of each point of the path, linear between points."""
+    days = np.arange((begin - start).days, (end - start).days + 1)
+    where = before + days / MONTH_DAYS
+    low = np.clip(np.floor(where).astype(np.int64), 0, points - 2)
+    share = where - low
+    weight = np.bincount(low, 1.0 - share, points) + np.bincount(low + 1, share, points)
+    return np.asarray(weight / days.size)
+
+
+def _scale(part: str, x: Any, log: Any) -> Any:
+    """A figure on the scale on which it is read: logit of percent, or logarithm."""
+    return log(x) - log(100.0 - x) if part in PERCENT else log(x)
+
+
+def _scaled(part: str, x: Array) -> Array:
+    return np.asarray(_scale(part, x, np.log))
+
+
+def _path(draws: Draws, value: Values) -> Array:
+    """Instability month by month, the reference date at place `before`: (chain, draw, before + 1 + after)."""
+    start, half_life = value["kyiv.instability_start"], value["kyiv.instability_half_life"]
+    none = np.zeros_like(start)
+    backwards, forwards = (
+        ou.path(start, none, half_life, MONTH, draws[f"instability_{side}"]) for side in ("earlier", "later")
+    )
+    return np.concatenate([backwards[..., :0:-1], forwards], axis=-1)

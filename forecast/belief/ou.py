@@ -1,0 +1,89 @@
+"""A level that reverts to its mean: its exact likelihood at given times, and its path from standard normal steps.
+
+Over a time t, with half-life h and stationary standard deviation 1:
+
+    x(s + t) = mean + a (x(s) - mean) + sqrt(1 - a^2) e,    a = 2^(-t / h),    e ~ Normal(0, 1)
+
+which is how the simulator moves its levels (`forecast.timeline.forms.revert`).
+"""
+
+import math
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from forecast.scenario.elicit import Array
+
+if TYPE_CHECKING:
+    from pytensor.tensor.variable import TensorVariable
+
+    Tensor = TensorVariable[Any, Any]
+
+
+def keep(half_life: Any, time: Any) -> Any:
+    """What is left of a departure after a time, a = 2^(-t / h); numpy or PyTensor."""
+    return 0.5 ** (time / half_life)
+
+
+def path(start: Array, mean: Array, half_life: Array, step: float, noise: Array) -> Array:
+    """The level at times 0, step, 2 step, ...
+
+    Args:
+        start: at time 0, (...).
+        mean: what it reverts to, (...).
+        half_life: in the unit of `step`, (...).
+        step: time between two values.
+        noise: standard normals, (..., k).
+
+    Returns:
+        (..., k + 1)
+    """
+    kept = keep(half_life, step)
+    spread = np.sqrt(1.0 - kept**2)
+    found = np.empty((*noise.shape[:-1], noise.shape[-1] + 1))
+    found[..., 0] = start
+    for k in range(noise.shape[-1]):
+        found[..., k + 1] = mean + kept * (found[..., k] - mean) + spread * noise[..., k]
+    return found
+
+
+def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -> "Tensor":
+    """The same of scalars, in PyTensor and without a loop: at 0 and at equally spaced times, (k + 1,).
+
+    ``x_k - mean = a^k (x_0 - mean + sqrt(1 - a^2) sum_{j <= k} e_j a^-j)``, a for one step. The last terms of the
+    sum are its largest, so nothing is lost to rounding, and a^-k stays finite over a thousand half-lives.
+
+    Args:
+        start: at time 0.
+        mean: what it reverts to.
+        half_life: in the unit of `times`.
+        times: step, 2 step, ..., k step, (k,).
+        noise: standard normals, (k,).
+    """
+    import pytensor.tensor
+
+    pt: Any = pytensor.tensor
+    rate = -math.log(2.0) / half_life
+    power = pt.exp(rate * times)
+    spread = pt.sqrt(-pt.expm1(2.0 * rate * times[0]))
+    later = mean + power * (start - mean + spread * pt.cumsum(noise / power))
+    return cast("Tensor", pt.concatenate([pt.reshape(start, (1,)), later]))
+
+
+def log_likelihood(x: Any, seen: Any, gap: Any, half_life: Any) -> "Tensor":
+    """Log density of a level of mean 0 and stationary standard deviation 1, seen without error, in PyTensor.
+
+    Args:
+        x: (k,) its values, those seen first.
+        seen: (k,) 1 where it was seen, else 0.
+        gap: (k - 1,) time from each value to the next, above 0.
+        half_life: in the unit of `gap`.
+    """
+    import pytensor.tensor as pt
+
+    rate = -math.log(2.0) / half_life
+    variance = -pt.expm1(2.0 * rate * gap)
+    away = x[1:] - pt.exp(rate * gap) * x[:-1]
+    first = seen[0] * (-0.5 * x[0] ** 2)
+    later = seen[1:] * (-0.5 * away**2 / variance - 0.5 * pt.log(variance))
+    return cast("Tensor", first + later.sum() - 0.5 * math.log(2.0 * math.pi) * seen.sum())

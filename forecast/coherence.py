@@ -1,0 +1,127 @@
+"""Whether the odds hang together with what else is known: wars that lasted as long, and what crowds expected.
+
+None of it is a target. Questions of crowds are other events than the forecaster's endings: each is compared with the
+event of the timelines that is nearest to its wording, over its own days.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.outcomes import CEASEFIRE_WEEKS, Clusters
+from forecast.scenario.spec import Scenario
+
+YOUNGEST, OLDEST = 2.0, 5.0
+"""Age, in years, of the wars that the reference class counts."""
+
+CROWD_EVENTS = {
+    "general_truce_28_days": "a general truce that holds 28 days, begun by then",
+    "general_truce": "a general truce, of any length, begun by then",
+    "truce_or_agreement": "a general truce begun, or an agreement signed, by then",
+}
+"""Events of the timelines that questions of crowds are compared with."""
+
+
+def wars(scenario: Scenario) -> list[dict[str, Any]]:
+    """Ends of interstate wars between two and five years old, from the scenario's reference table, if it has one.
+
+    Chances a year are 1 - exp(-ends / war-years).
+    """
+    text = scenario.texts.get("reference/interstate_wars.csv")
+    if text is None:
+        return []
+    rows = list(csv.DictReader(io.StringIO(text)))
+    out = []
+    for label, since in (("all", 0), ("since 1945", 1945)):
+        exposure, ends = 0.0, {"won_or_lost": 0, "stalemate": 0, "other": 0}
+        for war in rows:
+            years = float(war["duration_days"]) / 365.25
+            if years <= YOUNGEST or int(war["start"][:4]) < since:
+                continue
+            exposure += min(years, OLDEST) - YOUNGEST
+            if years <= OLDEST:
+                ends[war["outcome"]] += 1
+        total = sum(ends.values())
+        out.append(
+            {
+                "wars": label,
+                "war_years": exposure,
+                "ends": ends,
+                "ended_a_year": 1.0 - float(np.exp(-total / exposure)),
+                "won_or_lost_a_year": 1.0 - float(np.exp(-ends["won_or_lost"] / exposure)),
+            }
+        )
+    return out
+
+
+def implied(scenario: Scenario, timelines: pd.DataFrame) -> dict[str, Any]:
+    """How the war ends by the horizon, told as the reference class counts it, as shares with their errors."""
+    clusters = Clusters(timelines["draw"].to_numpy())
+    stopped = (timelines["ending"] == "general_truce").to_numpy()
+    what = {
+        "ended": (timelines["headline"] != "unresolved").to_numpy() | stopped,
+        "won_or_lost": (timelines["headline"] == "battlefield").to_numpy(),
+        "negotiated": (timelines["headline"] == "negotiated").to_numpy(),
+        "general_truce_without_agreement": stopped,
+    }
+    return {name: clusters.share(x).plain() for name, x in what.items()}
+
+
+def crowds(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> list[dict[str, Any]]:
+    """What crowds said, each beside the share of timelines in which the nearest event comes, over the same days.
+
+    Questions asked after the as-of date, or whose days do not begin with it, are left out.
+
+    Args:
+        scenario: with a reference table `crowds.csv`, or none.
+        timelines: of one run.
+        as_of: its as-of date.
+    """
+    text = scenario.texts.get("reference/crowds.csv")
+    if text is None:
+        return []
+    clusters = Clusters(timelines["draw"].to_numpy())
+    out = []
+    for row in csv.DictReader(io.StringIO(text)):
+        if date.fromisoformat(row["asked"]) > as_of or date.fromisoformat(row["from"]) != as_of:
+            continue
+        happened = _happened(timelines, row["event"], np.datetime64(row["to"]))
+        out.append(
+            {
+                "platform": row["platform"],
+                "question": row["question"],
+                "asked": row["asked"],
+                "to": row["to"],
+                "event": row["event"],
+                "compared_with": CROWD_EVENTS[row["event"]],
+                "crowd": float(row["probability"]),
+                "note": row["note"],
+                "source": row["source"],
+                "forecast": clusters.share(happened).plain(),
+            }
+        )
+    return out
+
+
+def _happened(timelines: pd.DataFrame, event: str, until: np.datetime64) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether an event of `CROWD_EVENTS` came by a day, in each timeline."""
+    truce = (timelines["general_first"] <= until).to_numpy()
+    if event == "general_truce":
+        return truce
+    if event == "general_truce_28_days":
+        return truce & (timelines["truce_longest"] >= CEASEFIRE_WEEKS).to_numpy()
+    return truce | (timelines["signed"] <= until).to_numpy()
+
+
+def summary(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> Mapping[str, Any]:
+    """All of it, as `summary.json` holds it."""
+    return {
+        "implied": implied(scenario, timelines),
+        "wars": wars(scenario),
+        "crowds": crowds(scenario, timelines, as_of),
+    }

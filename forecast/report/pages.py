@@ -1,0 +1,293 @@
+"""Pages about a scenario, made from it and from simulations of it: `python -m forecast.report.pages`.
+
+    docs/priors.md        every prior: quantiles, what they imply, what they stand on, how much the odds move with it
+    docs/premises.md      every premise: what rests on it, what switching it off does to the odds
+    docs/perspectives.md  the odds under each perspective, and what each changes
+
+They take some minutes. Each says which inputs and which simulator it was made from; a test tells when they have
+changed since.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from forecast.belief.assemble import Posterior, update
+from forecast.explain import quantiles
+from forecast.outcomes import odds
+from forecast.premises import Effect, effects
+from forecast.report.context import cell, day_in_words, effect, environment, meaning, number, percent, row
+from forecast.report.context import interval as interval_text
+from forecast.report.implied import implied
+from forecast.scenario.files import OWN_FILES
+from forecast.scenario.load import load_scenario
+from forecast.scenario.prior import Prior
+from forecast.scenario.reader import JUDGEMENT
+from forecast.scenario.spec import Scenario
+from forecast.sensitivity import Swing, swings
+from forecast.simulation import simulate
+from forecast.store import digest_of
+from forecast.timeline.table import HEADLINES
+
+LEADING = 12
+"""Priors named as those that set the headline."""
+
+BASES = ("figure", "reading", "judgement")
+"""What a prior may stand on; see `Prior.basis`."""
+
+Tell = Callable[[str], None]
+
+
+def made_from(scenario: Scenario) -> str:
+    """Digest of what the pages depend on: the scenario's files but its evidence, the code of belief and timeline."""
+    texts = {name: text for name, text in scenario.texts.items() if not name.startswith("evidence/")}
+    package = Path(__file__).resolve().parents[1]
+    for folder in ("belief", "scenario", "timeline"):
+        texts |= {f"{folder}/{file.name}": file.read_text("utf-8") for file in (package / folder).glob("*.py")}
+    return digest_of(texts)[:12]
+
+
+def priors_page(scenario: Scenario, posterior: Posterior, moved: Sequence[Swing]) -> str:
+    """`docs/priors.md`.
+
+    Args:
+        scenario: the scenario.
+        posterior: what is believed on the reference date.
+        moved: what the odds do with each prior, from `swings`.
+    """
+    swing = {found.name: found for found in moved}
+    learnt = _learnt(posterior)
+    rows = {name: _prior_row(scenario, prior, swing.get(name), learnt) for name, prior in scenario.priors.items()}
+    leading = [{**rows[found.name], "rank": k + 1} for k, found in enumerate(moved[:LEADING])]
+    sections: list[dict[str, Any]] = []
+    for title, prefix in _sections():
+        own = [rows[name] for name in scenario.priors if name.startswith(prefix)]
+        if own:
+            sections.append({"title": title, "rows": sorted(own, key=lambda r: -r["size"])})
+    bases = [str(prior.basis) for prior in scenario.priors.values()]
+    return _render(
+        "priors.md.j2",
+        scenario,
+        count=len(rows),
+        bases={basis: bases.count(basis) for basis in BASES},
+        leading=leading,
+        leading_judgement=sum(scenario.priors[found.name].basis != "figure" for found in moved[:LEADING]),
+        sections=sections,
+        sources=[_source_row(scenario, source) for source in sorted(_cited(scenario))],
+    )
+
+
+def premises_page(scenario: Scenario, found: Sequence[Effect], posterior: Posterior) -> str:
+    """`docs/premises.md`.
+
+    Args:
+        scenario: the scenario.
+        found: what switching each premise off does, from `effects`.
+        posterior: what is believed on the reference date.
+    """
+    resting = scenario.premises_of()
+    rows = [_premise_row(scenario, entry, resting[entry.premise]) for entry in found]
+    return _render(
+        "premises.md.j2",
+        scenario,
+        rows=rows,
+        unclear=[entry["id"] for entry in rows if not entry["clear"]],
+        count=len(rows),
+    )
+
+
+def perspectives_page(scenario: Scenario, told: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any]) -> str:
+    """`docs/perspectives.md`.
+
+    Args:
+        scenario: the scenario.
+        told: the odds of each perspective, by name, from `odds`.
+        changes: for each but `base`: its title, holder, summary and rows of what it changes.
+    """
+    names = list(told)
+    tables = []
+    for title, group in (("How it ends", "odds"), ("Endings", "endings"), ("Beside them", "beside")):
+        lines = []
+        for key in told[names[0]][group]:
+            entries = [told[name][group][key] for name in names]
+            lines.append({"label": _label(scenario, key), "cells": [_with_interval(entry) for entry in entries]})
+        tables.append({"title": title, "lines": lines})
+    return _render("perspectives.md.j2", scenario, names=names, tables=tables, changes=changes)
+
+
+def _render(template: str, scenario: Scenario, **context: Any) -> str:
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            title=scenario.title, as_of=day_in_words(scenario.reference_date), made_from=made_from(scenario), **context
+        )
+    )
+
+
+def _sections() -> list[tuple[str, str]]:
+    """Headings of the page of priors, and how the names under each begin."""
+    return [
+        *((part.capitalize(), f"{part}.") for part in OWN_FILES),
+        ("Parties: stiffness", "parties.stiffness."),
+        ("Parties: positions", "parties.position."),
+        ("Parties: saliences", "parties.salience."),
+        *((f"Settlements: {key.replace('_', ' ')}", f"settlements.{key}.") for key in _settlement_tables()),
+    ]
+
+
+def _settlement_tables() -> list[str]:
+    from forecast.timeline.parameters import RECORDS
+    from forecast.timeline.registry import fields
+
+    return list(fields(RECORDS["settlements"]))
+
+
+def _learnt(posterior: Posterior) -> dict[str, tuple[float, float, float]]:
+    """Quantiles after the evidence of the parameters that it updates."""
+    return {
+        name: tuple(float(posterior.draws[name].quantile(q)) for q in (0.05, 0.5, 0.95))  # type: ignore[misc]
+        for name in posterior.updated
+    }
+
+
+def _prior_row(
+    scenario: Scenario, prior: Prior, swing: Swing | None, learnt: Mapping[str, tuple[float, float, float]]
+) -> dict[str, Any]:
+    given = quantiles(prior)
+    after = learnt.get(prior.name)
+    return {
+        "name": prior.name,
+        "meaning": cell(meaning(scenario, prior.name)),
+        "quantiles": " / ".join(number(x) for x in given) if given[0] != given[2] else number(given[0]),
+        "after": " / ".join(number(x) for x in after) if after else "",
+        "unit": prior.unit,
+        "varies": "anew in each timeline" if prior.varies == "timeline" else "",
+        "implied": implied(prior.unit, after or given, "half_life" in prior.name),
+        "stands_on": _stands_on(scenario, prior),
+        "premises": ", ".join(prior.premises),
+        "negotiated": "" if swing is None else effect(swing.difference["negotiated"], swing.error["negotiated"]),
+        "battlefield": "" if swing is None else effect(swing.difference["battlefield"], swing.error["battlefield"]),
+        "size": 0.0 if swing is None else swing.largest,
+        "reason": cell(prior.reason),
+    }
+
+
+def _stands_on(scenario: Scenario, prior: Prior) -> str:
+    """What a prior stands on, with a link to the list of sources."""
+    if prior.source == JUDGEMENT:
+        return "judgement"
+    return f"{prior.basis}: [{prior.source}](#{prior.source})"
+
+
+def _cited(scenario: Scenario) -> set[str]:
+    return {prior.source for prior in scenario.priors.values()} - {JUDGEMENT}
+
+
+def _source_row(scenario: Scenario, name: str) -> dict[str, str]:
+    source = scenario.sources[name]
+    return {
+        "id": name,
+        "title": cell(source.title),
+        "publisher": cell(source.publisher),
+        "published": source.published,
+        "url": cell(source.url),
+        "note": cell(source.note),
+    }
+
+
+def _premise_row(scenario: Scenario, entry: Effect, resting: Sequence[str]) -> dict[str, Any]:
+    premise = scenario.premises[entry.premise]
+    return {
+        "id": premise.id,
+        "holder": premise.holder,
+        "claim": cell(premise.claim),
+        "entries": ", ".join(f"`{name}`" for name in _grouped(resting)),
+        "count": len(entry.entries),
+        "changed": percent(entry.changed),
+        "endings": percent(entry.endings),
+        **{h: effect_fine(entry.difference[h], entry.error[h]) for h in HEADLINES},
+        "clear": entry.clear,
+        "size": max(abs(x) for x in entry.difference.values()),
+    }
+
+
+def effect_fine(difference: float, error: float) -> str:
+    """A paired difference and its error, in tenths of a point."""
+    return f"{100.0 * difference:+.1f} ± {max(0.1, 100.0 * error):.1f}"
+
+
+def _grouped(names: Sequence[str]) -> list[str]:
+    """Names of entries, rows of one table told together: `parties.position.moscow.*`."""
+    out: list[str] = []
+    heads: dict[str, int] = {}
+    for name in names:
+        head = name.rsplit(".", 1)[0]
+        heads[head] = heads.get(head, 0) + (name.count(".") >= 2)
+    for name in names:
+        head = name.rsplit(".", 1)[0]
+        told = f"{head}.* ({heads[head]})" if heads[head] > MANY else name
+        if told not in out:
+            out.append(told)
+    return out
+
+
+MANY = 3
+"""Rows of one table beyond which they are told together."""
+
+
+def _label(scenario: Scenario, key: str) -> str:
+    labels = {ending.id: ending.label for ending in scenario.endings}
+    return cell(labels.get(key, key.replace("_", " ").capitalize()))
+
+
+def _with_interval(entry: Mapping[str, Any]) -> str:
+    told = row("", entry)
+    return f"{told['percent']} ({interval_text(entry)})" if told["interval"] else told["percent"]
+
+
+def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
+    """Make the pages in `folder`; `only` names some of priors, premises and perspectives."""
+    scenario = load_scenario()
+    posterior = update(scenario)
+    if not only or "premises" in only:
+        tell("premises")
+        (folder / "premises.md").write_text(premises_page(scenario, effects(scenario, posterior), posterior))
+    if not only or "perspectives" in only:
+        told, changes = {}, {}
+        for name in ("base", *scenario.perspectives):
+            tell(f"perspective {name}")
+            seen = load_scenario(perspective=name)
+            told[name] = odds(simulate(seen, update(seen)).timelines)
+            if name != "base":
+                changes[name] = _changes(scenario, seen, name)
+        (folder / "perspectives.md").write_text(perspectives_page(scenario, told, changes))
+    if not only or "priors" in only:
+        moved = swings(scenario, posterior, tell=tell)
+        (folder / "priors.md").write_text(priors_page(scenario, posterior, moved))
+
+
+def _changes(base: Scenario, seen: Scenario, name: str) -> dict[str, Any]:
+    perspective = seen.perspectives[name]
+    return {
+        "title": perspective.title,
+        "holder": perspective.holder,
+        "summary": perspective.summary,
+        "rows": [
+            {
+                "name": change.entry,
+                "meaning": cell(meaning(seen, change.entry)),
+                "base": " / ".join(number(x) for x in quantiles(base.priors[change.entry])),
+                "own": " / ".join(number(x) for x in quantiles(seen.priors[change.entry])),
+                "unit": seen.priors[change.entry].unit,
+                "premises": ", ".join(change.premises),
+                "reason": cell(change.reason),
+            }
+            for change in perspective.changes
+        ],
+    }
+
+
+if __name__ == "__main__":
+    make(Path("docs"), lambda text: print(text, file=sys.stderr), sys.argv[1:])

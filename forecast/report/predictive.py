@@ -1,0 +1,205 @@
+"""Predictive checks: would the model, before and after it saw them, have measured the figures that were measured?
+
+Every observed series is drawn beside what the prior and the posterior would have measured again (ArviZ), and the
+share of its figures within the 50 and 90% ranges is counted: near 50 and 90% for a posterior that fits, and as much
+or more for a prior that is honest about what it does not know. Drawn once for each fit and kept in the user's cache
+folder, since the drawing takes longer than a forecast.
+"""
+
+import hashlib
+import io
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.belief.cache import folder
+from forecast.report.figures import INK, RC, svg
+
+if TYPE_CHECKING:
+    import xarray
+
+GROUPS = {"prior_predictive": "before the evidence", "posterior_predictive": "after it"}
+"""Groups of replicated figures, and when they stand."""
+
+WIDTHS = (0.5, 0.9)
+"""Ranges whose share of figures is counted."""
+
+LINEAR = 3.0
+"""Multiples of the median size of a series' figures up to which its axis is linear; beyond, logarithmic."""
+
+Array = NDArray[np.float64]
+Days = NDArray[np.datetime64]
+
+LIBRARIES = ("arviz-plots", "matplotlib")
+
+_log = logging.getLogger("forecast")
+
+
+@dataclass(frozen=True)
+class Predictive:
+    """The checks of one fit.
+
+    Attributes:
+        checks: a row for each series and group: `series`, `group`, `figures` (how many), `within_50`, `within_90`
+            (shares of them), `median_place` (of the figures in the replicates, 0 to 1: 0.5 if neither low nor high).
+        figures: SVG by file name.
+    """
+
+    checks: list[dict[str, Any]]
+    figures: dict[str, str]
+
+
+def predictive(netcdf: bytes, titles: Mapping[str, str]) -> Predictive:
+    """Check a fit, or take the checks from the cache.
+
+    Args:
+        netcdf: of the fit; with no groups of replicates there are no checks.
+        titles: of the series, by id.
+    """
+    if not netcdf:
+        return Predictive([], {})
+    place = folder().parent / "predictive" / _key(netcdf, titles)
+    if (found := _load(place)) is not None:
+        return found
+    made = _make(netcdf, titles)
+    _keep(place, made)
+    return made
+
+
+def coverage(observed: Array, again: Array) -> dict[str, float]:
+    """How figures lie among their replicates.
+
+    Args:
+        observed: (k,) figures.
+        again: (draw, k) the same measured again.
+    """
+    row: dict[str, float] = {}
+    for width in WIDTHS:
+        low, high = np.quantile(again, [0.5 - width / 2, 0.5 + width / 2], axis=0)
+        row[f"within_{100 * width:.0f}"] = round(float(((observed >= low) & (observed <= high)).mean()), 4)
+    place = (again < observed).mean(axis=0) + 0.5 * (again == observed).mean(axis=0)
+    row["median_place"] = round(float(np.median(place)), 4)
+    return row
+
+
+def _make(netcdf: bytes, titles: Mapping[str, str]) -> Predictive:
+    import xarray
+
+    with xarray.open_datatree(io.BytesIO(netcdf), engine="h5netcdf") as opened:
+        tree = opened.load()
+    if "observed_data" not in tree or any(group not in tree for group in GROUPS):
+        return Predictive([], {})
+    observed = tree["observed_data"].to_dataset()
+    checks = []
+    for name, figures in observed.data_vars.items():
+        for group in GROUPS:
+            again = tree[group].to_dataset()[name].values.reshape(-1, figures.size)
+            row = coverage(figures.values, again)
+            checks.append({"series": str(name), "group": group, "figures": int(figures.size), **row})
+    drawn = {f"{group}.svg": _draw(tree, group, titles) for group in GROUPS} if checks else {}
+    return Predictive(checks, drawn)
+
+
+def _draw(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str:
+    """A panel for each series: its figures, and the ranges of those measured again."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import arviz_plots
+
+    observed, again = tree["observed_data"].to_dataset(), tree[group].to_dataset()
+    names = [str(name) for name in observed.data_vars]
+    with mpl.rc_context(RC):
+        drawn = arviz_plots.plot_ppc_interval(
+            tree,
+            group=group,
+            backend="matplotlib",
+            ci_kind="eti",
+            ci_probs=WIDTHS,
+            cols=["__variable__"],
+            col_wrap=1,
+            figure_kwargs={"figsize": (8.5, 0.6 + 1.55 * len(names)), "sharex": False},
+            visuals={
+                "trunk": {"color": "#7f9fb3"},
+                "twig": {"color": "#a9bfcc"},
+                "prediction_markers": False,
+                "observed_markers": {"color": INK, "size": 6},
+                "xlabel": False,
+                "ylabel": False,
+            },
+        )
+        figure = drawn.viz["figure"].item()
+        for name in names:
+            days = observed[f"{name}_date"].values.astype("datetime64[D]")
+            replicated = again[name].values.reshape(-1, len(days))
+            _dress(drawn.viz["plot"][name].item(), days, observed[name].values, replicated)
+            drawn.viz["plot"][name].item().set_title(titles.get(name, name), loc="left", fontsize=8.5)
+        figure.suptitle(
+            f"Figures as measured, and 50 and 90% ranges of the model's, {GROUPS[group]}",
+            x=0.01, ha="left", fontsize=11, fontweight="bold",
+        )  # fmt: skip
+        figure.set_layout_engine("tight")
+        return svg(figure)
+
+
+def _dress(axes: Any, days: Days, figures: Array, again: Array) -> None:
+    """Dates below, and an axis that a wide prior does not make unreadable."""
+    at = np.unique(np.linspace(0, len(days) - 1, min(len(days), 7)).round().astype(int))
+    axes.set_xticks(at, [str(days[k]) for k in at], fontsize=7.5)
+    axes.tick_params(axis="y", labelsize=7.5)
+    usual = float(np.median(np.abs(figures))) or 1.0
+    low, high = np.quantile(again, [0.05, 0.95], axis=0)
+    if max(high.max(), -low.min()) > 20.0 * usual:
+        axes.set_yscale("asinh", linear_width=LINEAR * usual)
+        most = 10.0 ** np.floor(np.log10(max(high.max(), -low.min())))
+        ticks = [0.0, most, *([-most] if low.min() < -0.3 * most else [])]
+        axes.set_yticks(ticks, [f"{tick:,g}" for tick in ticks])
+        axes.set_yticks([], minor=True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def _key(netcdf: bytes, titles: Mapping[str, str]) -> str:
+    """SHA-256 of all that the checks and figures depend on."""
+    digest = hashlib.sha256(netcdf)
+    digest.update(json.dumps(dict(titles), sort_keys=True).encode())
+    for file in (Path(__file__), Path(__file__).with_name("figures.py")):
+        digest.update(file.read_bytes())
+    digest.update(" ".join(metadata.version(name) for name in LIBRARIES).encode())
+    return digest.hexdigest()
+
+
+def _load(place: Path) -> Predictive | None:
+    """What is kept there, None if nothing is, or nothing whole."""
+    try:
+        checks = json.loads((place / "checks.json").read_text("utf-8"))
+        names = [f"{group}.svg" for group in GROUPS] if checks else []
+        return Predictive(checks, {name: (place / name).read_text("utf-8") for name in names})
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(place: Path, made: Predictive) -> None:
+    """Keep what was made, whole or not at all; if that cannot be done it is made again next time."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
+            whole = Path(part) / place.name
+            whole.mkdir()
+            (whole / "checks.json").write_text(json.dumps(made.checks), "utf-8")
+            for name, figure in made.figures.items():
+                (whole / name).write_text(figure, "utf-8")
+            if place.is_dir():
+                shutil.rmtree(place)
+            whole.replace(place)
+    except OSError as error:
+        _log.warning("the predictive checks cannot be kept in %s (%s)", place.parent, error)

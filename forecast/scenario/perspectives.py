@@ -1,0 +1,237 @@
+"""Perspectives: other readers' sets of premises, each laid over the scenario's own entries.
+
+A perspective changes what is believed of entries that there are, and why; it adds none, and leaves an entry's unit,
+support, neutral value and way of varying as they are. The scenario's own are in its folder `perspectives`; another can
+be read from a file anywhere. Each is laid over the entries and read once, asked for or not.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from forecast.errors import InputError
+from forecast.scenario import shapes
+from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, held_premises, is_row, table_at
+from forecast.scenario.beliefs import read_beliefs
+from forecast.scenario.edits import stands_at
+from forecast.scenario.prior import Change, Perspective, Prior
+from forecast.scenario.reader import Reader
+from forecast.tables import Place, as_table, id_of, near, read_text, shown, spot_of
+
+BASE: Final = "base"
+"""The name of the scenario's files as they stand, without a perspective."""
+
+KEPT: Final = (BASE, "base-rates")
+"""Names that no perspective can have."""
+
+OPTION: Final = "--perspective"
+SUFFIX: Final = ".toml"
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A perspective as its file has it.
+
+    Attributes:
+        path: its path within the scenario's folder, or the one that it would have there.
+        place: its file, as errors call it.
+        table: what the file says.
+        changes: for each change: where it stands in the file, what it says, and where the entry stands.
+    """
+
+    path: str
+    place: Place
+    table: shapes.PerspectiveFile
+    changes: tuple[tuple[Place, shapes.ChangeTable, Address], ...]
+
+
+def find_perspective(given: str | Path, texts: dict[str, str], label: str) -> tuple[str, dict[str, Path]]:
+    """Find the perspective that is asked for, by its name or by its file.
+
+    Args:
+        given: `base`, the name of one of the scenario's own, or a path that ends with `.toml`.
+        texts: the scenario's files, by path within its folder. The text of a file from elsewhere is added, at the path
+            that it would have in the folder.
+        label: name of the scenario's folder.
+
+    Returns:
+        the perspective's name; and the path of the file from elsewhere, if there is one, by its path in `texts`.
+
+    Raises:
+        InputError: there is no such perspective or file, its name cannot be one, or it is that of another.
+    """
+    own = [Path(path).stem for path in texts if _is_perspective(path)]
+    for name in own:
+        _check_name(name, Place(f"{label}/{_path_of(name)}"))
+    asked = str(given)
+    if not asked.endswith(SUFFIX):
+        if asked not in (BASE, *own):
+            what = f"found {asked!r}; allowed are {', '.join((BASE, *own))}, or the path of a file *{SUFFIX}"
+            raise Place(OPTION).error(what, near(asked, (BASE, *own)))
+        return asked, {}
+    file = Path(given)
+    place, name = Place(file, OPTION), file.stem
+    text = read_text(file, place)
+    _check_name(name, place)
+    if name not in own:
+        texts[_path_of(name)] = text
+        return name, {_path_of(name): file}
+    if text != texts[_path_of(name)]:
+        what = f"found the name {name!r}, which {label} has for another perspective; allowed is a name of its own"
+        raise place.error(what, "Call the file otherwise")
+    return name, {}
+
+
+def read_overlays(reader: Reader, elsewhere: Mapping[str, Path]) -> dict[str, Overlay]:
+    """Read every perspective, as far as it can be checked without the entries that it changes.
+
+    Args:
+        reader: with everything read.
+        elsewhere: paths of files from elsewhere, as `find_perspective` gives them.
+
+    Returns:
+        the perspectives by name.
+
+    Raises:
+        InputError: something in a perspective is wrong.
+    """
+    known = addresses(reader.tables)
+    overlays = {}
+    for path in filter(_is_perspective, reader.tables):
+        place = Place(elsewhere[path]) if path in elsewhere else reader.place(path)
+        table = as_table(shapes.PerspectiveFile, reader.tables[path], place)
+        changes = _read_changes(reader, known, table.change, place.at("change"))
+        overlays[Path(path).stem] = Overlay(path, place, table, changes)
+    return overlays
+
+
+def tell(reader: Reader, name: str, overlay: Overlay, base: Mapping[str, Prior]) -> Perspective:
+    """Read the entries under a perspective, and tell what it changes.
+
+    Args:
+        reader: with everything read.
+        name: the perspective's name.
+        overlay: the perspective.
+        base: the priors without it.
+
+    Raises:
+        InputError: an entry is wrong as the perspective has it; the error says so of the perspective's file.
+    """
+    with _blame(overlay, reader.label):
+        priors = read_beliefs(replace(reader, tables=overlaid(reader.tables, overlay), priors={})).priors
+    changes = [
+        Change(
+            entry=change.entry,
+            elicited=priors[change.entry].elicited,
+            quantiles=_quantiles(priors[change.entry]),
+            base=_quantiles(base[change.entry]),
+            unit=base[change.entry].unit,
+            premises=tuple(change.premises),
+            source=change.source,
+            reason=change.reason,
+        )
+        for _, change, _ in overlay.changes
+    ]
+    return Perspective(name, overlay.table.title, overlay.table.holder, overlay.table.summary, tuple(changes))
+
+
+def overlaid(tables: Tables, overlay: Overlay | None) -> dict[str, dict[str, Any]]:
+    """Give a copy of the tables as read, with a perspective's changes in them if there is one."""
+    copied = copy.deepcopy(dict(tables))
+    for _, change, address in overlay.changes if overlay else ():
+        premises = [*held_premises(copied, address), *change.premises]
+        entry = table_at(copied, address)
+        if not is_row(change.entry):
+            clear_ways(entry)
+        # Date and basis are the source's: a change has a source of its own.
+        entry.pop("as_of", None)
+        entry.pop("basis", None)
+        entry |= change.model_dump(exclude={"entry"}, exclude_none=True) | {"premises": list(dict.fromkeys(premises))}
+    return copied
+
+
+def _quantiles(prior: Prior) -> tuple[float, float, float]:
+    """Give the 5, 50 and 95% quantiles of what is used of a prior: a position or a term is clipped to its support."""
+    low, middle, high = (min(max(x, prior.support[0]), prior.support[1]) for x in prior.quantiles())
+    return low, middle, high
+
+
+def _is_perspective(path: str) -> bool:
+    """Whether a file of the scenario is a perspective."""
+    return path.startswith("perspectives/") and path.endswith(SUFFIX)
+
+
+def _path_of(name: str) -> str:
+    """Give the path of a perspective within the scenario's folder."""
+    return f"perspectives/{name}{SUFFIX}"
+
+
+def _check_name(name: str, place: Place) -> None:
+    """Check that a perspective can be called so."""
+    spot_of(place, name, "")
+    if name in KEPT:
+        what = f"found the name {name!r}; allowed is any but {' and '.join(KEPT)}"
+        raise place.error(what, "Call the file otherwise")
+
+
+def _read_changes(
+    reader: Reader, known: Mapping[str, Address], raws: list[Any], place: Place
+) -> tuple[tuple[Place, shapes.ChangeTable, Address], ...]:
+    """Read `[[change]]`, each of another entry."""
+    changes: dict[str, tuple[Place, shapes.ChangeTable, Address]] = {}
+    for number, raw in enumerate(raws, start=1):
+        spot = place.at(id_of(raw, number, "entry"))
+        change = _read_change(raw, known, spot)
+        if change.entry in changes:
+            raise spot.error(f"found the entry {change.entry!r} again; allowed is one change of an entry", "Keep one")
+        reader.check_grounds(change, spot)
+        changes[change.entry] = (spot, change, known[change.entry])
+    return tuple(changes.values())
+
+
+def _read_change(raw: object, known: Mapping[str, Address], place: Place) -> shapes.ChangeTable:
+    """Read one change: of which entry, and that it is given in one of the ways that the entry has."""
+    allowed = list(shapes.ChangeTable.model_fields)
+    given = raw if isinstance(raw, dict) else {}
+    for key in given:
+        if key in shapes.EntryTable.model_fields and key not in allowed:
+            what = f"found {shown(given[key])}; a perspective cannot change this; allowed are {', '.join(allowed)}"
+            raise place.at(key).error(what, "Take it out")
+    change = as_table(shapes.ChangeTable, raw, place)
+    if change.entry not in known:
+        what = f"found the entry {change.entry!r}; allowed is the name of one that the scenario has"
+        raise place.error(what, near(change.entry, known, "`forecast check` lists them"))
+    row = is_row(change.entry)
+    ways = ("centre", "spread") if row else ("quantiles", "distribution")
+    used = [key for key in ("quantiles", "distribution", "centre", "spread") if getattr(change, key) is not None]
+    for key in used:
+        if key not in ways:
+            what = f"found {shown(getattr(change, key))}; allowed are {' and '.join(ways)}, by which the entry is given"
+            raise place.at(key).error(what)
+    if row and not used:
+        raise place.error("found neither centre nor spread; allowed is either, or both")
+    if not row and len(used) != 1:
+        what = "both quantiles and distribution" if used else "neither quantiles nor distribution"
+        raise place.error(f"found {what}; allowed is one of them")
+    return change
+
+
+@contextmanager
+def _blame(overlay: Overlay, label: str) -> Iterator[None]:
+    """Say an error in the entries under a perspective of the perspective's file: without it they were sound.
+
+    Args:
+        overlay: the perspective.
+        label: name of the scenario's folder.
+    """
+    try:
+        yield
+    except InputError as error:
+        for spot, _, address in overlay.changes:
+            if stands_at(error, address, label):
+                below = str(error.key).removeprefix(address.key).removeprefix(".")
+                raise spot.at(below).error(error.what, error.mend) from error
+        raise overlay.place.at("change").error(f"with these changes, {error}") from error

@@ -1,0 +1,88 @@
+"""Which series of the evidence play which part: `[series]` of `scenario.toml`, for all blocks but the front."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from forecast.evidence import Evidence
+from forecast.tables import near, shown
+
+if TYPE_CHECKING:
+    from forecast.scenario.reader import Reader
+    from forecast.scenario.shapes import SeriesTable
+
+LIMITS = {
+    "first_term_approval": (0.0, 100.0),
+    "approval": (0.0, 100.0),
+    "aid_us": (0.0, math.inf),
+    "aid_europe": (0.0, math.inf),
+    "concessions": (0.0, 100.0),
+    "trust": (0.0, 100.0),
+    "desertion": (0.0, math.inf),
+}
+"""What a figure in each part may be; the ends are allowed for aid alone, as the others' logarithms are taken."""
+
+
+@dataclass(frozen=True)
+class SeriesRoles:
+    """Ids of the series in each part; None where the scenario has none.
+
+    Attributes:
+        first_term_approval: approval of the US president in his first term, percent, a smoothed average.
+        approval: approval in the new term, percent, a series for each house.
+        aid_us: all US aid allocated in the month, EUR bn.
+        aid_europe: all European aid allocated in the month, EUR bn.
+        concessions: Ukrainians ready for some territorial concessions, percent.
+        trust: Ukrainians who trust the president, percent.
+        desertion: cases of absence without leave, mean a month since the row before.
+    """
+
+    first_term_approval: str | None = None
+    approval: tuple[str, ...] = ()
+    aid_us: str | None = None
+    aid_europe: str | None = None
+    concessions: str | None = None
+    trust: str | None = None
+    desertion: str | None = None
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Give each part that is played, and the series that plays it."""
+        for field in fields(self):
+            found = getattr(self, field.name)
+            for series in (found,) if isinstance(found, str) else found or ():
+                yield field.name, series
+
+
+def read_series(
+    reader: "Reader", table: "SeriesTable", taken: tuple[str | None, ...], evidence: Evidence
+) -> SeriesRoles:
+    """Read `[series]`: each is of the evidence, plays one part, and has figures that its part can have.
+
+    Args:
+        reader: the scenario's files.
+        table: `[series]`.
+        taken: ids of the series that the front learns from; None for none.
+        evidence: with all its rows.
+
+    Raises:
+        InputError: it is not so.
+    """
+    roles = SeriesRoles(**table.model_dump() | {"approval": tuple(table.approval)})
+    seen = [series for series in taken if series is not None]
+    for part, series in roles.named():
+        spot = reader.place("scenario.toml").at(f"series.{part}")
+        if series not in evidence.specs:
+            what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
+            raise spot.error(what, near(series, evidence.specs, "Take it out if there is none"))
+        if series in seen:
+            raise spot.error(f"found {series!r}, which is named already; allowed is another series", "Name it once")
+        seen.append(series)
+        low, high = LIMITS[part]
+        closed = part in ("aid_us", "aid_europe")
+        for value in evidence.series(series)["value"]:
+            if not (low < value < high or (closed and value == low)):
+                limits = "0 or more" if closed else "above 0" if math.isinf(high) else "above 0 and below 100"
+                place = reader.place(f"evidence/{evidence.specs[series].file}").at("value")
+                raise place.error(f"found {shown(float(value))}; allowed for {part} are numbers {limits}")
+    return roles
