@@ -3,8 +3,6 @@
 Nothing here is a target. The simulated year leaves the evidence out: it shows the priors alone.
 """
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from forecast import coherence
 from forecast.belief.assemble import Posterior, update
 from forecast.explain import quantiles
 from forecast.outcomes import Clusters, events
@@ -127,7 +126,7 @@ def check(
                 "in_force": ceiling["headline"] == "negotiated",
             },
         ),
-        "year": _year(loaded, table),
+        "year": coherence.summary(year, table, loaded.reference_date),
     }
 
 
@@ -206,52 +205,6 @@ def _defeat(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> dic
     }
 
 
-def _year(scenario: Scenario, table: pd.DataFrame) -> dict[str, Any]:
-    """How the war ends within 52 weeks, beside interstate wars in their second to fifth year."""
-    simulated = _shares(
-        table,
-        {
-            "ended": table["headline"] != "unresolved",
-            "won_or_lost": table["headline"] == "battlefield",
-            "negotiated": table["headline"] == "negotiated",
-            "general_truce_without_agreement": table["ending"] == "general_truce",
-        },
-    )
-    return {"simulated": simulated, "reference_class": reference_class(scenario)}
-
-
-def reference_class(scenario: Scenario) -> list[dict[str, Any]]:
-    """Ends of interstate wars between two and five years old, from the scenario's reference table, if it has one.
-
-    Chances a year are 1 - exp(-ends / war-years).
-    """
-    text = scenario.texts.get("reference/interstate_wars.csv")
-    if text is None:
-        return []
-    wars = list(csv.DictReader(io.StringIO(text)))
-    out = []
-    for label, since in (("all", 0), ("since 1945", 1945)):
-        exposure, ends = 0.0, {"won_or_lost": 0, "stalemate": 0, "other": 0}
-        for war in wars:
-            years = float(war["duration_days"]) / 365.25
-            if years <= 2.0 or int(war["start"][:4]) < since:
-                continue
-            exposure += min(years, 5.0) - 2.0
-            if years <= 5.0:
-                ends[war["outcome"]] += 1
-        total = sum(ends.values())
-        out.append(
-            {
-                "wars": label,
-                "war_years": exposure,
-                "ends": ends,
-                "ended_a_year": 1.0 - float(np.exp(-total / exposure)),
-                "won_or_lost_a_year": 1.0 - float(np.exp(-ends["won_or_lost"] / exposure)),
-            }
-        )
-    return out
-
-
 def show(found: Mapping[str, Any], console: "Console") -> None:
     """Print what was found."""
     from rich.table import Table
@@ -292,23 +245,37 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
         f"Ceiling of the ladder, if everybody always consented, within 52 weeks: signed {_told(ceiling['signed'])}, "
         f"in force {_told(ceiling['in_force'])}"
     )
-    table = Table("Within 52 weeks", "Odds")
-    for name, entry in found["year"]["simulated"].items():
-        table.add_row(name.replace("_", " "), _told(entry))
-    console.print(table)
-    for row in found["year"]["reference_class"]:
-        ends = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in row["ends"].items())
-        console.print(
-            f"Interstate wars between two and five years old ({row['wars']}): {row['war_years']:.1f} war-years, "
-            f"ended: {ends}; {100 * row['ended_a_year']:.0f}% a year, "
-            f"won or lost {100 * row['won_or_lost_a_year']:.0f}%."
-        )
+    _show_year(found["year"], console)
 
 
 def _perspectives(found: Mapping[str, Any]) -> str:
     """Which perspectives there are, and which the numbers are under."""
     names = [f"{row['name']} ({row['title']}; priors changed: {row['changes']})" for row in found["perspectives"]]
     return f"Perspectives: {', '.join([BASE, *names])}. What follows is under {found['perspective']}."
+
+
+def _show_year(year: Mapping[str, Any], console: "Console") -> None:
+    """The year that the priors make, beside wars that lasted as long and what crowds said."""
+    from rich.table import Table
+
+    table = Table("Within 52 weeks", "Odds")
+    for name, entry in year["implied"].items():
+        table.add_row(name.replace("_", " "), _told(entry))
+    console.print(table)
+    for row in year["wars"]:
+        ends = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in row["ends"].items())
+        console.print(
+            f"Interstate wars between two and five years old ({row['wars']}): {row['war_years']:.1f} war-years, "
+            f"ended: {ends}; {100 * row['ended_a_year']:.0f}% a year, "
+            f"won or lost {100 * row['won_or_lost_a_year']:.0f}%."
+        )
+    if year["crowds"]:
+        table = Table("What a crowd was asked", "Crowd", "Compared with", "Until", "Here")
+        for row in year["crowds"]:
+            crowd = f"{100 * row['crowd']:.0f}%"
+            asked = f"{row['platform']}: {row['question']}"
+            table.add_row(asked, crowd, row["compared_with"], row["to"], _told(row["forecast"]))
+        console.print(table)
 
 
 def _table(first: str, *others: str) -> "Table":

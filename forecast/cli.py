@@ -136,15 +136,22 @@ def run(
 def show(
     run: Annotated[str, typer.Argument(help="Name of a run, or `latest`.")] = "latest",
     runs: RunsOption = None,
+    timeline: Annotated[int | None, typer.Option("--timeline", help="Tell this timeline of it, week by week.")] = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show a saved run's odds. `latest` is the greatest as-of date, then the latest start."""
+    """Show a saved run's odds, or one of its timelines. `latest` is the greatest as-of date, then the latest start."""
     _verbosity(verbose, quiet)
     from forecast.store import open_run
 
     opened = open_run(run, runs)
+    if timeline is not None:
+        from forecast import telling
+
+        told = telling.tell(opened, timeline)
+        _print(told.plain(), as_json, lambda console: telling.show(told, console))
+        return
     _print_summary(opened.summary, opened.folder, as_json)
 
 

@@ -188,12 +188,13 @@ class Evidence:
         return table
 
 
-def load_evidence(folder: Path, sources: Collection[str]) -> Evidence:
+def load_evidence(folder: Path, sources: Collection[str], seen: pd.DataFrame | None = None) -> Evidence:
     """Read `evidence.toml` and every CSV file beside it, and check all of it, used or not.
 
     Args:
         folder: the folder that holds `evidence.toml` and the CSV files.
         sources: the ids in `sources.toml`.
+        seen: rows to take in place of the CSV files, with columns `COLUMNS`: those that a saved run saw.
 
     Returns:
         the evidence with all its rows, revisions included.
@@ -205,6 +206,8 @@ def load_evidence(folder: Path, sources: Collection[str]) -> Evidence:
             observation is given twice with the same `available`; a source is unknown.
     """
     specs = _read_index(folder / INDEX, sources)
+    if seen is not None:
+        return Evidence(specs, seen)
     named = {spec.file for spec in specs.values()}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() == ".csv" and path.name not in named:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from forecast import store
+from forecast import coherence, store
 from forecast.belief.assemble import DRAW_SEED, Posterior, check_as_of, update
 from forecast.belief.fit import SamplerSettings
 from forecast.belief.model import learnt_from
@@ -17,6 +17,7 @@ from forecast.belief.update import failures
 from forecast.influence import influence
 from forecast.outcomes import odds
 from forecast.report.context import outside, report_text
+from forecast.report.predictive import predictive
 from forecast.scenario.load import load_scenario, parse_fix
 from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
@@ -136,9 +137,18 @@ def _save(
     store.write_parquet(posterior.draws, writer.folder / "draws.parquet")
     store.write_parquet(simulation.timelines, writer.folder / "timelines.parquet")
     store.write_parquet(simulation.bands, writer.folder / "bands.parquet")
+    anew = {
+        "names": list(posterior.anew),
+        "mean": posterior.anew_mean[:USED_DRAWS].tolist(),
+        "chol": posterior.anew_chol.tolist(),
+    }
+    writer.text(store.ANEW, store.to_json(anew))
     if posterior.netcdf:
         (writer.folder / "posterior.nc").write_bytes(posterior.netcdf)
-    summary = summarise(scenario, posterior, simulation, settings, name)
+    checked = predictive(posterior.netcdf, {series: spec.title for series, spec in scenario.evidence.specs.items()})
+    for figure, text in checked.figures.items():
+        writer.text(f"figures/{figure}", text)
+    summary = summarise(scenario, posterior, simulation, settings, name) | {"predictive": checked.checks}
     writer.text("summary.json", store.to_json(summary))
     writer.text("report.md", report_text(scenario, summary))
     finished = datetime.now(UTC)
@@ -213,6 +223,7 @@ def summarise(
         "fixed": settings["fixed"],
         "prior_only": settings["prior_only"],
         **odds(simulation.timelines),
+        "coherence": coherence.summary(scenario, simulation.timelines, day),
         "turns_on": json.loads(turns.to_json(orient="records", double_precision=6)),
         "amounts": {
             column: {

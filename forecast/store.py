@@ -35,6 +35,9 @@ MANIFEST = "manifest.json"
 KEPT = {"summary.json", "report.md", "timelines.parquet", "bands.parquet", "draws.parquet"}
 """Files that every run has beside its manifest."""
 
+ANEW = "anew.json"
+"""File of what each timeline draws its own parameters from: `names`, `mean` of their scores by draw, factor `chol`."""
+
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite", "pymc", "pytensor", "nutpie", "arviz")
 """Packages whose version may move a number."""
 

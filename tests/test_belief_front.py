@@ -1,126 +1,19 @@
-"""The front's block: its density by hand, its prior, and its posterior on simulated fronts."""
+"""The front's block: what it is given on a date, its density by hand, its prior."""
 
-import hashlib
 import math
-import os
-import subprocess
-import sys
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from front_tools import FRONT, INF, NET_SCALE, PRIORS, SEASON, SEEN, SERIES, WEEKS, alone, hide, simulate
 from scipy import stats
 
-from forecast.belief import model, tree
-from forecast.belief.fit import SamplerSettings
-from forecast.belief.front import NET_SCALE, FrontBlock, FrontData
+from forecast.belief import model
+from forecast.belief.front import FrontData
 from forecast.belief.front_data import front_data
 from forecast.errors import InputError
-from forecast.scenario.elicit import fit_quantiles
-
-INF = math.inf
-FRONT = FrontBlock()
-PRIORS = {
-    "front.level": fit_quantiles(0.9, 1.35, 1.8, -INF, INF),
-    "front.slow_sd": fit_quantiles(0.25, 0.45, 0.75, 0.0, INF),
-    "front.slow_half_life": fit_quantiles(8.0, 20.0, 45.0, 2.0, 104.0),
-    "front.fast_persistence": fit_quantiles(0.03, 0.25, 0.6, 0.0, 1.0),
-    "front.fast_scale": fit_quantiles(0.2, 0.45, 0.9, 0.0, INF),
-    "front.mud": fit_quantiles(0.0, 0.25, 0.7, -0.3, INF),
-    "front.mapper_error": fit_quantiles(4.0, 12.0, 40.0, 0.0, INF),
-    "front.second_scale": fit_quantiles(0.6, 1.0, 1.6, 0.0, INF),
-    "front.second_error": fit_quantiles(8.0, 30.0, 110.0, 0.0, INF),
-    "front.monthly_scale": fit_quantiles(0.6, 1.0, 1.6, 0.0, INF),
-    "front.monthly_error": fit_quantiles(10.0, 40.0, 140.0, 0.0, INF),
-}
-WEEKS, SEEN = 120, 104
-SPANS = WEEKS // 4
-SEASON = 0.5 - 0.5 * np.cos(4 * math.pi * np.arange(WEEKS) / 52)
-FIRST = date(2030, 1, 7)
-# The first 27 months from February 2030 on begin and end within the weeks.
-MONTHS = np.arange("2030-02", "2032-05", dtype="datetime64[M]").astype("datetime64[D]")
-POSITIONS = (MONTHS - np.datetime64(FIRST)).astype(float) / 7
-SERIES = ("area", "second", "gains")
-QUICK = SamplerSettings(chains=2, draws=400, tune=500, target_accept=0.85, seed=3)
-
-
-def hide(data, last, gaps=()):
-    """The same evidence as of an earlier Monday, with Mondays of the first map missing."""
-    monday = np.arange(data.weeks + 1)
-    area = np.where(monday <= last, data.area, np.nan)
-    area[list(gaps)] = np.nan
-    return replace(
-        data,
-        area=area,
-        second=np.where(monday <= last, data.second, np.nan),
-        gains=np.where(data.month_ends <= last, data.gains, np.nan),
-    )
-
-
-def simulate(seed):
-    """A front drawn from the prior by the simulator's recursion: evidence of all weeks, and the truth."""
-    rng = np.random.default_rng(seed)
-    scores = {name: rng.standard_normal() for name in PRIORS}
-    value = {name.removeprefix("front."): float(PRIORS[name].quantile(score)) for name, score in scores.items()}
-    keep, persistence = 0.5 ** (1 / value["slow_half_life"]), value["fast_persistence"]
-    mean = value["level"] - value["mud"] * SEASON
-    slow = mean[0] + value["slow_sd"] * rng.standard_normal()
-    fast = value["fast_scale"] / math.sqrt(1 - persistence**2) * rng.standard_t(4)
-    truth = [108_000.0]
-    states = []
-    for week in range(WEEKS):
-        if week:
-            slow = mean[week] + keep * (slow - mean[week - 1])
-            slow += value["slow_sd"] * math.sqrt(1 - keep**2) * rng.standard_normal()
-            fast = persistence * fast + value["fast_scale"] * rng.standard_t(4)
-        truth.append(truth[-1] + NET_SCALE * math.sinh(slow + fast))
-        states.append({"front.slow": slow, "front.fast": fast})
-    truth = np.array(truth)
-    area = truth + value["mapper_error"] * rng.standard_t(4, WEEKS + 1)
-    # The second map: its figures of every fourth Monday are what the block takes, the others are noise.
-    second = 113_000.0 + rng.standard_normal(WEEKS + 1)
-    change = value["second_scale"] * np.diff(truth[::4]) + value["second_error"] * rng.standard_t(4, SPANS)
-    second[::4] = 113_000.0 + np.concatenate([[0.0], np.cumsum(change)])
-    gains = np.full(SPANS, np.nan)
-    month = value["monthly_scale"] * np.diff(np.interp(POSITIONS, np.arange(WEEKS + 1), truth))
-    gains[: month.size] = month + value["monthly_error"] * rng.standard_t(4, month.size)
-    gains[:14] = np.nan  # the count begins in its second year
-    return FrontData(area, SEASON, FIRST, second, gains, SERIES), scores, states
-
-
-def fingerprint(fit):
-    content = b"".join(draws.tobytes() for draws in [*fit.scores.values(), *fit.states.values()])
-    return hashlib.sha256(content + fit.netcdf).hexdigest()
-
-
-@contextmanager
-def alone():
-    """The belief with no block but the front's."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (model, tree):
-            patch.setattr(module, "BLOCKS", (FRONT,))
-            patch.setattr(module, "PARAMETERS", FRONT.parameters)
-        yield
-
-
-class Alone:
-    """The front's block compiled by itself."""
-
-    def __init__(self):
-        with alone():
-            self.compiled = model.compile_model(model.shapes({"front": simulate(0)[0]}), PRIORS)
-
-    def fit(self, data, sampler=QUICK):
-        with alone():
-            return self.compiled.fit({"front": data}, sampler)
-
-
-@pytest.fixture(scope="module")
-def compiled():
-    return Alone()
+from forecast.scenario.load import load_scenario
 
 
 def test_data_are_checked():
@@ -258,88 +151,6 @@ def test_density_is_the_one_written_down():
     assert np.allclose(left_out, 2.0 * math.log(2 * math.pi), atol=1e-8)
 
 
-def test_posterior_covers_what_was_simulated(compiled):
-    # Twelve fronts from the prior: the truth lies in the central 80% of its posterior about 8 times in ten (within
-    # four binomial standard errors, the parameters of one front taken as independent), and all ranks look uniform.
-    # The control judges the truths by the posteriors of other fronts.
-    count = 12
-    runs = [simulate(seed) for seed in range(count)]
-    fits = [compiled.fit(hide(data, SEEN, gaps=(30, 31, 70))) for data, _, _ in runs]
-
-    def ranks(shift, names):
-        return np.array(
-            [
-                [(fits[(i + shift) % count].scores[name] < scores[name]).mean() for name in names]
-                for i, (_, scores, _) in enumerate(runs)
-            ]
-        )
-
-    def inside(ranks):
-        return (np.abs(ranks - 0.5) < 0.4).mean()
-
-    own = ranks(0, tuple(PRIORS))
-    assert abs(inside(own) - 0.8) < 4 * math.sqrt(0.8 * 0.2 / own.size)
-    assert stats.kstest(own.ravel(), "uniform").pvalue > 1e-3
-    informed = tuple(f"front.{name}" for name in ("level", "slow_sd", "fast_scale", "mapper_error"))
-    others = tuple(f"front.{name}" for name in ("second_scale", "second_error", "monthly_scale", "monthly_error"))
-    for names in (informed, others):
-        assert inside(ranks(3, names)) < inside(ranks(0, names)) - 0.1
-    # The second map's scale is learnt: half the spread of its prior is gone, and the truth is where it is said to be.
-    away = np.array([(fits[i].scores[others[0]].mean() - runs[i][1][others[0]]) for i in range(count)])
-    spread = np.array([fit.scores[others[0]].std() for fit in fits])
-    assert np.median(spread) < 0.5
-    assert np.mean((away / spread) ** 2) < stats.chi2.ppf(1 - 1e-4, count) / count
-    # What is handed on to the simulator: the slow level of the last week seen.
-    truth = [states[SEEN - 1]["front.slow"] for _, _, states in runs]
-    last = [fit.states["front.slow"] for fit in fits]
-    assert inside(np.array([(slow < true).mean() for slow, true in zip(last, truth, strict=True)])) >= 0.4
-    assert np.mean([abs(slow.mean() - true) for slow, true in zip(last, truth, strict=True)]) < 0.5
-    assert sum(fit.diagnostics.divergences for fit in fits) == 0
-
-
-def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled):
-    # The second map is redrawn by -900 km2 in one span and reads 0 km2 on another Monday, which touches two; a
-    # month's figure has a digit too many. Two runs of 800 draws differ by 0.15 posterior standard deviations or less
-    # from luck alone (two standard errors at an effective size of 350 each); a figure lost moves them a little too.
-    clean = hide(simulate(6)[0], SEEN)
-    second, gains = clean.second.copy(), clean.gains.copy()
-    second[17:] -= 900.0
-    second[60] = 0.0
-    gains[18] *= 10.0
-    spoilt = replace(clean, second=second, gains=gains)
-    assert np.nanmax(np.abs(spoilt.spans)) > 100_000
-    one, other = compiled.fit(clean), compiled.fit(spoilt)
-    for name in ("front.slow", "front.fast"):
-        assert abs(one.states[name].mean() - other.states[name].mean()) < 0.4 * one.states[name].std()
-    for name in ("front.level", "front.slow_sd", "front.fast_scale", "front.second_scale", "front.monthly_scale"):
-        assert abs(one.scores[name].mean() - other.scores[name].mean()) < 0.5 * one.scores[name].std(), name
-    for name in ("front.second_error", "front.monthly_error"):
-        wide, narrow = (np.median(PRIORS[name].quantile(fit.scores[name])) for fit in (other, one))
-        assert wide < 3.0 * narrow
-
-
-def test_unseen_weeks_change_nothing_and_dates_do_not_touch(compiled):
-    data = simulate(1)[0]
-    early, late = hide(data, 60), hide(data, SEEN)
-    first = fingerprint(compiled.fit(early))
-    assert fingerprint(compiled.fit(late)) != first
-    assert fingerprint(compiled.fit(early)) == first
-    # Figures of the other two that come after the last Monday of the first map wait for it; so does the season.
-    beyond = np.arange(WEEKS + 1) > 60
-    other = replace(
-        early,
-        season=np.where(beyond[1:], 1.0 - early.season, early.season),
-        second=np.where(beyond, 5.0, early.second),
-        gains=np.where(early.month_ends > 60, 5.0, early.gains),
-    )
-    assert fingerprint(compiled.fit(other)) == first
-    # The second map counts by every fourth Monday, and by nothing between.
-    between = np.where(np.arange(WEEKS + 1) % 4 > 0, 7.0, early.second)
-    assert fingerprint(compiled.fit(replace(early, second=between))) == first
-    moved = early.second + 50.0 * (np.arange(WEEKS + 1) > 40)
-    assert fingerprint(compiled.fit(replace(early, second=moved))) != first
-
-
 def test_rows_not_yet_available_are_not_in_the_data(tiny):
     # The evidence of the made-up scenario, seen a year before: the later rows are cut away, and nothing changes.
     day = date(2030, 9, 2)
@@ -354,32 +165,86 @@ def test_rows_not_yet_available_are_not_in_the_data(tiny):
     }
 
 
-def test_fit_can_be_read_by_arviz(compiled):
-    data = hide(simulate(1)[0], SEEN)
-    fit = compiled.fit(data)
-    kept = fit.tree()
-    assert kept["posterior"]["front.level"].shape == (2, 400)
-    assert np.allclose(kept["posterior"]["front.level"], PRIORS["front.level"].quantile(fit.scores["front.level"]))
-    last = kept["posterior_paths"].isel({"front.fast_date": -1, "front.slow_date": -1})
-    thin = {"draw": kept["posterior_paths"]["draw"].values}
-    assert np.allclose(last["front.fast"], kept["posterior"]["front.fast_state"].sel(thin), atol=1e-5)
-    # Replicates: about 90% of the figures observed lie in the central 90%: over 80% of weeks, 70% of the fewer others.
-    for name, least in zip(SERIES, (0.8, 0.7, 0.7), strict=True):
-        low, high = np.quantile(kept["posterior_predictive"][name], [0.05, 0.95], axis=(0, 1))
-        observed = kept["observed_data"][name].values
-        assert np.mean((observed > low) & (observed < high)) > least, name
+def write_three(folder, second, gains):
+    """Give the made-up scenario a second map and a monthly count: rows of (observed, available, value)."""
+    index = folder / "evidence" / "evidence.toml"
+    text = index.read_text()
+    for name, rows in (("second", second), ("gains", gains)):
+        lines = ["observed,available,value", *(",".join(map(str, row)) for row in rows)]
+        (folder / "evidence" / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        text += f'''
+[[series]]
+id = "{name}"
+file = "{name}.csv"
+title = "Made up"
+unit = "km2"
+instrument = "nobody"
+lag_days = 0
+range = [0, 9000]
+source = "survey"
+used_by = "front"
+'''
+    index.write_text(text)
+    question = folder / "scenario.toml"
+    keys = 'area_series = "area_survey"\nsecond_area_series = "second"\nmonthly_series = "gains"\n'
+    question.write_text(question.read_text().replace('area_series = "area_survey"\n', keys))
 
 
-def test_cold_process_gives_the_same_bytes(compiled, tmp_path):
-    code = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_belief_front import *
-print(fingerprint(Alone().fit(hide(simulate(1)[0], SEEN))))
-"""
-    flags = {"PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | flags
-    )
-    assert done.stdout.strip() == fingerprint(compiled.fit(hide(simulate(1)[0], SEEN)))
-    assert not list(tmp_path.rglob("*.nbi")), "numba's cache was written although it is off"
+def test_three_series_as_known_on_a_date(tiny_folder):
+    mondays = [date(2030, 1, 7) + timedelta(days=7 * week) for week in range(20)]
+    second = [(day, day, 1000 + 3 * week) for week, day in enumerate(mondays)]
+    # The map of the ninth Monday was empty, and mended a week later. The last figure is of a Tuesday.
+    second[8] = (mondays[8], mondays[8], 0)
+    second += [(mondays[8], mondays[9], 1024), (date(2030, 5, 21), date(2030, 5, 21), 5)]
+    gains = [("2030-02-28", "2030-03-05", 11), ("2030-03-31", "2030-04-08", 12)]
+    write_three(tiny_folder, second, gains)
+    scenario = load_scenario(tiny_folder)
+
+    def known(day):
+        return {name: values.tolist() for name, (_, values) in FRONT.observed(front_data(scenario, day)).items()}
+
+    assert known(mondays[8])["second"] == [12.0, -1012.0]
+    assert known(mondays[9])["second"] == [12.0, 12.0]
+    assert "gains" not in known(date(2030, 3, 4))
+    assert known(date(2030, 3, 5))["gains"] == [11.0]
+    assert known(date(2030, 4, 7))["gains"] == [11.0]
+    assert known(date(2030, 4, 8))["gains"] == [11.0, 12.0]
+    data = front_data(scenario, scenario.reference_date)
+    assert data.series == ("area_survey", "second", "gains")
+    assert np.isfinite(data.second).sum() == 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"second"', '"secnd"', "front.second_area_series: found 'secnd'"),
+        ('"gains"', '"gain"', "front.monthly_series: found 'gain'"),
+        (
+            '"second"',
+            '"area_survey"',
+            "front.second_area_series: found 'area_survey', from which the front learns",
+        ),
+        ('"gains"', '"second"', "front.monthly_series: found 'second', from which"),
+    ],
+)
+def test_series_of_the_front_are_each_another(tiny_folder, old, new, message):
+    write_three(tiny_folder, [("2030-01-07", "2030-01-07", 1)], [("2030-02-28", "2030-03-01", 1)])
+    question = tiny_folder / "scenario.toml"
+    question.write_text(question.read_text().replace(old, new, 1))
+    with pytest.raises(InputError) as refused:
+        load_scenario(tiny_folder)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("second", "gains", "message"),
+    [
+        ("2030-01-08", "2030-02-28", "evidence/second.csv: observed: found no figure of a Monday"),
+        ("2030-01-07", "2030-02-27", "evidence/gains.csv: observed: found a figure of 2030-02-27"),
+    ],
+)
+def test_days_of_the_front_s_series_are_checked(tiny_folder, second, gains, message):
+    write_three(tiny_folder, [(second, second, 1)], [(gains, "2030-03-01", 1)])
+    with pytest.raises(InputError) as refused:
+        load_scenario(tiny_folder)
+    assert message in str(refused.value)

@@ -21,6 +21,9 @@ FROM_MEMORY = "from memory"
 OUTSIDE_NAMED = 5
 """Most figures outside their declared range that a report names; the summary has all."""
 
+NEAR = 3
+"""Points under which odds are not called higher or lower than others."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -262,7 +265,53 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "outside_more": max(0, len(flagged) - OUTSIDE_NAMED),
         "value_unit": any(turn["unit"] == "value" for turn in turns),
         "recalled": recalled(scenario),
+        "coherence": coherence_lines(summary),
     }
+
+
+def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The odds beside wars that lasted as long and what crowds said; `told` is false where there is neither."""
+    found = summary["coherence"]
+    gaps = [100.0 * (row["forecast"]["probability"] - row["crowd"]) for row in found["crowds"]]
+    return {
+        "told": bool(found["wars"] or found["crowds"]),
+        "ended": with_interval(found["implied"]["ended"]),
+        "won": percent(found["implied"]["won_or_lost"]["probability"]),
+        "negotiated": percent(found["implied"]["negotiated"]["probability"]),
+        "truce": percent(found["implied"]["general_truce_without_agreement"]["probability"]),
+        "wars": [
+            {
+                "wars": row["wars"],
+                "war_years": f"{row['war_years']:.0f}",
+                "ended": percent(row["ended_a_year"]),
+                "won": percent(row["won_or_lost_a_year"]),
+            }
+            for row in found["wars"]
+        ],
+        "crowds": [
+            {
+                **{key: cell(row[key]) for key in ("platform", "question", "compared_with")},
+                "asked": row["asked"],
+                "to": day_in_words(date.fromisoformat(row["to"])),
+                "crowd": percent(row["crowd"]),
+                "here": with_interval(row["forecast"]),
+            }
+            for row in found["crowds"]
+        ],
+        "gap": gap_in_words(gaps),
+    }
+
+
+def gap_in_words(gaps: Sequence[float]) -> str:
+    """Where the odds stand to those of crowds, from the differences in points."""
+    if not gaps:
+        return ""
+    low, high = round(min(gaps)), round(max(gaps))
+    if high <= -NEAR:
+        return f"The odds here are lower, by {-high} to {-low} points."
+    if low >= NEAR:
+        return f"The odds here are higher, by {low} to {high} points."
+    return f"The odds here differ from theirs by {low:+d} to {high:+d} points."
 
 
 def environment() -> Environment:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
+
 from forecast.errors import InputError
 from forecast.evidence import Evidence, load_evidence
 from forecast.scenario import question, shapes
@@ -32,6 +34,7 @@ def load_scenario(
     priors: Path | None = None,
     edits: Sequence[str] = (),
     perspective: str | Path = BASE,
+    seen: pd.DataFrame | None = None,
 ) -> Scenario:
     """Load a scenario and check all of it.
 
@@ -43,6 +46,7 @@ def load_scenario(
             and the reverse.
         perspective: whose premises the priors are under, before the edits: `base`, the name of one of the scenario's
             perspectives, or the path of a file `.toml` that is one.
+        seen: rows of evidence to take in place of its CSV files: those that a saved run saw.
 
     Raises:
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
@@ -55,7 +59,7 @@ def load_scenario(
     question.read_sources(reader)
     question.read_premises(reader)
     asked = question.read_question(reader)
-    evidence = _read_evidence(folder, reader)
+    evidence = _read_evidence(folder, reader, seen)
     read_reference(reader, texts)
     _check_series(asked.front, evidence, reader)
     base = read_beliefs(reader)
@@ -112,10 +116,10 @@ def _changed(reader: Reader, overlay: Overlay | None, edits: Sequence[str]) -> B
     return replace(beliefs, priors=beliefs.priors | stand)
 
 
-def _read_evidence(folder: Path, reader: Reader) -> Evidence:
+def _read_evidence(folder: Path, reader: Reader, seen: pd.DataFrame | None) -> Evidence:
     """Read the evidence; its errors name files as the other files' do, from the scenario's folder on."""
     try:
-        return load_evidence(folder / "evidence", reader.sources)
+        return load_evidence(folder / "evidence", reader.sources, seen)
     except InputError as error:
         file = error.file
         if isinstance(file, Path) and file.is_relative_to(folder):
@@ -150,7 +154,7 @@ def _check_series(front: shapes.FrontTable, evidence: Evidence, reader: Reader) 
                 what = f"found a figure of {day}; allowed are last days of a month, as the front takes whole months"
                 raise spot.error(what)
         # A second map keeps its figures of other days, which are not used.
-        if key == "second_area_series" and all(day.weekday() != 0 for day in days):
+        if key == "second_area_series" and days and all(day.weekday() != 0 for day in days):
             raise spot.error("found no figure of a Monday; allowed are Mondays, as the front goes by weeks")
 
 

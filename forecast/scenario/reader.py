@@ -55,6 +55,9 @@ class Reader:
         elif table.as_of > self.day:
             what = f"found {table.as_of}; allowed is the reference date, {self.day}, or before"
             raise place.at("as_of").error(what)
+        if table.basis is None and table.source != JUDGEMENT:
+            what = f"it is missing; the source {table.source!r} gives a figure, or is read for one: figure or reading"
+            raise place.at("basis").error(what)
 
     def check_source(self, source: str, place: Place) -> None:
         """Check that a source is one of `sources.toml`."""

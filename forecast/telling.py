@@ -1,0 +1,171 @@
+"""One timeline of a saved run, told as dated lines in plain words.
+
+The weeks are simulated again (`forecast.replay`), what happened in each is found (`forecast.happened`), and put into
+the words of `forecast/report/templates/telling.j2`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from forecast.happened import TELLERS
+from forecast.ladder import Said, on_the_table
+from forecast.replay import Course, Step, retold, week_days
+from forecast.report.words import Words
+from forecast.scenario.spec import Scenario
+from forecast.store import Run
+from forecast.timeline.codes import RUNGS, RUNNING, TRUCES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+YOUNG_WEEKS = 4.0
+"""Age below which a settlement in force at the horizon is told with its age."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a timeline that is told.
+
+    Attributes:
+        begin: first day of its week.
+        end: last day of it, on which the run's tables date what happened.
+        part: the part of the week that it belongs to; `levels` for how things stand.
+        text: what happened.
+    """
+
+    begin: date
+    end: date
+    part: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A timeline told.
+
+    Attributes:
+        title: which it is, and how it ends.
+        row: its row in the run's table.
+        lines: in order.
+    """
+
+    title: str
+    row: Mapping[str, Any]
+    lines: tuple[Line, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """The same as `--json` prints it."""
+        lines = [
+            {"from": line.begin.isoformat(), "to": line.end.isoformat(), "part": line.part, "text": line.text}
+            for line in self.lines
+        ]
+        return {"timeline": dict(self.row), "lines": lines}
+
+
+def tell(run: Run, timeline: int) -> Told:
+    """Tell a timeline of a saved run.
+
+    Raises:
+        InputError: no such timeline, or one that cannot be simulated again; see `forecast.replay.retold`.
+    """
+    scenario, course = retold(run, timeline)
+    kept = run.timelines.iloc[[timeline]]
+    row = json.loads(kept.to_json(orient="records", date_format="iso", double_precision=15))[0]
+    for name in kept.columns[[column.kind == "M" for column in kept.dtypes]]:
+        row[name] = row[name] and row[name][:10]
+    labels = {ending.id: ending for ending in scenario.endings}
+    ending = labels[row["ending"]]
+    headed = ending.label.lower().startswith(ending.kind)
+    label = ending.label if headed else f"{ending.kind.capitalize()}: {ending.label}"
+    title = f"Timeline {timeline} of run {run.id} (draw {row['draw']}, replicate {row['replicate']}). {label}"
+    return Told(title, row, tuple(lines(scenario, course, ending.label)))
+
+
+def lines(scenario: Scenario, course: Course, ending: str) -> Iterator[Line]:
+    """The lines of a timeline.
+
+    Args:
+        scenario: of its run.
+        course: its weeks.
+        ending: what its ending is called.
+    """
+    words = Words(scenario, ending)
+    counted, since = 0.0, 0.0
+    last = course.weeks[-1]
+    for step in course.steps():
+        begin, end = week_days(scenario, course.world, step.week)
+        found = [(part, said) for part, teller in TELLERS.items() for said in teller(scenario, course, step)]
+        since += (end - begin).days + 1
+        if step.week == last and step.after.ending == RUNNING:
+            found.append(("endings", horizon(step)))
+        if step.week == last or quarter_ends(begin, end):
+            standing = levels(scenario, course, step, step.after.km2 - counted, since / 7.0)
+            place = sum(part != "endings" for part, _ in found)
+            found.insert(place, ("levels", standing))
+            counted, since = step.after.km2, 0.0
+        for part, said in found:
+            yield Line(begin, end, part, words.say(*said))
+
+
+def quarter_ends(begin: date, end: date) -> bool:
+    """Whether the last day of a quarter lies within these days."""
+    days = (begin + timedelta(days=k) for k in range((end - begin).days + 1))
+    return any(pd.Timestamp(day).is_quarter_end for day in days)
+
+
+def levels(scenario: Scenario, course: Course, step: Step, gained: float, weeks: float) -> Said:
+    """How things stand at the end of a week.
+
+    Args:
+        scenario: of the run.
+        course: the timeline's weeks.
+        step: the week.
+        gained: ground gained since the last such line, km2.
+        weeks: time since then.
+    """
+    after, washington = step.after, course.parameters.washington
+    table = on_the_table(scenario, after) if after.template >= 0 else {"template": None, "index": None}
+    return "levels", {
+        "km2": after.km2,
+        "pace": gained / weeks,
+        "approval": float(washington.approval_at_zero + washington.approval_per_sd * after.capital),
+        "posture": after.posture,
+        "rung": RUNGS[after.rung],
+        "template": table["template"],
+        "index": table["index"],
+        "settled": bool(after.in_force),
+        "truce": TRUCES[after.truce],
+    }
+
+
+def horizon(step: Step) -> Said:
+    """The end of a timeline that no battlefield ended; a settlement is told with its age while that is short."""
+    young = step.after.in_force and step.after.settlement_age < YOUNG_WEEKS
+    return "horizon", {"age": step.after.settlement_age if young else None}
+
+
+def show(told: Told, console: "Console") -> None:
+    """Print a timeline: the dates of a week once, what happened in it beside them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid("", "", padding=(0, 3, 0, 0))
+    before = None
+    for line in told.lines:
+        table.add_row("" if line.begin == before else week_in_figures(line.begin, line.end), Text(line.text))
+        before = line.begin
+    console.print(told.title, markup=False, soft_wrap=True)
+    console.print()
+    console.print(table)
+
+
+def week_in_figures(begin: date, end: date) -> str:
+    """Two days as short as they can be told apart: the second without the year that both have."""
+    if begin == end:
+        return begin.isoformat()
+    return f"{begin} to {end:%m-%d}" if begin.year == end.year else f"{begin} to {end}"

@@ -1,0 +1,131 @@
+"""The front's block compiled and sampled alone: simulated fronts found again, masks, spoilt files, equal bytes."""
+
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from front_tools import PRIORS, SEEN, SERIES, WEEKS, Alone, fingerprint, hide, simulate
+from scipy import stats
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    return Alone()
+
+
+def test_posterior_covers_what_was_simulated(compiled):
+    # Twelve fronts from the prior: the truth lies in the central 80% of its posterior about 8 times in ten (within
+    # four binomial standard errors, the parameters of one front taken as independent), and all ranks look uniform.
+    # The control judges the truths by the posteriors of other fronts.
+    count = 12
+    runs = [simulate(seed) for seed in range(count)]
+    fits = [compiled.fit(hide(data, SEEN, gaps=(30, 31, 70))) for data, _, _ in runs]
+
+    def ranks(shift, names):
+        return np.array(
+            [
+                [(fits[(i + shift) % count].scores[name] < scores[name]).mean() for name in names]
+                for i, (_, scores, _) in enumerate(runs)
+            ]
+        )
+
+    def inside(ranks):
+        return (np.abs(ranks - 0.5) < 0.4).mean()
+
+    own = ranks(0, tuple(PRIORS))
+    assert abs(inside(own) - 0.8) < 4 * math.sqrt(0.8 * 0.2 / own.size)
+    assert stats.kstest(own.ravel(), "uniform").pvalue > 1e-3
+    informed = tuple(f"front.{name}" for name in ("level", "slow_sd", "fast_scale", "mapper_error"))
+    others = tuple(f"front.{name}" for name in ("second_scale", "second_error", "monthly_scale", "monthly_error"))
+    for names in (informed, others):
+        assert inside(ranks(3, names)) < inside(ranks(0, names)) - 0.1
+    # The second map's scale is learnt: half the spread of its prior is gone, and the truth is where it is said to be.
+    away = np.array([(fits[i].scores[others[0]].mean() - runs[i][1][others[0]]) for i in range(count)])
+    spread = np.array([fit.scores[others[0]].std() for fit in fits])
+    assert np.median(spread) < 0.5
+    assert np.mean((away / spread) ** 2) < stats.chi2.ppf(1 - 1e-4, count) / count
+    # What is handed on to the simulator: the slow level of the last week seen.
+    truth = [states[SEEN - 1]["front.slow"] for _, _, states in runs]
+    last = [fit.states["front.slow"] for fit in fits]
+    assert inside(np.array([(slow < true).mean() for slow, true in zip(last, truth, strict=True)])) >= 0.4
+    assert np.mean([abs(slow.mean() - true) for slow, true in zip(last, truth, strict=True)]) < 0.5
+    assert sum(fit.diagnostics.divergences for fit in fits) == 0
+
+
+def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled):
+    # The second map is redrawn by -900 km2 in one span and reads 0 km2 on another Monday, which touches two; a
+    # month's figure has a digit too many. Two runs of 800 draws differ by 0.15 posterior standard deviations or less
+    # from luck alone (two standard errors at an effective size of 350 each); a figure lost moves them a little too.
+    clean = hide(simulate(6)[0], SEEN)
+    second, gains = clean.second.copy(), clean.gains.copy()
+    second[17:] -= 900.0
+    second[60] = 0.0
+    gains[18] *= 10.0
+    spoilt = replace(clean, second=second, gains=gains)
+    assert np.nanmax(np.abs(spoilt.spans)) > 100_000
+    one, other = compiled.fit(clean), compiled.fit(spoilt)
+    for name in ("front.slow", "front.fast"):
+        assert abs(one.states[name].mean() - other.states[name].mean()) < 0.4 * one.states[name].std()
+    for name in ("front.level", "front.slow_sd", "front.fast_scale", "front.second_scale", "front.monthly_scale"):
+        assert abs(one.scores[name].mean() - other.scores[name].mean()) < 0.5 * one.scores[name].std(), name
+    for name in ("front.second_error", "front.monthly_error"):
+        wide, narrow = (np.median(PRIORS[name].quantile(fit.scores[name])) for fit in (other, one))
+        assert wide < 3.0 * narrow
+
+
+def test_unseen_weeks_change_nothing_and_dates_do_not_touch(compiled):
+    data = simulate(1)[0]
+    early, late = hide(data, 60), hide(data, SEEN)
+    first = fingerprint(compiled.fit(early))
+    assert fingerprint(compiled.fit(late)) != first
+    assert fingerprint(compiled.fit(early)) == first
+    # Figures of the other two that come after the last Monday of the first map wait for it; so does the season.
+    beyond = np.arange(WEEKS + 1) > 60
+    other = replace(
+        early,
+        season=np.where(beyond[1:], 1.0 - early.season, early.season),
+        second=np.where(beyond, 5.0, early.second),
+        gains=np.where(early.month_ends > 60, 5.0, early.gains),
+    )
+    assert fingerprint(compiled.fit(other)) == first
+    # The second map counts by every fourth Monday, and by nothing between.
+    between = np.where(np.arange(WEEKS + 1) % 4 > 0, 7.0, early.second)
+    assert fingerprint(compiled.fit(replace(early, second=between))) == first
+    moved = early.second + 50.0 * (np.arange(WEEKS + 1) > 40)
+    assert fingerprint(compiled.fit(replace(early, second=moved))) != first
+
+
+def test_fit_can_be_read_by_arviz(compiled):
+    data = hide(simulate(1)[0], SEEN)
+    fit = compiled.fit(data)
+    kept = fit.tree()
+    assert kept["posterior"]["front.level"].shape == (2, 400)
+    assert np.allclose(kept["posterior"]["front.level"], PRIORS["front.level"].quantile(fit.scores["front.level"]))
+    last = kept["posterior_paths"].isel({"front.fast_date": -1, "front.slow_date": -1})
+    thin = {"draw": kept["posterior_paths"]["draw"].values}
+    assert np.allclose(last["front.fast"], kept["posterior"]["front.fast_state"].sel(thin), atol=1e-5)
+    # Replicates: about 90% of the figures observed lie in the central 90%: over 80% of weeks, 70% of the fewer others.
+    for name, least in zip(SERIES, (0.8, 0.7, 0.7), strict=True):
+        low, high = np.quantile(kept["posterior_predictive"][name], [0.05, 0.95], axis=(0, 1))
+        observed = kept["observed_data"][name].values
+        assert np.mean((observed > low) & (observed < high)) > least, name
+
+
+def test_cold_process_gives_the_same_bytes(compiled, tmp_path):
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from front_tools import *
+print(fingerprint(Alone().fit(hide(simulate(1)[0], SEEN))))
+"""
+    flags = {"PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | flags
+    )
+    assert done.stdout.strip() == fingerprint(compiled.fit(hide(simulate(1)[0], SEEN)))
+    assert not list(tmp_path.rglob("*.nbi")), "numba's cache was written although it is off"
