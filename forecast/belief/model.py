@@ -195,23 +195,7 @@ def build(form: Shapes, priors: Mapping[str, Marginal]) -> "pymc.Model":
     ops = pytensor_ops()
     with pm.Model() as model:
         held = {name: pm.Data(name, np.ones(shape)) for name, shape in form}
-        import os
-        import pytensor.tensor as pt
-        mode=os.environ.get("MODE","a")
-        if mode=="a":
-            value = {name: priors[name].quantile(pm.Normal(name, 0.0, 1.0), ops=ops) for name in PARAMETERS}
-        else:
-            if mode=="b":
-                score = {name: pm.Normal(name, 0.0, 1.0) for name in PARAMETERS}
-            else:
-                score = {name: pm.Flat(name, initval=0.0) for name in PARAMETERS}
-                pm.Potential("scores", -0.5*(pt.stack(list(score.values()))**2).sum())
-            value={}
-            for family in sorted({priors[n].family for n in PARAMETERS}):
-                ns=[n for n in PARAMETERS if priors[n].family==family]
-                args=pm.Data("prior_"+family, np.array([priors[n].args for n in ns]).T)
-                x=Marginal(family, tuple(args[i] for i in range(len(priors[ns[0]].args)))).quantile(pt.stack([score[n] for n in ns]),ops=ops)
-                value |= {n:x[i] for i,n in enumerate(ns)}
+        value = {name: priors[name].quantile(pm.Normal(name, 0.0, 1.0), ops=ops) for name in PARAMETERS}
         for block in BLOCKS:
             own = {name: data for name, data in held.items() if name.startswith(f"{block.name}_")}
             block.add(own, {name: value[name] for name in block.parameters})

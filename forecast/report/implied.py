@@ -23,8 +23,8 @@ def figures(x: float) -> str:
     """A number to two significant figures, plainly written."""
     if x == 0.0 or not math.isfinite(x):
         return f"{x:g}"
-    digits = max(0, 1 - math.floor(math.log10(abs(x))))
-    return f"{float(f'{x:.2g}'):,.{digits}f}"
+    rounded = float(f"{x:.2g}")
+    return f"{rounded:,.{max(0, 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
 def three(values: Sequence[float]) -> str:

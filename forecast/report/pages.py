@@ -78,13 +78,12 @@ def priors_page(scenario: Scenario, posterior: Posterior, moved: Sequence[Swing]
     )
 
 
-def premises_page(scenario: Scenario, found: Sequence[Effect], posterior: Posterior) -> str:
+def premises_page(scenario: Scenario, found: Sequence[Effect]) -> str:
     """`docs/premises.md`.
 
     Args:
         scenario: the scenario.
         found: what switching each premise off does, from `effects`.
-        posterior: what is believed on the reference date.
     """
     resting = scenario.premises_of()
     rows = [_premise_row(scenario, entry, resting[entry.premise]) for entry in found]
@@ -253,7 +252,7 @@ def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
     posterior = update(scenario)
     if not only or "premises" in only:
         tell("premises")
-        (folder / "premises.md").write_text(premises_page(scenario, effects(scenario, posterior), posterior))
+        (folder / "premises.md").write_text(premises_page(scenario, effects(scenario, posterior)))
     if not only or "perspectives" in only:
         told, changes = {}, {}
         for name in ("base", *scenario.perspectives):
