@@ -22,6 +22,8 @@ from forecast.timeline.codes import (
     WALKED_AWAY,
 )
 from forecast.timeline.luck import uniform
+from forecast.timeline.registry import WEEKS_PER_YEAR
+from forecast.timeline.washington import RESERVE_WEEKS
 
 
 def at_front(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
@@ -53,9 +55,16 @@ def in_moscow(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
         yield "home_shock", {}
 
 
+def reserve(course: Course) -> float:
+    """Stock of US arms below which deliveries shrink, EUR bn."""
+    return float(course.parameters["washington"]["us_aid"]) * 12.0 / WEEKS_PER_YEAR * RESERVE_WEEKS
+
+
 def in_washington(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """Rival crises, moves between postures, pauses of arms."""
+    """The stock of arms, rival crises, moves between postures, pauses of arms."""
     before, after = step.before, step.after
+    if after.stock < reserve(course) <= before.stock:
+        yield "arms_low", {"weeks": RESERVE_WEEKS}
     if after.attention < step.moved.attention:
         yield "crisis", {}
     if before.posture != after.posture:

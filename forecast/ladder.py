@@ -9,7 +9,7 @@ from itertools import combinations, groupby
 from typing import Any
 
 from forecast.replay import Course, Step
-from forecast.scenario.spec import Scenario
+from forecast.scenario.spec import Scenario, Settlement
 from forecast.timeline.codes import (
     CONTACT,
     GENERAL,
@@ -21,7 +21,6 @@ from forecast.timeline.codes import (
     SIGNED,
     TERMS,
     TEXT,
-    WALKED_AWAY,
 )
 
 Said = tuple[str, dict[str, Any]]
@@ -133,14 +132,14 @@ def signature(step: Step, table: dict[str, Any], dead: bool) -> Iterator[Said]:
 
 
 def on_the_table(scenario: Scenario, state: Any) -> dict[str, Any]:
-    """The template of a state, its term index, and who talks."""
-    deal = scenario.settlements[state.template]
-    talk = [party for party in PARTIES if party in deal.signatories or party in ("kyiv", "moscow")]
-    if state.posture != WALKED_AWAY and "washington" not in talk:
-        talk = ["washington", *talk]
-    elif state.posture == WALKED_AWAY and "washington" in talk:
-        talk.remove("washington")
-    return {"template": deal.label, "index": state.index, "talk": talk}
+    """The template of a state, its term index, and who must sign."""
+    deal = scenario.settlements[int(state.template)]
+    return {"template": deal.label, "index": float(state.index), "signs": signatories(deal)}
+
+
+def signatories(deal: Settlement) -> list[str]:
+    """The parties that must consent to a settlement: the two at war, and those that it names."""
+    return [party for party in PARTIES if party in (*deal.signatories, "kyiv", "moscow")]
 
 
 def left_out(scenario: Scenario, state: Any) -> Iterator[Said]:

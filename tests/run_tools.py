@@ -18,7 +18,7 @@ import pytest
 from forecast import cli, pipeline
 from forecast.belief.cache import fit_key
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import PARAMETERS, Shapes, known, prior_fit
+from forecast.belief.model import PARAMETERS, Families, Shapes, known, prior_fit
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.spec import Scenario
 from forecast.store import Run
@@ -40,15 +40,20 @@ class MadeUpSampler:
     def __init__(self) -> None:
         self.diagnostics = Diagnostics(rhat=1.001, ess_bulk=2000.0, ess_tail=2000.0, divergences=0)
         self.fits = 0
-        self._priors: dict[str, Marginal] = {}
 
-    def compiled(self, form: Shapes, priors: tuple[tuple[str, Marginal], ...]) -> "MadeUpSampler":
-        self._priors = dict(priors)
+    def compiled(self, form: Shapes, kinds: Families) -> "MadeUpSampler":
         return self
 
-    def fit(self, data: Mapping[str, Any], sampler: SamplerSettings, *, progress: bool = False) -> Fit:
+    def fit(
+        self,
+        data: Mapping[str, Any],
+        priors: Mapping[str, Marginal],
+        sampler: SamplerSettings,
+        *,
+        progress: bool = False,
+    ) -> Fit:
         self.fits += 1
-        return replace(prior_fit(data, self._priors, sampler), diagnostics=self.diagnostics, netcdf=b"made up")
+        return replace(prior_fit(data, priors, sampler), diagnostics=self.diagnostics, netcdf=b"made up")
 
 
 @pytest.fixture

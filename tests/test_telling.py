@@ -405,7 +405,7 @@ def test_every_event_has_its_words(tiny: Scenario) -> None:
         "exhausted": {"engaged": False},
         "arms_paused_briefly": {},
         "both_ways": {"up": 2, "down": 1, "rung": "none", "causes": [("consent", None), ("europe", None)]},
-        "on_table": {"template": "A deal", "index": 0.4, "talk": ["kyiv", "moscow"]},
+        "on_table": {"template": "A deal", "index": 0.4, "signs": ["kyiv", "moscow"]},
         "horizon": {"age": 2.2},
         "levels": {
             **{"km2": -1234.0, "pace": 5.2, "approval": 41.6, "posture": WALKED_AWAY, "rung": "none", "template": None},
@@ -426,6 +426,17 @@ def test_every_event_has_its_words(tiny: Scenario) -> None:
         "42%. Washington has walked away; no talks; a limited truce holds"
     )
     assert said["horizon"] == "The horizon. How it ended, in force for 2 weeks"
+    assert words.say("election", {"winner": INCUMBENT}) == "An election is held: the incumbent wins"
+    assert words.say("election", {"winner": None}) == "An election is held"
+    assert words.say("coup", {"leader": READIER}).endswith(": a leader readier to settle takes over")
+    table = {"template": "A deal", "index": 0.61, "signs": ["europe", "kyiv", "moscow"]}
+    assert words.say("contact", {"first": True} | table) == (
+        "First contact; on the table, for Europe, Kyiv and Moscow to sign: A deal (terms lean to Moscow, 0.61)"
+    )
+    falls = {"rung": "none", "causes": [("consent", "washington"), ("hawks", None)]}
+    assert words.say("falls", falls) == (
+        "Talks break off: Washington cannot deliver what is on the table and Washington's hawks work against them"
+    )
     # Other names in another scenario.
     assert Words(tiny, "").say("breakthrough", {"count": 3}) == (
         "South Island's forces break through the front again (3 times so far)"

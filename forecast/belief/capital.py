@@ -122,8 +122,9 @@ class CapitalBlock:
     def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
         """Add the steps of the path, the houses' effects and both likelihoods."""
         import pymc as pm
-        import pytensor.tensor as pt
+        import pytensor.tensor
 
+        pt: Any = pytensor.tensor
         own = {name.removeprefix("washington."): tensor for name, tensor in value.items()}
         half_life, per_sd = own["capital_half_life"], own["approval_per_sd"]
         houses, weeks = inputs["capital_polls"].get_value(borrow=True).shape
@@ -136,7 +137,9 @@ class CapitalBlock:
         steps = pm.Normal("capital_steps", 0.0, 1.0, shape=weeks)
         house = own["approval_house"] * pm.Normal("capital_houses", 0.0, 1.0, shape=houses)
         times = np.arange(1.0, weeks + 1.0)
-        path = ou.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
+        later = ou.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
+        path = pt.set_subtensor(pt.zeros(weeks + 1)[1:], later)
+        path = pt.set_subtensor(path[0], own["capital_start"])
         within = inputs["capital_polls_within"]
         level = path[:-1] * (1.0 - within) + path[1:] * within
         away = inputs["capital_polls"] - own["approval_at_zero"] - per_sd * level - house[:, None]

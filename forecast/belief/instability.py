@@ -17,7 +17,7 @@ A poll shows x on the last day of its fieldwork. A count of cases is a mean over
 it: it is taken to show the mean of x over those days, and the first row, whose days are not known, is left
 out. (The mean of counts is not the count at the mean, by half the variance within the period: less than the
 error.) Rows from before the first week that the front learns from are left out: the rally of 2022 is not the
-same process. Of a series with more figures than there are months in the grid, the latest are taken.
+same process. Of a longer series the latest `SLOTS` figures are taken.
 
 The prior of `instability_start` has already looked at the last poll of trust. The centres and loadings are
 left so wide that the poll mostly sets them; still, a part of it is counted twice, and the report of a fit that
@@ -44,6 +44,9 @@ MONTH_DAYS = 365.25 / 12.0
 MONTH = MONTH_DAYS / 7.0
 """The same in weeks."""
 
+SLOTS = 24
+"""Most figures of a series that are taken."""
+
 INDICATORS = {"concessions": 1.0, "trust": -1.0, "desertion": 1.0}
 """The series by their part, and which way each moves as instability rises."""
 
@@ -60,9 +63,9 @@ class InstabilityData:
         before: months of the path before it.
         after: months of the path after it.
         now: months from it to the as-of date.
-        figures: (3, slot) each series' figures in its own unit, oldest first, then NaN.
-        days: (3, slot) last day of each.
-        weight: (3, slot, before + 1 + after) what each figure sees of the path: weights that add up to 1.
+        figures: (3, SLOTS) each series' figures in its own unit, oldest first, then NaN.
+        days: (3, SLOTS) last day of each.
+        weight: (3, SLOTS, before + 1 + after) what each figure sees of the path: weights that add up to 1.
         series: ids of the three series, None where there is none.
     """
 
@@ -93,7 +96,7 @@ class InstabilityBlock:
         before = math.ceil((start - scenario.first_week).days / MONTH_DAYS)
         after = max(1, math.ceil((scenario.horizon - start).days / MONTH_DAYS))
         points = before + 1 + after
-        figures = np.full((len(INDICATORS), points), np.nan)
+        figures = np.full((len(INDICATORS), SLOTS), np.nan)
         days = np.full(figures.shape, np.datetime64(start, "D"))
         weight = np.zeros((*figures.shape, points))
         series = tuple(getattr(scenario.series, part) for part in INDICATORS)
@@ -101,8 +104,8 @@ class InstabilityBlock:
         for row, (part, name) in enumerate(zip(INDICATORS, series, strict=True)):
             if name is None:
                 continue
-            taken = _taken(seen.series(name), scenario.first_week, scenario.horizon, mean=part == "desertion")[-points:]
-            for slot, (begin, end, value) in enumerate(taken):
+            taken = _taken(seen.series(name), scenario.first_week, scenario.horizon, mean=part == "desertion")
+            for slot, (begin, end, value) in enumerate(taken[-SLOTS:]):
                 figures[row, slot], days[row, slot] = value, end
                 weight[row, slot] = _weights(begin, end, start, before, points)
         now = (day - start).days / MONTH_DAYS
@@ -113,7 +116,10 @@ class InstabilityBlock:
         return {
             "instability_figures": np.nan_to_num(np.stack([*map(_scaled, INDICATORS, data.figures)])),
             "instability_seen": np.isfinite(data.figures).astype(np.float64),
-            "instability_weight": data.weight,
+            # What is seen of the months before the reference date (the nearest first), of that date, of those after.
+            "instability_weight_before": data.weight[..., data.before - 1 :: -1],
+            "instability_weight_start": data.weight[..., data.before],
+            "instability_weight_after": data.weight[..., data.before + 1 :],
             "instability_before": MONTH * np.arange(1.0, data.before + 1.0),
             "instability_after": MONTH * np.arange(1.0, data.after + 1.0),
         }
@@ -130,19 +136,19 @@ class InstabilityBlock:
         later = pm.Normal("instability_later", 0.0, 1.0, shape=after.get_value(borrow=True).size)
         backwards = ou.path_tensor(start, 0.0, half_life, before, earlier)
         forwards = ou.path_tensor(start, 0.0, half_life, after, later)
-        path = pt.concatenate([backwards[:0:-1], forwards])
-
-        rows, slots, points = inputs["instability_weight"].get_value(borrow=True).shape
-        level = pt.dot(inputs["instability_weight"].reshape((rows * slots, points)), path).reshape((rows, slots))
+        # Products and sums: a matrix product takes half a minute to compile.
+        level = (
+            (inputs["instability_weight_before"] * backwards).sum(axis=-1)
+            + inputs["instability_weight_start"] * start
+            + (inputs["instability_weight_after"] * forwards).sum(axis=-1)
+        )
+        figures, seen = inputs["instability_figures"], inputs["instability_seen"]
         error = value["kyiv.instability_error"]
-        total = 0.0
-        for row, (part, sign) in enumerate(INDICATORS.items()):
-            loading = value[f"kyiv.{part}_loading"]
-            centre = _scale(part, value[f"kyiv.{part}_centre"], pt.log)
-            read = sign * (inputs["instability_figures"][row] - centre) / loading
-            density = -0.5 * ((read - level[row]) / error) ** 2 - pt.log(error * loading)
-            total += (inputs["instability_seen"][row] * density).sum()
-        pm.Potential("instability_series", total)
+        loading = pt.stack([value[f"kyiv.{part}_loading"] for part in INDICATORS])[:, None]
+        centre = pt.stack([_scale(part, value[f"kyiv.{part}_centre"], pt.log) for part in INDICATORS])[:, None]
+        sign = np.array(list(INDICATORS.values()))[:, None]
+        away = (sign * (figures - centre) / loading - level) / error
+        pm.Potential("instability_series", (seen * (-0.5 * away**2 - pt.log(error * loading))).sum())
 
     def states(self, draws: Draws, value: Values, data: InstabilityData) -> dict[str, Array]:
         """Give instability on the as-of date, linear between two months."""

@@ -2,7 +2,9 @@
 
 Each parameter is a standard normal score, turned into the parameter by its prior's quantile map. The blocks
 have no parameter in common, so their posteriors are independent of each other; one model compiles and
-samples them at the price of little more than the largest.
+samples them at the price of little more than the largest. The numbers of the priors are data of the model like
+the evidence, and maps of one family are one operation on all its parameters: that halves the time of
+compiling, and one compiled model serves other priors of the same families too.
 
 PyMC, PyTensor and nutpie are imported only when something is compiled.
 """
@@ -45,8 +47,14 @@ BLOCKS: tuple[Block[Any], ...] = (FrontBlock(), CapitalBlock(), AidBlock(), Inst
 PARAMETERS: tuple[str, ...] = tuple(name for block in BLOCKS for name in block.parameters)
 """Dotted names of all priors that evidence updates."""
 
+SCORE = "score"
+"""Name of the model's vector of scores, in the order of `PARAMETERS`."""
+
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 """Name and shape of every input of the model."""
+
+Families = tuple[tuple[str, str, int], ...]
+"""Dotted name of every parameter, the family of its prior, and how many numbers that has."""
 
 # PyTensor's numba code gives other draws when it is loaded from the compile cache than when it is freshly
 # compiled, and with fast math even from one compile to the next. The same evidence, priors and seed must give
@@ -118,22 +126,28 @@ def prior_fit(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: 
     return Fit(scores, states, Diagnostics(rhat=1.0, ess_bulk=size, ess_tail=size, divergences=0), b"")
 
 
-def compile_model(form: Shapes, priors: Mapping[str, Marginal]) -> "CompiledModel":
-    """Compile the model for inputs of these shapes; it then fits any as-of date of the scenario.
-
-    Takes 15 to 40 s, most of it imports and compiling.
-
-    Args:
-        form: from `shapes`.
-        priors: of `PARAMETERS`.
+def families(priors: Mapping[str, Marginal]) -> Families:
+    """What of the priors a compiled model depends on.
 
     Raises:
         InputError: a prior is missing or is of a family that cannot be updated.
     """
     check_priors(priors)
+    return tuple((name, priors[name].family, len(priors[name].args)) for name in PARAMETERS)
+
+
+def compile_model(form: Shapes, kinds: Families) -> "CompiledModel":
+    """Compile the model for inputs of these shapes; it then fits any as-of date of the scenario.
+
+    Takes half a minute to a minute, most of it imports and compiling.
+
+    Args:
+        form: from `shapes`.
+        kinds: from `families`.
+    """
     nutpie, pytensor = _import_samplers()
     with _quietly(), pytensor.config.change_flags(**_FLAGS):
-        return CompiledModel(form, dict(priors), nutpie.compile_pymc_model(build(form, priors)))
+        return CompiledModel(form, kinds, nutpie.compile_pymc_model(build(form, kinds)))
 
 
 @dataclass(frozen=True)
@@ -142,38 +156,47 @@ class CompiledModel:
 
     Attributes:
         form: names and shapes of the inputs that it takes.
-        priors: of `PARAMETERS`.
+        kinds: families of the priors that it takes.
         compiled: nutpie's compiled model.
     """
 
     form: Shapes
-    priors: dict[str, Marginal]
+    kinds: Families
     compiled: Any
 
-    def fit(self, data: Mapping[str, Any], sampler: SamplerSettings, *, progress: bool = False) -> Fit:
+    def fit(
+        self,
+        data: Mapping[str, Any],
+        priors: Mapping[str, Marginal],
+        sampler: SamplerSettings,
+        *,
+        progress: bool = False,
+    ) -> Fit:
         """Sample the posterior.
 
         Args:
             data: of every block.
+            priors: of `PARAMETERS`.
             sampler: settings; with the same settings, data and priors the draws are the same bytes.
             progress: show a progress bar on standard error.
 
         Raises:
-            ValueError: the inputs have other names or shapes.
+            ValueError: the inputs have other names or shapes, or the priors are of other families.
         """
         from forecast.belief.tree import fit_of
 
-        if shapes(data) != self.form:
-            raise ValueError(f"compiled for inputs {self.form}, given {shapes(data)}")
-        return fit_of(self._sample(data, sampler, progress), data, self.priors, sampler)
+        if (given := (shapes(data), families(priors))) != (self.form, self.kinds):
+            raise ValueError(f"compiled for {self.form}, {self.kinds}; given {given}")
+        held = inputs(data) | numbers(priors)
+        return fit_of(self._sample(held, sampler, progress), data, priors, sampler)
 
-    def _sample(self, data: Mapping[str, Any], sampler: SamplerSettings, progress: bool) -> "xarray.DataTree":
+    def _sample(self, held: Mapping[str, Array], sampler: SamplerSettings, progress: bool) -> "xarray.DataTree":
         """The trace, as nutpie gives it."""
         nutpie, pytensor = _import_samplers()
         # The starting point is compiled when it is first called, so the flags must hold here too.
         with _quietly(), pytensor.config.change_flags(**_FLAGS):
             trace: xarray.DataTree = nutpie.sample(
-                self.compiled.with_data(**inputs(data)),
+                self.compiled.with_data(**held),
                 draws=sampler.draws,
                 tune=sampler.tune,
                 chains=sampler.chains,
@@ -188,18 +211,40 @@ class CompiledModel:
         return trace
 
 
-def build(form: Shapes, priors: Mapping[str, Marginal]) -> "pymc.Model":
-    """The PyMC model of all blocks; its data, `inputs`, are filled in later."""
+def numbers(priors: Mapping[str, Marginal]) -> dict[str, Array]:
+    """The priors as data of the model: for each family `prior_<family>`, (number, parameter of that family)."""
+    return {
+        f"prior_{family}": np.array([priors[name].args for name in names]).T
+        for (family, _), names in _by_family(families(priors)).items()
+    }
+
+
+def build(form: Shapes, kinds: Families) -> "pymc.Model":
+    """The PyMC model of all blocks; its data, `inputs` and `numbers`, are filled in later."""
     import pymc as pm
 
     ops = pytensor_ops()
     with pm.Model() as model:
         held = {name: pm.Data(name, np.ones(shape)) for name, shape in form}
-        value = {name: priors[name].quantile(pm.Normal(name, 0.0, 1.0), ops=ops) for name in PARAMETERS}
+        score = pm.Normal(SCORE, 0.0, 1.0, shape=len(PARAMETERS))
+        value: dict[str, Any] = {}
+        for (family, count), names in _by_family(kinds).items():
+            args = pm.Data(f"prior_{family}", np.ones((count, len(names))))
+            own = score[[PARAMETERS.index(name) for name in names]]
+            mapped = Marginal(family, tuple(args[k] for k in range(count))).quantile(own, ops=ops)
+            value |= {name: mapped[k] for k, name in enumerate(names)}
         for block in BLOCKS:
-            own = {name: data for name, data in held.items() if name.startswith(f"{block.name}_")}
-            block.add(own, {name: value[name] for name in block.parameters})
+            given = {name: data for name, data in held.items() if name.startswith(f"{block.name}_")}
+            block.add(given, {name: value[name] for name in block.parameters})
     return model
+
+
+def _by_family(kinds: Families) -> dict[tuple[str, int], list[str]]:
+    """Names of the parameters by family and how many numbers it has, in the order of `PARAMETERS`."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for name, family, count in kinds:
+        found.setdefault((family, count), []).append(name)
+    return found
 
 
 def pytensor_ops() -> Ops:

@@ -48,7 +48,7 @@ def path(start: Array, mean: Array, half_life: Array, step: float, noise: Array)
 
 
 def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -> "Tensor":
-    """The same of scalars, in PyTensor and without a loop: at 0 and at equally spaced times, (k + 1,).
+    """The same of scalars, in PyTensor and without a loop: at equally spaced times after the start, (k,).
 
     ``x_k - mean = a^k (x_0 - mean + sqrt(1 - a^2) sum_{j <= k} e_j a^-j)``, a for one step. The last terms of the
     sum are its largest, so nothing is lost to rounding, and a^-k stays finite over a thousand half-lives.
@@ -66,8 +66,7 @@ def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -
     rate = -math.log(2.0) / half_life
     power = pt.exp(rate * times)
     spread = pt.sqrt(-pt.expm1(2.0 * rate * times[0]))
-    later = mean + power * (start - mean + spread * pt.cumsum(noise / power))
-    return cast("Tensor", pt.concatenate([pt.reshape(start, (1,)), later]))
+    return cast("Tensor", mean + power * (start - mean + spread * pt.cumsum(noise / power)))
 
 
 def log_likelihood(x: Any, seen: Any, gap: Any, half_life: Any) -> "Tensor":

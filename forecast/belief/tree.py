@@ -13,7 +13,7 @@ import numpy as np
 
 from forecast.belief.block import Dates, Series
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import BLOCKS, PARAMETERS, luck, values
+from forecast.belief.model import BLOCKS, PARAMETERS, SCORE, luck, values
 from forecast.scenario.elicit import Array, Marginal
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def fit_of(
         sampler: the settings it was sampled with.
     """
     posterior, stats = trace["posterior"].to_dataset(), trace["sample_stats"].to_dataset()
-    scores = {name: np.ascontiguousarray(posterior[name].values) for name in PARAMETERS}
+    drawn = posterior[SCORE].values
+    scores = {name: np.ascontiguousarray(drawn[..., k]) for k, name in enumerate(PARAMETERS)}
     value = values(priors, scores)
-    latents = {str(name): posterior[name].values for name in posterior.data_vars if name not in scores}
+    latents = {str(name): posterior[name].values for name in posterior.data_vars if name != SCORE}
     states: dict[str, Array] = {}
     for block in BLOCKS:
         states |= block.states(latents, value, data[block.name])

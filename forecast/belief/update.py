@@ -6,7 +6,7 @@ from typing import Any
 
 from forecast.belief import cache as saved
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import CompiledModel, Shapes, compile_model, prior_fit, shapes
+from forecast.belief.model import CompiledModel, Families, Shapes, compile_model, families, prior_fit, shapes
 from forecast.errors import NotConverged
 from forecast.scenario.elicit import Marginal
 
@@ -47,7 +47,7 @@ def fit_blocks(
     key = saved.fit_key(data, priors, sampler) if cache else ""
     if cache and (fit := saved.load(key)) is not None:
         return fit
-    fit = _compiled(shapes(data), tuple(sorted(priors.items()))).fit(data, sampler, progress=progress)
+    fit = _compiled(shapes(data), families(priors)).fit(data, priors, sampler, progress=progress)
     if cache:
         saved.store(key, fit)
     return fit
@@ -83,6 +83,6 @@ def check_convergence(diagnostics: Diagnostics) -> None:
 
 
 @functools.lru_cache(maxsize=2)
-def _compiled(form: Shapes, priors: tuple[tuple[str, Marginal], ...]) -> CompiledModel:
-    """The model compiled, kept for the next date of the same scenario in this process."""
-    return compile_model(form, dict(priors))
+def _compiled(form: Shapes, kinds: Families) -> CompiledModel:
+    """The model compiled, kept for the next date and the next priors of the same scenario in this process."""
+    return compile_model(form, kinds)

@@ -18,6 +18,7 @@ LEANS: Final = (
 
 CAUSES: Final = {
     "consent": "{party} is the least ready to agree",
+    "deliver": "{washington} cannot deliver what is on the table",
     "unknown": "consent is wanting",
     "europe": "{europe} obstructs",
     "hawks": "{hawks} work against them",
@@ -80,15 +81,13 @@ class Words:
         return f"{self.filled(lean)}, {index:.2f}"
 
     def causes(self, found: Sequence[Cause]) -> str:
-        """Why talks fell."""
-        return listed(
-            [
-                self.filled(CAUSES["unknown" if why == "consent" and party is None else why])
-                if party is None
-                else self.filled(CAUSES[why], party=self.labels[party])
-                for why, party in found
-            ]
-        )
+        """Why talks fell; Washington consents to what it can deliver."""
+        out = []
+        for why, party in found:
+            known = why != "consent" or party is not None
+            phrase = CAUSES[("deliver" if party == "washington" else why) if known else "unknown"]
+            out.append(self.filled(phrase, party=self.labels.get(party or "", "")))
+        return listed(out)
 
 
 def listed(items: Sequence[str]) -> str:
