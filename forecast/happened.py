@@ -114,9 +114,12 @@ def in_europe(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
         yield "wider_war", {}
 
 
-def coup_attempted(step: Step) -> bool:
-    """Whether a coup was attempted: of a week's events only that moves instability."""
-    return bool(step.after.instability > step.moved.instability or step.noted("coup_attempt"))
+def coup_attempted(course: Course, step: Step) -> bool:
+    """Whether a coup was attempted: of a week's events only that and the end of the ban move instability."""
+    added = step.after.instability - step.moved.instability
+    if step.after.banned < step.before.banned:
+        added -= course.parameters.kyiv.ban_unrest
+    return bool(added > 1e-9 or step.noted("coup_attempt"))
 
 
 def coup_succeeded(course: Course, step: Step) -> bool:
@@ -134,7 +137,7 @@ def in_kyiv(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
         yield "transfer", {}
     if after.martial_law < before.martial_law:
         yield "martial_law", {}
-    attempt = coup_attempted(step)
+    attempt = coup_attempted(course, step)
     overthrown = attempt and coup_succeeded(course, step)
     if step.noted("election"):
         yield "election", {"winner": None if overthrown else after.leader}

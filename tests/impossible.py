@@ -52,7 +52,8 @@ def weeks_of(course: Course) -> Weeks:
 
 
 def coup(w: Weeks) -> Flags:
-    return w.noted("coup_attempt") | (w.after["instability"] > w.moved["instability"])
+    lifted = (w.after["banned"] < w.before["banned"]) * w.course.parameters["kyiv"]["ban_unrest"]
+    return w.noted("coup_attempt") | (w.after["instability"] - w.moved["instability"] - lifted > TINY)
 
 
 def begun_in_force(w: Weeks) -> Flags:

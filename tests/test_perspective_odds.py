@@ -46,9 +46,7 @@ def happened(table: pd.DataFrame, event: str) -> pd.Series:
 
 
 @pytest.mark.parametrize(("name", "event", "sign"), MOVES)
-def test_odds_move_the_way_the_premises_say(
-    tables: dict[str, pd.DataFrame], name: str, event: str, sign: int
-) -> None:
+def test_odds_move_the_way_the_premises_say(tables: dict[str, pd.DataFrame], name: str, event: str, sign: int) -> None:
     base = tables["base"]
     moved = happened(tables[name], event) - happened(base, event)
     estimate = Clusters(base["draw"].to_numpy()).share(moved.to_numpy())

@@ -461,7 +461,13 @@ DAMAGES: list[tuple[str, Edit, str, str, str]] = [
     ),
     ("front.toml", swap("2031-02-20", '"20 February"'), "front.toml", "kursk_start.as_of", "YYYY-MM-DD"),
     ("front.toml", swap('basis = "reading"\n', ""), "front.toml", "kursk_start.basis", "it is missing"),
-    ("front.toml", swap('basis = "reading"', 'basis = "hearsay"'), "front.toml", "kursk_start.basis", "'figure' or 'reading'"),
+    (
+        "front.toml",
+        swap('basis = "reading"', 'basis = "hearsay"'),
+        "front.toml",
+        "kursk_start.basis",
+        "'figure' or 'reading'",
+    ),
     (
         "moscow.toml",
         within("[worth]", 'source = "judgement"', 'source = "judgement"\nbasis = "figure"'),

@@ -315,7 +315,7 @@ def quiet() -> Course:
     for each in (told for told in of_ukraine()[1] if len(told.weeks) == 50):
         before, after, row = each.states[AT : AT + 1], each.states[AT + 1 : AT + 2], each.records[AT + 1]
         untouched = all(
-            before[name][0] == after[name][0] == 0 for name in ("rung", "truce", "paused", "mobilised", "lapsed")
+            before[name][0] == after[name][0] == 0 for name in ("rung", "truce", "posture", "mobilised", "lapsed")
         )
         calm = row["breakthroughs"] == 0 and before["leader"][0] == INCUMBENT and after["banned"][0] == 1
         if untouched and calm:

@@ -130,6 +130,7 @@ def _sections() -> list[tuple[str, str]]:
     return [
         *((part.capitalize(), f"{part}.") for part in OWN_FILES),
         ("Parties: stiffness", "parties.stiffness."),
+        ("Parties: toil of each issue", "parties.toil."),
         ("Parties: positions", "parties.position."),
         ("Parties: saliences", "parties.salience."),
         *((f"Settlements: {key.replace('_', ' ')}", f"settlements.{key}.") for key in _settlement_tables()),

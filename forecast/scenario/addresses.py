@@ -46,6 +46,9 @@ def addresses(tables: Tables) -> dict[str, Address]:
         for key in ("held", "share"):
             if isinstance(table, dict) and key in table:
                 ways[f"front.{key}.{region}"] = ("front.toml", ("region", region, key))
+    for issue, table in items(tables["parties.toml"], "issue"):
+        if isinstance(table, dict) and "toil" in table:
+            ways[f"parties.toil.{issue}"] = ("parties.toml", ("issue", issue, "toil"))
     for party, table in items(tables["parties.toml"], "party"):
         if isinstance(table, dict) and "stiffness" in table:
             ways[f"parties.stiffness.{party}"] = ("parties.toml", ("party", party, "stiffness"))

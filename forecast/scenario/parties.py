@@ -30,6 +30,7 @@ def read_parties(
         if role and any(other.role == role for other in issues):
             raise spot.at("role").error(f"found {role!r}, as for another issue; allowed is one such issue")
         premises = tuple(given.premises)
+        read_entry(reader, f"parties.toil.{name}", _toil(given), spot.at("toil"))
         issues.append(Issue(name, given.label, given.zero, given.one, role, premises))
     same_keys(file.party, PARTIES, place.at("party"), "party")
     parties = []
@@ -55,3 +56,8 @@ def read_parties(
         parties.append(Party(name, table.label, table.leans, premises, table.reason, table.source))
     lean.setflags(write=False)
     return tuple(issues), tuple(parties), lean
+
+
+def _toil(issue: shapes.IssueTable) -> dict[str, object]:
+    """The entry of an issue's toil, which rests on the issue's premises unless it says otherwise."""
+    return {"premises": issue.premises, "varies": "world", **issue.toil}

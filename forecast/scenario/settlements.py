@@ -54,6 +54,7 @@ def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlemen
                 troops=table.troops,
                 dictated=table.dictated,
                 ceasefire=table.ceasefire,
+                settles=_settles(table.settles, issues, spot.at("settles")),
                 staging=tuple(table.staging),
                 legal=tuple(table.legal),
                 clauses=read_clauses(reader, name, table, issues, spot.at("clause")),
@@ -91,6 +92,15 @@ def read_clauses(
             read_entry(reader, f"settlements.clause_{key}.{deal}.{clause.id}", entry, spot.at(key))
         clauses[clause.id] = Clause(clause.id, clause.label, clause.text, numbers[clause.issue], tuple(clause.premises))
     return tuple(clauses.values())
+
+
+def _settles(given: Sequence[str], issues: Sequence[Issue], place: Place) -> tuple[int, ...]:
+    """Numbers of the issues that a draft must settle."""
+    numbers = {issue.id: number for number, issue in enumerate(issues)}
+    for number, name in enumerate(given):
+        if name not in numbers or name in given[:number]:
+            raise place.error(f"found {name!r}; allowed are {', '.join(numbers)}, each once", near(name, numbers))
+    return tuple(numbers[name] for name in given)
 
 
 def _check_signatories(signatories: Sequence[str], place: Place) -> None:

@@ -114,6 +114,7 @@ class IssueTable(Table):
     one: Text
     role: Literal["guarantees"] | None = None
     premises: list[Text]
+    toil: dict[str, Any]
 
 
 class PartyTable(Grounded):
@@ -160,6 +161,7 @@ class SettlementTable(Grounded):
     troops: bool
     dictated: bool
     ceasefire: bool
+    settles: list[Text]
     staging: list[Text]
     legal: list[Text]
     terms_uncertainty: Positive

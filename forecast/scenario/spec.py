@@ -133,6 +133,7 @@ class Settlement:
         troops: it names European troops from the start.
         dictated: it describes a defeat, and is never on the table.
         ceasefire: a bare general truce is judged by it.
+        settles: numbers of the issues that a draft of it must settle.
         staging: its steps, in order.
         legal: its legal conditions.
         clauses: its provisions; a clause's number is its place here.
@@ -151,6 +152,7 @@ class Settlement:
     troops: bool
     dictated: bool
     ceasefire: bool
+    settles: tuple[int, ...]
     staging: tuple[str, ...]
     legal: tuple[str, ...]
     clauses: tuple[Clause, ...]

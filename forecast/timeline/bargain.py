@@ -14,6 +14,7 @@ from forecast.timeline import europe, kyiv, moscow, washington
 from forecast.timeline.codes import (
     CONTACT,
     EUROPE,
+    GENERAL,
     HAWKS,
     KYIV,
     MOSCOW,
@@ -71,17 +72,19 @@ def opening_value(p: Parameters, w: World, template: int, party: int) -> float:
 def commitment_moscow(p: Parameters, s: State, w: World, template: int, troops: float) -> float:
     """What Moscow fears of a deal: that it is overturned, that Ukraine rearms; and what it must swallow.
 
-    Lock-in clauses (the Senate, Europe) lower the first; the hawks worsen the second.
+    Lock-in clauses (the Senate, Europe) lower the first; the hawks worsen the second, half of which every settlement
+    carries that stops the fighting before the rest is agreed. Once a general truce holds, that cost is spent.
     """
-    temporary = w.facts.temporary[template]
+    temporary, stops_first = w.facts.temporary[template], w.facts.stops_first[template]
     fear = p.moscow.distrust * (1.0 - p.settlements.lock_in[template])
-    fear += temporary * p.moscow.cheating + p.hawks.moscow_fear * max(0.0, s.hawks) * (0.5 + 0.5 * temporary)
-    if w.facts.stops_first[template] > 0.0:
+    fear += max(temporary, 0.5 * stops_first) * p.moscow.cheating
+    fear += p.hawks.moscow_fear * max(0.0, s.hawks) * (0.5 + 0.5 * temporary)
+    if stops_first > 0.0 and s.truce != GENERAL:
         fear += p.moscow.stop_first
         if s.kursk > 0.0:
             fear += p.moscow.kursk_cost
-    if w.facts.election_first[template] > 0.0 and s.legitimate == 0:
-        fear += p.moscow.illegitimate
+    if s.legitimate == 0:
+        fear += p.moscow.illegitimate * (1.0 + w.facts.election_first[template])
     return fear + p.moscow.troops_cost * troops
 
 
@@ -272,16 +275,16 @@ def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
 
 @kernel
 def truce_consent_moscow(p: Parameters, s: State) -> float:
-    """Moscow's readiness for a bare ceasefire: it must stop first, and Kursk weighs against it."""
-    cost = p.moscow.stop_first + (p.moscow.kursk_cost if s.kursk > 0.0 else 0.0)
+    """Moscow's readiness for a bare ceasefire: it must stop first, Kursk weighs against it, and it binds nobody."""
+    cost = p.moscow.stop_first + (p.moscow.kursk_cost if s.kursk > 0.0 else 0.0) + p.moscow.distrust + p.moscow.cheating
     gap = worth_moscow(p, s) - s.truce_value[MOSCOW] + cost - s.private[MOSCOW]
     return logistic(-gap / p.talks.tau)
 
 
 @kernel
 def truce_consent_kyiv(p: Parameters, s: State) -> float:
-    """Kyiv's readiness for a bare ceasefire."""
-    gap = kyiv.worth_of_fighting(p.kyiv, s) - s.truce_value[KYIV] - s.private[KYIV]
+    """Kyiv's readiness for a bare ceasefire, which nobody watches over or enforces."""
+    gap = kyiv.worth_of_fighting(p.kyiv, s) + p.kyiv.truce_distrust - s.truce_value[KYIV] - s.private[KYIV]
     return logistic(-gap / p.talks.tau)
 
 

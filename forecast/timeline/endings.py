@@ -1,8 +1,8 @@
 """Endings: the rates that end the war on the battlefield, drawn in one place, and who owns a defeat.
 
-    direct defeat   defeat wide_ratio(-adequacy + instability + advance)
+    direct defeat   defeat wide_ratio(-adequacy + instability + advance + ground lost)
     collapse        while thrust stands: over the life of an undisturbed breakthrough the chance is `collapse`,
-                    times wide_ratio(-adequacy + instability + thrust beyond the usual)
+                    times wide_ratio(-adequacy + instability + thrust beyond the usual + ground lost)
     Russia fails    failure ratio(strain - advance + a shock at home)
 
 They are worked out at the start of a step and compete at its end: P(any) = 1 - exp(-sum), which one in
@@ -42,6 +42,7 @@ def collapse_rate(p: Parameters, s: State, dt: float) -> float:
             -p.endings.collapse_adequacy * s.adequacy
             + p.endings.collapse_instability * s.instability
             + p.endings.collapse_thrust * (s.thrust_full - p.front.breakthrough_thrust)
+            + p.endings.defeat_ground * max(0.0, s.km2) / 1000.0
         )
     )
 
@@ -53,6 +54,7 @@ def defeat_rate(p: Parameters, s: State) -> float:
         -p.endings.defeat_adequacy * s.adequacy
         + p.endings.defeat_instability * s.instability
         + p.endings.defeat_advance * (s.advance - s.advance_start)
+        + p.endings.defeat_ground * max(0.0, s.km2) / 1000.0
     )
 
 

@@ -71,6 +71,7 @@ class Front:
     monthly_error: Real = field("km2", "scale of the error of a third party's monthly gain", low=0)
 
     adequacy_start: Real = field("sd", "adequacy of Ukraine's forces at the reference date")
+    adequacy_mean: Real = field("sd", "where adequacy tends to if nothing changes")
     adequacy_half_life: Real = field("weeks", "half-life of adequacy", low=1)
     adequacy_on_advance: Real = field("z", "fall of the advance per unit of adequacy")
     talks_on_advance: Real = field("z", "rise of the advance while talks are under way")
@@ -117,7 +118,8 @@ def arms_flow(us: float, europe: float, us_start: float, europe_start: float) ->
 def adequacy_target(p: Front, s: State, flow: float) -> float:
     """Where adequacy tends to, in sd."""
     return (
-        p.arms * flow
+        p.adequacy_mean
+        + p.arms * flow
         + p.mobilisation * s.mobilised
         - p.attrition * (s.advance - s.advance_start)
         - p.desertion * (s.instability - s.instability_start)

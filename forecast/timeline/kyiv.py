@@ -7,6 +7,7 @@ ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Ky
 election    possible only while a general truce holds or martial law has lapsed
 worth of fighting = worth + worth_adequacy (adequacy - its start) + worth_backing (European obstruction)
             - worth_instability instability - worth_ground (advance - its start)
+            - worth_lost (1,000 km2 lost) - worth_thrust thrust
             - worth_pressed (Washington presses Kyiv) + what the leader adds
 """
 
@@ -64,6 +65,8 @@ class Kyiv:
     ban_terms: Real = field("ratio", "how much faster it falls at terms")
     ban_text: Real = field("ratio", "how much faster it falls at text, if Kyiv consents")
 
+    ban_unrest: Real = field("sd", "instability when it falls, by those who object")
+
     transfer: Real = field("chance/year", "presidency handed to the Speaker")
     transfer_text: Real = field("log ratio", "likelier at text")
     martial_law: Real = field("chance/year", "martial law lapses while fighting goes on")
@@ -87,6 +90,8 @@ class Kyiv:
     worth_backing: Real = field("value", "worth added per unit of European obstruction")
     worth_instability: Real = field("value", "worth taken off per unit of instability")
     worth_ground: Real = field("value", "worth taken off per unit of z that the advance quickens by")
+    worth_lost: Real = field("value", "worth taken off per 1,000 km2 lost since the as-of date")
+    worth_thrust: Real = field("value", "worth taken off per unit of thrust, while a breakthrough stands")
     worth_pressed: Real = field("value", "worth taken off while Washington presses Kyiv")
     truce_distrust: Real = field("value", "cost of a deal that nobody enforces, as truces that were never carried out")
 
@@ -101,6 +106,8 @@ def worth_of_fighting(p: Kyiv, s: State) -> float:
         + p.worth_backing * s.obstruction
         - p.worth_instability * s.instability
         - p.worth_ground * (s.advance - s.advance_start)
+        - p.worth_lost * max(0.0, s.km2) / 1000.0
+        - p.worth_thrust * s.thrust
         - p.worth_pressed * pressed
         + s.worth_shift
     )
@@ -173,6 +180,7 @@ def events(p: Kyiv, s: State, r: Record, luck: Luck, part: int, dt: float) -> fl
     week = s.week
     if s.banned == 1 and happens(ban_rate(p, s) * dt, luck, BAN, week, part):
         s.banned = 0
+        s.instability += p.ban_unrest
         r.ban_lifted = s.day
 
     if s.leader == INCUMBENT and s.elected == 0:

@@ -1,14 +1,14 @@
 """Moscow: economic strain, demands that ratchet up with ground gained, a shock at home, the worth of fighting on.
 
-strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - strain_relief (relief is on
-                   offer) - lapse_relief (sanctions lapsed), and jumps up at random shocks
+strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - strain_relief (relief granted, once
+                   the fighting has stopped) - lapse_relief (sanctions lapsed), and jumps up at random shocks
 demands            rise by demand_per_gain per 1,000 km2 gained; of what is lost again only 1 - demand_kept
                    comes off; each substantial gain adds demand_substantial
 worth of fighting = worth + worth_advance (advance - its start) + worth_break (instability in Kyiv)
                    - worth_strain strain + demands - worth_pressed (Washington presses, while it has arms)
 """
 
-from forecast.timeline.codes import CONTACT, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
+from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import ratio, revert
 from forecast.timeline.luck import Luck, decision, happens, normal
@@ -29,7 +29,7 @@ class Moscow:
     strain_half_life: Real = field("weeks", "half-life of strain", low=1)
     strain_trend: Real = field("sd", "where strain tends to if nothing changes")
     strain_pressed: Real = field("sd", "strain added while Washington presses Moscow")
-    strain_relief: Real = field("sd", "strain taken off while relief is on offer")
+    strain_relief: Real = field("sd", "strain taken off by relief, once the fighting has stopped")
     strain_shock_rate: Real = field("1/year", "economic shocks")
     strain_shock: Real = field("sd", "strain that a shock adds")
 
@@ -59,7 +59,7 @@ class Moscow:
 def strain_target(p: Moscow, s: State, lapse_relief: float) -> float:
     """Where strain tends to, in sd."""
     pressed = 1.0 if s.posture == PRESSING_MOSCOW else 0.0
-    relief = 1.0 if s.rung >= CONTACT and (s.posture == MEDIATING or s.posture == PRESSING_KYIV) else 0.0
+    relief = 1.0 if s.truce == GENERAL and (s.posture == MEDIATING or s.posture == PRESSING_KYIV) else 0.0
     return p.strain_trend + p.strain_pressed * pressed - p.strain_relief * relief - lapse_relief * s.lapsed
 
 

@@ -22,6 +22,7 @@ class Talks:
     setback: Real = field("1/year", "steps down if every signatory refuses, before obstruction")
     tempo: Real = field("log ratio", "how a unit of attention speeds talks up")
     walked: Real = field("ratio", "speed of talks while Washington has walked away")
+    walked_contact: Real = field("ratio", "speed of a new contact while Washington has walked away")
     tau: Real = field("value", "how sharply consent sets in", low=0.001)
     moscow_spread: Real = field("value", "what is not known of Moscow's private worth of a deal", low=0)
     kyiv_spread: Real = field("value", "what is not known of Kyiv's", low=0)
@@ -33,6 +34,7 @@ class Talks:
     limited_end: Real = field("1/year", "a limited truce ends")
     general_truce: Real = field("1/year", "a general truce begins, if both consent")
     general_break: Real = field("1/year", "a general truce without a settlement breaks")
+    broken_trust: Real = field("value", "worth of any deal lost to Kyiv and Moscow when a settlement is broken", low=0)
 
 
 class Endings:
@@ -42,6 +44,7 @@ class Endings:
     defeat_adequacy: Real = field("log ratio", "rarer per unit of adequacy")
     defeat_instability: Real = field("log ratio", "likelier per unit of instability")
     defeat_advance: Real = field("log ratio", "likelier per unit of z that the advance quickens by")
+    defeat_ground: Real = field("log ratio", "defeat and collapse likelier per 1,000 km2 lost")
     collapse: Real = field("chance", "a breakthrough ends in collapse")
     collapse_adequacy: Real = field("log ratio", "rarer per unit of adequacy")
     collapse_instability: Real = field("log ratio", "likelier per unit of instability")
@@ -77,6 +80,7 @@ class Parties:
         shape=("party", "issue"),
         form="position",
     )
+    toil: Table = field("ratio", "how much longer a draft takes that settles the issue", shape=("issue",))
     salience: Table = field(
         "log weight", "how much the issue weighs with the party", shape=("party", "issue"), form="salience"
     )

@@ -177,6 +177,7 @@ def make_world(scenario: Scenario, as_of: date, substeps: int = 1) -> Any:
         facts["needs_europe"][0, k] = "europe" in settlement.signatories
         for flag in ("temporary", "stops_first", "election_first", "troops", "dictated"):
             facts[flag][0, k] = getattr(settlement, flag)
+        facts["settles"][0, k, list(settlement.settles)] = 1.0
         facts["clauses"][0, k] = len(settlement.clauses)
         for j, clause in enumerate(settlement.clauses):
             facts["clause_issue"][0, k, j] = clause.issue

@@ -2,7 +2,8 @@
 
 Weekly rates, with g = ratio(tempo attention), a quarter or so of it once Washington has walked away:
 
-    up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c);   signature g prod c  (0 under the ban)
+    up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c) / m;   signature g prod c / m  (0 under the ban)
+          m = 1 + the toil of every issue that the template must settle
     down  setback (2 / |S|) sum(1 - c) B, B = exp(bounded(obstruction and hawks)) >= 1;   sabotage of the hawks
 
 The moves of a step compete on one exponential clock, so that several can follow each other within a week and
@@ -65,17 +66,30 @@ def product_of_consents(s: State, w: World) -> float:
 
 
 @kernel
+def pace(p: Parameters, w: World, template: int) -> float:
+    """Speed of drafting and signing a template: 1 / (1 + the toil of every issue that it must settle)."""
+    toil = 0.0
+    for i in range(w.facts.issues):
+        toil += w.facts.settles[template, i] * p.parties.toil[i]
+    return 1.0 / (1.0 + toil)
+
+
+@kernel
 def up_rate(p: Parameters, s: State, w: World) -> float:
     """Rate of the next rung, a week."""
-    g = tempo(p, s)
     if s.rung == NONE:
-        return p.talks.contact * g
+        return (
+            p.talks.contact
+            * ratio(p.talks.tempo * s.attention)
+            * (1.0 if washington.engaged(s) else p.talks.walked_contact)
+        )
+    g = tempo(p, s)
     if s.rung == CONTACT:
         return p.talks.terms * g * math.sqrt(s.consent[MOSCOW])
     if s.rung == TERMS:
-        return p.talks.text * g * math.sqrt(product_of_consents(s, w))
+        return p.talks.text * pace(p, w, s.template) * g * math.sqrt(product_of_consents(s, w))
     if s.rung == TEXT and s.banned == 0:
-        return p.talks.signature * g * product_of_consents(s, w)
+        return p.talks.signature * pace(p, w, s.template) * g * product_of_consents(s, w)
     return 0.0
 
 
@@ -147,7 +161,7 @@ def sign(p: Parameters, s: State, r: Record, luck: Luck) -> None:
         r.term_index = s.index
         r.last_template = s.template
     if uniform(luck, IMPLEMENTED, s.week, s.moves) < p.settlements.never_implemented[s.template]:
-        break_up(s, r)
+        break_up(p, s, r)
         return
     s.in_force = 1
     s.settlement_age = 0.0
@@ -167,8 +181,13 @@ def begin_general_truce(s: State, r: Record) -> None:
 
 
 @kernel
-def break_up(s: State, r: Record) -> None:
-    """A signed settlement is broken or stays a dead letter: talks are back at contact, the war goes on."""
+def break_up(p: Parameters, s: State, r: Record) -> None:
+    """A signed settlement is broken or stays a dead letter: talks are back at contact, the war goes on.
+
+    Neither side thinks as well of a deal as before.
+    """
+    s.private[KYIV] -= p.talks.broken_trust
+    s.private[MOSCOW] -= p.talks.broken_trust
     if np.isnan(r.broken):
         r.broken = s.day
     bargain.fail_template(s)
@@ -183,7 +202,8 @@ def break_up(s: State, r: Record) -> None:
 def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
     """One rung up."""
     s.rung += 1
-    s.progress += 1.0
+    if s.rung > r.highest_rung:
+        s.progress += 1.0  # a rung regained is no progress
     r.steps_up += 1.0
     r.highest_rung = max(r.highest_rung, s.rung)
     if s.rung == CONTACT:
@@ -284,7 +304,7 @@ def events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
     if s.in_force == 1:
         s.settlement_age += dt
         if happens(breakdown_rate(p, s, w) * dt, luck, BREAKDOWN, s.week, part):
-            break_up(s, r)
+            break_up(p, s, r)
     else:
         if bargain.on_table(s):
             bargain.weigh(p, s, r, w)

@@ -47,7 +47,9 @@ class Washington:
     capital_arming: Real = field("sd", "capital lost by spending on arms while pressing Moscow")
     approval_at_zero: Real = field("percent", "approval at capital 0", low=0, high=100)
     approval_per_sd: Real = field("percent", "approval points per unit of capital", low=0)
-    approval_first_mean: Real = field("percent", "approval at capital 0 in the first term; belief only", low=0, high=100)
+    approval_first_mean: Real = field(
+        "percent", "approval at capital 0 in the first term; belief only", low=0, high=100
+    )
     approval_house: Real = field("percent", "how far houses' figures of approval stand apart; belief only", low=0)
     approval_noise: Real = field("percent", "error of a single figure of approval; belief only", low=0)
 
@@ -176,13 +178,14 @@ def come_back_rate(p: Washington, s: State) -> float:
 
 @kernel
 def turn(p: Washington, s: State, r: Record, luck: Luck, part: int, posture: int) -> None:
-    """Take up another posture; a pause ends on leaving the one it came with."""
+    """Take up another posture; a pause ends on leaving the one it came with, but not on walking away from Kyiv."""
     if posture == WALKED_AWAY and np.isnan(r.walked_away):
         r.walked_away = s.day
     if s.posture == WALKED_AWAY and np.isnan(r.returned):
         r.returned = s.day
+    if not (s.posture == PRESSING_KYIV and posture == WALKED_AWAY):
+        s.paused = 0
     s.posture = posture
-    s.paused = 0
     if posture == PRESSING_KYIV and uniform(luck, PAUSE, s.week, 2 * part) < p.pause_on_pressing:
         pause(s, r)
 

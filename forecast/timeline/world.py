@@ -22,6 +22,7 @@ class Facts:
     election_first: Table = field("flag", "asks for a lawful Ukrainian signatory first", shape=("settlement",))
     troops: Table = field("flag", "names European troops from the start", shape=("settlement",))
     dictated: Table = field("flag", "describes a defeat; never on the table", shape=("settlement",))
+    settles: Table = field("flag", "a draft of it must settle the issue", shape=("settlement", "issue"))
     clauses: Table = field("count", "clauses of the template", shape=("settlement",))
     clause_issue: Table = field("code", "issue that a clause settles, -1 none", shape=("settlement", "clause"))
 

@@ -8,6 +8,7 @@ from timeline_tools import Bench
 from forecast.timeline import bargain, luck
 from forecast.timeline.codes import (
     EUROPE,
+    GENERAL,
     HAWKS,
     KYIV,
     MOSCOW,
@@ -33,14 +34,26 @@ def test_commitment(table: Bench) -> None:
     m.distrust, m.cheating, m.stop_first, m.kursk_cost, m.illegitimate = 0.2, 0.1, 0.05, 0.04, 0.03
     m.troops_cost, p.hawks.moscow_fear, p.settlements.lock_in[0] = 0.3, 0.02, 0.25
     fear = 0.2 * 0.75
+    s.legitimate = 1
     assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(fear)
+    s.legitimate = 0
+    assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(fear + 0.03)
     facts.temporary[0], facts.stops_first[0], facts.election_first[0], s.hawks, s.kursk = 1.0, 1.0, 1.0, 2.0, 10.0
-    fear += 0.1 + 0.02 * 2 + 0.05 + 0.04 + 0.03 + 0.3
+    fear += 0.1 + 0.02 * 2 + 0.05 + 0.04 + 2 * 0.03 + 0.3
     assert bargain.commitment_moscow(p, s, table.w, 0, 1.0) == near(fear)
     s.legitimate, s.kursk, facts.temporary[0] = 1, 0.0, 0.0
-    assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(0.15 + 0.02 + 0.05)
+    # Where the fighting stops first, half of the fear that Ukraine rearms.
+    assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(0.15 + 0.1 / 2 + 0.02 + 0.05)
+    s.truce = GENERAL  # the cost of stopping is spent
+    assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(0.15 + 0.1 / 2 + 0.02)
     p.kyiv.truce_distrust, p.settlements.monitoring[0] = 0.2, 0.4
     assert bargain.commitment_kyiv(p, 0) == near(0.12)
+
+
+def test_european_troops_in_the_text_weigh_on_washington(table: Bench) -> None:
+    table.p.settlements.load[0], table.p.washington.deliver_troops = 0.8, 0.3
+    assert bargain.load_of(table.p, 0, 0.0) == near(0.8)
+    assert bargain.load_of(table.p, 0, 1.0) == near(1.1)
 
 
 def test_consents_and_gaps(table: Bench) -> None:
@@ -161,6 +174,8 @@ def test_consent_to_a_bare_truce(table: Bench) -> None:
     bargain.begin(p, s, table.w, table.luck)
     s.private[:] = 0.0
     p.moscow.stop_first, p.moscow.kursk_cost, s.kursk = 0.1, 0.05, 1.0
-    gap = 0.5 - worth_of_terms(MOSCOW, (0.2, 0.9)) + 0.15
+    p.moscow.distrust, p.moscow.cheating, p.kyiv.truce_distrust = 0.04, 0.03, 0.02  # nothing binds a bare truce
+    gap = 0.5 - worth_of_terms(MOSCOW, (0.2, 0.9)) + 0.15 + 0.07
     assert bargain.truce_consent_moscow(p, s) == near(logistic(-gap / 0.1))
-    assert bargain.truce_consent_kyiv(p, s) == near(logistic(-(0.6 - worth_of_terms(KYIV, (0.2, 0.9))) / 0.1))
+    gap = 0.6 - worth_of_terms(KYIV, (0.2, 0.9)) + 0.02
+    assert bargain.truce_consent_kyiv(p, s) == near(logistic(-gap / 0.1))

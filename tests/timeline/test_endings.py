@@ -23,6 +23,9 @@ def test_rates_of_endings(b: Bench) -> None:
     spent = 0.5 * (1 - 2 ** (-0.5 / 3)) / 0.5
     expected = -math.log(0.93) * spent * ratio(0.5 + 0.2 + 0.1, 12)
     assert endings.collapse_rate(b.p, s, 0.5) == near(expected)
+    e.defeat_ground, s.km2 = 0.1, 4000.0
+    assert endings.defeat_rate(b.p, s) == near(0.001 * ratio(0.5 + 0.2 + 0.3 + 0.4, 12))
+    assert endings.collapse_rate(b.p, s, 0.5) == near(-math.log(0.93) * spent * ratio(0.5 + 0.2 + 0.1 + 0.4, 12))
 
 
 def test_an_undisturbed_breakthrough_spends_its_whole_chance_of_collapse(b: Bench) -> None:

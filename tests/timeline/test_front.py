@@ -19,7 +19,8 @@ def test_adequacy_target(b: Bench) -> None:
     p, s = b.p.front, b.s
     p.arms, p.mobilisation, p.attrition, p.desertion = 2.0, 0.7, 0.3, 0.1
     s.mobilised, s.advance, s.advance_start, s.instability, s.instability_start = 1, 1.5, 0.5, 2.0, -1.0
-    assert front.adequacy_target(p, s, -0.25) == near(-0.5 + 0.7 - 0.3 - 0.3)
+    p.adequacy_mean = -0.2
+    assert front.adequacy_target(p, s, -0.25) == near(-0.2 - 0.5 + 0.7 - 0.3 - 0.3)
 
 
 def test_expected_advance(b: Bench) -> None:

@@ -34,6 +34,10 @@ def test_kyivs_worth_of_fighting(b: Bench) -> None:
     assert kyiv.worth_of_fighting(p, s) == near(0.4 + 0.05 + 0.1 + 0.06 - 0.07 + 0.11)
     s.posture = PRESSING_KYIV
     assert kyiv.worth_of_fighting(p, s) == near(0.65 - 0.2)
+    p.worth_lost, p.worth_thrust, s.km2, s.thrust = 0.01, 0.04, 2500.0, 1.5
+    assert kyiv.worth_of_fighting(p, s) == near(0.45 - 0.025 - 0.06)
+    s.km2 = -500.0  # ground won back is not ground that was lost before
+    assert kyiv.worth_of_fighting(p, s) == near(0.45 - 0.06)
 
 
 def test_instability(b: Bench) -> None:
@@ -69,8 +73,10 @@ def test_rates_in_kyiv(b: Bench) -> None:
 def test_ban_transfer_and_provocation(b: Bench) -> None:
     p, s = b.p.kyiv, b.s
     p.ban = p.transfer = p.provocation = SURE
+    p.ban_unrest = 0.25
     s.banned, s.rung, s.day, s.worth_shift = 1, CONTACT, 9.0, 0.4
     assert kyiv.events(p, s, b.r, b.luck, 0, 1.0) == 1.0
+    assert s.instability == 0.25
     assert (s.banned, s.leader, s.legitimate, s.worth_shift) == (0, SPEAKER, 1, 0.0)
     assert (b.r.ban_lifted, b.r.transfer, b.r.provocation) == (9.0, 9.0, 9.0)
 

@@ -6,23 +6,24 @@ from part_tools import SURE, near, ratio
 from timeline_tools import Bench
 
 from forecast.timeline import moscow
-from forecast.timeline.codes import CONTACT, MEDIATING, NONE, PRESSING_KYIV, PRESSING_MOSCOW, TEXT, WALKED_AWAY
+from forecast.timeline.codes import GENERAL, LIMITED, MEDIATING, NO_TRUCE, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
 
 
 @pytest.mark.parametrize(
-    ("posture", "rung", "expected"),
+    ("posture", "truce", "expected"),
     [
-        (MEDIATING, NONE, 0.5 - 0.3),
-        (MEDIATING, CONTACT, 0.5 - 0.2 - 0.3),
-        (PRESSING_KYIV, TEXT, 0.5 - 0.2 - 0.3),
-        (PRESSING_MOSCOW, TEXT, 0.5 + 0.8 - 0.3),
-        (WALKED_AWAY, TEXT, 0.5 - 0.3),
+        (MEDIATING, NO_TRUCE, 0.5 - 0.3),
+        (MEDIATING, LIMITED, 0.5 - 0.3),
+        (MEDIATING, GENERAL, 0.5 - 0.2 - 0.3),
+        (PRESSING_KYIV, GENERAL, 0.5 - 0.2 - 0.3),
+        (PRESSING_MOSCOW, GENERAL, 0.5 + 0.8 - 0.3),
+        (WALKED_AWAY, GENERAL, 0.5 - 0.3),
     ],
 )
-def test_strain_target(b: Bench, posture: int, rung: int, expected: float) -> None:
+def test_strain_target(b: Bench, posture: int, truce: int, expected: float) -> None:
     p = b.p.moscow
     p.strain_trend, p.strain_pressed, p.strain_relief = 0.5, 0.8, 0.2
-    b.s.posture, b.s.rung, b.s.lapsed = posture, rung, 1
+    b.s.posture, b.s.truce, b.s.lapsed = posture, truce, 1
     assert moscow.strain_target(p, b.s, 0.3) == near(expected)
 
 

@@ -49,6 +49,47 @@ def test_rates_of_the_ladder(table: Bench) -> None:
     assert talks.up_rate(p, s, w) == 0.0
 
 
+def test_what_must_be_settled_takes_time(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    p.talks.terms, p.talks.text, p.talks.signature = 0.2, 0.3, 0.4
+    s.consent[:] = 1.0
+    p.parties.toil[:2] = (0.5, 0.3)
+    w.facts.settles[0, 1] = 1.0
+    assert talks.pace(p, w, 0) == near(1 / 1.3)
+    for rung, rate in ((CONTACT, 0.2), (TERMS, 0.3 / 1.3), (TEXT, 0.4 / 1.3)):
+        s.rung = rung
+        assert talks.up_rate(p, s, w) == near(rate)
+    w.facts.settles[0, 0] = 1.0
+    assert talks.pace(p, w, 0) == near(1 / 1.8)
+    assert talks.pace(p, w, 1) == 1.0
+
+
+def test_a_new_contact_once_washington_has_walked_away(table: Bench) -> None:
+    p, s = table.p, table.s
+    p.talks.contact, p.talks.walked, p.talks.walked_contact = 0.5, 0.25, 0.1
+    s.rung, s.posture = NONE, WALKED_AWAY
+    assert talks.up_rate(p, s, table.w) == near(0.05)
+
+
+def test_a_rung_regained_is_no_progress(table: Bench) -> None:
+    p, s, r = table.p, table.s, table.r
+    s.rung, r.highest_rung = NONE, TERMS
+    talks.climb(p, s, r, table.w, table.luck)
+    assert (s.rung, s.progress, r.steps_up) == (CONTACT, 0.0, 1.0)
+    s.rung = TERMS
+    talks.climb(p, s, r, table.w, table.luck)
+    assert (s.rung, s.progress, r.highest_rung) == (TEXT, 1.0, TEXT)
+
+
+def test_a_broken_settlement_is_remembered(table: Bench) -> None:
+    p, s = table.p, table.s
+    p.talks.broken_trust = 0.05
+    kyiv, moscow = s.private[KYIV], s.private[MOSCOW]
+    s.rung, s.in_force = SIGNED, 1
+    talks.break_up(p, s, table.r)
+    assert (s.private[KYIV], s.private[MOSCOW]) == (near(kyiv - 0.05), near(moscow - 0.05))
+
+
 def test_steps_down(table: Bench) -> None:
     p, s, w = table.p, table.s, table.w
     p.talks.setback, p.europe.down_europe, p.hawks.down_hawks = 0.1, 0.4, 0.3

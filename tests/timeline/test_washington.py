@@ -120,6 +120,15 @@ def test_pauses_of_arms(b: Bench) -> None:
     assert s.paused == 0
 
 
+def test_arms_stay_paused_on_walking_away_from_pressing_kyiv(b: Bench) -> None:
+    p, s = b.p.washington, b.s
+    s.posture, s.paused = PRESSING_KYIV, 1
+    washington.turn(p, s, b.r, b.luck, 0, WALKED_AWAY)
+    assert s.paused == 1
+    washington.turn(p, s, b.r, b.luck, 0, MEDIATING)
+    assert s.paused == 0
+
+
 def test_coming_back_and_rival_crises(b: Bench) -> None:
     p, s = b.p.washington, b.s
     p.crisis_rate, p.attention_crisis, p.come_back = SURE, 0.8, SURE
