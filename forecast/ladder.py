@@ -56,8 +56,9 @@ def at_the_table(scenario: Scenario, course: Course, step: Step) -> Iterator[Sai
         if step.more("drawn") and after.template >= 0:
             yield "on_table", on_the_table(scenario, after)
             yield from left_out(scenario, after)
-        for k in range(dead + after.in_force):
-            yield from signature(step, on_the_table(scenario, after), k < dead)
+        table = after if after.template >= 0 else before
+        for k in range(dead + after.in_force if table.template >= 0 else 0):
+            yield from signature(step, on_the_table(scenario, table), k < dead)
     yield from truces(course, step, stands, dead)
 
 

@@ -17,7 +17,7 @@ from forecast.belief.update import failures
 from forecast.influence import influence
 from forecast.outcomes import odds
 from forecast.report.context import outside, report_text
-from forecast.report.predictive import predictive
+from forecast.report.predictive import predictive, titles
 from forecast.scenario.load import load_scenario, parse_fix
 from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
@@ -145,7 +145,7 @@ def _save(
     writer.text(store.ANEW, store.to_json(anew))
     if posterior.netcdf:
         (writer.folder / "posterior.nc").write_bytes(posterior.netcdf)
-    checked = predictive(posterior.netcdf, {series: spec.title for series, spec in scenario.evidence.specs.items()})
+    checked = predictive(posterior.netcdf, titles(scenario))
     for figure, text in checked.figures.items():
         writer.text(f"figures/{figure}", text)
     summary = summarise(scenario, posterior, simulation, settings, name) | {"predictive": checked.checks}

@@ -259,7 +259,8 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "turns": turns,
         "turns_judgement": sum(turn["judgement"] for turn in turns),
         "km2": {q: two_figures(amounts["km2_end"][q]) for q in ("q05", "q50", "q95")},
-        "used": [(name, entry) for name, entry in summary["diagnostics"]["evidence"].items() if entry["used"]],
+        "learnt": learnt(summary),
+        "predictive": bool(summary.get("predictive")),
         "seen": sum(entry["rows"] > 0 for entry in summary["diagnostics"]["evidence"].values()),
         "outside": [outside(entry) for entry in flagged[:OUTSIDE_NAMED]],
         "outside_more": max(0, len(flagged) - OUTSIDE_NAMED),
@@ -267,6 +268,23 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "recalled": recalled(scenario),
         "coherence": coherence_lines(summary),
     }
+
+
+def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The series that a run learnt from, with how their figures lie among those that the model would measure again."""
+    checks = {row["series"]: row for row in summary.get("predictive", []) if row["group"] == "posterior_predictive"}
+    return [
+        {
+            "block": entry["block"],
+            "series": name,
+            "figures": entry["learnt_from"],
+            "last_observed": entry["last_observed"],
+            "last_available": entry["last_available"],
+            **{key: percent(checks[name][key]) if name in checks else "" for key in ("within_50", "within_90")},
+        }
+        for name, entry in summary["diagnostics"]["evidence"].items()
+        if entry["learnt_from"]
+    ]
 
 
 def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,7 +302,9 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
                 "wars": row["wars"],
                 "war_years": f"{row['war_years']:.0f}",
                 "ended": percent(row["ended_a_year"]),
-                "won": percent(row["won_or_lost_a_year"]),
+                "won": f"{percent(row['won_or_lost_a_year'])} a year were won or lost"
+                if row["ends"]["won_or_lost"]
+                else "none was won or lost",
             }
             for row in found["wars"]
         ],

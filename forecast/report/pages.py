@@ -3,6 +3,7 @@
     docs/priors.md        every prior: quantiles, what they imply, what they stand on, how much the odds move with it
     docs/premises.md      every premise: what rests on it, what switching it off does to the odds
     docs/perspectives.md  the odds under each perspective, and what each changes
+    docs/odds.svg         the odds as a picture, for README
 
 They take some minutes. Each says which inputs and which simulator it was made from; a test tells when they have
 changed since.
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from forecast.belief.assemble import Posterior, update
+from forecast.belief.model import PARAMETERS
 from forecast.explain import quantiles
 from forecast.outcomes import odds
 from forecast.premises import Effect, effects
 from forecast.report.context import cell, day_in_words, effect, environment, meaning, number, percent, row
 from forecast.report.context import interval as interval_text
+from forecast.report.figures import odds_figure
 from forecast.report.implied import implied
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.load import load_scenario
@@ -148,7 +151,7 @@ def _learnt(posterior: Posterior) -> dict[str, tuple[float, float, float]]:
     """Quantiles after the evidence of the parameters that it updates."""
     return {
         name: tuple(float(posterior.draws[name].quantile(q)) for q in (0.05, 0.5, 0.95))  # type: ignore[misc]
-        for name in posterior.updated
+        for name in (PARAMETERS if posterior.diagnostics else ())
     }
 
 
@@ -253,19 +256,25 @@ def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
     posterior = update(scenario)
     if not only or "premises" in only:
         tell("premises")
-        (folder / "premises.md").write_text(premises_page(scenario, effects(scenario, posterior)))
+        _write(folder / "premises.md", premises_page(scenario, effects(scenario, posterior)))
     if not only or "perspectives" in only:
         told, changes = {}, {}
         for name in ("base", *scenario.perspectives):
             tell(f"perspective {name}")
             seen = load_scenario(perspective=name)
             told[name] = odds(simulate(seen, update(seen)).timelines)
-            if name != "base":
+            if name == "base":
+                _write(folder / "odds.svg", odds_figure(seen, told[name]))
+            else:
                 changes[name] = _changes(scenario, seen, name)
-        (folder / "perspectives.md").write_text(perspectives_page(scenario, told, changes))
+        _write(folder / "perspectives.md", perspectives_page(scenario, told, changes))
     if not only or "priors" in only:
         moved = swings(scenario, posterior, tell=tell)
-        (folder / "priors.md").write_text(priors_page(scenario, posterior, moved))
+        _write(folder / "priors.md", priors_page(scenario, posterior, moved))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _changes(base: Scenario, seen: Scenario, name: str) -> dict[str, Any]:

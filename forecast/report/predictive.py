@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from forecast.belief.cache import folder
 from forecast.report.figures import INK, RC, svg
+from forecast.scenario.spec import Scenario
 
 if TYPE_CHECKING:
     import xarray
@@ -73,6 +74,17 @@ def predictive(netcdf: bytes, titles: Mapping[str, str]) -> Predictive:
     made = _make(netcdf, titles)
     _keep(place, made)
     return made
+
+
+def titles(scenario: Scenario) -> dict[str, str]:
+    """What each series is, and what of it is learnt from: the front learns from changes, aid from sums."""
+    change = {
+        scenario.area_series: "change in a week, km2",
+        scenario.second_area_series: "change in four weeks, km2",
+        scenario.series.aid_us: "sum of a quarter, EUR bn",
+        scenario.series.aid_europe: "sum of a quarter, EUR bn",
+    }
+    return {name: f"{spec.title}: {change.get(name, spec.unit)}" for name, spec in scenario.evidence.specs.items()}
 
 
 def coverage(observed: Array, again: Array) -> dict[str, float]:
@@ -147,7 +159,7 @@ def _draw(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str
             f"Figures as measured, and 50 and 90% ranges of the model's, {GROUPS[group]}",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
-        figure.set_layout_engine("tight")
+        figure.set_layout_engine("tight", rect=(0.0, 0.0, 1.0, 1.0 - 0.25 / figure.get_figheight()))
         return svg(figure)
 
 
