@@ -8,7 +8,7 @@ ladder of talks may move several times.
 from collections.abc import Callable, Iterator
 
 from forecast.ladder import Said, at_the_table
-from forecast.replay import Course, Step, week_days
+from forecast.rerun import Course, Step, week_days
 from forecast.scenario.spec import Scenario
 from forecast.timeline import front, kyiv
 from forecast.timeline.codes import (

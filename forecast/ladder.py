@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations, groupby
 from typing import Any
 
-from forecast.replay import Course, Step
+from forecast.rerun import Course, Step
 from forecast.scenario.spec import Scenario, Settlement
 from forecast.timeline.codes import (
     CONTACT,
@@ -40,20 +40,22 @@ def at_the_table(scenario: Scenario, course: Course, step: Step) -> Iterator[Sai
         if not after.in_force:
             weeks = before.settlement_age + days_of(course, step) / 7.0
             yield "settlement_breaks", on_the_table(scenario, before) | {"weeks": weeks}
+            yield "on_table", on_the_table(scenario, after)
+            yield from left_out(scenario, after)
         return
     rung = before.rung - step.more("down_kyiv")
     if step.more("down_kyiv"):
         yield "falls", {"rung": RUNGS[rung], "causes": [("kyiv", None)]}
     up = step.more("steps_up")
     down = sum(step.more(f"down_{name}") for name in ("consent", "europe", "hawks"))
-    dead = dead_letters(scenario, step)
+    dead = step.more("dead_letters")
     stands = rung + up - down - (SIGNED - CONTACT) * dead
     orders = possible_orders(step, rung, up, down, dead)
     if len(orders) == 1:
         yield from in_order(scenario, step, orders[0], dead)
     else:
         yield "both_ways", {"up": up, "down": down, "rung": RUNGS[stands], "causes": causes(scenario, step)}
-        if step.more("drawn") and after.template >= 0:
+        if step.more("drawn") > dead and after.template >= 0:
             yield "on_table", on_the_table(scenario, after)
             yield from left_out(scenario, after)
         table = after if after.template >= 0 else before
@@ -85,7 +87,7 @@ def possible_orders(step: Step, rung: int, up: int, down: int, dead: int) -> lis
         sound = min(rungs, default=NONE) >= NONE and not left and rungs.count(SIGNED) == dead + step.after.in_force
         highest = max([step.old.highest_rung, *(to for rise, to in order if rise)])
         drawn = sum(move == (True, CONTACT) for move in order)
-        if sound and highest == step.new.highest_rung and drawn == step.more("drawn"):
+        if sound and highest == step.new.highest_rung and drawn + dead == step.more("drawn"):
             found.add(tuple(order))
     return sorted(found)
 
@@ -104,11 +106,18 @@ def in_order(scenario: Scenario, step: Step, order: tuple[Move, ...], dead: int)
             if rung == CONTACT:
                 draws -= 1
                 table = step.after if draws == 0 and step.after.template >= 0 else None
+            if table is None and rung == SIGNED:
+                table = step.before if step.before.template >= 0 else step.after
             if table is None:
                 yield "came_and_went", {"rung": RUNGS[rung]}
             else:
                 yield from climb(scenario, step, rung, table, dead > 0)
-            dead -= rung == SIGNED
+            if rung == SIGNED and dead:
+                # A dead letter leaves talks at contact, on something else.
+                dead, draws = dead - 1, draws - 1
+                table = step.after if draws == 0 and step.after.template >= 0 else None
+                if table is not None:
+                    yield "on_table", on_the_table(scenario, table)
 
 
 def climb(scenario: Scenario, step: Step, rung: int, table: Any, dead: bool) -> Iterator[Said]:
@@ -148,22 +157,6 @@ def left_out(scenario: Scenario, state: Any) -> Iterator[Said]:
     clauses = scenario.settlements[state.template].clauses
     if missing := [clause.label for k, clause in enumerate(clauses) if state.included[k] == 0.0]:
         yield "left_out", {"clauses": missing}
-
-
-def dead_letters(scenario: Scenario, step: Step) -> int:
-    """How many settlements were signed in the week and never carried out.
-
-    Each halves the weight of its template, as each failure of talks does; failures are told by the rungs.
-    """
-    if step.before.in_force:
-        return 0
-    left = 1.0
-    for k in range(len(scenario.settlements)):
-        left *= step.after.dampening[k] / step.before.dampening[k]
-    failed, halvings = step.more("drawn") + (step.before.rung > NONE) - (step.after.rung > NONE), 0
-    while left < 0.75:
-        left, halvings = 2.0 * left, halvings + 1
-    return int(halvings - failed)
 
 
 def causes(scenario: Scenario, step: Step) -> list[Cause]:

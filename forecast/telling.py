@@ -1,6 +1,6 @@
 """One timeline of a saved run, told as dated lines in plain words.
 
-The weeks are simulated again (`forecast.replay`), what happened in each is found (`forecast.happened`), and put into
+The weeks are simulated again (`forecast.rerun`), what happened in each is found (`forecast.happened`), and put into
 the words of `forecast/report/templates/telling.j2`.
 """
 
@@ -14,8 +14,8 @@ import pandas as pd
 
 from forecast.happened import TELLERS
 from forecast.ladder import Said, on_the_table
-from forecast.replay import Course, Step, retold, week_days
 from forecast.report.words import Words
+from forecast.rerun import Course, Step, retold, week_days
 from forecast.scenario.spec import Scenario
 from forecast.store import Run
 from forecast.timeline.codes import RUNGS, RUNNING, TRUCES
@@ -71,7 +71,7 @@ def tell(run: Run, timeline: int) -> Told:
     """Tell a timeline of a saved run.
 
     Raises:
-        InputError: no such timeline, or one that cannot be simulated again; see `forecast.replay.retold`.
+        InputError: no such timeline, or one that cannot be simulated again; see `forecast.rerun.retold`.
     """
     scenario, course = retold(run, timeline)
     kept = run.timelines.iloc[[timeline]]

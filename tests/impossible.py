@@ -7,8 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.replay import Course
-from forecast.timeline.codes import CONTACT, GENERAL, INCUMBENT, LIMITED, NONE, RUNNING, SIGNED, SPEAKER, TEXT
+from forecast.rerun import Course
+from forecast.timeline.codes import (
+    CONTACT,
+    GENERAL,
+    INCUMBENT,
+    LIMITED,
+    MEDIATING,
+    NONE,
+    RUNNING,
+    SIGNED,
+    SPEAKER,
+    TEXT,
+)
 
 Flags = NDArray[np.bool_]
 TINY = 1e-9
@@ -133,8 +144,8 @@ RULES: dict[str, Callable[[Weeks], Flags]] = {
     "demands of a gain taken back": lambda w: w.fell_back("substantial"),
     "mobilisation taken back": lambda w: w.fell_back("mobilised"),
     "a second shock at home": lambda w: w.noted("home_shock") & (w.before["home_shock"] == 1),
-    "an election under martial law without a truce": lambda w: (
-        w.noted("election") & (w.before["truce"] != GENERAL) & (w.after["martial_law"] == 1)
+    "an election under martial law": lambda w: (
+        w.noted("election") & (w.after["martial_law"] == 1)
     ),
     "a second election": lambda w: w.noted("election") & (w.before["elected"] == 1),
     "a transfer from somebody else": lambda w: (
@@ -164,7 +175,9 @@ RULES: dict[str, Callable[[Weeks], Flags]] = {
     ),
     "a settlement in force off its rung": lambda w: (w.after["in_force"] == 1) != (w.after["rung"] == SIGNED),
     "pressing or walking away under a settlement": lambda w: (
-        (w.before["in_force"] == 1) & (w.after["posture"] != w.before["posture"])
+        (w.before["in_force"] == 1)
+        & (w.after["posture"] != w.before["posture"])
+        & (w.after["posture"] != MEDIATING)
     ),
     "arms paused in mid-mediation": lambda w: (w.after["paused"] > w.before["paused"]) & (w.after["posture"] == 0),
     "a limited truce without talks": lambda w: (

@@ -17,12 +17,12 @@ from impossible import RULES, impossible
 from run_tools import TINY, Done, Sampled
 from timeline_tools import ukraine, ukraine_inputs
 
-from forecast import pipeline, replay, store
+from forecast import pipeline, rerun, store
 from forecast.errors import InputError
 from forecast.happened import TELLERS
 from forecast.ladder import Said
-from forecast.replay import Course, Inputs, course, differing, drawn_from, inputs_of, reopened, retold
 from forecast.report.words import LEANS, Words, in_weeks, listed
+from forecast.rerun import Course, Inputs, course, differing, drawn_from, inputs_of, reopened, retold
 from forecast.scenario.spec import Scenario
 from forecast.store import MANIFEST, Run, open_run
 from forecast.telling import quarter_ends, tell, week_in_figures
@@ -277,7 +277,7 @@ BREAKS: dict[str, Callable[[Course], None]] = {
     "demands of a gain taken back": put("before", substantial=1.0),
     "mobilisation taken back": put("before", mobilised=1),
     "a second shock at home": both(put("before", home_shock=1), today("home_shock")),
-    "an election under martial law without a truce": today("election"),
+    "an election under martial law": today("election"),
     "a second election": both(put("before", elected=1), today("election")),
     "a transfer from somebody else": both(put("before", leader=READIER), today("transfer")),
     "a leader from nowhere": put("after", leader=READIER),
@@ -524,5 +524,5 @@ def test_show_refuses_what_cannot_be_told(kept: Run, kept_copy: Path, command: C
     changed(kept_copy, other_code)
     done = command("show", kept.id, "--runs", kept_copy.parent, "--timeline", 3)
     assert (done.code, done.out) == (2, "")
-    assert replay.OTHER in done.err
+    assert rerun.OTHER in done.err
     assert done.err.count("\n") == 1

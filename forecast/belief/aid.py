@@ -18,7 +18,7 @@ the plainest positive distribution whose spread grows with its mean; a quarter o
 is allocated after it follows from decisions that a timeline makes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -46,6 +46,11 @@ RECENT_DAYS = 365.25
 """Quarters that ended no longer ago than this count as recent, and may be revised."""
 
 
+def _names(flow: str, part: str) -> tuple[str, str, str, str]:
+    """Names of the parameters of a flow."""
+    return flow, f"{part}.aid_delivered", f"{part}.aid_lumpiness", f"{part}.aid_revision"
+
+
 @dataclass(frozen=True)
 class AidData:
     """Quarterly allocations as known on a date.
@@ -68,11 +73,7 @@ class AidBlock:
     """Aid as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
 
     name = "aid"
-    parameters = tuple(
-        name
-        for flow, part in FLOWS.values()
-        for name in (flow, f"{part}.aid_delivered", f"{part}.aid_lumpiness", f"{part}.aid_revision")
-    )
+    parameters = tuple(name for flow, part in FLOWS.values() for name in _names(flow, part))
 
     def data(self, scenario: Scenario, day: date) -> AidData:
         """Give the sums of whole quarters as known on a date."""
@@ -97,15 +98,17 @@ class AidBlock:
     def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
         """Add the likelihood of both flows; there are no latents."""
         import pymc as pm
-        import pytensor.tensor as pt
+        import pytensor.tensor
 
-        for row, (flow, part) in enumerate(FLOWS.values()):
-            mean, variance = _moments(flow, part, value, inputs["aid_recent"])
-            shape = 1.0 / variance
-            rate = shape / mean
-            sums = inputs["aid_sums"][row]
-            log_density = shape * pt.log(rate) - pt.gammaln(shape) + (shape - 1.0) * pt.log(sums) - rate * sums
-            pm.Potential(f"aid_{part}", (inputs["aid_seen"][row] * log_density).sum())
+        pt: Any = pytensor.tensor
+
+        names = zip(*(_names(flow, part) for flow, part in FLOWS.values()), strict=True)
+        own = [pt.stack([value[name] for name in both])[:, None] for both in names]
+        mean, variance = _moments(own, inputs["aid_recent"])
+        sums, shape = inputs["aid_sums"], 1.0 / variance
+        rate = shape / mean
+        density = shape * pt.log(rate) - pt.gammaln(shape) + (shape - 1.0) * pt.log(sums) - rate * sums
+        pm.Potential("aid_quarters", (inputs["aid_seen"] * density).sum())
 
     def states(self, draws: Draws, value: Values, data: AidData) -> dict[str, Array]:
         """Give nothing: a flow is a parameter, not a level."""
@@ -127,8 +130,8 @@ class AidBlock:
         for name, sums, (flow, part) in zip(data.series, data.sums, FLOWS.values(), strict=True):
             seen = np.isfinite(sums)
             if name is not None and seen.any():
-                own = {key: drawn[..., None] for key, drawn in value.items()}
-                mean, variance = _moments(flow, part, own, data.recent[seen])
+                own = [value[key][..., None] for key in _names(flow, part)]
+                mean, variance = _moments(own, data.recent[seen])
                 made[name] = rng.gamma(1.0 / variance, mean * variance)
         return made
 
@@ -142,10 +145,15 @@ class AidBlock:
         return found
 
 
-def _moments(flow: str, part: str, value: Mapping[str, Any], recent: Any) -> tuple[Any, Any]:
-    """Mean of a quarter's sum, EUR bn, and its squared coefficient of variation; numpy or PyTensor."""
-    mean = MONTHS * value[flow] / value[f"{part}.aid_delivered"]
-    return mean, value[f"{part}.aid_lumpiness"] ** 2 + recent * value[f"{part}.aid_revision"] ** 2
+def _moments(own: Sequence[Any], recent: Any) -> tuple[Any, Any]:
+    """Mean of a quarter's sum, EUR bn, and its squared coefficient of variation; numpy or PyTensor.
+
+    Args:
+        own: a flow's parameters, in the order of `_names`.
+        recent: 1 where the quarter is recent, else 0.
+    """
+    flow, delivered, lumpiness, revision = own
+    return MONTHS * flow / delivered, lumpiness**2 + recent * revision**2
 
 
 def _quarter_ends(reference: date) -> Dates:

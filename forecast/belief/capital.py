@@ -7,7 +7,7 @@ Monday is taken so that the average's own smoothing does not count as informatio
 
 In the new term capital starts at `capital_start` on the reference date and reverts to `capital_mean`, week by
 week. What the war does to it (`forecast.timeline.washington`) is not in this path: polls have the last word.
-A figure y of house h on a day between two weeks, capital x taken linear between them, is
+A figure y of house h, x being capital at the nearest end of a week, is
 
     y = approval_at_zero + approval_per_sd x + house_h + noise      house_h ~ Normal(0, approval_house)
                                                                      noise ~ Normal(0, approval_noise)
@@ -33,6 +33,9 @@ EVERY = 4
 TERM = 53
 """Most of them that a term of four years has room for."""
 
+NEVER = 1e6
+"""Weeks that stand for never: the gap before the first figure, which is of the stationary distribution."""
+
 
 @dataclass(frozen=True)
 class CapitalData:
@@ -43,9 +46,9 @@ class CapitalData:
         now: weeks from it to the as-of date.
         first: (TERM,) approval on every fourth Monday of the first term, percent; NaN where there is no more.
         first_days: (TERM,) days of these figures; where there is none, in the same rhythm.
-        polls: (house, week) last figure of each house in each week counted from the reference date, percent; NaN
-            where there is none.
-        within: (house, week) days from the beginning of the week to the day of the figure, 0 to 6.
+        polls: (house, week) the last figure of each house of those nearest to the end of each week counted from the
+            reference date, percent; NaN where there is none. The first week has the days before its middle too.
+        days: (house, week) day of that figure.
         series: ids of the first term's series (None if there is none) and of the houses.
     """
 
@@ -54,7 +57,7 @@ class CapitalData:
     first: Array
     first_days: Dates
     polls: Array
-    within: Array
+    days: Dates
     series: tuple[str | None, tuple[str, ...]]
 
     @property
@@ -63,14 +66,14 @@ class CapitalData:
         return int(np.isfinite(self.first).sum())
 
     @property
+    def first_gaps(self) -> Array:
+        """(TERM,) weeks from the figure before to each of the first term's."""
+        return np.concatenate([[NEVER], np.diff(self.first_days).astype(np.float64) / 7.0])
+
+    @property
     def weeks(self) -> int:
         """Weeks of the path from the reference date; its last point is on the horizon or after it."""
         return int(self.polls.shape[1])
-
-    @property
-    def poll_days(self) -> Dates:
-        """(house, week) days of the figures of the new term."""
-        return days_after(self.start, 7 * np.arange(self.weeks) + self.within)
 
 
 class CapitalBlock:
@@ -98,25 +101,26 @@ class CapitalBlock:
         first, first_days = _spaced(days, figures, start)
         weeks = (scenario.horizon - start).days // 7 + 1
         polls = np.full((max(1, len(roles.approval)), weeks), np.nan)
-        within = np.zeros(polls.shape)
+        poll_days = np.full(polls.shape, np.datetime64(start, "D"))
         for house, series in enumerate(roles.approval):
             rows = seen.series(series)
             for observed, value in zip(rows["observed"], rows["value"], strict=True):
-                week, rest = divmod((observed.date() - start).days, 7)
-                if 0 <= week < weeks:  # rows come by date, so the last of a week stays
-                    polls[house, week], within[house, week] = value, rest
+                after = (observed.date() - start).days
+                if 0 <= after <= (scenario.horizon - start).days:  # rows come by date, so the last of a week stays
+                    week = max(1, (after + 3) // 7) - 1
+                    polls[house, week], poll_days[house, week] = value, observed.to_datetime64()
         now = (day - start).days / 7.0
-        return CapitalData(start, now, first, first_days, polls, within, (roles.first_term_approval, roles.approval))
+        return CapitalData(start, now, first, first_days, polls, poll_days, (roles.first_term_approval, roles.approval))
 
     def inputs(self, data: CapitalData) -> dict[str, Array]:
         """Give figures, masks and times; unseen figures are 0."""
         return {
             "capital_first": np.nan_to_num(data.first),
+            "capital_first_last": np.nan_to_num(np.roll(data.first, 1)),
             "capital_first_seen": np.isfinite(data.first).astype(np.float64),
-            "capital_first_gap": np.diff(data.first_days).astype(np.float64) / 7.0,
+            "capital_first_gap": data.first_gaps,
             "capital_polls": np.nan_to_num(data.polls),
             "capital_polls_seen": np.isfinite(data.polls).astype(np.float64),
-            "capital_polls_within": data.within / 7.0,
         }
 
     def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
@@ -129,19 +133,14 @@ class CapitalBlock:
         half_life, per_sd = own["capital_half_life"], own["approval_per_sd"]
         houses, weeks = inputs["capital_polls"].get_value(borrow=True).shape
 
-        seen = inputs["capital_first_seen"]
-        first = (inputs["capital_first"] - own["approval_first_mean"]) / per_sd
-        drift = ou.log_likelihood(first, seen, inputs["capital_first_gap"], half_life)
-        pm.Potential("capital_first_term", drift - seen.sum() * pt.log(per_sd))
+        first, last = ((inputs[f"capital_first{of}"] - own["approval_first_mean"]) / per_sd for of in ("", "_last"))
+        density = ou.log_density(first, last, inputs["capital_first_gap"], half_life) - pt.log(per_sd)
+        pm.Potential("capital_first_term", (inputs["capital_first_seen"] * density).sum())
 
         steps = pm.Normal("capital_steps", 0.0, 1.0, shape=weeks)
         house = own["approval_house"] * pm.Normal("capital_houses", 0.0, 1.0, shape=houses)
         times = np.arange(1.0, weeks + 1.0)
-        later = ou.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
-        path = pt.set_subtensor(pt.zeros(weeks + 1)[1:], later)
-        path = pt.set_subtensor(path[0], own["capital_start"])
-        within = inputs["capital_polls_within"]
-        level = path[:-1] * (1.0 - within) + path[1:] * within
+        level = ou.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
         away = inputs["capital_polls"] - own["approval_at_zero"] - per_sd * level - house[:, None]
         noise = own["approval_noise"]
         pm.Potential(
@@ -173,9 +172,8 @@ class CapitalBlock:
         if series is not None and data.first_seen:
             x = np.empty((*shape, data.first_seen))
             x[..., 0] = rng.standard_normal(shape)
-            gaps = np.diff(data.first_days).astype(np.float64) / 7.0
             for k in range(1, data.first_seen):
-                kept = ou.keep(value["washington.capital_half_life"], gaps[k - 1])
+                kept = ou.keep(value["washington.capital_half_life"], data.first_gaps[k])
                 x[..., k] = kept * x[..., k - 1] + np.sqrt(1.0 - kept**2) * rng.standard_normal(shape)
             mean, per_sd = value["washington.approval_first_mean"], value["washington.approval_per_sd"]
             made[series] = mean[..., None] + per_sd[..., None] * x
@@ -184,7 +182,7 @@ class CapitalBlock:
         for house, name in enumerate(houses):
             weeks = np.flatnonzero(np.isfinite(data.polls[house]))
             if weeks.size:
-                level = _at(path, weeks + data.within[house, weeks] / 7.0)
+                level = path[..., weeks + 1]
                 effect = value["washington.approval_house"] * latents["capital_houses"][..., house]
                 middle = value["washington.approval_at_zero"] + effect
                 noise = value["washington.approval_noise"][..., None] * rng.standard_normal(level.shape)
@@ -201,7 +199,7 @@ class CapitalBlock:
         for house, name in enumerate(houses):
             seen = np.isfinite(data.polls[house])
             if seen.any():
-                found[name] = (data.poll_days[house, seen], data.polls[house, seen])
+                found[name] = (data.days[house, seen], data.polls[house, seen])
         return found
 
     def _latents(self, value: Values, data: CapitalData, rng: np.random.Generator) -> dict[str, Array]:

@@ -114,7 +114,7 @@ class InstabilityBlock:
     def inputs(self, data: InstabilityData) -> dict[str, Array]:
         """Give the figures on the scale on which they are read, a mask, what each sees of the path, and its times."""
         return {
-            "instability_figures": np.nan_to_num(np.stack([*map(_scaled, INDICATORS, data.figures)])),
+            "instability_figures": np.nan_to_num(_scale(data.figures, np.log)),
             "instability_seen": np.isfinite(data.figures).astype(np.float64),
             # What is seen of the months before the reference date (the nearest first), of that date, of those after.
             "instability_weight_before": data.weight[..., data.before - 1 :: -1],
@@ -142,13 +142,14 @@ class InstabilityBlock:
             + inputs["instability_weight_start"] * start
             + (inputs["instability_weight_after"] * forwards).sum(axis=-1)
         )
-        figures, seen = inputs["instability_figures"], inputs["instability_seen"]
         error = value["kyiv.instability_error"]
-        loading = pt.stack([value[f"kyiv.{part}_loading"] for part in INDICATORS])[:, None]
-        centre = pt.stack([_scale(part, value[f"kyiv.{part}_centre"], pt.log) for part in INDICATORS])[:, None]
+        loading, centre = (
+            pt.stack([value[f"kyiv.{part}_{key}"] for part in INDICATORS])[:, None] for key in ("loading", "centre")
+        )
         sign = np.array(list(INDICATORS.values()))[:, None]
-        away = (sign * (figures - centre) / loading - level) / error
-        pm.Potential("instability_series", (seen * (-0.5 * away**2 - pt.log(error * loading))).sum())
+        away = (sign * (inputs["instability_figures"] - _scale(centre, pt.log)) / loading - level) / error
+        density = -0.5 * away**2 - pt.log(error * loading)
+        pm.Potential("instability_series", (inputs["instability_seen"] * density).sum())
 
     def states(self, draws: Draws, value: Values, data: InstabilityData) -> dict[str, Array]:
         """Give instability on the as-of date, linear between two months."""
@@ -178,10 +179,10 @@ class InstabilityBlock:
             if name is not None and seen.any():
                 level = np.einsum("sp,...p->...s", data.weight[row, seen], path)
                 noise = value["kyiv.instability_error"][..., None] * rng.standard_normal(level.shape)
-                centre = _scale(part, value[f"kyiv.{part}_centre"], np.log)
-                loading = INDICATORS[part] * value[f"kyiv.{part}_loading"]
-                read = centre[..., None] + loading[..., None] * (level + noise)
-                made[name] = 100.0 / (1.0 + np.exp(-read)) if part in PERCENT else np.exp(read)
+                centre = value[f"kyiv.{part}_centre"][..., None]
+                away = INDICATORS[part] * value[f"kyiv.{part}_loading"][..., None] * (level + noise)
+                odds = centre / (100.0 - centre) * np.exp(away)
+                made[name] = 100.0 * odds / (1.0 + odds) if part in PERCENT else centre * np.exp(away)
         return made
 
     def observed(self, data: InstabilityData) -> Series:
@@ -229,13 +230,10 @@ def _weights(begin: date, end: date, start: date, before: int, points: int) -> A
     return np.asarray(weight / days.size)
 
 
-def _scale(part: str, x: Any, log: Any) -> Any:
-    """A figure on the scale on which it is read: logit of percent, or logarithm."""
-    return log(x) - log(100.0 - x) if part in PERCENT else log(x)
-
-
-def _scaled(part: str, x: Array) -> Array:
-    return np.asarray(_scale(part, x, np.log))
+def _scale(x: Any, log: Any) -> Any:
+    """Figures of the three series, (3, 1) or more, on the scale on which they are read: logit of percent, or log."""
+    share = np.array([[float(part in PERCENT)] for part in INDICATORS])
+    return log(x) - log(share * (100.0 - x) + 1.0 - share)
 
 
 def _path(draws: Draws, value: Values) -> Array:

@@ -212,10 +212,11 @@ class CompiledModel:
 
 
 def numbers(priors: Mapping[str, Marginal]) -> dict[str, Array]:
-    """The priors as data of the model: for each family `prior_<family>`, (number, parameter of that family)."""
+    """The priors as data of the model: of each family, each of its numbers for all parameters of that family."""
     return {
-        f"prior_{family}": np.array([priors[name].args for name in names]).T
-        for (family, _), names in _by_family(families(priors)).items()
+        f"prior_{family}_{k}": np.array([priors[name].args[k] for name in names])
+        for (family, count), names in _by_family(families(priors)).items()
+        for k in range(count)
     }
 
 
@@ -225,13 +226,13 @@ def build(form: Shapes, kinds: Families) -> "pymc.Model":
 
     ops = pytensor_ops()
     with pm.Model() as model:
-        held = {name: pm.Data(name, np.ones(shape)) for name, shape in form}
+        held = {name: pm.Data(name, np.ones(shape), shape=shape) for name, shape in form}
         score = pm.Normal(SCORE, 0.0, 1.0, shape=len(PARAMETERS))
         value: dict[str, Any] = {}
         for (family, count), names in _by_family(kinds).items():
-            args = pm.Data(f"prior_{family}", np.ones((count, len(names))))
+            args = (pm.Data(f"prior_{family}_{k}", np.ones(len(names)), shape=(len(names),)) for k in range(count))
             own = score[[PARAMETERS.index(name) for name in names]]
-            mapped = Marginal(family, tuple(args[k] for k in range(count))).quantile(own, ops=ops)
+            mapped = Marginal(family, tuple(args)).quantile(own, ops=ops)
             value |= {name: mapped[k] for k, name in enumerate(names)}
         for block in BLOCKS:
             given = {name: data for name, data in held.items() if name.startswith(f"{block.name}_")}

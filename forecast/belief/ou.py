@@ -69,20 +69,24 @@ def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -
     return cast("Tensor", mean + power * (start - mean + spread * pt.cumsum(noise / power)))
 
 
-def log_likelihood(x: Any, seen: Any, gap: Any, half_life: Any) -> "Tensor":
-    """Log density of a level of mean 0 and stationary standard deviation 1, seen without error, in PyTensor.
+def log_density(x: Any, last: Any, gap: Any, half_life: Any) -> Any:
+    """Log density of each value of a level given the one before it, mean 0 and stationary standard deviation 1.
+
+    A gap that is long beside the half-life makes a value of the stationary distribution: so begins a series.
 
     Args:
-        x: (k,) its values, those seen first.
-        seen: (k,) 1 where it was seen, else 0.
-        gap: (k - 1,) time from each value to the next, above 0.
+        x: (k,) its values, PyTensor.
+        last: (k,) the value before each.
+        gap: (k,) time since that value, above 0.
         half_life: in the unit of `gap`.
-    """
-    import pytensor.tensor as pt
 
+    Returns:
+        (k,)
+    """
+    import pytensor.tensor
+
+    pt: Any = pytensor.tensor
     rate = -math.log(2.0) / half_life
     variance = -pt.expm1(2.0 * rate * gap)
-    away = x[1:] - pt.exp(rate * gap) * x[:-1]
-    first = seen[0] * (-0.5 * x[0] ** 2)
-    later = seen[1:] * (-0.5 * away**2 / variance - 0.5 * pt.log(variance))
-    return cast("Tensor", first + later.sum() - 0.5 * math.log(2.0 * math.pi) * seen.sum())
+    away = x - pt.exp(rate * gap) * last
+    return -0.5 * (away**2 / variance + pt.log(variance) + math.log(2.0 * math.pi))

@@ -264,6 +264,10 @@ def events(p: Front, s: State, r: Record, luck: Luck, part: int, dt: float) -> N
         r.breakthroughs += 1.0
         if np.isnan(r.breakthrough):
             r.breakthrough = s.day
-    if s.mobilised == 0 and happens(p.mobilisation_chance * dt, luck, MOBILISATION, s.week, part):
+    if (
+        s.mobilised == 0
+        and s.truce != GENERAL
+        and happens(p.mobilisation_chance * dt, luck, MOBILISATION, s.week, part)
+    ):
         s.mobilised = 1
         r.mobilised = s.day

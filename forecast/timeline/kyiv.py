@@ -4,7 +4,7 @@ instability reverts to instability_ground (advance - its start) + instability_dr
             + instability_terms 2 max(0, index - 1/2) with terms on the table
 ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Kyiv at text; it blocks
             signature, not talks
-election    possible only while a general truce holds or martial law has lapsed
+election    possible only once martial law has lapsed, which a general truce makes likelier
 worth of fighting = worth + worth_adequacy (adequacy - its start) + worth_backing (European obstruction)
             - worth_instability instability - worth_ground (advance - its start)
             - worth_lost (1,000 km2 lost) - worth_thrust thrust
@@ -194,8 +194,7 @@ def events(p: Kyiv, s: State, r: Record, luck: Luck, part: int, dt: float) -> fl
         lapse = p.martial_law_truce if s.truce == GENERAL else p.martial_law
         if happens(lapse * dt, luck, MARTIAL_LAW, week, part):
             s.martial_law = 0
-    permissible = s.truce == GENERAL or s.martial_law == 0
-    if s.elected == 0 and permissible and happens(p.election * dt, luck, ELECTION, week, part):
+    if s.elected == 0 and s.martial_law == 0 and happens(p.election * dt, luck, ELECTION, week, part):
         hold_election(p, s, r, luck, part)
 
     set_back = 0.0

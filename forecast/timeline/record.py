@@ -65,6 +65,7 @@ class Record:
     truce_longest: Real = field("weeks", "longest general ceasefire, signed or not")
     signed: Real = field("day", "first signature")
     broken: Real = field("day", "first signed settlement broken, or never carried out")
+    dead_letters: Real = field("count", "settlements signed and never carried out")
     breakthrough: Real = field("day", "first breakthrough")
     breakthroughs: Real = field("count", "breakthroughs")
     kursk_expelled: Real = field("day", "Ukraine expelled from the Kursk pocket")

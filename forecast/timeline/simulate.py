@@ -140,7 +140,7 @@ def blank_record() -> Any:
             blank[name] = np.nan
     for name in (
         "steps_up", "down_consent", "down_europe", "down_hawks", "down_kyiv", "breakthroughs", "truce_longest",
-        "top_defeat_rate",
+        "top_defeat_rate", "dead_letters",
     ):  # fmt: skip
         blank[name] = 0.0
     for name in ("settlement", "last_template", "first_refusal"):

@@ -2,7 +2,8 @@
 
 Weekly rates, with g = ratio(tempo attention), a quarter or so of it once Washington has walked away:
 
-    up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c) / m;   signature g prod c / m  (0 under the ban)
+    up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c) / m;   signature g prod c / m
+          (no signature under the ban, nor if Washington must sign and has walked away)
           m = 1 + the toil of every issue that the template must settle
     down  setback (2 / |S|) sum(1 - c) B, B = exp(bounded(obstruction and hawks)) >= 1;   sabotage of the hawks
 
@@ -88,7 +89,11 @@ def up_rate(p: Parameters, s: State, w: World) -> float:
         return p.talks.terms * g * math.sqrt(s.consent[MOSCOW])
     if s.rung == TERMS:
         return p.talks.text * pace(p, w, s.template) * g * math.sqrt(product_of_consents(s, w))
-    if s.rung == TEXT and s.banned == 0:
+    if (
+        s.rung == TEXT
+        and s.banned == 0
+        and not (bargain.signs(w, s.template, WASHINGTON) and not washington.engaged(s))
+    ):
         return p.talks.signature * pace(p, w, s.template) * g * product_of_consents(s, w)
     return 0.0
 
@@ -154,14 +159,15 @@ def note_cause(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None
 
 
 @kernel
-def sign(p: Parameters, s: State, r: Record, luck: Luck) -> None:
+def sign(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
     """Signature: the settlement comes into force and makes the truce general, or is never carried out."""
     if np.isnan(r.signed):
         r.signed = s.day
         r.term_index = s.index
         r.last_template = s.template
     if uniform(luck, IMPLEMENTED, s.week, s.moves) < p.settlements.never_implemented[s.template]:
-        break_up(p, s, r)
+        r.dead_letters += 1.0
+        break_up(p, s, r, w, luck)
         return
     s.in_force = 1
     s.settlement_age = 0.0
@@ -181,10 +187,10 @@ def begin_general_truce(s: State, r: Record) -> None:
 
 
 @kernel
-def break_up(p: Parameters, s: State, r: Record) -> None:
+def break_up(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
     """A signed settlement is broken or stays a dead letter: talks are back at contact, the war goes on.
 
-    Neither side thinks as well of a deal as before.
+    Neither side thinks as well of a deal as before, and what is talked of is chosen anew.
     """
     s.private[KYIV] -= p.talks.broken_trust
     s.private[MOSCOW] -= p.talks.broken_trust
@@ -196,6 +202,8 @@ def break_up(p: Parameters, s: State, r: Record) -> None:
     s.rung = CONTACT
     s.truce = NO_TRUCE
     s.setbacks += 1.0
+    s.moves += 1
+    bargain.draw_template(p, s, w, luck)
 
 
 @kernel
@@ -213,7 +221,7 @@ def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
         r.term_index = s.index
         r.last_template = s.template
     if s.rung == SIGNED:
-        sign(p, s, r, luck)
+        sign(p, s, r, w, luck)
 
 
 @kernel
@@ -304,7 +312,7 @@ def events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
     if s.in_force == 1:
         s.settlement_age += dt
         if happens(breakdown_rate(p, s, w) * dt, luck, BREAKDOWN, s.week, part):
-            break_up(p, s, r)
+            break_up(p, s, r, w, luck)
     else:
         if bargain.on_table(s):
             bargain.weigh(p, s, r, w)

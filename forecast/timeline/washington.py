@@ -204,14 +204,18 @@ def events(p: Washington, s: State, r: Record, luck: Luck, part: int, dt: float)
     if happens(p.crisis_rate * dt, luck, CRISIS, s.week, part):
         s.attention -= p.attention_crisis
 
+    if s.in_force == 1:
+        # A settlement holds: there is nobody to press, nothing to walk away from, no arms to withhold.
+        if s.posture == PRESSING_KYIV or s.posture == PRESSING_MOSCOW:
+            turn(p, s, r, luck, part, MEDIATING)
+        return
+
     if s.paused == 1:
         if happens(p.pause_end * dt, luck, PAUSE, s.week, 2 * part + 1):
             s.paused = 0
     elif s.posture == WALKED_AWAY and happens(p.pause_walked * dt, luck, PAUSE, s.week, 2 * part + 1):
         pause(s, r)
 
-    if s.in_force == 1:
-        return  # a settlement holds: there is nobody to press and nothing to walk away from
     if s.posture == WALKED_AWAY:
         if happens(come_back_rate(p, s) * dt, luck, POSTURE, s.week, part):
             turn(p, s, r, luck, part, MEDIATING)

@@ -13,6 +13,7 @@ from forecast.timeline.codes import (
     GENERAL,
     KYIV,
     LIMITED,
+    MEDIATING,
     MOSCOW,
     NO_TRUCE,
     NONE,
@@ -44,7 +45,9 @@ def test_rates_of_the_ladder(table: Bench) -> None:
     s.rung, s.posture = TEXT, WALKED_AWAY
     assert talks.up_rate(p, s, w) == near(0.25 * g * expected[TEXT])
     w.facts.needs_washington[0] = 1.0
-    assert talks.up_rate(p, s, w) == near(0.25 * g * expected[TEXT] * 0.9)
+    assert talks.up_rate(p, s, w) == 0.0  # who has left signs nothing
+    s.posture = MEDIATING
+    assert talks.up_rate(p, s, w) == near(g * expected[TEXT] * 0.9)
     s.banned = 1
     assert talks.up_rate(p, s, w) == 0.0
 
@@ -86,7 +89,7 @@ def test_a_broken_settlement_is_remembered(table: Bench) -> None:
     p.talks.broken_trust = 0.05
     kyiv, moscow = s.private[KYIV], s.private[MOSCOW]
     s.rung, s.in_force = SIGNED, 1
-    talks.break_up(p, s, table.r)
+    talks.break_up(p, s, table.r, table.w, table.luck)
     assert (s.private[KYIV], s.private[MOSCOW]) == (near(kyiv - 0.05), near(moscow - 0.05))
 
 
@@ -128,7 +131,7 @@ def test_stepping_down_to_nothing_leaves_the_table(table: Bench) -> None:
 def test_signature_stops_the_guns(table: Bench) -> None:
     p, s, r = table.p, table.s, table.r
     s.rung, s.day, s.index, s.truce_age, s.settlement_age = SIGNED, 33.0, 0.4, 5.0, 5.0
-    talks.sign(p, s, r, table.luck)
+    talks.sign(p, s, r, table.w, table.luck)
     assert (s.in_force, s.truce, s.truce_age, s.settlement_age) == (1, GENERAL, 0.0, 0.0)
     assert (r.signed, r.term_index, r.last_template, r.general_first) == (33.0, 0.4, 0, 33.0)
 
@@ -137,7 +140,7 @@ def test_signed_and_never_carried_out(table: Bench) -> None:
     p, s, r = table.p, table.s, table.r
     p.settlements.never_implemented[0] = 1.0
     s.rung, s.day = SIGNED, 33.0
-    talks.sign(p, s, r, table.luck)
+    talks.sign(p, s, r, table.w, table.luck)
     assert (s.in_force, s.truce, s.rung, s.dampening[0], r.broken) == (0, NO_TRUCE, CONTACT, 0.5, 33.0)
     assert math.isnan(r.general_first)
 

@@ -120,6 +120,17 @@ def test_pauses_of_arms(b: Bench) -> None:
     assert s.paused == 0
 
 
+def test_a_settlement_in_force_ends_pressing_and_pauses(b: Bench) -> None:
+    p, s = b.p.washington, b.s
+    p.walk_away = p.pause_walked = SURE
+    s.posture, s.paused, s.in_force = PRESSING_KYIV, 1, 1
+    washington.events(p, s, b.r, b.luck, 0, 1.0)
+    assert (s.posture, s.paused) == (MEDIATING, 0)
+    s.posture = WALKED_AWAY
+    washington.events(p, s, b.r, b.luck, 0, 1.0)
+    assert (s.posture, s.paused) == (WALKED_AWAY, 0)
+
+
 def test_arms_stay_paused_on_walking_away_from_pressing_kyiv(b: Bench) -> None:
     p, s = b.p.washington, b.s
     s.posture, s.paused = PRESSING_KYIV, 1
