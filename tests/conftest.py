@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from belief_tools import recovered as recovered
+from belief_tools import small as small
 from run_tools import command as command
 from run_tools import kept as kept
 from run_tools import kept_copy as kept_copy

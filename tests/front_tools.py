@@ -104,8 +104,8 @@ class Alone:
 
     def __init__(self):
         with alone():
-            self.compiled = model.compile_model(model.shapes({"front": simulate(0)[0]}), PRIORS)
+            self.compiled = model.compile_model(model.shapes({"front": simulate(0)[0]}), model.families(PRIORS))
 
     def fit(self, data, sampler=QUICK):
         with alone():
-            return self.compiled.fit({"front": data}, sampler)
+            return self.compiled.fit({"front": data}, PRIORS, sampler)

@@ -1,12 +1,14 @@
 """Fixtures for tests of whole runs: made in this process, or by the true command."""
 
 import contextlib
+import functools
 import logging
 import os
 import pty
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,6 +29,17 @@ from forecast.timeline.compiled import cache_root
 TINY = Path(__file__).parent / "scenarios" / "two-islands"
 
 SAMPLED_TIMELINES = 4000
+
+
+@functools.cache
+def empty_netcdf() -> bytes:
+    """A netCDF file with nothing in it."""
+    import xarray
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.nc"
+        xarray.DataTree().to_netcdf(path, engine="h5netcdf")
+        return path.read_bytes()
 
 
 class MadeUpSampler:
@@ -53,7 +66,7 @@ class MadeUpSampler:
         progress: bool = False,
     ) -> Fit:
         self.fits += 1
-        return replace(prior_fit(data, priors, sampler), diagnostics=self.diagnostics, netcdf=b"made up")
+        return replace(prior_fit(data, priors, sampler), diagnostics=self.diagnostics, netcdf=empty_netcdf())
 
 
 @pytest.fixture

@@ -6,30 +6,40 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from forecast.belief import cache
-from forecast.belief.front import FRONT_PARAMETERS, BlockFit, Diagnostics, FrontData, SamplerSettings
-from forecast.belief.update import check_convergence, fit_block
+from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
+from forecast.belief.model import PARAMETERS, known
+from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import NotConverged
 from forecast.scenario.elicit import Marginal
+from forecast.scenario.load import load_scenario
 
-PRIORS = {name: Marginal("normal", (0.5, 0.1)) for name in FRONT_PARAMETERS}
+TINY = Path(__file__).parent / "scenarios" / "two-islands"
+PRIORS = {name: Marginal("normal", (0.5, 0.1)) for name in PARAMETERS}
 SAMPLER = SamplerSettings(chains=2, draws=5)
 
 
-def evidence(last=6, weeks=10):
-    seen = (np.arange(weeks + 1) <= last).astype(float)
-    return FrontData(np.linspace(1000.0, 1100.0, weeks + 1) * seen, seen, np.full(weeks, 0.25))
+def evidence(day=date(2031, 3, 3)):
+    """What every block knows of the made-up scenario on a date."""
+    return known(load_scenario(TINY), day)
+
+
+def changed(block, **fields):
+    data = evidence()
+    return data | {block: replace(data[block], **fields)}
 
 
 def made_up_fit(seed=0):
     rng = np.random.default_rng(seed)
-    scores = {name: rng.standard_normal((2, 5)) for name in FRONT_PARAMETERS}
-    states = {name: rng.standard_normal((2, 5)) for name in ("slow", "fast")}
-    return BlockFit(scores, states, Diagnostics(1.001, 900.5, 800.25, 0), rng.bytes(1000))
+    scores = {name: rng.standard_normal((2, 5)) for name in PARAMETERS}
+    states = {name: rng.standard_normal((2, 5)) for name in ("front.slow", "kyiv.instability")}
+    return Fit(scores, states, Diagnostics(1.001, 900.5, 800.25, 0), rng.bytes(1000))
 
 
 def same(one, other):
@@ -61,18 +71,16 @@ def test_folder_is_the_user_s_unless_it_is_given(place, monkeypatch):
 
 def test_key_is_a_function_of_what_draws_depend_on(key, monkeypatch):
     assert key == cache.fit_key(evidence(), dict(reversed(PRIORS.items())), SAMPLER)
-    # What is not seen, and the season after it, does not matter; how much of it there is does.
     data = evidence()
-    unseen = FrontData(
-        np.where(data.seen > 0, data.area, 7.0), data.seen, np.where(np.arange(10) < 6, data.season, 0.9)
-    )
-    assert cache.fit_key(unseen, PRIORS, SAMPLER) == key
     others = [
-        cache.fit_key(evidence(weeks=11), PRIORS, SAMPLER),
-        cache.fit_key(evidence(last=5), PRIORS, SAMPLER),
-        cache.fit_key(FrontData(data.area * 1.01, data.seen, data.season), PRIORS, SAMPLER),
-        cache.fit_key(FrontData(data.area, data.seen, data.season * 0.5), PRIORS, SAMPLER),
-        cache.fit_key(data, PRIORS | {"mud": Marginal("normal", (0.5, 0.2))}, SAMPLER),
+        cache.fit_key(evidence(date(2031, 2, 3)), PRIORS, SAMPLER),
+        cache.fit_key(changed("front", area=data["front"].area * 1.01), PRIORS, SAMPLER),
+        cache.fit_key(changed("front", season=data["front"].season * 0.5), PRIORS, SAMPLER),
+        cache.fit_key(changed("capital", now=0.5), PRIORS, SAMPLER),
+        cache.fit_key(changed("capital", polls=np.full_like(data["capital"].polls, 45.0)), PRIORS, SAMPLER),
+        cache.fit_key(changed("aid", series=("aid", None)), PRIORS, SAMPLER),
+        cache.fit_key(changed("instability", before=3), PRIORS, SAMPLER),
+        cache.fit_key(data, PRIORS | {"front.mud": Marginal("normal", (0.5, 0.2))}, SAMPLER),
         *(
             cache.fit_key(data, PRIORS, replace(SAMPLER, **{field: 0.7 if field == "target_accept" else 9}))
             for field in ("chains", "draws", "tune", "target_accept", "seed")
@@ -84,6 +92,8 @@ def test_key_is_a_function_of_what_draws_depend_on(key, monkeypatch):
     monkeypatch.setattr(cache, "_source", lambda: "another source")
     others.append(cache.fit_key(data, PRIORS, SAMPLER))
     assert len({key, *others}) == len(others) + 1
+    with pytest.raises(TypeError, match="set cannot be part"):
+        cache.fit_key({"front": {"a", "b"}}, PRIORS, SAMPLER)
 
 
 def test_what_is_stored_comes_back_bit_for_bit(key, place):
@@ -96,17 +106,17 @@ def test_what_is_stored_comes_back_bit_for_bit(key, place):
     assert (place / "posterior.nc").read_bytes() == fit.netcdf
 
 
-def test_fit_block_takes_what_is_saved(key, monkeypatch):
+def test_fit_blocks_takes_what_is_saved(key, monkeypatch):
     def refuse(*_):
         raise AssertionError("compiled although it was saved")
 
-    monkeypatch.setattr("forecast.belief.update.compile_front", refuse)
+    monkeypatch.setattr("forecast.belief.update._compiled", refuse)
     cache.store(key, made_up_fit())
-    assert same(fit_block(evidence(), PRIORS, SAMPLER, prior_only=False), made_up_fit())
+    assert same(fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=False), made_up_fit())
     with pytest.raises(AssertionError, match="although"):
-        fit_block(evidence(last=5), PRIORS, SAMPLER, prior_only=False)
+        fit_blocks(evidence(date(2031, 2, 3)), PRIORS, SAMPLER, prior_only=False)
     with pytest.raises(AssertionError, match="although"):
-        fit_block(evidence(), PRIORS, SAMPLER, prior_only=False, cache=False)
+        fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=False, cache=False)
 
 
 def cut(path):
@@ -183,13 +193,13 @@ def test_warm_path_imports_nothing_heavy(key):
     cache.store(key, made_up_fit())
     code = f"""
 import sys
-sys.path.insert(0, {str(__import__("pathlib").Path(__file__).parent)!r})
+sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_belief_cache import *
 from forecast.belief.draws import draw_table, interleave
-fit = fit_block(evidence(), PRIORS, SAMPLER, prior_only=False)
+fit = fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=False)
 assert same(fit, made_up_fit())
-fit_block(evidence(), PRIORS, SAMPLER, prior_only=True)
-heavy = ["pymc", "pytensor", "nutpie", "arviz", "xarray", "numba", "scipy.stats"]
+fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=True)
+heavy = ["pymc", "pytensor", "nutpie", "arviz", "xarray", "scipy.stats"]
 print([name for name in heavy if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)

@@ -25,6 +25,7 @@ def prior(name, marginal=WIDE, varies="world"):
         without=0.0,
         premises=(),
         source="judgement",
+        basis="judgement",
         as_of=None,
         reason="for a test",
         elicited="quantiles 1/2/5",

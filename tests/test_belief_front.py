@@ -110,8 +110,8 @@ def test_density_is_the_one_written_down():
     data = FrontData(area, season, date(2031, 1, 27), second, np.array([170.0]), SERIES)
     rng = np.random.default_rng(4)
     with alone():
-        built = model.build(model.shapes({"front": data}), PRIORS)
-    inputs = FRONT.inputs(data)
+        built = model.build(model.shapes({"front": data}), model.families(PRIORS))
+        inputs = FRONT.inputs(data) | model.numbers(PRIORS)
     # February ends after the last Monday seen. The count given here is of a month that ends in the fourth week.
     assert inputs["front_gain_seen"].tolist() == [0.0]
     inputs |= {"front_gain_seen": np.ones(1), "front_gain": np.array([170.0])}
@@ -141,13 +141,17 @@ def test_density_is_the_one_written_down():
         total += stats.t.logpdf(170.0, 4, v["monthly_scale"] * month, v["monthly_error"])
         return total - 0.5 * np.log(net**2 + NET_SCALE**2).sum()
 
+    def sampled(point):
+        scores = np.array([point[name] for name in FRONT.parameters])
+        return {model.SCORE: scores} | {name: point[name] for name in ("front_error", "front_slow")}
+
     points = [
         {name: np.array(rng.standard_normal()) for name in PRIORS}
         | {"front_error": rng.standard_normal(7), "front_slow": rng.standard_normal(6)}
         for _ in range(3)
     ]
     # Normalising constants of the slow level's Gaussian steps are left out of the model.
-    left_out = [float(logp(point)) - wanted(point) for point in points]
+    left_out = [float(logp(sampled(point))) - wanted(point) for point in points]
     assert np.allclose(left_out, 2.0 * math.log(2 * math.pi), atol=1e-8)
 
 

@@ -17,6 +17,7 @@ from run_tools import TINY, MadeUpSampler, Sampled
 from scipy import special
 
 from forecast import pipeline
+from forecast.belief.model import learnt_from
 from forecast.influence import influence
 from forecast.report.context import (
     cautions,
@@ -46,7 +47,7 @@ KEYS = (
     *("perspective", "perspective_detail", "provisional"),
     *("edits", "fixed", "prior_only"),
     *("odds", "given_resolved", "endings", "beside", "unresolved", "negotiated", "defeat", "first_refusal"),
-    *("steps_down", "given", "turns_on", "amounts", "diagnostics"),
+    *("steps_down", "given", "coherence", "turns_on", "amounts", "diagnostics", "predictive"),
 )
 BESIDE = (
     *("ever_signed", "signed_and_broken", "ceasefire_28_days", "limited_truce", "still_fighting"),
@@ -120,7 +121,9 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
         assert entry["learnt_from"] <= entry["rows"]
     used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
-    assert used == [scenario.area_series]
+    known_by_then = learnt_from(scenario, scenario.reference_date)
+    assert used == [name for name in scenario.evidence.specs if name in known_by_then]
+    assert scenario.area_series in used
 
 
 def test_entries_hold_together(run: Run) -> None:
@@ -246,8 +249,8 @@ def test_report_is_one_page_of_whole_words(run: Run) -> None:
     text = run.report
     assert text.startswith("# ")
     assert text.endswith(".\n")
-    assert len(text.splitlines()) < 100
-    assert len(text.split()) < 1100
+    assert len(text.splitlines()) < 125
+    assert len(text.split()) < 1600
     assert not re.search(r"\b(nan|NaN|None|inf|True|False|null|undefined)\b|[{}]|\bE[+-]\d", text)
     assert "\n\n\n\n" not in text
     for wanted in ("## How, in detail", "## What sets these odds", "## Evidence", "## Caveats", run.id):
@@ -288,7 +291,12 @@ def test_report_says_what_it_left_out_and_what_it_learnt_from(kept: Run, sampled
     assert alone in kept.report
     learnt = open_run(sampled[0].folder)
     assert alone not in learnt.report
-    assert "The front is learnt from `area_survey`: 60 figures, the last of 2031-03-03" in learnt.report
+    assert "In this run nothing is learnt from evidence." in kept.report
+    found = learnt.summary["diagnostics"]["evidence"]["area_survey"]
+    assert found["learnt_from"] > 50
+    assert f"| front | `area_survey` | {found['learnt_from']} | 2031-03-03 | 2031-03-03 |" in learnt.report
+    assert "figures/posterior_predictive.svg" in learnt.report
+    assert (learnt.folder / "figures" / "posterior_predictive.svg").read_text("utf-8").startswith("<?xml")
 
 
 def test_report_is_a_function_of_the_saved_summary(run: Run) -> None:

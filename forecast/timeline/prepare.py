@@ -116,7 +116,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.held = front["held"]
     s.strain = rows["moscow"]["strain_start"]
     washington = rows["washington"]
-    s.capital = washington["capital_start"]
+    s.capital = draws["washington.capital"].to_numpy()
     s.attention = washington["attention_start"]
     s.stock = washington["stock_start"]
     s.posture = start.posture
@@ -125,7 +125,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.hawks = rows["hawks"]["hawks_start"]
     s.obstruction = rows["europe"]["obstruction_start"]
     s.lapsed = int(start.lapsed)
-    s.instability = s.instability_start = rows["kyiv"]["instability_start"]
+    s.instability = s.instability_start = draws["kyiv.instability"].to_numpy()
     s.banned = int(start.banned)
     s.martial_law = int(start.martial_law)
     s.legitimate = int(start.legitimate)
