@@ -22,7 +22,7 @@ CAPITAL, AID, INSTABILITY = CapitalBlock(), AidBlock(), InstabilityBlock()
 SMALL: tuple[Block[Any], ...] = (CAPITAL, AID, INSTABILITY)
 QUICK = SamplerSettings(chains=2, draws=400, tune=500, target_accept=0.9, seed=3)
 START = date(2031, 1, 6)
-WEEKS, HOUSES, BEFORE, AFTER = 50, 5, 24, 12
+WEEKS, HOUSES, MONTHS, AFTER = 50, 5, 24, 12
 RUNS = 12
 """Sets of evidence simulated from the prior and fitted."""
 
@@ -140,11 +140,9 @@ def simulate(seed: int) -> tuple[dict[str, Any], dict[str, float], dict[str, flo
     )
     aid = AidData(quarters, np.maximum(np.array(sums), 0.05), recent, ("us", "europe"))
 
-    halves = [
-        walk(rng, k["instability_start"], 0.0, k["instability_half_life"], [MONTH] * count) for count in (BEFORE, AFTER)
-    ]
+    halves = [walk(rng, k["instability_start"], 0.0, k["instability_half_life"], [MONTH] * MONTHS) for _ in range(2)]
     level = np.concatenate([halves[0][::-1], [k["instability_start"]], halves[1]])
-    where = np.linspace(0, BEFORE + AFTER, SLOTS).astype(int)
+    where = np.linspace(0, MONTHS + AFTER, SLOTS).astype(int)
     weight = np.tile(np.eye(level.size)[where], (3, 1, 1))
     read = level[where] + k["instability_error"] * rng.standard_normal((3, SLOTS))
     logit = [np.log(k[f"{part}_centre"] / (100.0 - k[f"{part}_centre"])) for part in ("concessions", "trust")]
@@ -155,11 +153,11 @@ def simulate(seed: int) -> tuple[dict[str, Any], dict[str, float], dict[str, flo
             k["desertion_centre"] * np.exp(k["desertion_loading"] * read[2]),
         ]
     )
-    figure_days = np.tile(days_after(START, np.round(MONTH_DAYS * (where - BEFORE))), (3, 1))
+    figure_days = np.tile(days_after(START, np.round(MONTH_DAYS * (where - MONTHS))), (3, 1))
     names = ("ready", "trust", "cases")
-    unrest = InstabilityData(START, BEFORE, AFTER, float(AFTER), figures, figure_days, weight, names)
+    unrest = InstabilityData(START, MONTHS, float(AFTER), figures, figure_days, weight, names)
 
-    states = {"washington.capital": float(capital[-1]), "kyiv.instability": float(level[-1])}
+    states = {"washington.capital": float(capital[-1]), "kyiv.instability": float(level[MONTHS + AFTER])}
     return {"capital": approval, "aid": aid, "instability": unrest}, scores, states
 
 

@@ -79,7 +79,7 @@ def test_key_is_a_function_of_what_draws_depend_on(key, monkeypatch):
         cache.fit_key(changed("capital", now=0.5), PRIORS, SAMPLER),
         cache.fit_key(changed("capital", polls=np.full_like(data["capital"].polls, 45.0)), PRIORS, SAMPLER),
         cache.fit_key(changed("aid", series=("aid", None)), PRIORS, SAMPLER),
-        cache.fit_key(changed("instability", before=3), PRIORS, SAMPLER),
+        cache.fit_key(changed("instability", months=3), PRIORS, SAMPLER),
         cache.fit_key(data, PRIORS | {"front.mud": Marginal("normal", (0.5, 0.2))}, SAMPLER),
         *(
             cache.fit_key(data, PRIORS, replace(SAMPLER, **{field: 0.7 if field == "target_accept" else 9}))

@@ -22,8 +22,7 @@ def war():
 def point_of(rng, data):
     return {
         SCORE: rng.standard_normal(len(INSTABILITY.parameters)),
-        "instability_earlier": rng.standard_normal(data.before),
-        "instability_later": rng.standard_normal(data.after),
+        "instability_steps": rng.standard_normal((2, data.months)),
     }
 
 
@@ -44,7 +43,8 @@ def test_density_is_the_one_written_down():
             x.append(kept * x[-1] + math.sqrt(1 - kept**2) * step)
         return x
 
-    path = np.array([*walk(point["instability_earlier"])[:0:-1], *walk(point["instability_later"])])
+    earlier, later = point["instability_steps"]
+    path = np.array([*walk(earlier)[:0:-1], *walk(later)])
     wanted = sum(stats.norm.logpdf(values).sum() for values in point.values())
     level, count = np.einsum("rsp,p->rs", data.weight, path), 0
     for row, (part, sign) in enumerate((("concessions", 1), ("trust", -1), ("desertion", 1))):
@@ -99,7 +99,7 @@ def test_what_the_reference_date_knows(war):
 
 def test_a_poll_sees_its_day_and_a_count_its_period(war):
     data = INSTABILITY.data(war, war.reference_date)
-    months = MONTH_DAYS * (np.arange(data.before + 1 + data.after) - data.before)
+    months = MONTH_DAYS * (np.arange(2 * data.months + 1) - data.months)
     seen = np.isfinite(data.figures)
     assert np.allclose(data.weight[seen].sum(axis=1), 1.0)
     assert (data.weight >= 0).all()
@@ -118,7 +118,7 @@ def test_a_revised_count_is_read_in_its_own_period(war):
     for day, months in ((date(2025, 9, 1), 7.0), (date(2025, 11, 5), 1.0)):
         data = INSTABILITY.data(war, day)
         row = int(np.flatnonzero(data.days[2] == np.datetime64("2025-07-31"))[0])
-        times = MONTH * (np.arange(data.before + 1 + data.after) - data.before)
+        times = MONTH * (np.arange(2 * data.months + 1) - data.months)
         weight = data.weight[2, row]
         spread = math.sqrt(weight @ (times - weight @ times) ** 2)
         # A uniform period of m months has a standard deviation of m / sqrt(12); interpolation adds some.
@@ -144,7 +144,7 @@ def test_states_and_paths_pass_through_the_start(recovered):
     path = tree["posterior_paths"]["kyiv.instability"]
     thin = {"draw": path["draw"].values}
     start = tree["posterior"]["kyiv.instability_start"].sel(thin)
-    assert np.allclose(path.isel({"kyiv.instability_date": data["instability"].before}), start, atol=1e-5)
+    assert np.allclose(path.isel({"kyiv.instability_date": data["instability"].months}), start, atol=1e-5)
     state = tree["posterior"]["kyiv.instability_state"].sel(thin)
     assert np.allclose(path.isel({"kyiv.instability_date": -1}), state, atol=1e-5)
 

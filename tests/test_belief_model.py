@@ -100,7 +100,7 @@ def test_other_shapes_and_families_are_refused(small):
     data = simulate(1)[0]
     with pytest.raises(ValueError, match="compiled for"):
         small.fit(data, PRIORS | {"washington.us_aid": Marginal("lognormal", (1.0, 0.5))})
-    longer = replace(data["instability"], weight=np.zeros((3, 24, 38)))
+    longer = replace(data["instability"], months=25, weight=np.zeros((3, 24, 51)))
     with pytest.raises(ValueError, match="compiled for"):
         small.fit(data | {"instability": longer})
 

@@ -73,8 +73,8 @@ def test_pages_of_another_scenario(tiny: Scenario) -> None:
         assert pages.effect_fine(effect.difference["negotiated"], effect.error["negotiated"]) in line
     told = {"base": odds(simulate(tiny, posterior, timelines=800).timelines)}
     text = pages.perspectives_page(tiny, told, {})
-    share = told["base"]["odds"]["negotiated"]["probability"]
-    assert f"| Negotiated | {100 * share:.0f}% (" in text
+    share = told["base"]["odds"]["unresolved"]["probability"]
+    assert f"| Unresolved | {100 * share:.0f}% (" in text
 
 
 def test_tables_of_pages_keep_their_columns(ukraine: Scenario) -> None:

@@ -60,18 +60,16 @@ class InstabilityData:
 
     Attributes:
         start: the reference date, on which the path is anchored.
-        before: months of the path before it.
-        after: months of the path after it.
+        months: months of the path on either side of it.
         now: months from it to the as-of date.
         figures: (3, SLOTS) each series' figures in its own unit, oldest first, then NaN.
         days: (3, SLOTS) last day of each.
-        weight: (3, SLOTS, before + 1 + after) what each figure sees of the path: weights that add up to 1.
+        weight: (3, SLOTS, 2 months + 1) what each figure sees of the path: weights that add up to 1.
         series: ids of the three series, None where there is none.
     """
 
     start: date
-    before: int
-    after: int
+    months: int
     now: float
     figures: Array
     days: Dates
@@ -93,12 +91,11 @@ class InstabilityBlock:
     def data(self, scenario: Scenario, day: date) -> InstabilityData:
         """Give the three series as known on a date."""
         start = scenario.reference_date
-        before = math.ceil((start - scenario.first_week).days / MONTH_DAYS)
-        after = max(1, math.ceil((scenario.horizon - start).days / MONTH_DAYS))
-        points = before + 1 + after
+        longest = max(start - scenario.first_week, scenario.horizon - start)
+        months = math.ceil(longest.days / MONTH_DAYS)
         figures = np.full((len(INDICATORS), SLOTS), np.nan)
         days = np.full(figures.shape, np.datetime64(start, "D"))
-        weight = np.zeros((*figures.shape, points))
+        weight = np.zeros((*figures.shape, 2 * months + 1))
         series = tuple(getattr(scenario.series, part) for part in INDICATORS)
         seen = scenario.evidence.as_of(day)
         for row, (part, name) in enumerate(zip(INDICATORS, series, strict=True)):
@@ -107,41 +104,34 @@ class InstabilityBlock:
             taken = _taken(seen.series(name), scenario.first_week, scenario.horizon, mean=part == "desertion")
             for slot, (begin, end, value) in enumerate(taken[-SLOTS:]):
                 figures[row, slot], days[row, slot] = value, end
-                weight[row, slot] = _weights(begin, end, start, before, points)
+                weight[row, slot] = _weights(begin, end, start, months)
         now = (day - start).days / MONTH_DAYS
-        return InstabilityData(start, before, after, now, figures, days, weight, series)
+        return InstabilityData(start, months, now, figures, days, weight, series)
 
     def inputs(self, data: InstabilityData) -> dict[str, Array]:
         """Give the figures on the scale on which they are read, a mask, what each sees of the path, and its times."""
         return {
             "instability_figures": np.nan_to_num(_scale(data.figures, np.log)),
             "instability_seen": np.isfinite(data.figures).astype(np.float64),
-            # What is seen of the months before the reference date (the nearest first), of that date, of those after.
-            "instability_weight_before": data.weight[..., data.before - 1 :: -1],
-            "instability_weight_start": data.weight[..., data.before],
-            "instability_weight_after": data.weight[..., data.before + 1 :],
-            "instability_before": MONTH * np.arange(1.0, data.before + 1.0),
-            "instability_after": MONTH * np.arange(1.0, data.after + 1.0),
+            # What is seen of the reference date, and of the months before and after it, the nearest first.
+            "instability_start": data.weight[..., data.months],
+            "instability_weight": np.stack(
+                [data.weight[..., data.months - 1 :: -1], data.weight[..., data.months + 1 :]], axis=2
+            ),
+            "instability_times": MONTH * np.arange(1.0, data.months + 1.0),
         }
 
     def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
-        """Add the steps of the path on both sides of the reference date, and the likelihood of the figures."""
+        """Add the steps of the path, before and after the reference date, and the likelihood of the figures."""
         import pymc as pm
         import pytensor.tensor
 
         pt: Any = pytensor.tensor
-        before, after = inputs["instability_before"], inputs["instability_after"]
-        start, half_life = value["kyiv.instability_start"], value["kyiv.instability_half_life"]
-        earlier = pm.Normal("instability_earlier", 0.0, 1.0, shape=before.get_value(borrow=True).size)
-        later = pm.Normal("instability_later", 0.0, 1.0, shape=after.get_value(borrow=True).size)
-        backwards = ou.path_tensor(start, 0.0, half_life, before, earlier)
-        forwards = ou.path_tensor(start, 0.0, half_life, after, later)
-        # Products and sums: a matrix product takes half a minute to compile.
-        level = (
-            (inputs["instability_weight_before"] * backwards).sum(axis=-1)
-            + inputs["instability_weight_start"] * start
-            + (inputs["instability_weight_after"] * forwards).sum(axis=-1)
-        )
+        start, times = value["kyiv.instability_start"], inputs["instability_times"]
+        steps = pm.Normal("instability_steps", 0.0, 1.0, shape=(2, times.get_value(borrow=True).size))
+        path = ou.path_tensor(start, 0.0, value["kyiv.instability_half_life"], times, steps)
+        # Products and their sum: a matrix product takes half a minute to compile.
+        level = inputs["instability_start"] * start + (inputs["instability_weight"] * path).sum(axis=(2, 3))
         error = value["kyiv.instability_error"]
         loading, centre = (
             pt.stack([value[f"kyiv.{part}_{key}"] for part in INDICATORS])[:, None] for key in ("loading", "centre")
@@ -153,9 +143,9 @@ class InstabilityBlock:
 
     def states(self, draws: Draws, value: Values, data: InstabilityData) -> dict[str, Array]:
         """Give instability on the as-of date, linear between two months."""
-        path = _path(draws, value)
-        before = min(int(data.now), data.after - 1)
-        share, place = data.now - before, data.before + before
+        path = _path(draws["instability_steps"], value)
+        before = min(int(data.now), data.months - 1)
+        share, place = data.now - before, data.months + before
         return {"kyiv.instability": path[..., place] * (1.0 - share) + path[..., place + 1] * share}
 
     def prior_states(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
@@ -164,15 +154,15 @@ class InstabilityBlock:
 
     def paths(self, draws: Draws, value: Values, data: InstabilityData) -> Series:
         """Give instability month by month up to the as-of date."""
-        count = data.before + int(data.now) + 1
-        months = MONTH_DAYS * (np.arange(count) - data.before)
-        return {"kyiv.instability": (days_after(data.start, np.round(months)), _path(draws, value)[..., :count])}
+        count = data.months + int(data.now) + 1
+        days = days_after(data.start, np.round(MONTH_DAYS * (np.arange(count) - data.months)))
+        return {"kyiv.instability": (days, _path(draws["instability_steps"], value)[..., :count])}
 
     def replicates(
         self, value: Values, draws: Draws | None, data: InstabilityData, rng: np.random.Generator
     ) -> dict[str, Array]:
         """Give each series as it would be measured again, given the path."""
-        path = _path(self._latents(value, data, rng) if draws is None else draws, value)
+        path = _path((self._latents(value, data, rng) if draws is None else draws)["instability_steps"], value)
         made = {}
         for row, (part, name) in enumerate(zip(INDICATORS, data.series, strict=True)):
             seen = np.isfinite(data.figures[row])
@@ -197,10 +187,7 @@ class InstabilityBlock:
     def _latents(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
         """Steps from the prior."""
         shape = value["kyiv.instability_start"].shape
-        return {
-            "instability_earlier": rng.standard_normal((*shape, data.before)),
-            "instability_later": rng.standard_normal((*shape, data.after)),
-        }
+        return {"instability_steps": rng.standard_normal((*shape, 2, data.months))}
 
 
 def _taken(rows: pd.DataFrame, first: date, last: date, *, mean: bool) -> list[tuple[date, date, float]]:
@@ -220,10 +207,10 @@ def _taken(rows: pd.DataFrame, first: date, last: date, *, mean: bool) -> list[t
     return [(max(begin, first), end, float(value)) for begin, end, value in found if first <= end <= last]
 
 
-def _weights(begin: date, end: date, start: date, before: int, points: int) -> Array:
+def _weights(begin: date, end: date, start: date, months: int) -> Array:
     """What the mean over the days from `begin` to `end` takes of each point of the path, linear between points."""
     days = np.arange((begin - start).days, (end - start).days + 1)
-    where = before + days / MONTH_DAYS
+    where, points = months + days / MONTH_DAYS, 2 * months + 1
     low = np.clip(np.floor(where).astype(np.int64), 0, points - 2)
     share = where - low
     weight = np.bincount(low, 1.0 - share, points) + np.bincount(low + 1, share, points)
@@ -236,11 +223,13 @@ def _scale(x: Any, log: Any) -> Any:
     return log(x) - log(share * (100.0 - x) + 1.0 - share)
 
 
-def _path(draws: Draws, value: Values) -> Array:
-    """Instability month by month, the reference date at place `before`: (chain, draw, before + 1 + after)."""
-    start, half_life = value["kyiv.instability_start"], value["kyiv.instability_half_life"]
-    none = np.zeros_like(start)
-    backwards, forwards = (
-        ou.path(start, none, half_life, MONTH, draws[f"instability_{side}"]) for side in ("earlier", "later")
-    )
-    return np.concatenate([backwards[..., :0:-1], forwards], axis=-1)
+def _path(steps: Array, value: Values) -> Array:
+    """Instability month by month, the reference date in the middle: (chain, draw, 2 months + 1).
+
+    Args:
+        steps: before and after the reference date, the nearest first, (chain, draw, 2, months).
+        value: the parameters.
+    """
+    start, half_life = (value[f"kyiv.instability_{key}"][..., None] for key in ("start", "half_life"))
+    sides = ou.path(start, np.zeros_like(start), half_life, MONTH, steps)
+    return np.concatenate([sides[..., 0, :0:-1], sides[..., 1, :]], axis=-1)

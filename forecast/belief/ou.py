@@ -48,17 +48,17 @@ def path(start: Array, mean: Array, half_life: Array, step: float, noise: Array)
 
 
 def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -> "Tensor":
-    """The same of scalars, in PyTensor and without a loop: at equally spaced times after the start, (k,).
+    """The same from one start, in PyTensor and without a loop: at equally spaced times after it, (..., k).
 
     ``x_k - mean = a^k (x_0 - mean + sqrt(1 - a^2) sum_{j <= k} e_j a^-j)``, a for one step. The last terms of the
     sum are its largest, so nothing is lost to rounding, and a^-k stays finite over a thousand half-lives.
 
     Args:
-        start: at time 0.
-        mean: what it reverts to.
-        half_life: in the unit of `times`.
+        start: at time 0, a scalar.
+        mean: what it reverts to, a scalar.
+        half_life: in the unit of `times`, a scalar.
         times: step, 2 step, ..., k step, (k,).
-        noise: standard normals, (k,).
+        noise: standard normals, (..., k).
     """
     import pytensor.tensor
 
@@ -66,7 +66,7 @@ def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -
     rate = -math.log(2.0) / half_life
     power = pt.exp(rate * times)
     spread = pt.sqrt(-pt.expm1(2.0 * rate * times[0]))
-    return cast("Tensor", mean + power * (start - mean + spread * pt.cumsum(noise / power)))
+    return cast("Tensor", mean + power * (start - mean + spread * pt.cumsum(noise / power, axis=-1)))
 
 
 def log_density(x: Any, last: Any, gap: Any, half_life: Any) -> Any:

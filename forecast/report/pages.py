@@ -43,11 +43,10 @@ Tell = Callable[[str], None]
 
 
 def made_from(scenario: Scenario) -> str:
-    """Digest of what the pages depend on: the scenario's files but its evidence, the code of belief and timeline."""
+    """Digest of what the pages' numbers depend on most: the scenario's files but its evidence, and the simulator."""
     texts = {name: text for name, text in scenario.texts.items() if not name.startswith("evidence/")}
-    package = Path(__file__).resolve().parents[1]
-    for folder in ("belief", "scenario", "timeline"):
-        texts |= {f"{folder}/{file.name}": file.read_text("utf-8") for file in (package / folder).glob("*.py")}
+    simulator = Path(__file__).resolve().parents[1] / "timeline"
+    texts |= {f"timeline/{file.name}": file.read_text("utf-8") for file in simulator.glob("*.py")}
     return digest_of(texts)[:12]
 
 
@@ -218,7 +217,8 @@ def _premise_row(scenario: Scenario, entry: Effect, resting: Sequence[str]) -> d
 
 def effect_fine(difference: float, error: float) -> str:
     """A paired difference and its error, in tenths of a point."""
-    return f"{100.0 * difference:+.1f} ± {max(0.1, 100.0 * error):.1f}"
+    tenths = round(1000.0 * difference) / 10.0 + 0.0  # no minus before a zero
+    return f"{tenths:+.1f} ± {max(0.1, 100.0 * error):.1f}"
 
 
 def _grouped(names: Sequence[str]) -> list[str]:
