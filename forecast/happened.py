@@ -92,16 +92,17 @@ def among_hawks(scenario: Scenario, course: Course, step: Step) -> Iterator[Said
 def in_europe(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
     """Dated upheavals and votes, other upheavals, troops in the text and on the ground, a wider war."""
     begin, end = week_days(scenario, course.world, step.week)
+    stiffens = bool(course.parameters.europe.upheaval < 0.0)
     for event in scenario.upheavals:
         if begin <= event.date <= end:
-            yield "upheaval_dated", {"event": event.label, "day": event.date}
+            yield "upheaval_dated", {"event": event.label, "day": event.date, "stiffens": stiffens}
     for event in scenario.votes:
         if begin <= event.date <= end and step.before.lapsed:
             yield "vote_moot", {"event": event.label, "day": event.date}
         elif begin <= event.date <= end:
             yield "vote", {"event": event.label, "day": event.date, "lapsed": bool(step.after.lapsed)}
-    if step.after.obstruction < step.moved.obstruction:
-        yield "upheaval", {}
+    if step.after.obstruction != step.moved.obstruction:
+        yield "upheaval", {"stiffens": stiffens}
     if (
         step.before.rung == TEXT
         and not step.before.troops_text
