@@ -106,7 +106,7 @@ def test_odds_figure_is_svg_of_the_odds_the_same_each_time(kept: Run, tiny: Scen
         ("1/year", (1.0, 2.0, 4.0), False, "one in 52 / 26 / 13 weeks"),
         ("weeks", (6.5, 13.0, 26.0), True, "left after a quarter 25 / 50 / 71%"),
         ("weeks", (6.5, 13.0, 26.0), False, ""),
-        ("z", (0.0, 1.0, 2.0), False, "by itself 0 / 47 / 150 km2 a week"),
+        ("z", (0.0, 1.0, 2.0), False, "from a standstill 0 / 47 / 150 km2 a week"),
         ("km2/week", (5.0, 12.0, 26.0), False, "260 / 630 / 1,400 km2 a year"),
         ("EUR bn/month", (1.0, 2.0, 3.0), False, "12 / 24 / 36 EUR bn a year"),
         ("log ratio", (0.0, 0.5, 1.0), False, "alone, times 1.0 / 1.6 / 2.3"),

@@ -66,7 +66,7 @@ def _pace(q: Quantiles) -> str:
 
 
 def _z(q: Quantiles) -> str:
-    return f"by itself {three([SCALE * math.sinh(x) for x in q])} km2 a week"
+    return f"from a standstill {three([SCALE * math.sinh(x) for x in q])} km2 a week"
 
 
 def _flow(q: Quantiles) -> str:
