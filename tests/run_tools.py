@@ -134,10 +134,10 @@ def sampled(tiny: Scenario, kept: Run, tmp_path_factory: pytest.TempPathFactory)
     os.close(follower)
     with ThreadPoolExecutor(1) as pool:
         screen = pool.submit(_read_all, leader)
-        out, _ = one.communicate(timeout=300)
+        out, _ = one.communicate(timeout=600)
         made = Sampled(one.returncode, out.decode(), screen.result(), first / "runs", first / "cache")
     os.close(leader)
-    out, err = two.communicate(timeout=300)
+    out, err = two.communicate(timeout=600)
     return made, Sampled(two.returncode, out.decode(), err.decode(), second / "runs", second / "cache")
 
 

@@ -75,7 +75,7 @@ def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled):
         assert abs(one.scores[name].mean() - other.scores[name].mean()) < 0.5 * one.scores[name].std(), name
     for name in ("front.second_error", "front.monthly_error"):
         wide, narrow = (np.median(PRIORS[name].quantile(fit.scores[name])) for fit in (other, one))
-        assert wide < 3.0 * narrow
+        assert wide < 4.0 * narrow
 
 
 def test_unseen_weeks_change_nothing_and_dates_do_not_touch(compiled):

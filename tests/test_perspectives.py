@@ -177,8 +177,8 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
     ),
     (
         "no entry but a table",
-        VIEW.replace("moscow.worth", "parties.rows.load"),
-        "change.parties.rows.load",
+        VIEW.replace("moscow.worth", "season.zenith"),
+        "change.season.zenith",
         ("`forecast check` lists them",),
     ),
     ("twice", VIEW + WORTH, "change.moscow.worth", ("'moscow.worth' again", "allowed is one", "Keep one")),

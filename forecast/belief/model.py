@@ -2,9 +2,9 @@
 
 Each parameter is a standard normal score, turned into the parameter by its prior's quantile map. The blocks
 have no parameter in common, so their posteriors are independent of each other; one model compiles and
-samples them at the price of little more than the largest. The numbers of the priors are data of the model like
-the evidence, and maps of one family are one operation on all its parameters: that halves the time of
-compiling, and one compiled model serves other priors of the same families too.
+samples them together. The numbers of the priors are data of the model like the evidence, and the maps of one
+family are one operation on all its parameters: that saves a third of compiling them, and one compiled model
+serves other priors of the same families too.
 
 PyMC, PyTensor and nutpie are imported only when something is compiled.
 """
@@ -139,7 +139,7 @@ def families(priors: Mapping[str, Marginal]) -> Families:
 def compile_model(form: Shapes, kinds: Families) -> "CompiledModel":
     """Compile the model for inputs of these shapes; it then fits any as-of date of the scenario.
 
-    Takes half a minute to a minute, most of it imports and compiling.
+    Takes about a minute, nearly all of it PyTensor's and numba's.
 
     Args:
         form: from `shapes`.
