@@ -14,7 +14,6 @@ import pandas as pd
 
 from forecast import coherence
 from forecast.belief.assemble import Posterior, update
-from forecast.explain import quantiles
 from forecast.outcomes import Clusters, events
 from forecast.report.context import recalled
 from forecast.scenario.load import load_scenario
@@ -131,7 +130,7 @@ def check(
 
 
 def _fitted(prior: Any) -> dict[str, Any]:
-    low, middle, high = quantiles(prior)
+    low, middle, high = prior.quantiles()
     return {
         "name": prior.name,
         "elicited": prior.elicited,
@@ -148,8 +147,7 @@ def _fitted(prior: Any) -> dict[str, Any]:
 
 
 def _shares(table: pd.DataFrame, what: Mapping[str, Any]) -> dict[str, Any]:
-    clusters = Clusters(table["draw"].to_numpy())
-    return {name: clusters.share(np.asarray(x)).plain() for name, x in what.items()}
+    return Clusters(table["draw"].to_numpy()).shares(what)
 
 
 def _happened(table: pd.DataFrame) -> dict[str, Any]:
@@ -189,7 +187,7 @@ def _defeat(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> dic
     breakthroughs = -np.log1p(-used["front.breakthrough"].to_numpy())
     through = 1.0 - np.exp(-breakthroughs * used["endings.collapse"].to_numpy())
     direct = used["endings.defeat"].to_numpy()
-    low, middle, high = quantiles(scenario.priors["endings.total_defeat"])
+    low, middle, high = scenario.priors["endings.total_defeat"].quantiles()
 
     def spread(x: Any) -> dict[str, float]:
         return {f"q{round(100 * q):02d}": float(np.quantile(x, q)) for q in (0.05, 0.5, 0.95)} | {

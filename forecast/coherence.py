@@ -27,15 +27,19 @@ CROWD_EVENTS = {
 """Events of the timelines that questions of crowds are compared with."""
 
 
+def _rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
+    """The rows of a reference table of the scenario; none if it has no such table."""
+    return list(csv.DictReader(io.StringIO(scenario.texts.get(f"reference/{file}", ""))))
+
+
 def wars(scenario: Scenario) -> list[dict[str, Any]]:
     """Ends of interstate wars between two and five years old, from the scenario's reference table, if it has one.
 
     Chances a year are 1 - exp(-ends / war-years).
     """
-    text = scenario.texts.get("reference/interstate_wars.csv")
-    if text is None:
+    rows = _rows(scenario, "interstate_wars.csv")
+    if not rows:
         return []
-    rows = list(csv.DictReader(io.StringIO(text)))
     out = []
     for label, since in (("all", 0), ("since 1945", 1945)):
         exposure, ends = 0.0, {"won_or_lost": 0, "stalemate": 0, "other": 0}
@@ -59,9 +63,8 @@ def wars(scenario: Scenario) -> list[dict[str, Any]]:
     return out
 
 
-def implied(scenario: Scenario, timelines: pd.DataFrame) -> dict[str, Any]:
+def implied(timelines: pd.DataFrame) -> dict[str, Any]:
     """How the war ends by the horizon, told as the reference class counts it, as shares with their errors."""
-    clusters = Clusters(timelines["draw"].to_numpy())
     stopped = (timelines["ending"] == "general_truce").to_numpy()
     what = {
         "ended": (timelines["headline"] != "unresolved").to_numpy() | stopped,
@@ -69,7 +72,7 @@ def implied(scenario: Scenario, timelines: pd.DataFrame) -> dict[str, Any]:
         "negotiated": (timelines["headline"] == "negotiated").to_numpy(),
         "general_truce_without_agreement": stopped,
     }
-    return {name: clusters.share(x).plain() for name, x in what.items()}
+    return Clusters(timelines["draw"].to_numpy()).shares(what)
 
 
 def crowds(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> list[dict[str, Any]]:
@@ -82,12 +85,9 @@ def crowds(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> list[dic
         timelines: of one run.
         as_of: its as-of date.
     """
-    text = scenario.texts.get("reference/crowds.csv")
-    if text is None:
-        return []
     clusters = Clusters(timelines["draw"].to_numpy())
     out = []
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in _rows(scenario, "crowds.csv"):
         if date.fromisoformat(row["asked"]) > as_of or date.fromisoformat(row["from"]) != as_of:
             continue
         happened = _happened(timelines, row["event"], np.datetime64(row["to"]))
@@ -121,7 +121,7 @@ def _happened(timelines: pd.DataFrame, event: str, until: np.datetime64) -> np.n
 def summary(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> Mapping[str, Any]:
     """All of it, as `summary.json` holds it."""
     return {
-        "implied": implied(scenario, timelines),
+        "implied": implied(timelines),
         "wars": wars(scenario),
         "crowds": crowds(scenario, timelines, as_of),
     }

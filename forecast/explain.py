@@ -117,7 +117,7 @@ def premise_order(premise: str) -> tuple[str, int]:
 
 def describe(prior: Prior) -> dict[str, Any]:
     """A prior in short: what it is, its unit, its 5, 50 and 95% quantiles, its premises."""
-    low, middle, high = quantiles(prior)
+    low, middle, high = prior.quantiles()
     return {
         "name": prior.name,
         "meaning": field_of(prior.name).meaning,
@@ -128,11 +128,6 @@ def describe(prior: Prior) -> dict[str, Any]:
         "varies": prior.varies,
         "premises": list(prior.premises),
     }
-
-
-def quantiles(prior: Prior) -> tuple[float, float, float]:
-    """The 5, 50 and 95% quantiles of a prior as fitted, in its unit."""
-    return prior.quantiles()
 
 
 def show(told: Mapping[str, Any], console: "Console") -> None:

@@ -172,9 +172,8 @@ def least_ready(scenario: Scenario, step: Step) -> str | None:
     kept = step.after if step.after.template >= 0 and not step.more("drawn") else step.before
     if kept.template < 0:
         return None
-    deal = scenario.settlements[kept.template]
-    signs = [k for k, party in enumerate(PARTIES) if party in deal.signatories or party in ("kyiv", "moscow")]
-    return PARTIES[min(signs, key=lambda k: kept.consent[k])]
+    signs = signatories(scenario.settlements[kept.template])
+    return min(signs, key=lambda party: float(kept.consent[PARTIES.index(party)]))
 
 
 def truces(course: Course, step: Step, stands: int, dead: int) -> Iterator[Said]:

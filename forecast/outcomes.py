@@ -101,6 +101,10 @@ class Clusters:
         error, low, high = self._spread(x - p * y, p, total)
         return Estimate(p, error, low, high, numerator, of, draws)
 
+    def shares(self, what: Mapping[str, Any], given: Any = None, *, few: bool = False) -> dict[str, dict[str, Any]]:
+        """Share of each of several things by name, as `summary.json` holds it; see `share`."""
+        return {name: self.share(x, given, few=few).plain() for name, x in what.items()}
+
     def _spread(self, e: Array, p: float, total: float) -> tuple[float, float, float]:
         """Standard error and interval from residuals e that sum to 0; `total` is the denominator."""
         if self._number < 2:
@@ -179,12 +183,10 @@ def odds(timelines: pd.DataFrame) -> dict[str, Any]:
     steps = np.sum(list(down.values()), axis=0)
     young = headline["negotiated"] & (t["settlement_age"].to_numpy() < CEASEFIRE_WEEKS)
 
-    def shares(what: Mapping[str, Any], given: Any = None, few: bool = False) -> dict[str, Any]:
-        return {name: clusters.share(x, given, few=few).plain() for name, x in what.items()}
-
+    shares = clusters.shares
     return {
         "odds": shares(headline),
-        "given_resolved": shares({name: headline[name] for name in ("battlefield", "negotiated")}, resolved, True),
+        "given_resolved": shares({name: headline[name] for name in ("battlefield", "negotiated")}, resolved, few=True),
         "endings": shares(ending),
         "beside": shares(
             {
@@ -227,14 +229,14 @@ def odds(timelines: pd.DataFrame) -> dict[str, Any]:
             },
         },
         "first_refusal": shares(
-            {p: (t["first_refusal"] == p).to_numpy() for p in PARTIES if p != "hawks"}, refused, True
+            {p: (t["first_refusal"] == p).to_numpy() for p in PARTIES if p != "hawks"}, refused, few=True
         ),
-        "steps_down": {cause: clusters.share(x, steps, few=True).plain() for cause, x in down.items()},
+        "steps_down": shares(down, steps, few=True),
         "given": {
             name: {
                 "count": int(event.sum()),
                 "draws": int(t["draw"][event].nunique()),
-                "odds": shares(headline, event, True),
+                "odds": shares(headline, event, few=True),
             }
             for name, event in happened.items()
         },

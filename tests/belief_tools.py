@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from forecast.belief import model, tree
 from forecast.belief.aid import AidBlock, AidData
@@ -184,3 +185,27 @@ def ranks(recovered: Any, names: tuple[str, ...], shift: int = 0) -> np.ndarray:
             for i, (_, scores, _, _) in enumerate(recovered)
         ]
     )
+
+
+def check_found_again(recovered: Any, parameters: tuple[str, ...], informed: tuple[str, ...], state: str) -> np.ndarray:
+    """What was simulated lies in its posterior as often as that says, and not in those of other runs.
+
+    Args:
+        recovered: from the fixture.
+        parameters: whose truths lie in the central 80% about 8 times in ten (within four binomial standard errors,
+            those of one run taken as independent) with uniform ranks.
+        informed: of which the evidence says much: judged by the posteriors of other runs (the control) fewer lie
+            there.
+        state: dotted name of a level on the last day, whose truth lies within its posterior's spread.
+
+    Returns:
+        (run,) the posterior's spread of that level.
+    """
+    own = ranks(recovered, parameters)
+    assert abs(inside(own) - 0.8) < 4 * math.sqrt(0.8 * 0.2 / own.size)
+    assert stats.kstest(own.ravel(), "uniform").pvalue > 1e-3
+    assert inside(ranks(recovered, informed, shift=3)) < inside(ranks(recovered, informed)) - 0.1
+    away = np.array([fit.states[state].mean() - states[state] for _, _, states, fit in recovered])
+    spread = np.array([fit.states[state].std() for *_, fit in recovered])
+    assert np.mean((away / spread) ** 2) < stats.chi2.ppf(1 - 1e-4, RUNS) / RUNS
+    return spread

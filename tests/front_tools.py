@@ -2,14 +2,13 @@
 
 import hashlib
 import math
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import pytest
+from belief_tools import only
 
-from forecast.belief import model, tree
+from forecast.belief import model
 from forecast.belief.fit import SamplerSettings
 from forecast.belief.front import NET_SCALE, FrontBlock, FrontData
 from forecast.scenario.elicit import fit_quantiles
@@ -89,23 +88,13 @@ def fingerprint(fit):
     return hashlib.sha256(content + fit.netcdf).hexdigest()
 
 
-@contextmanager
-def alone():
-    """The belief with no block but the front's."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (model, tree):
-            patch.setattr(module, "BLOCKS", (FRONT,))
-            patch.setattr(module, "PARAMETERS", FRONT.parameters)
-        yield
-
-
 class Alone:
     """The front's block compiled by itself."""
 
     def __init__(self):
-        with alone():
+        with only((FRONT,)):
             self.compiled = model.compile_model(model.shapes({"front": simulate(0)[0]}), model.families(PRIORS))
 
     def fit(self, data, sampler=QUICK):
-        with alone():
+        with only((FRONT,)):
             return self.compiled.fit({"front": data}, PRIORS, sampler)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from forecast import cli, pipeline
@@ -207,3 +208,14 @@ def contents(folder: Path, *leaving_out: str) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and path.relative_to(folder).as_posix() not in leaving_out
     }
+
+
+def same(one: Fit, other: Fit) -> bool:
+    """Whether two fits are equal, byte for byte, with their draws in the same order."""
+    return (
+        one.diagnostics == other.diagnostics
+        and one.netcdf == other.netcdf
+        and (list(one.scores), list(one.states)) == (list(other.scores), list(other.states))
+        and all(np.array_equal(one.scores[name], other.scores[name]) for name in one.scores)
+        and all(np.array_equal(one.states[name], other.states[name]) for name in one.states)
+    )

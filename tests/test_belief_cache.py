@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from run_tools import same
 
 from forecast.belief import cache
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
@@ -40,16 +41,6 @@ def made_up_fit(seed=0):
     scores = {name: rng.standard_normal((2, 5)) for name in PARAMETERS}
     states = {name: rng.standard_normal((2, 5)) for name in ("front.slow", "kyiv.instability")}
     return Fit(scores, states, Diagnostics(1.001, 900.5, 800.25, 0), rng.bytes(1000))
-
-
-def same(one, other):
-    return (
-        one.diagnostics == other.diagnostics
-        and one.netcdf == other.netcdf
-        and all(np.array_equal(one.scores[name], other.scores[name]) for name in one.scores)
-        and all(np.array_equal(one.states[name], other.states[name]) for name in one.states)
-        and (list(one.scores), list(one.states)) == (list(other.scores), list(other.states))
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +168,7 @@ def test_unwritable_cache_is_done_without(key, tmp_path, monkeypatch, caplog):
 def test_many_at_once_see_whole_entries_only(key, place):
     def work(number):
         if number % 5 == 0:
-            cache._remove(place / key)
+            cache.remove(place / key)
         cache.store(key, made_up_fit())
         return cache.load(key)
 

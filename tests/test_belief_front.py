@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from front_tools import FRONT, INF, NET_SCALE, PRIORS, SEASON, SEEN, SERIES, WEEKS, alone, hide, simulate
+from belief_tools import only
+from front_tools import FRONT, INF, NET_SCALE, PRIORS, SEASON, SEEN, SERIES, WEEKS, hide, simulate
 from scipy import stats
 
 from forecast.belief import model
@@ -109,7 +110,7 @@ def test_density_is_the_one_written_down():
     second = np.array([5000.0, 1.0, 1.0, 1.0, 5130.0, np.nan, np.nan])
     data = FrontData(area, season, date(2031, 1, 27), second, np.array([170.0]), SERIES)
     rng = np.random.default_rng(4)
-    with alone():
+    with only((FRONT,)):
         built = model.build(model.shapes({"front": data}), model.families(PRIORS))
         inputs = FRONT.inputs(data) | model.numbers(PRIORS)
     # February ends after the last Monday seen. The count given here is of a month that ends in the fourth week.

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 from belief_tools import AID, INSTABILITY, PRIORS, QUICK, SMALL, only, simulate
+from run_tools import same
 
 from forecast.belief import model
 from forecast.belief.assemble import STARTS, STATES, hold, update
@@ -22,15 +23,6 @@ from forecast.timeline.parameters import field_of
 @pytest.fixture(scope="module")
 def war():
     return load_scenario("ukraine-2025")
-
-
-def same(one, other):
-    return (
-        one.netcdf == other.netcdf
-        and one.diagnostics == other.diagnostics
-        and all(np.array_equal(one.scores[name], other.scores[name]) for name in one.scores)
-        and all(np.array_equal(one.states[name], other.states[name]) for name in one.states)
-    )
 
 
 def test_blocks_keep_to_the_contract(war):

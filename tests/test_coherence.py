@@ -30,8 +30,8 @@ def table(**columns: object) -> pd.DataFrame:
     return pd.DataFrame(base | columns)
 
 
-def test_implied_counts_a_truce_that_holds_as_an_end_of_the_fighting(ukraine: Scenario) -> None:
-    found = implied(ukraine, table())
+def test_implied_counts_a_truce_that_holds_as_an_end_of_the_fighting() -> None:
+    found = implied(table())
     assert {name: entry["count"] for name, entry in found.items()} == {
         "ended": 3,
         "won_or_lost": 1,

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from forecast.errors import InputError
-from forecast.explain import quantiles
 from forecast.scenario.elicit import C95
 from forecast.scenario.load import load_scenario
 
@@ -41,14 +40,14 @@ def test_chance_a_year_is_the_class_rate_times_the_ratio(with_class: Path) -> No
     prior = load_scenario(coup_from(with_class, ", since = 2000, times = 0.5, spread = 0.6")).priors["kyiv.coup"]
     rate, sd = 0.5 * 6 / 80, math.hypot(0.6, 1 / math.sqrt(6))
     wanted = [1 - math.exp(-rate * math.exp(z * sd)) for z in (-C95, 0.0, C95)]
-    assert quantiles(prior) == pytest.approx(wanted, rel=1e-9)
+    assert prior.quantiles() == pytest.approx(wanted, rel=1e-9)
     assert "6 risings in 80 island_years, since 2000, times 0.5, spread 0.6" in prior.elicited
 
 
 def test_spread_is_seven_tenths_unless_said_otherwise_and_all_years_count(with_class: Path) -> None:
     prior = load_scenario(coup_from(with_class)).priors["kyiv.coup"]
     sd = math.hypot(0.7, 1 / 3)
-    low, middle, high = (-math.log1p(-q) for q in quantiles(prior))
+    low, middle, high = (-math.log1p(-q) for q in prior.quantiles())
     assert (middle, high / middle, middle / low) == pytest.approx((9 / 100, *[math.exp(C95 * sd)] * 2), rel=1e-9)
 
 
@@ -99,4 +98,4 @@ def test_quantiles_beside_it_are_refused(with_class: Path) -> None:
 def test_edit_of_quantiles_takes_it_away(with_class: Path) -> None:
     coup_from(with_class)
     prior = load_scenario(with_class, edits=["kyiv.coup.quantiles=[0.1, 0.2, 0.3]"]).priors["kyiv.coup"]
-    assert quantiles(prior) == pytest.approx((0.1, 0.2, 0.3))
+    assert prior.quantiles() == pytest.approx((0.1, 0.2, 0.3))

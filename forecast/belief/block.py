@@ -38,6 +38,18 @@ def days_after(day: date, count: NDArray[Any]) -> Dates:
     return np.asarray(np.datetime64(day, "D") + np.asarray(count, dtype=np.int64).astype("timedelta64[D]"))
 
 
+def between(path: Array, when: Any) -> Array:
+    """A path at times counted in its steps, linear between two points, (..., *shape of `when`).
+
+    Args:
+        path: (..., k), at times 0 to k - 1.
+        when: times from 0 to k - 1, of any shape.
+    """
+    before = np.minimum(np.floor(when).astype(np.int64), path.shape[-1] - 2)
+    share = when - before
+    return np.asarray(path[..., before] * (1.0 - share) + path[..., before + 1] * share)
+
+
 class Block[Data](Protocol):
     """One part of the belief.
 

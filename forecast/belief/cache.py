@@ -20,10 +20,9 @@ import io
 import json
 import logging
 import math
-import os
 import platform
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from datetime import date
 from importlib import metadata
@@ -32,11 +31,11 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import platformdirs
 
 import forecast.scenario.elicit
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.scenario.elicit import Array, Marginal
+from forecast.timeline.compiled import cache_root
 
 LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
 """Distributions whose version may change a draw or a diagnostic."""
@@ -50,8 +49,7 @@ class _DamagedError(Exception):
 
 def folder() -> Path:
     """Where fits are kept: `posterior` in $FORECAST_CACHE, else in the user's cache folder for `forecast`."""
-    given = os.environ.get("FORECAST_CACHE")
-    return (Path(given) if given else platformdirs.user_cache_path("forecast")) / "posterior"
+    return cache_root() / "posterior"
 
 
 def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: SamplerSettings) -> str:
@@ -104,7 +102,7 @@ def load(key: str) -> Fit | None:
         if not place.is_dir():
             return None
         _log.warning("the saved fit %s is damaged (%s) and is made again", place, error)
-    _remove(place)
+    remove(place)
     return None
 
 
@@ -113,29 +111,39 @@ def store(key: str, fit: Fit) -> None:
 
     If another process has kept the same fit meanwhile, that one stays.
     """
-    place = folder() / key
+    keep("the fit", folder() / key, lambda whole: _write(whole, key, fit))
+
+
+def keep(what: str, place: Path, write: Callable[[Path], None]) -> None:
+    """Put an entry of the cache in its place, whole or not at all; if that cannot be done, a warning in the log.
+
+    Args:
+        what: what the entry is, for the log.
+        place: a folder; if there is one by now, made by another process, it stays.
+        write: writes the entry's files into the folder it is given, which is then renamed.
+    """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
-            whole = Path(part) / key
+            whole = Path(part) / place.name
             whole.mkdir()
-            _write(whole, key, fit)
+            write(whole)
             try:
                 whole.rename(place)
             except OSError:
                 if not place.is_dir():
                     raise
     except OSError as error:
-        _log.warning("the fit cannot be kept in %s (%s) and will be made again", place.parent, error)
+        _log.warning("%s cannot be kept in %s (%s) and will be made again", what, place.parent, error)
 
 
-def _remove(place: Path) -> None:
+def remove(place: Path) -> None:
     """Take an entry away as a whole. Should it be a good one by now, it is made once more, no worse."""
     try:
         with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
             place.rename(Path(part) / place.name)
     except OSError as error:
-        _log.warning("the saved fit %s cannot be removed (%s)", place, error)
+        _log.warning("the saved entry %s cannot be removed (%s)", place, error)
 
 
 def _write(place: Path, key: str, fit: Fit) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from forecast.belief import ou
-from forecast.belief.block import Dates, Draws, Series, Values, days_after
+from forecast.belief.block import Dates, Draws, Series, Values, between, days_after
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -150,7 +150,7 @@ class CapitalBlock:
 
     def states(self, draws: Draws, value: Values, data: CapitalData) -> dict[str, Array]:
         """Give capital on the as-of date, linear between two weeks."""
-        return {"washington.capital": _at(_path(draws["capital_steps"], value), np.array(data.now))}
+        return {"washington.capital": between(_path(draws["capital_steps"], value), data.now)}
 
     def prior_states(self, value: Values, data: CapitalData, rng: np.random.Generator) -> dict[str, Array]:
         """Give the same from the prior: the start on the reference date, later the start and its drift."""
@@ -231,10 +231,3 @@ def _path(steps: Array, value: Values) -> Array:
     """Capital on the reference date and each week after it, (chain, draw, week + 1)."""
     start, mean, half_life = (value[f"washington.capital_{key}"] for key in ("start", "mean", "half_life"))
     return ou.path(start, mean, half_life, 1.0, steps)
-
-
-def _at(path: Array, when: Array) -> Array:
-    """A path at times between its weeks, (chain, draw, ...), linear within each week."""
-    before = np.minimum(np.floor(when).astype(np.int64), path.shape[-1] - 2)
-    share = when - before
-    return np.asarray(path[..., before] * (1.0 - share) + path[..., before + 1] * share)

@@ -107,7 +107,7 @@ def draw_table(
         fixed = [name for name in names if priors[name].varies == "world"]
         factor = _factor(names, correlations)
         own = np.column_stack(
-            [block_scores[name] if name in block_scores else _luck(name, count, seed) for name in fixed]
+            [block_scores[name] if name in block_scores else _stratified(name, count, seed) for name in fixed]
             or [np.empty((count, 0))]
         )
         # Column by column, in a fixed order: a matrix product may round differently on another machine.
@@ -156,10 +156,15 @@ def interleave(chains: Array, count: int) -> Array:
     return np.asarray(chains[turn % number, order[turn // number]], dtype=np.float64)
 
 
-def _luck(name: str, count: int, seed: int) -> Array:
-    """(count,) standard normals that belong to this name and seed, stratified in blocks of `STRATA` rows."""
+def luck(seed: int, name: str) -> np.random.Generator:
+    """A generator that belongs to a seed and a name alone."""
     key = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    rng = np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
+
+
+def _stratified(name: str, count: int, seed: int) -> Array:
+    """(count,) standard normals that belong to this name and seed, stratified in blocks of `STRATA` rows."""
+    rng = luck(seed, name)
     blocks = range(-(-count // STRATA))
     uniform = np.concatenate([(rng.permutation(STRATA) + rng.random(STRATA)) / STRATA for _ in blocks])
     # The outer strata may round to 0 or 1, whose scores are infinite.

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from forecast.belief import ou
+from forecast.belief.block import between
 from forecast.belief.front_data import SPAN, FrontData, front_inputs
 from forecast.belief.front_model import NET_SCALE, TAIL_DEGREES
 from forecast.scenario.elicit import Array
@@ -56,14 +58,14 @@ def front_replicates(
         data.series[1]: _measured(
             np.diff(every_fourth, axis=-1)[..., np.isfinite(data.spans[: data.last // SPAN])], value, "second", rng
         ),
-        data.series[2]: _measured(_at(truth, end) - _at(truth, begin), value, "monthly", rng),
+        data.series[2]: _measured(between(truth, end) - between(truth, begin), value, "monthly", rng),
     }
     return {name: figures for name, figures in made.items() if name and figures.shape[-1]}
 
 
 def _slow(value: Mapping[str, Array], data: FrontData, rng: np.random.Generator) -> Array:
     """The slow level of every week up to the last Monday seen, from its prior, (chain, draw, week)."""
-    keep = 0.5 ** (1.0 / value["front.slow_half_life"])
+    keep = ou.keep(value["front.slow_half_life"], 1.0)
     step = value["front.slow_sd"] * np.sqrt(1.0 - keep**2)
     away = value["front.slow_sd"] * rng.standard_normal(keep.shape)
     slow = np.empty((*keep.shape, data.last))
@@ -98,10 +100,3 @@ def _measured(change: Array, value: Mapping[str, Array], instrument: str, rng: n
     scale, error = value[f"front.{instrument}_scale"], value[f"front.{instrument}_error"]
     figures: Array = scale[..., None] * change + error[..., None] * rng.standard_t(TAIL_DEGREES, change.shape)
     return figures
-
-
-def _at(truth: Array, when: Array) -> Array:
-    """The truth at times between Mondays, in weeks, linear within each week."""
-    before = np.minimum(np.floor(when).astype(np.int64), truth.shape[-1] - 2)
-    then: Array = truth[..., before] + (when - before) * (truth[..., before + 1] - truth[..., before])
-    return then

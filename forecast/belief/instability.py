@@ -18,10 +18,6 @@ it: it is taken to show the mean of x over those days, and the first row, whose 
 out. (The mean of counts is not the count at the mean, by half the variance within the period: less than the
 error.) Rows from before the first week that the front learns from are left out: the rally of 2022 is not the
 same process. Of a longer series the latest `SLOTS` figures are taken.
-
-The prior of `instability_start` has already looked at the last poll of trust. The centres and loadings are
-left so wide that the poll mostly sets them; still, a part of it is counted twice, and the report of a fit that
-shows a start much surer than its prior should be read with that in mind.
 """
 
 import math
@@ -34,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.belief import ou
-from forecast.belief.block import Dates, Draws, Series, Values, days_after
+from forecast.belief.block import Dates, Draws, Series, Values, between, days_after
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -143,10 +139,7 @@ class InstabilityBlock:
 
     def states(self, draws: Draws, value: Values, data: InstabilityData) -> dict[str, Array]:
         """Give instability on the as-of date, linear between two months."""
-        path = _path(draws["instability_steps"], value)
-        before = min(int(data.now), data.months - 1)
-        share, place = data.now - before, data.months + before
-        return {"kyiv.instability": path[..., place] * (1.0 - share) + path[..., place + 1] * share}
+        return {"kyiv.instability": between(_path(draws["instability_steps"], value), data.months + data.now)}
 
     def prior_states(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
         """Give the same from the prior: the start on the reference date, later the start and its drift."""

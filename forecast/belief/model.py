@@ -11,7 +11,6 @@ PyMC, PyTensor and nutpie are imported only when something is compiled.
 
 import atexit
 import contextlib
-import hashlib
 import math
 import os
 import shutil
@@ -30,6 +29,7 @@ import numpy as np
 from forecast.belief.aid import AidBlock
 from forecast.belief.block import Block
 from forecast.belief.capital import CapitalBlock
+from forecast.belief.draws import luck
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.belief.front import FrontBlock
 from forecast.belief.instability import InstabilityBlock
@@ -99,12 +99,6 @@ def shapes(data: Mapping[str, Any]) -> Shapes:
 def values(priors: Mapping[str, Marginal], scores: Mapping[str, Array]) -> dict[str, Array]:
     """The parameters in their units, from their scores."""
     return {name: np.asarray(priors[name].quantile(score), dtype=np.float64) for name, score in scores.items()}
-
-
-def luck(seed: int, name: str) -> np.random.Generator:
-    """A generator that belongs to a seed and a name alone."""
-    key = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
 
 def prior_fit(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: SamplerSettings) -> Fit:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.belief.block import Dates, Series
+from forecast.belief.draws import luck
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import BLOCKS, PARAMETERS, SCORE, luck, values
+from forecast.belief.model import BLOCKS, PARAMETERS, SCORE, values
 from forecast.scenario.elicit import Array, Marginal
 
 if TYPE_CHECKING:

@@ -10,10 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
-
-JUDGEMENT = "judgement"
-"""The source that is none."""
 
 FROM_MEMORY = "from memory"
 """What the note of a source says that was cited from memory and not re-read."""
@@ -138,10 +136,15 @@ def source_title(scenario: Scenario, source: str) -> str:
     return f"{found.title} (from memory)" if FROM_MEMORY in found.note else found.title
 
 
+def cited(scenario: Scenario) -> set[str]:
+    """Ids of the sources that priors cite, judgement aside."""
+    return {prior.source for prior in scenario.priors.values()} - {JUDGEMENT}
+
+
 def recalled(scenario: Scenario) -> dict[str, int]:
     """How many sources priors cite, judgement aside, and how many of those were cited from memory and not re-read."""
-    cited = {prior.source for prior in scenario.priors.values()} - {JUDGEMENT}
-    return {"cited": len(cited), "from_memory": sum(FROM_MEMORY in scenario.sources[s].note for s in cited)}
+    sources = cited(scenario)
+    return {"cited": len(sources), "from_memory": sum(FROM_MEMORY in scenario.sources[s].note for s in sources)}
 
 
 def outside(entry: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from forecast.timeline.forms import LN5
+from forecast.timeline.forms import logistic, ratio
 from forecast.timeline.front import SCALE
 from forecast.timeline.registry import WEEKS_PER_YEAR
 
@@ -74,12 +74,11 @@ def _flow(q: Quantiles) -> str:
 
 
 def _log_ratio(q: Quantiles) -> str:
-    multiples = [math.exp(x / math.sqrt(1.0 + (x / LN5) ** 2)) for x in q]
-    return f"alone, times {three(multiples)}"
+    return f"alone, times {three([ratio(x) for x in q])}"
 
 
 def _value(q: Quantiles) -> str:
-    at = [100.0 / (1.0 + math.exp(-abs(x) / TAU)) for x in q]
+    at = [100.0 * logistic(abs(x) / TAU) for x in q]
     return f"moves a consent of 50% to {three(at)}%, or as far the other way" if max(map(abs, q)) <= MOST_SHIFT else ""
 
 

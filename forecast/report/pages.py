@@ -12,32 +12,33 @@ changed since.
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from forecast.belief.assemble import Posterior, update
 from forecast.belief.model import PARAMETERS
-from forecast.explain import quantiles
 from forecast.outcomes import odds
 from forecast.premises import Effect, effects
-from forecast.report.context import cell, day_in_words, effect, environment, meaning, number, percent, row
-from forecast.report.context import interval as interval_text
+from forecast.report.context import cell, cited, day_in_words, effect, environment, interval, meaning, number, percent
 from forecast.report.figures import odds_figure
 from forecast.report.implied import implied
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.load import load_scenario
-from forecast.scenario.prior import Prior
+from forecast.scenario.perspectives import BASE
+from forecast.scenario.prior import Basis, Perspective, Prior
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
 from forecast.sensitivity import Swing, swings
 from forecast.simulation import simulate
 from forecast.store import digest_of
+from forecast.timeline.parameters import RECORDS
+from forecast.timeline.registry import fields
 from forecast.timeline.table import HEADLINES
 
 LEADING = 12
 """Priors named as those that set the headline."""
 
-BASES = ("figure", "reading", "judgement")
-"""What a prior may stand on; see `Prior.basis`."""
+MANY = 3
+"""Rows of one table beyond which they are told together."""
 
 Tell = Callable[[str], None]
 
@@ -72,11 +73,11 @@ def priors_page(scenario: Scenario, posterior: Posterior, moved: Sequence[Swing]
         "priors.md.j2",
         scenario,
         count=len(rows),
-        bases={basis: bases.count(basis) for basis in BASES},
+        bases={basis: bases.count(basis) for basis in get_args(Basis)},
         leading=leading,
         leading_judgement=sum(scenario.priors[found.name].basis != "figure" for found in moved[:LEADING]),
         sections=sections,
-        sources=[_source_row(scenario, source) for source in sorted(_cited(scenario))],
+        sources=[_source_row(scenario, source) for source in sorted(cited(scenario))],
     )
 
 
@@ -104,7 +105,7 @@ def perspectives_page(scenario: Scenario, told: Mapping[str, Mapping[str, Any]],
     Args:
         scenario: the scenario.
         told: the odds of each perspective, by name, from `odds`.
-        changes: for each but `base`: its title, holder, summary and rows of what it changes.
+        changes: for each but `base`: its title, summary and rows of what it changes.
     """
     names = list(told)
     tables = []
@@ -135,15 +136,8 @@ def _sections() -> list[tuple[str, str]]:
         ("Parties: toil of each issue", "parties.toil."),
         ("Parties: positions", "parties.position."),
         ("Parties: saliences", "parties.salience."),
-        *((f"Settlements: {key.replace('_', ' ')}", f"settlements.{key}.") for key in _settlement_tables()),
+        *((f"Settlements: {key.replace('_', ' ')}", f"settlements.{key}.") for key in fields(RECORDS["settlements"])),
     ]
-
-
-def _settlement_tables() -> list[str]:
-    from forecast.timeline.parameters import RECORDS
-    from forecast.timeline.registry import fields
-
-    return list(fields(RECORDS["settlements"]))
 
 
 def _learnt(posterior: Posterior) -> dict[str, tuple[float, float, float]]:
@@ -157,7 +151,7 @@ def _learnt(posterior: Posterior) -> dict[str, tuple[float, float, float]]:
 def _prior_row(
     scenario: Scenario, prior: Prior, swing: Swing | None, learnt: Mapping[str, tuple[float, float, float]]
 ) -> dict[str, Any]:
-    given = quantiles(prior)
+    given = prior.quantiles()
     after = learnt.get(prior.name)
     return {
         "name": prior.name,
@@ -183,10 +177,6 @@ def _stands_on(scenario: Scenario, prior: Prior) -> str:
     return f"{prior.basis}: [{prior.source}](#{prior.source})"
 
 
-def _cited(scenario: Scenario) -> set[str]:
-    return {prior.source for prior in scenario.priors.values()} - {JUDGEMENT}
-
-
 def _source_row(scenario: Scenario, name: str) -> dict[str, str]:
     source = scenario.sources[name]
     return {
@@ -206,12 +196,10 @@ def _premise_row(scenario: Scenario, entry: Effect, resting: Sequence[str]) -> d
         "holder": premise.holder,
         "claim": cell(premise.claim),
         "entries": ", ".join(f"`{name}`" for name in _grouped(resting)),
-        "count": len(entry.entries),
         "changed": percent(entry.changed),
         "endings": percent(entry.endings),
         **{h: effect_fine(entry.difference[h], entry.error[h]) for h in HEADLINES},
         "clear": entry.clear,
-        "size": max(abs(x) for x in entry.difference.values()),
     }
 
 
@@ -236,18 +224,14 @@ def _grouped(names: Sequence[str]) -> list[str]:
     return out
 
 
-MANY = 3
-"""Rows of one table beyond which they are told together."""
-
-
 def _label(scenario: Scenario, key: str) -> str:
     labels = {ending.id: ending.label for ending in scenario.endings}
     return cell(labels.get(key, key.replace("_", " ").capitalize()))
 
 
 def _with_interval(entry: Mapping[str, Any]) -> str:
-    told = row("", entry)
-    return f"{told['percent']} ({interval_text(entry)})" if told["interval"] else told["percent"]
+    share, between = percent(entry["probability"]), interval(entry)
+    return f"{share} ({between})" if between else share
 
 
 def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
@@ -259,14 +243,13 @@ def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
         _write(folder / "premises.md", premises_page(scenario, effects(scenario, posterior)))
     if not only or "perspectives" in only:
         told, changes = {}, {}
-        for name in ("base", *scenario.perspectives):
+        told[BASE] = odds(simulate(scenario, posterior).timelines)
+        _write(folder / "odds.svg", odds_figure(scenario, told[BASE]))
+        for name, perspective in scenario.perspectives.items():
             tell(f"perspective {name}")
             seen = load_scenario(perspective=name)
             told[name] = odds(simulate(seen, update(seen)).timelines)
-            if name == "base":
-                _write(folder / "odds.svg", odds_figure(seen, told[name]))
-            else:
-                changes[name] = _changes(scenario, seen, name)
+            changes[name] = _changes(scenario, perspective)
         _write(folder / "perspectives.md", perspectives_page(scenario, told, changes))
     if not only or "priors" in only:
         moved = swings(scenario, posterior, tell=tell)
@@ -277,19 +260,17 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _changes(base: Scenario, seen: Scenario, name: str) -> dict[str, Any]:
-    perspective = seen.perspectives[name]
+def _changes(scenario: Scenario, perspective: Perspective) -> dict[str, Any]:
     return {
         "title": perspective.title,
-        "holder": perspective.holder,
         "summary": perspective.summary,
         "rows": [
             {
                 "name": change.entry,
-                "meaning": cell(meaning(seen, change.entry)),
-                "base": " / ".join(number(x) for x in quantiles(base.priors[change.entry])),
-                "own": " / ".join(number(x) for x in quantiles(seen.priors[change.entry])),
-                "unit": seen.priors[change.entry].unit,
+                "meaning": cell(meaning(scenario, change.entry)),
+                "base": " / ".join(number(x) for x in change.base),
+                "own": " / ".join(number(x) for x in change.quantiles),
+                "unit": change.unit,
                 "premises": ", ".join(change.premises),
                 "reason": cell(change.reason),
             }

@@ -9,9 +9,6 @@ folder, since the drawing takes longer than a forecast.
 import hashlib
 import io
 import json
-import logging
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -21,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.belief.cache import folder
+from forecast.belief.cache import keep, remove
 from forecast.report.figures import INK, RC, svg
 from forecast.scenario.spec import Scenario
+from forecast.timeline.compiled import cache_root
 
 if TYPE_CHECKING:
     import xarray
@@ -41,8 +39,6 @@ Array = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 
 LIBRARIES = ("arviz-plots", "matplotlib")
-
-_log = logging.getLogger("forecast")
 
 
 @dataclass(frozen=True)
@@ -68,11 +64,13 @@ def predictive(netcdf: bytes, titles: Mapping[str, str]) -> Predictive:
     """
     if not netcdf:
         return Predictive([], {})
-    place = folder().parent / "predictive" / _key(netcdf, titles)
+    place = cache_root() / "predictive" / _key(netcdf, titles)
     if (found := _load(place)) is not None:
         return found
+    if place.is_dir():
+        remove(place)
     made = _make(netcdf, titles)
-    _keep(place, made)
+    keep("what is drawn of the fit", place, lambda whole: _write(whole, made))
     return made
 
 
@@ -200,18 +198,8 @@ def _load(place: Path) -> Predictive | None:
         return None
 
 
-def _keep(place: Path, made: Predictive) -> None:
-    """Keep what was made, whole or not at all; if that cannot be done it is made again next time."""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
-            whole = Path(part) / place.name
-            whole.mkdir()
-            (whole / "checks.json").write_text(json.dumps(made.checks), "utf-8")
-            for name, figure in made.figures.items():
-                (whole / name).write_text(figure, "utf-8")
-            if place.is_dir():
-                shutil.rmtree(place)
-            whole.replace(place)
-    except OSError as error:
-        _log.warning("the predictive checks cannot be kept in %s (%s)", place.parent, error)
+def _write(place: Path, made: Predictive) -> None:
+    """The files of an entry."""
+    (place / "checks.json").write_text(json.dumps(made.checks), "utf-8")
+    for name, figure in made.figures.items():
+        (place / name).write_text(figure, "utf-8")
