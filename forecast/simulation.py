@@ -6,12 +6,12 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from forecast import calendar
+from forecast import calendar, replay
 from forecast.belief.assemble import Posterior
 from forecast.errors import InputError
 from forecast.scenario.spec import Scenario
 from forecast.timeline import bands, prepare
-from forecast.timeline.simulate import cells, simulate_cells
+from forecast.timeline.simulate import simulate_cells
 from forecast.timeline.table import timeline_table
 
 USED_DRAWS = 500
@@ -30,10 +30,12 @@ class Simulation:
     Attributes:
         timelines: one row a timeline; the columns are those of `forecast.timeline.table.data_dictionary`.
         bands: weekly quantiles of every level, overall and by kind of ending, among timelines still running.
+        start: where the timelines start from.
     """
 
     timelines: pd.DataFrame
     bands: pd.DataFrame
+    start: replay.Start
 
 
 def simulate(
@@ -46,7 +48,7 @@ def simulate(
     draws: int = USED_DRAWS,
     substeps: int = 1,
 ) -> Simulation:
-    """Run timelines from the as-of date to the horizon.
+    """Run timelines from the as-of date to the horizon; up to it the past is replayed.
 
     Args:
         scenario: the scenario.
@@ -54,7 +56,8 @@ def simulate(
         timelines: how many; timeline i uses draw (i // 40) mod `draws`.
         seed: seed of luck; the posterior does not depend on it.
         threads: threads to use, by default one a processor; changes no number.
-        draws: how many draws of the posterior to use, from the first on.
+        draws: how many draws of the posterior to use: on the reference date from the first on, later those that
+            the replay selects.
         substeps: parts that a week is cut into for rates, ladder and terms; a check of the step, not a choice.
 
     Raises:
@@ -63,14 +66,16 @@ def simulate(
     check_size(timelines, threads)
     if not 1 <= draws <= len(posterior.draws):
         raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
-    used = posterior.draws.iloc[:draws]
-    rows = prepare.parameter_rows(scenario, used)
-    start = prepare.starting_states(scenario, used, rows, posterior.as_of)
-    anew = prepare.drawn_anew(scenario, posterior.anew, posterior.anew_mean[:draws], posterior.anew_chol)
+    start = replay.start(scenario, posterior, draws, threads)
+    rows = prepare.parameter_rows(scenario, posterior.draws.iloc[start.draw])
+    anew = prepare.drawn_anew(scenario, posterior.anew, posterior.anew_mean[start.draw], posterior.anew_chol)
     world = prepare.make_world(scenario, posterior.as_of, substeps)
-    record, counts = simulate_cells(rows, start, anew, world, cells(timelines, draws), seed, threads)
+    record, counts = simulate_cells(
+        rows, start.states, anew, world, start.cells(timelines), seed, threads,
+        records=start.records, given=start.given,
+    )  # fmt: skip
     table = timeline_table(record, scenario, posterior.as_of)
-    return Simulation(table, bands_table(counts, scenario, int(start.week[0])))
+    return Simulation(table, bands_table(counts, scenario, int(start.states.week[0])), start)
 
 
 def check_size(timelines: int, threads: int | None) -> None:

@@ -20,8 +20,9 @@ LIMITS = {
     "concessions": (0.0, 100.0),
     "trust": (0.0, 100.0),
     "desertion": (0.0, math.inf),
+    "kursk": (0.0, math.inf),
 }
-"""What a figure in each part may be; the ends are allowed for aid alone, as the others' logarithms are taken."""
+"""What a figure in each part may be; the ends are allowed for aid and ground, but not where logarithms are taken."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class SeriesRoles:
         concessions: Ukrainians ready for some territorial concessions, percent.
         trust: Ukrainians who trust the president, percent.
         desertion: cases of absence without leave, mean a month since the row before.
+        kursk: Russian ground held by Ukraine, km2; followed where the past is replayed, learnt from nowhere.
     """
 
     first_term_approval: str | None = None
@@ -45,6 +47,7 @@ class SeriesRoles:
     concessions: str | None = None
     trust: str | None = None
     desertion: str | None = None
+    kursk: str | None = None
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Give each part that is played, and the series that plays it."""
@@ -79,7 +82,7 @@ def read_series(
             raise spot.error(f"found {series!r}, which is named already; allowed is another series", "Name it once")
         seen.append(series)
         low, high = LIMITS[part]
-        closed = part in ("aid_us", "aid_europe")
+        closed = part in ("aid_us", "aid_europe", "kursk")
         for value in evidence.series(series)["value"]:
             if not (low < value < high or (closed and value == low)):
                 limits = "0 or more" if closed else "above 0" if math.isinf(high) else "above 0 and below 100"

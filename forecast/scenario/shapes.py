@@ -246,6 +246,7 @@ class SeriesTable(Table):
     concessions: Text | None = None
     trust: Text | None = None
     desertion: Text | None = None
+    kursk: Text | None = None
 
 
 class SeasonTable(Table):

@@ -12,7 +12,7 @@ import numpy as np
 from forecast.timeline.codes import TEXT
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.luck import Luck, decision, happens, normal, uniform
+from forecast.timeline.luck import Luck, chance, decision, happens, normal
 from forecast.timeline.record import Record
 from forecast.timeline.registry import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.state import State
@@ -72,7 +72,7 @@ def step(p: Europe, s: State, r: Record, w: World, luck: Luck, dt: float) -> Non
     noise = normal(luck, OBSTRUCTION, s.week, 0)
     s.obstruction = revert(s.obstruction, target, p.obstruction_half_life, dt, noise)
     s.obstruction -= p.upheaval * w.upheavals[s.week]
-    if w.votes[s.week] > 0.0 and s.lapsed == 0 and uniform(luck, VOTE, s.week, 0) < p.holdout:
+    if w.votes[s.week] > 0.0 and s.lapsed == 0 and chance(p.holdout, luck, VOTE, s.week, 0):
         s.lapsed = 1
         r.sanctions_lapsed = s.day
 

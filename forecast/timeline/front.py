@@ -3,10 +3,13 @@
 Advance, on the scale z = asinh(net / 40 km2) of a week's net Russian gain:
 
     z     = level - mud season + drift + fast + thrust
-            - adequacy_on_advance (adequacy - its start) + talks_on_advance (talking - at the start)
+            - adequacy_on_advance (adequacy - when last seen) + talks_on_advance (talking - when last seen)
     drift : reverts to 0, standard deviation slow_sd, half-life slow_half_life
     fast' = persistence fast + fast_scale t4
     net   = 40 sinh(z)
+
+Where the advance was observed, that path holds all of it, thrust, adequacy and talks too: from the last week seen on,
+these act by what they have changed since.
 
 Adequacy of Ukraine's forces reverts to
 
@@ -25,6 +28,7 @@ import numpy as np
 from forecast.timeline.codes import CONTACT, GENERAL
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import decay, ratio, revert
+from forecast.timeline.known import Known
 from forecast.timeline.luck import Luck, decision, gamma, happens, normal, student4
 from forecast.timeline.record import Record
 from forecast.timeline.registry import Real, Table, field
@@ -135,8 +139,8 @@ def expected_z(p: Front, s: State, w: World) -> float:
         - p.mud * w.season[s.week]
         + s.drift
         + s.thrust
-        - p.adequacy_on_advance * (s.adequacy - s.adequacy_start)
-        + p.talks_on_advance * (talking - s.talking_start)
+        - p.adequacy_on_advance * (s.adequacy - s.adequacy_seen)
+        + p.talks_on_advance * (talking - s.talking_seen)
     )
 
 
@@ -214,10 +218,13 @@ def exhausted(s: State, w: World) -> bool:
 
 @kernel
 def kursk_step(p: Front, s: State, r: Record, luck: Luck, dt: float) -> None:
-    """The pocket shrinks on its own clock."""
+    """The pocket shrinks on its own clock, or as it was observed."""
     if s.kursk <= 0.0:
         return
-    s.kursk -= dt * p.kursk_loss * math.exp(p.kursk_noise * normal(luck, KURSK, s.week, 0))
+    if luck.known.replaying == 1 and not np.isnan(luck.known.kursk[s.week]):
+        s.kursk = luck.known.kursk[s.week]
+    else:
+        s.kursk -= dt * p.kursk_loss * math.exp(p.kursk_noise * normal(luck, KURSK, s.week, 0))
     if s.kursk < KURSK_GONE:
         s.kursk = 0.0
         r.kursk_expelled = s.day
@@ -232,16 +239,28 @@ def step(p: Front, s: State, r: Record, w: World, luck: Luck, flow: float, dt: f
     drift_step(p, s, luck, dt)
     fast_step(p, s, luck, dt)
     kept = decay(MEMORY, dt)
+    observed = luck.known.replaying == 1 and not np.isnan(luck.known.net[s.week])
     if s.truce == GENERAL:
         s.net = 0.0
         s.advance = s.advance_start + (s.advance - s.advance_start) * kept
         return
+    if observed:
+        take_observed(p, s, w, luck.known)
     z = min(max(expected_z(p, s, w) + s.fast, -Z_MOST), Z_MOST)
-    s.net = dt * net_gain(z)
+    s.net = luck.known.net[s.week] if observed else dt * net_gain(z)
     s.net -= fill(s, r, w, s.net)
     s.km2 += s.net
     s.advance = z + (s.advance - z) * kept
     kursk_step(p, s, r, luck, dt)
+
+
+@kernel
+def take_observed(p: Front, s: State, w: World, known: Known) -> None:
+    """Take the week's advance from the path that was observed, which holds whatever moved it."""
+    s.drift = known.slow[s.week] - (p.level - p.mud * w.season[s.week]) - s.thrust
+    s.fast = known.fast[s.week]
+    s.adequacy_seen = s.adequacy
+    s.talking_seen = 1.0 if s.rung >= CONTACT else 0.0
 
 
 @kernel

@@ -29,7 +29,7 @@ from forecast.timeline.codes import (
 )
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.luck import Luck, decision, happens, normal, uniform
+from forecast.timeline.luck import Luck, chance, decision, happens, normal, uniform
 from forecast.timeline.record import Record
 from forecast.timeline.registry import Real, field
 from forecast.timeline.state import State
@@ -123,6 +123,8 @@ def step(p: Kyiv, s: State, luck: Luck, dt: float) -> None:
         + p.instability_terms * near
     )
     s.instability = revert(s.instability, target, p.instability_half_life, dt, normal(luck, INSTABILITY, s.week, 0))
+    if luck.known.replaying == 1 and not np.isnan(luck.known.instability[s.week]):
+        s.instability = luck.known.instability[s.week]
 
 
 @kernel
@@ -202,7 +204,7 @@ def events(p: Kyiv, s: State, r: Record, luck: Luck, part: int, dt: float) -> fl
         if np.isnan(r.coup_attempt):
             r.coup_attempt = s.day
         s.instability += p.coup_unrest
-        if uniform(luck, COUP_SUCCEEDS, week, part) < p.coup_succeeds:
+        if chance(p.coup_succeeds, luck, COUP_SUCCEEDS, week, part):
             harder = uniform(luck, SUCCESSOR, week, 4 * part + 2) < p.coup_harder
             succeed(p, s, HARDER if harder else READIER)
         if CONTACT <= s.rung < SIGNED:

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.timeline.compiled import kernel
-from forecast.timeline.registry import CAPACITY
+from forecast.timeline.known import HAPPENED, Known, as_recorded, is_known, weigh_chance
+from forecast.timeline.registry import CAPACITY, layout
 
 Keys = NDArray[np.uint64]
 
@@ -36,10 +37,12 @@ def decision(name: str) -> int:
     """Name a decision that luck is needed for; returns its row in the table of keys.
 
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is taken, or there is no room for more.
     """
     if name in _NAMES:
         raise ValueError(f"decision {name!r} is declared twice")
+    if len(_NAMES) == CAPACITY["decision"]:
+        raise ValueError(f"there is room for {CAPACITY['decision']} decisions")
     _NAMES.append(name)
     return len(_NAMES) - 1
 
@@ -55,24 +58,29 @@ class Luck:
     Attributes:
         cell: hash of the draw and the replicate.
         keys: (decision, week) hashes of the seed, the decision's name and the calendar week.
+        known: what takes the place of luck in weeks that have passed.
     """
 
     cell: np.uint64
     keys: Keys
+    known: Known
 
 
-def luck_record(seed: int, weeks: int) -> Any:
+def luck_record(seed: int | str, weeks: int) -> Any:
     """A luck record for every declared decision and week 0 .. weeks - 1; `cell` is set timeline by timeline.
+
+    Nothing is known of any week.
 
     Shape (1,), so that it is handed to the compiled code as memory and not as a copy.
     """
     shape = (len(_NAMES), CAPACITY["week"])
-    record = np.zeros(1, np.dtype([("cell", np.uint64), ("keys", np.uint64, shape)])).view(np.recarray)
+    members = [("cell", np.uint64), ("keys", np.uint64, shape), ("known", layout(Known))]
+    record = np.zeros(1, np.dtype(members)).view(np.recarray)
     record.keys[0, :, :weeks] = week_keys(seed, weeks)
     return record
 
 
-def week_keys(seed: int, weeks: int) -> Keys:
+def week_keys(seed: int | str, weeks: int) -> Keys:
     """Keys for every declared decision and week 0 .. weeks - 1, shape (decisions, weeks)."""
     keys = np.empty((len(_NAMES), weeks), dtype=np.uint64)
     for row, name in enumerate(_NAMES):
@@ -196,13 +204,25 @@ def exponential(luck: Luck, what: int, week: int, lane: int) -> float:
 
 @kernel
 def happens(rate: float, luck: Luck, what: int, week: int, lane: int) -> bool:
-    """Whether an event of cumulated intensity `rate` happens: with probability 1 - exp(-rate).
+    """Whether an event of cumulated intensity `rate` happens: with probability 1 - exp(-rate), or as is known.
 
     As 1 - exp(-r) <= r, most are turned down before an exponential is taken.
     """
+    if is_known(luck.known, what, week):
+        return as_recorded(luck.known, what, week, rate)
     if rate <= 0.0:
         return False
     u = uniform(luck, what, week, lane)
     if u >= rate:
         return False
     return u < 1.0 - math.exp(-rate)
+
+
+@kernel
+def chance(probability: float, luck: Luck, what: int, week: int, lane: int) -> bool:
+    """Whether something of this probability happens, or as is known."""
+    if is_known(luck.known, what, week):
+        happened = luck.known.decision[what, week] == HAPPENED
+        weigh_chance(luck.known, what, probability if happened else 1.0 - probability)
+        return bool(happened)
+    return uniform(luck, what, week, lane) < probability

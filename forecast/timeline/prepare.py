@@ -110,8 +110,8 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.drift = draws["front.slow"].to_numpy() - (front["level"] - front["mud"] * mud)
     s.fast = draws["front.fast"].to_numpy()
     s.advance = s.advance_start = draws["front.slow"].to_numpy()
-    s.adequacy = s.adequacy_start = front["adequacy_start"]
-    s.talking_start = float(start.rung >= CONTACT)
+    s.adequacy = s.adequacy_start = s.adequacy_seen = front["adequacy_start"]
+    s.talking_seen = float(start.rung >= CONTACT)
     s.kursk = front["kursk_start"]
     s.held = front["held"]
     s.strain = rows["moscow"]["strain_start"]
@@ -138,21 +138,27 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     return s
 
 
-def make_world(scenario: Scenario, as_of: date, substeps: int = 1) -> Any:
-    """Dimensions, facts and calendar from the as-of date to the horizon, shape (1,).
+def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: date | None = None) -> Any:
+    """Dimensions, facts and calendar of the days from `first_day` on, up to `until` or the horizon, shape (1,).
 
-    Weeks are counted from the Monday of the reference date. A run begins on the as-of date, at its start, and ends
-    with the last day of the horizon; a week that lies only partly within it is that much shorter.
+    Weeks are counted from the Monday of the reference date. A run begins with the first day, at its start, and ends
+    with the last; a week that lies only partly within it is that much shorter.
+
+    Args:
+        scenario: the scenario.
+        first_day: the first day.
+        substeps: parts that a week is cut into for rates, ladder and terms.
+        until: the day after the last, by default that after the horizon.
     """
+    until = until or scenario.horizon + timedelta(days=1)
     world = np.zeros(1, WORLD).view(np.recarray)
     facts = world["facts"]
     first = calendar.monday(scenario.reference_date)
-    weeks = calendar.weeks_to(scenario.reference_date, scenario.horizon)
+    weeks = calendar.weeks_to(scenario.reference_date, until - timedelta(days=1))
     world.weeks, world.substeps = weeks, substeps
     mud = calendar.season(first, weeks, scenario.season_peaks, scenario.season_half_width)
     world.season[0, :weeks] = mud
-    begin = (as_of - scenario.reference_date).days
-    end = (scenario.horizon - scenario.reference_date).days + 1
+    begin, end = (first_day - scenario.reference_date).days, (until - scenario.reference_date).days
     monday_day = 7.0 * np.arange(weeks) - (scenario.reference_date - first).days
     world.opens[0, :weeks] = np.clip(monday_day, begin, end)
     world.closes[0, :weeks] = np.clip(monday_day + 7.0, begin, end)
@@ -163,7 +169,7 @@ def make_world(scenario: Scenario, as_of: date, substeps: int = 1) -> Any:
         *((event, world.votes) for event in scenario.votes),
     ]:
         week = (event.date - first).days // 7
-        if as_of <= event.date <= scenario.horizon:
+        if first_day <= event.date < until:
             calendar_row[0, week] += 1.0
 
     facts["issues"] = len(scenario.issues)

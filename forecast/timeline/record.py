@@ -75,7 +75,7 @@ class Record:
     km2_4w: Real = field("km2", "net Russian gain 28 days after the as-of date")
     km2_13w: Real = field("km2", "the same after 91 days")
     km2_26w: Real = field("km2", "the same after 182 days")
-    km2_end: Real = field("km2", "net Russian gain at the end")
+    km2_end: Real = field("km2", "net Russian gain from the reference date to the end")
     approval_4w: Real = field("percent", "Trump's approval 28 days after the as-of date")
     approval_13w: Real = field("percent", "the same after 91 days")
     top_defeat_rate: Real = field("ratio", "highest rate of Ukraine's defeat, a week")

@@ -52,12 +52,14 @@ class Cells:
     """Which timelines to run, one entry a timeline.
 
     Attributes:
-        row: parameter row (and starting state) used.
+        row: parameter row used.
+        begin: starting state used.
         draw: number of the draw, which keys luck.
         replicate: number of the timeline within its draw, which keys luck.
     """
 
     row: NDArray[np.int64]
+    begin: NDArray[np.int64]
     draw: NDArray[np.int64]
     replicate: NDArray[np.int64]
 
@@ -67,7 +69,7 @@ def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW) -> Cel
     i = np.arange(timelines)
     draw = (i // per_draw) % draws
     replicate = i % per_draw + per_draw * (i // (per_draw * draws))
-    return Cells(draw, draw, replicate)
+    return Cells(draw, draw, draw, replicate)
 
 
 @kernel
@@ -98,8 +100,10 @@ def run_chunk(
     world: Any,
     chance: Any,
     row: NDArray[np.int64],
+    start_of: NDArray[np.int64],
     draw: NDArray[np.int64],
     replicate: NDArray[np.int64],
+    given: Array,
     place: NDArray[np.int64],
     lane: NDArray[np.int64],
     mean: Array,
@@ -108,7 +112,7 @@ def run_chunk(
     scratch: Any,
     flat: Array,
     state: Any,
-    blank: Any,
+    records: Any,
     path: Array,
     first: int,
     out: Any,
@@ -118,15 +122,18 @@ def run_chunk(
     s, w, luck = state[0], world[0], chance[0]
     for i in range(len(row)):
         luck.cell = cell_key(draw[i], replicate[i])
-        state[0] = start[row[i]]
-        out[i] = blank[0]
+        state[0] = start[start_of[i]]
+        out[i] = records[start_of[i] if len(records) > 1 else 0]
         r = out[i]
         r.timeline = first + i
         r.draw = draw[i]
         r.replicate = replicate[i]
         begin = s.week
         scratch[0] = rows[row[i]]
-        if len(place) > 0:
+        if len(given) > 0:
+            for k in range(len(place)):
+                flat[place[k]] = given[start_of[i], k]
+        elif len(place) > 0:
             draw_anew(flat, luck, place, lane, mean[row[i]], chol, table)
         last = timeline(scratch[0], s, r, w, luck, path)
         bands.count(r, path, begin, last, counts)
@@ -151,18 +158,29 @@ def blank_record() -> Any:
 
 
 def simulate_cells(
-    rows: Any, start: Any, anew: Anew, world: Any, which: Cells, seed: int, threads: int | None = None
+    rows: Any,
+    start: Any,
+    anew: Anew,
+    world: Any,
+    which: Cells,
+    seed: int,
+    threads: int | None = None,
+    *,
+    records: Any = None,
+    given: Array | None = None,
 ) -> tuple[Any, NDArray[np.int64]]:
     """Run timelines.
 
     Args:
         rows: parameter rows, laid out as `Parameters`.
-        start: starting states, one a row, laid out as `State`.
+        start: starting states, laid out as `State`.
         anew: the parameters drawn anew in each timeline.
         world: dimensions, facts and calendar, laid out as `World`, shape (1,).
         which: the cells to run, n of them.
         seed: seed of luck.
         threads: size of the pool, by default the number of processors. Changes no number.
+        records: what each starting state has behind it, laid out as `Record`; by default nothing has happened.
+        given: (starting states, k) what each has drawn anew already; by default it is drawn.
 
     Returns:
         One row a timeline, laid out as `Record`, shape (n,); counts for the bands,
@@ -170,7 +188,9 @@ def simulate_cells(
     """
     n, weeks = len(which.row), int(world.weeks[0])
     out = np.zeros(n, RECORD).view(np.recarray)
-    luck, blank = luck_record(seed, weeks), blank_record()
+    luck = luck_record(seed, weeks)
+    behind = blank_record() if records is None else records
+    drawn = np.zeros((0, 0)) if given is None else given
     anew_arguments = (anew.place, anew.lane, anew.mean, anew.chol, anew.table)
 
     stop = threading.Event()
@@ -186,8 +206,8 @@ def simulate_cells(
                 if stop.is_set():
                     break
                 run_chunk(
-                    rows, start, world, chance, which.row[a:b], which.draw[a:b], which.replicate[a:b],
-                    *anew_arguments, scratch, flat, state, blank, path, a, out[a:b], counts,
+                    rows, start, world, chance, which.row[a:b], which.begin[a:b], which.draw[a:b], which.replicate[a:b],
+                    drawn, *anew_arguments, scratch, flat, state, behind, path, a, out[a:b], counts,
                 )  # fmt: skip
         return counts
 

@@ -13,6 +13,7 @@ class State:
 
     # the clock (week.py)
     week: Whole = field("count", "calendar weeks since the reference date's Monday")
+    begun: Whole = field("flag", "what a timeline keeps from its start has been drawn")
     elapsed: Real = field("weeks", "weeks since the as-of date, at the start of the step")
     day: Real = field("day", "days since the reference date, at the end of the step")
 
@@ -20,15 +21,17 @@ class State:
     drift: Real = field("z", "slow level of the weekly advance less its seasonal mean")
     fast: Real = field("z", "fast part of the weekly advance")
     advance: Real = field("z", "memory of the recent advance, half-life four weeks")
-    advance_start: Real = field("z", "that memory at the as-of date")
+    advance_start: Real = field("z", "that memory at the reference date")
     adequacy: Real = field("sd", "adequacy of Ukraine's forces: men and arms against what the front asks")
-    adequacy_start: Real = field("sd", "adequacy at the as-of date")
-    talking_start: Real = field("flag", "talks under way at the as-of date")
+    adequacy_start: Real = field("sd", "adequacy at the reference date")
+    adequacy_seen: Real = field("sd", "adequacy when the advance was last observed")
+    talking_seen: Real = field("flag", "talks under way when the advance was last observed")
     mobilised: Whole = field("flag", "mobilisation has been widened")
     thrust: Real = field("z", "what is left of the thrust of breakthroughs")
     thrust_full: Real = field("z", "thrust just after the last breakthrough")
     net: Real = field("km2", "net Russian gain in the week")
-    km2: Real = field("km2", "net Russian gain since the as-of date")
+    km2: Real = field("km2", "net Russian gain since the reference date")
+    km2_start: Real = field("km2", "that gain at the as-of date")
     kursk: Real = field("km2", "Russian territory held by Ukraine")
     held: Table = field("km2", "what Ukraine still holds of each region", shape=("region",))
     pull: Table = field("share", "share of the advance that goes to each region", shape=("region",))
@@ -63,7 +66,7 @@ class State:
 
     # kyiv
     instability: Real = field("sd", "domestic instability in Ukraine")
-    instability_start: Real = field("sd", "instability at the as-of date")
+    instability_start: Real = field("sd", "instability at the reference date")
     banned: Whole = field("flag", "the ban on negotiating stands")
     martial_law: Whole = field("flag", "martial law is in force")
     elected: Whole = field("flag", "an election has been held")

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from forecast.timeline import bargain, hawks, washington
+from forecast.timeline import bargain, hawks, kyiv, washington
 from forecast.timeline.codes import (
     CONTACT,
     EUROPE,
@@ -32,6 +32,7 @@ from forecast.timeline.codes import (
 )
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import LN5, bounded, ratio
+from forecast.timeline.known import UNKNOWN, is_known, weigh_chance
 from forecast.timeline.luck import Luck, decision, exponential, happens, uniform
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.record import Record
@@ -225,16 +226,70 @@ def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
 
 
 @kernel
+def moves(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
+    """Rates, a week, of a rung up, of one down for want of consent, and of one down by sabotage."""
+    if s.rung >= SIGNED:
+        return 0.0, 0.0, 0.0
+    up = up_rate(p, s, w)
+    if s.rung == NONE:
+        return up, 0.0, 0.0
+    return up, down_rate(p, s, w), hawks.sabotage_rate(p.hawks, s)
+
+
+@kernel
+def recorded_ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+    """The moves of the ladder in a week of which they are recorded, each weighed by its rate, at even distances.
+
+    That there were no others between them is weighed too. A step down may also be a provocation's; one that a coup
+    has caused by now is not taken again.
+    """
+    known = luck.known
+    left, count = int(known.moves[s.week]), 0
+    caused = int(known.rung_before[s.week]) - s.rung
+    while left > 0:
+        count += 1
+        left //= 3
+    left = int(known.moves[s.week])
+    for k in range(count + 1):
+        up, down, sabotage = moves(p, s, w)
+        provoked = kyiv.provocation_rate(p.kyiv, s)
+        known.log_weight -= (up + down + sabotage) * dt / (count + 1)
+        if k == count or s.in_force == 1:
+            return
+        climbs, left = left % 3 == 1, left // 3
+        if not climbs and caused > 0:
+            caused -= 1
+            continue
+        s.moves += 1
+        if climbs:
+            weigh_chance(known, LADDER, up * dt / (k + 1))
+            climb(p, s, r, w, luck)
+        else:
+            total = down + sabotage + provoked
+            weigh_chance(known, LADDER, total * dt / (k + 1))
+            which = uniform(luck, LADDER_WHICH, s.week, s.moves) * total
+            if which < down:
+                note_cause(p, s, r, w, luck)
+            elif which < down + sabotage:
+                r.down_hawks += 1.0
+            else:
+                r.down_kyiv += 1.0
+                if np.isnan(r.provocation):
+                    r.provocation = s.day
+            step_down(s)
+        if bargain.on_table(s) and s.rung < SIGNED:
+            bargain.weigh(p, s, r, w)
+
+
+@kernel
 def ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
     """The moves of the ladder within a step, on one exponential clock that lasts through the week."""
+    if luck.known.replaying == 1 and luck.known.rung[s.week] != UNKNOWN:
+        recorded_ladder(p, s, r, w, luck, dt)
+        return
     left = dt
     for _ in range(8):
-        up, down, sabotage = 0.0, 0.0, 0.0
-        if s.rung < SIGNED:
-            up = up_rate(p, s, w)
-            if s.rung > NONE:
-                down = down_rate(p, s, w)
-                sabotage = hawks.sabotage_rate(p.hawks, s)
+        up, down, sabotage = moves(p, s, w)
         total = up + down + sabotage
         if total * left < s.patience:
             s.patience -= total * left
@@ -282,8 +337,11 @@ def truces(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
     g = tempo(p, s)
     most = p.talks.general_truce * g * dt
     # With full consent the rate could not exceed `most`: most weeks are turned down before consent is worked out.
-    general = uniform(luck, GENERAL_TRUCE, s.week, part) < most
-    limited = s.truce == NO_TRUCE and uniform(luck, LIMITED_TRUCE, s.week, part) < p.talks.limited_truce * g * dt
+    general = is_known(luck.known, GENERAL_TRUCE, s.week) or uniform(luck, GENERAL_TRUCE, s.week, part) < most
+    limited = s.truce == NO_TRUCE and (
+        is_known(luck.known, LIMITED_TRUCE, s.week)
+        or uniform(luck, LIMITED_TRUCE, s.week, part) < p.talks.limited_truce * g * dt
+    )
     if not (general or limited) or w.facts.ceasefire < 0:
         return
     both = bargain.truce_consent_moscow(p, s) * bargain.truce_consent_kyiv(p, s)

@@ -16,7 +16,8 @@ import numpy as np
 from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
 from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import decay, logistic, ratio, revert
-from forecast.timeline.luck import Luck, decision, happens, normal, uniform
+from forecast.timeline.known import UNKNOWN, weigh_chance
+from forecast.timeline.luck import Luck, chance, decision, happens, normal, uniform
 from forecast.timeline.record import Record
 from forecast.timeline.registry import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.state import State
@@ -138,6 +139,8 @@ def step(p: Washington, s: State, luck: Luck, dt: float) -> None:
     s.capital = revert(
         s.capital, capital_target(p, s), p.capital_half_life, dt, normal(luck, CAPITAL, s.week, 0)
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
+    if luck.known.replaying == 1 and not np.isnan(luck.known.capital[s.week]):
+        s.capital = luck.known.capital[s.week]
     s.attention = (
         revert(s.attention, p.attention_mean, p.attention_half_life, dt, normal(luck, ATTENTION, s.week, 0))
         + p.attention_progress * s.progress
@@ -177,6 +180,42 @@ def come_back_rate(p: Washington, s: State) -> float:
 
 
 @kernel
+def next_posture(p: Washington, s: State, luck: Luck, part: int, dt: float) -> int:
+    """The posture after a step: the exits of the present one compete."""
+    to_walked, to_kyiv, to_moscow, to_mediating = 0.0, 0.0, 0.0, 0.0
+    if s.posture == WALKED_AWAY:
+        to_mediating = come_back_rate(p, s)
+    else:
+        to_walked = walk_away_rate(p, s)
+        if s.posture == MEDIATING:
+            to_kyiv, to_moscow = press_kyiv_rate(p, s), press_moscow_rate(p, s)
+        else:
+            to_mediating = p.ease
+    total = to_walked + to_kyiv + to_moscow + to_mediating
+    if not happens(total * dt, luck, POSTURE, s.week, part):
+        return int(s.posture)
+    known = luck.known
+    if known.replaying == 1 and known.posture[s.week] != UNKNOWN:
+        posture = int(known.posture[s.week])
+        rate = to_mediating
+        if posture == WALKED_AWAY:
+            rate = to_walked
+        elif posture == PRESSING_KYIV:
+            rate = to_kyiv
+        elif posture == PRESSING_MOSCOW:
+            rate = to_moscow
+        if total > 0.0:
+            weigh_chance(known, POSTURE_WHICH, rate / total)
+        return posture
+    which = uniform(luck, POSTURE_WHICH, s.week, part) * total
+    if which < to_walked:
+        return WALKED_AWAY
+    if which < to_walked + to_kyiv:
+        return PRESSING_KYIV
+    return PRESSING_MOSCOW if which < to_walked + to_kyiv + to_moscow else MEDIATING
+
+
+@kernel
 def turn(p: Washington, s: State, r: Record, luck: Luck, part: int, posture: int) -> None:
     """Take up another posture; a pause ends on leaving the one it came with, but not on walking away from Kyiv."""
     if posture == WALKED_AWAY and np.isnan(r.walked_away):
@@ -186,7 +225,7 @@ def turn(p: Washington, s: State, r: Record, luck: Luck, part: int, posture: int
     if not (s.posture == PRESSING_KYIV and posture == WALKED_AWAY):
         s.paused = 0
     s.posture = posture
-    if posture == PRESSING_KYIV and uniform(luck, PAUSE, s.week, 2 * part) < p.pause_on_pressing:
+    if posture == PRESSING_KYIV and chance(p.pause_on_pressing, luck, PAUSE, s.week, 2 * part):
         pause(s, r)
 
 
@@ -216,24 +255,6 @@ def events(p: Washington, s: State, r: Record, luck: Luck, part: int, dt: float)
     elif s.posture == WALKED_AWAY and happens(p.pause_walked * dt, luck, PAUSE, s.week, 2 * part + 1):
         pause(s, r)
 
-    if s.posture == WALKED_AWAY:
-        if happens(come_back_rate(p, s) * dt, luck, POSTURE, s.week, part):
-            turn(p, s, r, luck, part, MEDIATING)
-        return
-    leave = walk_away_rate(p, s)
-    if s.posture == MEDIATING:
-        kyiv, moscow = press_kyiv_rate(p, s), press_moscow_rate(p, s)
-        total = leave + kyiv + moscow
-        if happens(total * dt, luck, POSTURE, s.week, part):
-            which = uniform(luck, POSTURE_WHICH, s.week, part) * total
-            if which < leave:
-                turn(p, s, r, luck, part, WALKED_AWAY)
-            elif which < leave + kyiv:
-                turn(p, s, r, luck, part, PRESSING_KYIV)
-            else:
-                turn(p, s, r, luck, part, PRESSING_MOSCOW)
-    elif happens((leave + p.ease) * dt, luck, POSTURE, s.week, part):
-        if uniform(luck, POSTURE_WHICH, s.week, part) * (leave + p.ease) < leave:
-            turn(p, s, r, luck, part, WALKED_AWAY)
-        else:
-            turn(p, s, r, luck, part, MEDIATING)
+    posture = next_posture(p, s, luck, part, dt)
+    if posture != s.posture:
+        turn(p, s, r, luck, part, posture)

@@ -83,15 +83,16 @@ def mark(p: Parameters, s: State, r: Record, w: World, before: float, begin: flo
     The advance is even over the week.
     """
     start = begin - 7.0 * s.elapsed
+    before, after = before - s.km2_start, s.km2 - s.km2_start
     approval = p.washington.approval_at_zero + p.washington.approval_per_sd * s.capital
     if begin < start + 28.0 <= end:
-        r.km2_4w = before + (s.km2 - before) * (start + 28.0 - begin) / (end - begin)
+        r.km2_4w = before + (after - before) * (start + 28.0 - begin) / (end - begin)
         r.approval_4w = approval
     if begin < start + 91.0 <= end:
-        r.km2_13w = before + (s.km2 - before) * (start + 91.0 - begin) / (end - begin)
+        r.km2_13w = before + (after - before) * (start + 91.0 - begin) / (end - begin)
         r.approval_13w = approval
     if begin < start + 182.0 <= end:
-        r.km2_26w = before + (s.km2 - before) * (start + 182.0 - begin) / (end - begin)
+        r.km2_26w = before + (after - before) * (start + 182.0 - begin) / (end - begin)
 
 
 @kernel
@@ -104,6 +105,7 @@ def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
     bargain.begin(p, s, w, luck)
     if s.rung > NONE and s.template < 0:
         bargain.draw_template(p, s, w, luck)
+    s.begun = 1
 
 
 @kernel
@@ -130,8 +132,12 @@ def finish(p: Parameters, s: State, r: Record, w: World) -> None:
 
 @kernel
 def timeline(p: Parameters, s: State, r: Record, w: World, luck: Luck, path: NDArray[np.float64]) -> int:
-    """Run one timeline from the state's week to its ending or the horizon; returns the week after its last."""
-    begin(p, s, w, luck)
+    """Run one timeline from the state's week to its ending or the horizon; returns the week after its last.
+
+    One that has been replayed up to then goes on with what it drew at its start.
+    """
+    if s.begun == 0:
+        begin(p, s, w, luck)
     last = w.weeks
     for calendar_week in range(s.week, last):
         s.week = calendar_week

@@ -1,0 +1,299 @@
+"""From the reference date to the as-of date: what happened, put to every draw of the posterior.
+
+Each of the posterior's draws is replayed by the weekly code with what is recorded and observed
+(`forecast.timeline.replay`), and weighted by the probability that it gives to it. Of all draws some are selected, in
+proportion to their weights, once; the future starts from where they stand. Observed levels and parameters that the
+belief has learnt from series are not weighed again.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast import calendar
+from forecast.belief.assemble import DRAW_SEED, Posterior
+from forecast.chronology import Chronology
+from forecast.errors import InputError
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
+from forecast.timeline import prepare
+from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
+from forecast.timeline.front import KURSK_GONE
+from forecast.timeline.luck import decisions
+from forecast.timeline.past import STREAMS, Past, known_record, moves_code
+from forecast.timeline.replay import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws
+from forecast.timeline.simulate import TIMELINES_PER_DRAW, Cells, blank_record
+
+REPLICATES = 10
+"""Replicates of each draw in a replay."""
+
+THIN = 100
+"""Effective draws below which what is left of the posterior is thin."""
+
+COPY = 1_000_000
+"""What is added to the replicate's number in each further copy of a draw that was selected more than once."""
+
+GOLDEN = 0.6180339887498949
+"""Fractional part of the golden ratio: its multiples spread evenly over 0 to 1, however many are taken."""
+
+PATHS = {
+    "slow": "front.slow",
+    "fast": "front.fast",
+    "net": "front.net",
+    "capital": "washington.capital",
+    "instability": "kyiv.instability",
+}
+"""Observed levels, and the posterior's path of each."""
+
+
+WEEK = pd.Timedelta(days=7)
+
+CODES = {
+    "rung": RUNGS,
+    "posture": tuple(posture.lower().replace(" ", "_") for posture in POSTURES),
+    "truce": TRUCES,
+    "arms": ("flowing", "paused"),
+    "ban": ("lifted", "stands"),
+    "kursk": ("expelled", "held"),
+}
+"""Values of each recorded state, in the order of the codes that the weekly code has for them."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where simulated futures start from, on the as-of date.
+
+    Attributes:
+        draw: (n,) draws of the posterior, in the order in which timelines use them; one may come several times.
+        copy: (n,) how often the draw has come before.
+        states: (m,) laid out as `State`.
+        records: (m,) laid out as `Record`: what is behind each state.
+        given: (m, k) what each has drawn anew in its timeline already; None where it is still to be drawn.
+        first: (n,) place of the first state of each draw; its `replicates` states follow one another.
+        share: (n, replicates) how often each of them is started from.
+        effective: effective draws, 1 / sum of squared weights; None without a replay.
+        log_weight: (weeks,) log of the mean weight over all draws by the end of each week replayed.
+    """
+
+    draw: NDArray[np.int64]
+    copy: NDArray[np.int64]
+    states: Any
+    records: Any
+    given: Array | None
+    first: NDArray[np.int64]
+    share: Array
+    effective: float | None
+    log_weight: Array
+
+    def cells(self, timelines: int) -> Cells:
+        """The cells of a run: timeline i uses draw (i // 40) mod n, whatever the number of timelines."""
+        i = np.arange(timelines)
+        slot = (i // TIMELINES_PER_DRAW) % len(self.draw)
+        number = i % TIMELINES_PER_DRAW + TIMELINES_PER_DRAW * (i // (TIMELINES_PER_DRAW * len(self.draw)))
+        # Replicates in turn, so that any number of timelines shares them out nearly in proportion.
+        u = (0.5 + GOLDEN * number) % 1.0
+        upto = np.cumsum(self.share, axis=1)
+        upto[:, -1] = 1.0
+        which = (u[:, None] >= upto[slot]).sum(axis=1)
+        return Cells(slot, self.first[slot] + which, self.draw[slot], number + COPY * self.copy[slot])
+
+
+def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | None = None) -> Start:
+    """Where the futures of a posterior start from: the reference date's own start, or what a replay leads to.
+
+    Args:
+        scenario: the scenario.
+        posterior: what is believed on the as-of date.
+        draws: how many draws to use: on the reference date the first, later those that the replay selects.
+        threads: threads to use; changes no number.
+
+    Raises:
+        InputError: what is recorded could not have happened.
+    """
+    day = posterior.as_of
+    if day == scenario.reference_date:
+        used = posterior.draws.iloc[:draws]
+        rows = prepare.parameter_rows(scenario, used)
+        number = np.arange(draws)
+        return Start(
+            draw=number,
+            copy=np.zeros(draws, np.int64),
+            states=prepare.starting_states(scenario, used, rows, day),
+            records=blank_record(),
+            given=None,
+            first=number,
+            share=np.ones((draws, 1)),
+            effective=None,
+            log_weight=np.empty(0),
+        )
+    past = past_of(scenario, day)
+    return selected(replayed(scenario, posterior, past, day, threads), draws, scenario, day)
+
+
+def replayed(scenario: Scenario, posterior: Posterior, past: Past, day: date, threads: int | None = None) -> Replayed:
+    """Replay the past for every draw of a posterior."""
+    reference = scenario.reference_date
+    draws = posterior.draws.copy()
+    for name in ("front.slow", "front.fast", "washington.capital", "kyiv.instability"):
+        draws[name] = posterior.paths[name][:, 0]
+    rows = prepare.parameter_rows(scenario, draws)
+    return replay_draws(
+        rows,
+        prepare.starting_states(scenario, draws, rows, reference),
+        prepare.drawn_anew(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        prepare.make_world(scenario, reference, until=day),
+        known_record(past),
+        np.stack([posterior.paths[PATHS[level]][:, 1:] for level in LEVELS]),
+        replicates=REPLICATES,
+        seed=f"replay {DRAW_SEED}",
+        threads=threads,
+    )
+
+
+def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start:
+    """Select draws in proportion to their weights, systematically, and gather where their replicates stand.
+
+    Raises:
+        InputError: every draw is ruled out.
+    """
+    final = made.log_weight[:, -1]
+    if not np.isfinite(final).any():
+        raise impossible(made, scenario, day)
+    weights = np.exp(final - final.max())
+    weights /= weights.sum()
+    upto = np.concatenate([[0.0], np.cumsum(weights)]) * draws
+    upto[-1] = draws
+    copies = np.diff(np.ceil(upto - 0.5)).astype(np.int64)
+    chosen = np.flatnonzero(copies)
+    draw = np.repeat(chosen, copies[chosen])
+    place = np.repeat(np.arange(len(chosen)), copies[chosen])
+    copy = np.concatenate([np.arange(count) for count in copies[chosen]])
+    # Copies of a draw stand far apart, so that a prefix of the timelines is a fair sample too.
+    order = spread_order(draws)
+    replicates = made.share.shape[1]
+    states, records = made.states[chosen].reshape(-1).copy(), made.records[chosen].reshape(-1).copy()
+    states["km2_start"], states["elapsed"] = states["km2"], 0.0
+    states["week"] = (day - calendar.monday(scenario.reference_date)).days // 7
+    for name in ("km2_4w", "km2_13w", "km2_26w", "approval_4w", "approval_13w"):
+        records[name] = np.nan
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(np.exp(made.log_weight - made.log_weight.max(axis=0)).mean(axis=0))
+    return Start(
+        draw=draw[order],
+        copy=copy[order],
+        states=states,
+        records=records,
+        given=made.anew[chosen].reshape(len(states), -1),
+        first=(replicates * place)[order],
+        share=made.share[draw[order]],
+        effective=float(1.0 / np.sum(weights**2)),
+        log_weight=log_weight + made.log_weight.max(axis=0),
+    )
+
+
+def spread_order(count: int) -> NDArray[np.int64]:
+    """An order of 0 .. count - 1 of which every prefix is spread over the whole: by multiples of the golden ratio."""
+    return np.argsort((0.5 + GOLDEN * np.arange(count)) % 1.0, kind="stable")
+
+
+def past_of(scenario: Scenario, day: date) -> Past:
+    """What is recorded, as known on a date, of the weeks between the reference date and it."""
+    seen = scenario.chronology.as_of(day)
+    ends = week_ends(scenario, day)
+    course = {state: _course(seen, state, ends) for state in CODES}
+    return Past(
+        rung=course["rung"],
+        posture=course["posture"],
+        truce=course["truce"],
+        paused=course["arms"],
+        banned=course["ban"],
+        events=_events(seen, ends),
+        moves=_moves(seen, ends),
+        kursk=_kursk(scenario, day, ends, course["kursk"][1:]),
+    )
+
+
+def week_ends(scenario: Scenario, day: date) -> list[date]:
+    """The day after the last of each calendar week's part before the as-of date."""
+    first = calendar.monday(scenario.reference_date)
+    weeks = calendar.weeks_to(scenario.reference_date, day - timedelta(days=1))
+    return [min(first + timedelta(days=7 * k), day) for k in range(1, weeks + 1)]
+
+
+def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:
+    """The changes of a state: day, and the code of the value from then on."""
+    rows = seen.states[seen.states["state"] == state]
+    codes = [CODES[state].index(value) for value in rows["value"]]
+    return list(zip((day.date() for day in rows["observed"]), codes, strict=True))
+
+
+def _course(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
+    """A state's code at the start and at the end of each week."""
+    course = [CODES[state].index(seen.start[state])]
+    changes = _changes(seen, state)
+    for end in ends:
+        before = [code for day, code in changes if day < end]
+        course.append(before[-1] if before else course[0])
+    return np.array(course, np.int64)
+
+
+def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
+    """The moves of the ladder in each week; that a broken settlement leaves talks at contact is none of them."""
+    at = CODES["rung"].index(seen.start["rung"])
+    steps: list[list[int]] = [[] for _ in ends]
+    for day, rung in _changes(seen, "rung"):
+        if at != SIGNED:
+            steps[next(k for k, end in enumerate(ends) if day < end)].append(rung - at)
+        at = rung
+    return np.array([moves_code(taken) for taken in steps], np.int64)
+
+
+def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:
+    """How many events of each stream that is recorded systematically happened in each week."""
+    begins = [date.min, *ends[:-1]]
+    counts = {}
+    for stream in STREAMS:
+        if stream in seen.guide.decision and seen.guide.decision[stream].systematic:
+            days = [day.date() for day in seen.events.loc[seen.events["decision"] == stream, "observed"]]
+            found = [sum(begin <= day < end for day in days) for begin, end in zip(begins, ends, strict=True)]
+            counts[stream] = np.array(found, np.int64)
+    return counts
+
+
+def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int64]) -> Array:
+    """Russian ground held by Ukraine at the end of each week, km2; NaN where the map is not known."""
+    found = np.full(len(ends), np.nan)
+    if scenario.series.kursk is not None:
+        rows = scenario.evidence.as_of(day).series(scenario.series.kursk)
+        known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
+        found = known.reindex(ends).to_numpy(float)
+        # While it is recorded as held, what the map shows of it is no less than what counts as held.
+        found = np.where(held == 1, np.maximum(found, KURSK_GONE), found)
+    return np.where(held == 1, found, 0.0)
+
+
+def impossible(made: Replayed, scenario: Scenario, day: date) -> InputError:
+    """Say in which week the last draw was ruled out, what ruled most of them out in it, and the rows that say so."""
+    number = int(np.argmin(np.isfinite(made.log_weight).any(axis=0)))
+    kind = int(made.ruled_out[number].argmax())
+    names = decisions()
+    what = names[kind] if kind < len(names) else STATES[kind - MOST_KINDS]
+    begin = calendar.monday(scenario.reference_date) + timedelta(days=7 * number)
+    seen = scenario.chronology.as_of(day)
+    told = seen.guide.decision.get(what)
+    state = told.state if told is not None else what
+    rows = []
+    for file, table, about in (("states.csv", seen.states, "state"), ("events.csv", seen.events, "decision")):
+        of_week = table[(table["observed"] >= pd.Timestamp(begin)) & (table["observed"] < pd.Timestamp(begin) + WEEK)]
+        found = of_week[of_week[about].isin([what, state])]
+        rows += [f"{file}: {row.observed.date()}, {getattr(row, about)}" for row in found.itertuples()]
+    return InputError(
+        f"no draw of the posterior allows what is recorded of the week of {begin}: all were ruled out by {what}",
+        file="evidence",
+        key="; ".join(rows) or f"week of {begin}, where nothing is recorded of {what}",
+        mend="Correct the rows, or the priors under which this cannot be",
+    )
