@@ -30,6 +30,9 @@ from forecast.errors import InputError
 from forecast.tables import Place, Table, as_table, read_text
 
 INDEX: Final = "evidence.toml"
+OTHERS: Final = ("events.csv", "states.csv")
+"""Files beside it that are no series: see `forecast.chronology`."""
+
 REQUIRED: Final = ("observed", "available", "value")
 OPTIONAL: Final = ("low", "high", "note", "source")
 COLUMNS: Final = ("series", *REQUIRED, *OPTIONAL)
@@ -51,6 +54,8 @@ def _series_id(text: str) -> str:
 def _csv_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+\.csv", text):
         raise ValueError("a name of letters, digits, _ and -, ending in .csv")
+    if text in OTHERS:
+        raise ValueError(f"a name other than {' and '.join(OTHERS)}, which are no series")
     return text
 
 
@@ -210,7 +215,7 @@ def load_evidence(folder: Path, sources: Collection[str], seen: pd.DataFrame | N
         return Evidence(specs, seen)
     named = {spec.file for spec in specs.values()}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() == ".csv" and path.name not in named:
+        if path.suffix.lower() == ".csv" and path.name not in named and path.name not in OTHERS:
             mend = f"Add a [[series]] to {INDEX}, or move the file"
             raise InputError(f"no series in {INDEX} names this file", file=path, mend=mend)
     rows = [row for spec in specs.values() for row in _read_series(folder / spec.file, spec, sources)]

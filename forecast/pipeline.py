@@ -124,7 +124,7 @@ def _save(
     day = posterior.as_of
     inputs = _inputs(scenario, day)
     hashes = {
-        "evidence_seen": scenario.evidence.digest(day),
+        "evidence_seen": seen_digest(scenario, day),
         "inputs": store.digest_of(inputs),
         "code": code,
     }
@@ -133,7 +133,13 @@ def _save(
     writer.rename(name)
     for file, text in inputs.items():
         writer.text(f"inputs/{file}", text)
-    scenario.evidence.rows(day).to_csv(writer.folder / "inputs" / "evidence.csv", index=False, lineterminator="\n")
+    seen = {
+        "evidence.csv": scenario.evidence.rows(day),
+        "events.csv": scenario.chronology.event_rows(day),
+        "states.csv": scenario.chronology.state_rows(day),
+    }
+    for file, rows in seen.items():
+        rows.to_csv(writer.folder / "inputs" / file, index=False, lineterminator="\n")
     store.write_parquet(posterior.draws, writer.folder / "draws.parquet")
     store.write_parquet(simulation.timelines, writer.folder / "timelines.parquet")
     store.write_parquet(simulation.bands, writer.folder / "bands.parquet")
@@ -165,6 +171,11 @@ def _save(
             "versions": versions,
         }
     )
+
+
+def seen_digest(scenario: Scenario, day: date) -> str:
+    """Hash of all evidence that a run as of a day sees: figures, events and states."""
+    return store.digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
 
 
 def _inputs(scenario: Scenario, day: date) -> dict[str, str]:

@@ -242,6 +242,7 @@ def reopened(run: Run) -> Scenario:
         edits=settings["edits"],
         perspective=settings["perspective"],
         seen=evidence_seen(run),
+        happened=run.folder / "inputs",
     )
 
 

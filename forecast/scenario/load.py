@@ -4,26 +4,31 @@ Every parameter of the timeline has one prior and every prior is one of a parame
 declares them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 
+from forecast.chronology import Chronology, load_chronology
+from forecast.coding import GUIDE
 from forecast.errors import InputError
 from forecast.evidence import Evidence, load_evidence
+from forecast.recorded import STATES
 from forecast.scenario import question, shapes
 from forecast.scenario.beliefs import Beliefs, read_beliefs
 from forecast.scenario.edits import apply_edits, blame, parse_fix
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
 from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, tell
+from forecast.scenario.prior import Prior
 from forecast.scenario.reader import Reader
 from forecast.scenario.reference import read_reference
 from forecast.scenario.series import read_series
-from forecast.scenario.spec import Scenario
+from forecast.scenario.spec import Scenario, Start
 from forecast.tables import near
+from forecast.timeline.front import KURSK_GONE
 
 __all__ = ["load_scenario", "parse_fix"]
 
@@ -35,6 +40,7 @@ def load_scenario(
     edits: Sequence[str] = (),
     perspective: str | Path = BASE,
     seen: pd.DataFrame | None = None,
+    happened: Path | None = None,
 ) -> Scenario:
     """Load a scenario and check all of it.
 
@@ -47,6 +53,7 @@ def load_scenario(
         perspective: whose premises the priors are under, before the edits: `base`, the name of one of the scenario's
             perspectives, or the path of a file `.toml` that is one.
         seen: rows of evidence to take in place of its CSV files: those that a saved run saw.
+        happened: folder of `events.csv` and `states.csv` to take in place of its own: those that a saved run saw.
 
     Raises:
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
@@ -63,6 +70,7 @@ def load_scenario(
     read_reference(reader, texts)
     _check_series(asked.front, evidence, reader)
     base = read_beliefs(reader)
+    start = question.read_start(reader, asked.start)
     overlays = read_overlays(reader, elsewhere)
     perspectives = {name: tell(reader, name, overlay, base.priors) for name, overlay in overlays.items()}
     beliefs = _changed(reader, overlays.get(chosen), edits) if chosen != BASE or edits else base
@@ -84,7 +92,7 @@ def load_scenario(
         season_half_width=asked.season.half_width_weeks,
         upheavals=question.read_events(reader, "upheaval", asked.upheaval),
         votes=question.read_events(reader, "vote", asked.vote),
-        start=question.read_start(reader, asked.start),
+        start=start,
         endings=question.read_endings(reader, asked.ending, beliefs.settlements),
         issues=beliefs.issues,
         parties=beliefs.parties,
@@ -96,6 +104,7 @@ def load_scenario(
         sources=reader.sources,
         premises=reader.premises,
         evidence=evidence,
+        chronology=_read_chronology(folder, reader, happened, starting_values(start, base.priors), asked.horizon),
         perspective=chosen,
         perspectives=perspectives,
         edits=tuple(edits),
@@ -125,6 +134,39 @@ def _read_evidence(folder: Path, reader: Reader, seen: pd.DataFrame | None) -> E
         if isinstance(file, Path) and file.is_relative_to(folder):
             file = f"{folder.name}/{file.relative_to(folder).as_posix()}"
         raise InputError(error.what, file=file, key=error.key, mend=error.mend) from error
+
+
+def _read_chronology(
+    folder: Path, reader: Reader, happened: Path | None, start: Mapping[str, str], horizon: date
+) -> Chronology:
+    """Read what happened, from the scenario's own files or those of a saved run."""
+    guide = reader.tables.get(f"evidence/{GUIDE}")
+    elsewhere = happened if guide is not None else None
+    return load_chronology(
+        elsewhere or folder / "evidence",
+        reader.sources,
+        start=start,
+        first=reader.day,
+        last=horizon,
+        guide=guide,
+        label=None if elsewhere else f"{folder.name}/evidence",
+    )
+
+
+def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]:
+    """Give the value of each recorded state on the reference date, by id.
+
+    Ground in Kursk is held if the median of what is held there is more than the least that counts.
+    """
+    codes = {
+        "rung": start.rung,
+        "posture": start.posture,
+        "truce": start.truce,
+        "arms": int(start.paused),
+        "ban": int(start.banned),
+        "kursk": int(priors["front.kursk_start"].quantiles()[1] >= KURSK_GONE),
+    }
+    return {state: values[codes[state]] for state, values in STATES.items()}
 
 
 def _of_front(front: shapes.FrontTable) -> tuple[str | None, ...]:

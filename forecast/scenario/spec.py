@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.chronology import Chronology
 from forecast.evidence import Evidence
 from forecast.scenario.prior import Correlation, Perspective, Prior
 from forecast.scenario.series import SeriesRoles
@@ -283,6 +284,7 @@ class Scenario:
         sources: by id.
         premises: by id.
         evidence: with all its rows.
+        chronology: what happened since the reference date, with all its rows; empty if the scenario has none.
         perspective: name of the perspective that the priors are under; `base` for the files as they stand.
         perspectives: by name: the scenario's own, and one read from a file elsewhere if it was asked for.
         edits: what was set on the command line, as given.
@@ -319,6 +321,7 @@ class Scenario:
     sources: Mapping[str, Source]
     premises: Mapping[str, Premise]
     evidence: Evidence
+    chronology: Chronology
     perspective: str
     perspectives: Mapping[str, Perspective]
     edits: tuple[str, ...]
