@@ -15,6 +15,7 @@ import pandas as pd
 
 from forecast.clusters import clusters_of
 from forecast.outcomes import CEASEFIRE_WEEKS
+from forecast.scenario.base_rates import ends_and_years
 from forecast.scenario.spec import Scenario
 
 YOUNGEST, OLDEST = 2.0, 5.0
@@ -43,14 +44,7 @@ def wars(scenario: Scenario) -> list[dict[str, Any]]:
         return []
     out = []
     for label, since in (("all", 0), ("since 1945", 1945)):
-        exposure, ends = 0.0, {"won_or_lost": 0, "stalemate": 0, "other": 0}
-        for war in rows:
-            years = float(war["duration_days"]) / 365.25
-            if years <= YOUNGEST or int(war["start"][:4]) < since:
-                continue
-            exposure += min(years, OLDEST) - YOUNGEST
-            if years <= OLDEST:
-                ends[war["outcome"]] += 1
+        ends, exposure = ends_and_years(rows, YOUNGEST, OLDEST, since)
         total = sum(ends.values())
         out.append(
             {

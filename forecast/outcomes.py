@@ -90,7 +90,7 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
 
     def of_course(name: str) -> Array:
         """A column of theirs as numbers."""
-        return np.asarray(t[name].fillna(0).astype(float))
+        return t[name].to_numpy(float, na_value=0.0)
 
     headline = {name: (t["headline"] == name).to_numpy() for name in t["headline"].cat.categories}
     ending = {name: (t["ending"] == name).to_numpy() for name in t["ending"].cat.categories}
