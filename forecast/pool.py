@@ -85,7 +85,7 @@ def pooled(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     sizes = [len(own) for own in tables.values()]
     names = pd.Index(list(tables), dtype=object)
     member = pd.Categorical.from_codes(np.repeat(np.arange(len(sizes)), sizes), categories=names)
-    table.insert(0, MEMBER, member)
+    table.insert(0, MEMBER, pd.Series(member, table.index))
     if "timeline" in table:
         table["timeline"] = np.arange(len(table))
     return table
