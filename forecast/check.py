@@ -14,7 +14,8 @@ import pandas as pd
 
 from forecast import coherence
 from forecast.belief.assemble import Posterior, update
-from forecast.outcomes import Clusters, events
+from forecast.clusters import Clusters
+from forecast.outcomes import events
 from forecast.report.context import recalled
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE

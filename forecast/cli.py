@@ -62,11 +62,19 @@ PerspectiveOption = Annotated[
     str,
     typer.Option("--perspective", metavar="NAME|FILE", help="Whose premises: a perspective's name, or a .toml file."),
 ]
+WhoseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--perspective",
+        metavar="NAME|FILE",
+        help="Whose premises: base, a perspective's name, or a .toml file; by default the pool of them.",
+    ),
+]
 AsOfOption = Annotated[
     str | None,
     typer.Option("--as-of", help="Date whose evidence is used, YYYY-MM-DD; so far the reference date only."),
 ]
-TimelinesOption = Annotated[int, typer.Option("--timelines", help="Timelines to simulate.")]
+TimelinesOption = Annotated[int, typer.Option("--timelines", help="Timelines to simulate; in a pool, of each member.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the timelines' luck.")]
 ThreadsOption = Annotated[
     int | None,
@@ -97,7 +105,7 @@ def run(
     timelines: TimelinesOption = 20_000,
     seed: SeedOption = 1,
     threads: ThreadsOption = None,
-    perspective: PerspectiveOption = "base",
+    perspective: WhoseOption = None,
     set_: SetOption = None,
     fix: FixOption = None,
     prior_only: Annotated[bool, typer.Option("--prior-only", help="Leave the evidence out.")] = False,

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.outcomes import CEASEFIRE_WEEKS, Clusters
+from forecast.clusters import clusters_of
+from forecast.outcomes import CEASEFIRE_WEEKS
+from forecast.scenario.base_rates import ends_and_years
 from forecast.scenario.spec import Scenario
 
 YOUNGEST, OLDEST = 2.0, 5.0
@@ -42,14 +44,7 @@ def wars(scenario: Scenario) -> list[dict[str, Any]]:
         return []
     out = []
     for label, since in (("all", 0), ("since 1945", 1945)):
-        exposure, ends = 0.0, {"won_or_lost": 0, "stalemate": 0, "other": 0}
-        for war in rows:
-            years = float(war["duration_days"]) / 365.25
-            if years <= YOUNGEST or int(war["start"][:4]) < since:
-                continue
-            exposure += min(years, OLDEST) - YOUNGEST
-            if years <= OLDEST:
-                ends[war["outcome"]] += 1
+        ends, exposure = ends_and_years(rows, YOUNGEST, OLDEST, since)
         total = sum(ends.values())
         out.append(
             {
@@ -63,8 +58,13 @@ def wars(scenario: Scenario) -> list[dict[str, Any]]:
     return out
 
 
-def implied(timelines: pd.DataFrame) -> dict[str, Any]:
-    """How the war ends by the horizon, told as the reference class counts it, as shares with their errors."""
+def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """How the war ends by the horizon, told as the reference class counts it, as shares with their errors.
+
+    Args:
+        timelines: of one run.
+        weights: of a pool's members, by name.
+    """
     stopped = (timelines["ending"] == "general_truce").to_numpy()
     what = {
         "ended": (timelines["headline"] != "unresolved").to_numpy() | stopped,
@@ -72,10 +72,12 @@ def implied(timelines: pd.DataFrame) -> dict[str, Any]:
         "negotiated": (timelines["headline"] == "negotiated").to_numpy(),
         "general_truce_without_agreement": stopped,
     }
-    return Clusters(timelines["draw"].to_numpy()).shares(what)
+    return clusters_of(timelines, weights).shares(what)
 
 
-def crowds(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> list[dict[str, Any]]:
+def crowds(
+    scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
     """What crowds said, each beside the share of timelines in which the nearest event comes, over the same days.
 
     Questions asked after the as-of date, or whose days do not begin with it, are left out.
@@ -84,8 +86,9 @@ def crowds(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> list[dic
         scenario: with a reference table `crowds.csv`, or none.
         timelines: of one run.
         as_of: its as-of date.
+        weights: of a pool's members, by name.
     """
-    clusters = Clusters(timelines["draw"].to_numpy())
+    clusters = clusters_of(timelines, weights)
     out = []
     for row in _rows(scenario, "crowds.csv"):
         if date.fromisoformat(row["asked"]) > as_of or date.fromisoformat(row["from"]) != as_of:
@@ -118,10 +121,12 @@ def _happened(timelines: pd.DataFrame, event: str, until: np.datetime64) -> np.n
     return truce | (timelines["signed"] <= until).to_numpy()
 
 
-def summary(scenario: Scenario, timelines: pd.DataFrame, as_of: date) -> Mapping[str, Any]:
-    """All of it, as `summary.json` holds it."""
+def summary(
+    scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
+) -> Mapping[str, Any]:
+    """All of it, as `summary.json` holds it; the arguments are those of `crowds`."""
     return {
-        "implied": implied(timelines),
+        "implied": implied(timelines, weights),
         "wars": wars(scenario),
-        "crowds": crowds(scenario, timelines, as_of),
+        "crowds": crowds(scenario, timelines, as_of, weights),
     }

@@ -1,36 +1,29 @@
 """The main job: scenario and evidence to posterior, timelines, odds, and a run's folder."""
 
-import json
 import logging
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from forecast import coherence, store
-from forecast.belief.assemble import DRAW_SEED, Posterior, check_as_of, update
+import pandas as pd
+
+from forecast import base_rates, store
+from forecast.belief.assemble import DRAW_SEED, check_as_of, update
 from forecast.belief.fit import SamplerSettings
-from forecast.belief.model import learnt_from
-from forecast.belief.update import failures
-from forecast.influence import influence
-from forecast.outcomes import odds
+from forecast.pool import pooled
 from forecast.report.context import outside, report_text
 from forecast.report.predictive import predictive, titles
 from forecast.scenario.load import load_scenario, parse_fix
-from forecast.scenario.perspectives import BASE
+from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
 from forecast.scenario.spec import Scenario
-from forecast.simulation import USED_DRAWS, Simulation, check_size, simulate
+from forecast.simulation import USED_DRAWS, check_size, simulate
+from forecast.summary import SURE, Made, outside_declared_range, summarise
+
+__all__ = ["SURE", "members", "run"]
 
 log = logging.getLogger("forecast")
-
-TELLING = 8
-"""Most priors that a run's summary names as those the odds turn on."""
-
-SURE = 4.0
-"""Standard errors that a prior's effect must exceed to be named: what is fitted was picked among several hundred priors
-for what it does in these very draws, and by chance alone some of those lie beyond three."""
 
 
 def _silent(_: str) -> None:
@@ -46,7 +39,7 @@ def run(
     timelines: int = 20_000,
     seed: int = 1,
     threads: int | None = None,
-    perspective: str | Path = BASE,
+    perspective: str | Path | None = None,
     edits: Sequence[str] = (),
     fixes: Sequence[str] = (),
     prior_only: bool = False,
@@ -61,10 +54,11 @@ def run(
         priors: folder of scenarios to look in first.
         runs: folder to keep the run in; by default `$FORECAST_RUNS`, else `./runs`.
         as_of: date whose evidence is used; by default the scenario's reference date.
-        timelines: how many to simulate.
+        timelines: how many to simulate; in a pool, of each member.
         seed: seed of the timelines' luck.
         threads: threads to use; changes no number.
-        perspective: whose premises: `base`, a perspective's name, or the file of one.
+        perspective: whose premises: `base`, a perspective's name, or the file of one. By default the pool of all
+            members that the scenario's `pool.toml` names; `base` where there is none.
         edits: priors to change before the update, after the perspective, `part.key.field=value`.
         fixes: parameters to hold at a value after it, `part.key=value`.
         prior_only: leave the evidence out.
@@ -79,49 +73,113 @@ def run(
     started, code = datetime.now(UTC), store.code_digest()
     check_size(timelines, threads)
     tell("reading the scenario")
-    loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
-    fix = parse_fix(loaded, fixes)
+    whose = BASE if perspective is None else perspective
+    loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=whose)
+    parse_fix(loaded, fixes)
     day = check_as_of(loaded, as_of)
     _warn_of_outside(loaded, day)
     with store.Writer(store.runs_folder(runs), f"{loaded.id}_{day}") as writer:
-        tell("updating the priors by the evidence")
-        posterior = update(
+        made = members(
             loaded,
             day,
+            pool=perspective is None and loaded.pool is not None,
+            timelines=timelines,
+            seed=seed,
+            threads=threads,
+            fixes=fixes,
             prior_only=prior_only,
             allow_unconverged=allow_unconverged,
-            fix=fix,
             progress=progress,
+            tell=tell,
         )
-        tell(f"simulating {timelines:,} timelines")
-        simulation = simulate(loaded, posterior, timelines=timelines, seed=seed, threads=threads)
         tell("working out the odds and saving the run")
+        told = POOL if perspective is None and loaded.pool is not None else loaded.perspective
         settings = {
             "timelines": timelines,
             "seed": seed,
             "draw_seed": DRAW_SEED,
             "draws": USED_DRAWS,
             "edits": list(loaded.edits),
-            "fixed": dict(sorted(posterior.fixed.items())),
+            "fixed": dict(sorted(parse_fix(loaded, fixes).items())),
             "prior_only": prior_only,
             "allow_unconverged": allow_unconverged,
-            "perspective": loaded.perspective,
+            "perspective": told,
             "sampler": asdict(SamplerSettings()),
         }
-        return _save(writer, loaded, posterior, simulation, settings, code, started)
+        return _save(writer, loaded, day, made, settings, code, started)
+
+
+def members(
+    scenario: Scenario,
+    day: date,
+    *,
+    pool: bool,
+    timelines: int = 20_000,
+    seed: int = 1,
+    threads: int | None = None,
+    fixes: Sequence[str] = (),
+    prior_only: bool = False,
+    allow_unconverged: bool = False,
+    progress: bool = False,
+    tell: Callable[[str], None] = _silent,
+) -> list[Made]:
+    """Make the forecast of each member of the scenario's pool, or that of the scenario as it is.
+
+    Each member is read anew from the scenario's folder, under its perspective and then with the scenario's edits;
+    `base-rates` goes by the files as they stand, and nothing is set or held in it.
+
+    Args:
+        scenario: under no perspective if it is the pool that is asked for.
+        day: the as-of date.
+        pool: the pool is asked for.
+        timelines: how many to simulate of each member.
+        seed: see `run`, as for all that follow.
+        threads: see there.
+        fixes: see there.
+        prior_only: see there.
+        allow_unconverged: see there.
+        progress: see there.
+        tell: see there.
+    """
+    names = list(scenario.pool.weights) if pool and scenario.pool else [scenario.perspective]
+    made = []
+    for name in names:
+        of = f" ({name})" if pool else ""
+        if name == BASE_RATES:
+            tell(f"simulating {timelines:,} timelines{of}")
+            plain = load_scenario(scenario.folder)
+            draws = base_rates.believe(plain, day)
+            table = base_rates.simulate(plain, draws, day, timelines=timelines, seed=seed)
+            made.append(Made(name, plain, draws, table, densities=base_rates.common_density(plain, day)))
+            continue
+        seen = scenario
+        if name != scenario.perspective:
+            seen = load_scenario(scenario.folder, edits=scenario.edits, perspective=name)
+        tell(f"updating the priors by the evidence{of}")
+        posterior = update(
+            seen,
+            day,
+            prior_only=prior_only,
+            allow_unconverged=allow_unconverged,
+            fix=parse_fix(seen, fixes),
+            progress=progress,
+        )
+        tell(f"simulating {timelines:,} timelines{of}")
+        simulation = simulate(seen, posterior, timelines=timelines, seed=seed, threads=threads)
+        made.append(Made(name, seen, posterior.draws, simulation.timelines, posterior, simulation.bands))
+    return made
 
 
 def _save(
     writer: store.Writer,
     scenario: Scenario,
-    posterior: Posterior,
-    simulation: Simulation,
+    day: date,
+    made: Sequence[Made],
     settings: dict[str, Any],
     code: str,
     started: datetime,
 ) -> store.Run:
     """Write everything a run keeps."""
-    day = posterior.as_of
     inputs = _inputs(scenario, day)
     hashes = {
         "evidence_seen": seen_digest(scenario, day),
@@ -140,21 +198,12 @@ def _save(
     }
     for file, rows in seen.items():
         rows.to_csv(writer.folder / "inputs" / file, index=False, lineterminator="\n")
-    store.write_parquet(posterior.draws, writer.folder / "draws.parquet")
-    store.write_parquet(simulation.timelines, writer.folder / "timelines.parquet")
-    store.write_parquet(simulation.bands, writer.folder / "bands.parquet")
-    anew = {
-        "names": list(posterior.anew),
-        "mean": posterior.anew_mean[:USED_DRAWS].tolist(),
-        "chol": posterior.anew_chol.tolist(),
-    }
-    writer.text(store.ANEW, store.to_json(anew))
-    if posterior.netcdf:
-        (writer.folder / "posterior.nc").write_bytes(posterior.netcdf)
-    checked = predictive(posterior.netcdf, titles(scenario))
+    timelines = _write_tables(writer, made, pool=settings["perspective"] == POOL)
+    first = next((one.posterior.netcdf for one in made if one.posterior and one.posterior.netcdf), b"")
+    checked = predictive(first, titles(scenario))
     for figure, text in checked.figures.items():
         writer.text(f"figures/{figure}", text)
-    summary = summarise(scenario, posterior, simulation, settings, name) | {"predictive": checked.checks}
+    summary = summarise(scenario, day, made, timelines, settings, name) | {"predictive": checked.checks}
     writer.text("summary.json", store.to_json(summary))
     writer.text("report.md", report_text(scenario, summary))
     finished = datetime.now(UTC)
@@ -176,6 +225,44 @@ def _save(
 def seen_digest(scenario: Scenario, day: date) -> str:
     """Hash of all evidence that a run as of a day sees: figures, events and states."""
     return store.digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
+
+
+def _write_tables(writer: store.Writer, made: Sequence[Made], *, pool: bool) -> pd.DataFrame:
+    """Write draws, timelines, bands, what timelines draw anew and the fits; returns the timelines as written.
+
+    Of a pool, tables of members stand in one, with the column `perspective`; draws of a member that is not simulated
+    have a file of their own, and so has each fit that differs from the first.
+    """
+    simulated = {one.name: one.posterior for one in made if one.posterior is not None}
+    anew = {
+        name: {
+            "names": list(posterior.anew),
+            "mean": posterior.anew_mean[:USED_DRAWS].tolist(),
+            "chol": posterior.anew_chol.tolist(),
+        }
+        for name, posterior in simulated.items()
+    }
+    if pool:
+        timelines = pooled({one.name: one.timelines for one in made})
+        draws = pooled({name: posterior.draws for name, posterior in simulated.items()})
+        bands = pooled({one.name: one.bands for one in made if one.posterior is not None})
+        for one in made:
+            if one.posterior is None:
+                store.write_parquet(one.draws, writer.folder / f"draws_{one.name}.parquet")
+        writer.text(store.ANEW, store.to_json({"members": anew}))
+    else:
+        (one,) = made
+        timelines, draws, bands = one.timelines, one.draws, one.bands
+        writer.text(store.ANEW, store.to_json(anew[one.name]))
+    store.write_parquet(draws, writer.folder / "draws.parquet")
+    store.write_parquet(timelines, writer.folder / "timelines.parquet")
+    store.write_parquet(bands, writer.folder / "bands.parquet")
+    fits = {posterior.netcdf: name for name, posterior in reversed(simulated.items()) if posterior.netcdf}
+    first = next(iter(simulated))
+    for netcdf, name in fits.items():
+        file = "posterior.nc" if name == first else f"posterior_{name}.nc"
+        (writer.folder / file).write_bytes(netcdf)
+    return timelines
 
 
 def _inputs(scenario: Scenario, day: date) -> dict[str, str]:
@@ -208,96 +295,6 @@ def _inputs(scenario: Scenario, day: date) -> dict[str, str]:
     return files | {"priors.json": store.to_json(table)}
 
 
-def summarise(
-    scenario: Scenario, posterior: Posterior, simulation: Simulation, settings: Mapping[str, Any], name: str
-) -> dict[str, Any]:
-    """What `summary.json` holds: the odds, what they turn on, and what they rest on."""
-    day = posterior.as_of
-    found = posterior.diagnostics
-    vintage = scenario.evidence.vintage(day)
-    turns = influence(simulation.timelines, posterior.draws, scenario)
-    turns = turns[turns["sureness"] > SURE].head(TELLING)
-    learnt = learnt_from(scenario, day)
-    return {
-        "schema": store.SCHEMA,
-        "run": name,
-        "scenario": scenario.id,
-        "as_of": day.isoformat(),
-        "horizon": scenario.horizon.isoformat(),
-        "timelines": len(simulation.timelines),
-        "draws": int(simulation.timelines["draw"].nunique()),
-        "seed": settings["seed"],
-        "perspective": scenario.perspective,
-        "perspective_detail": _perspective(scenario),
-        "provisional": scenario.perspective == BASE,
-        "edits": settings["edits"],
-        "fixed": settings["fixed"],
-        "prior_only": settings["prior_only"],
-        **odds(simulation.timelines),
-        "coherence": coherence.summary(scenario, simulation.timelines, day),
-        "turns_on": json.loads(turns.to_json(orient="records", double_precision=6)),
-        "amounts": {
-            column: {
-                f"q{round(100 * q):02d}": _rounded(simulation.timelines[column].quantile(q)) for q in (0.05, 0.5, 0.95)
-            }
-            for column in ("km2_4w", "km2_13w", "km2_26w", "km2_end", "approval_4w", "approval_13w")
-        },
-        "diagnostics": {
-            "sampler": None if found is None else asdict(found),
-            "converged": None if found is None else not failures(found),
-            "evidence": {
-                str(series): {
-                    "last_observed": None if row["count"] == 0 else row["last_observed"].date().isoformat(),
-                    "last_available": None if row["count"] == 0 else row["last_available"].date().isoformat(),
-                    "rows": int(row["count"]),
-                    "used": series in learnt,
-                    "block": learnt[series][0] if series in learnt else None,
-                    "learnt_from": learnt[series][1] if series in learnt and not settings["prior_only"] else 0,
-                }
-                for series, row in vintage.iterrows()
-            },
-            "outside_declared_range": outside_declared_range(scenario, day),
-        },
-    }
-
-
-def _perspective(scenario: Scenario) -> dict[str, Any] | None:
-    """The perspective of a run and what it changes, as `summary.json` holds them; null where it is `base`."""
-    if scenario.perspective == BASE:
-        return None
-    told = asdict(scenario.perspectives[scenario.perspective])
-    names = ("q05", "q50", "q95")
-    for change in told["changes"]:
-        for key in ("quantiles", "base"):
-            change[key] = dict(zip(names, map(_rounded, change[key]), strict=True))
-    return told
-
-
-def outside_declared_range(scenario: Scenario, day: date) -> list[dict[str, Any]]:
-    """The figures seen on a date that lie outside the range that their series declares, as `summary.json` holds them.
-
-    A range without an end has null there.
-    """
-    flags = scenario.evidence.flags(day)
-    names = ("series", "observed", "value", "lowest", "highest")
-    return [
-        {
-            "series": series,
-            "observed": observed.date().isoformat(),
-            "value": float(value),
-            "lowest": float(lowest) if math.isfinite(lowest) else None,
-            "highest": float(highest) if math.isfinite(highest) else None,
-            "unit": scenario.evidence.specs[series].unit,
-        }
-        for series, observed, value, lowest, highest in zip(*(flags[name] for name in names), strict=True)
-    ]
-
-
 def _warn_of_outside(scenario: Scenario, day: date) -> None:
     for entry in outside_declared_range(scenario, day):
         log.warning("%s; it was kept", outside(entry))
-
-
-def _rounded(x: Any) -> float | None:
-    """A number for `summary.json`; null where there is none."""
-    return None if math.isnan(x) else round(float(x), 6)

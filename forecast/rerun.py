@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.clusters import MEMBER
 from forecast.errors import InputError
+from forecast.outcomes import followed
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.store import ANEW, Run, code_digest
@@ -194,12 +196,14 @@ def retold(run: Run, timeline: int) -> tuple[Scenario, Course]:
     if not 0 <= timeline < len(run.timelines):
         what = f"the run has no timeline {timeline}"
         raise InputError(what, key="--timeline", mend=f"Ask for 0 to {len(run.timelines) - 1}")
-    kept, anew = run.timelines.iloc[[timeline]], drawn_from(run)
+    kept = run.timelines.iloc[[timeline]]
+    member = member_of(run, kept)
+    anew = drawn_from(run, member)
+    kept = kept.drop(columns=MEMBER, errors="ignore")
     try:
-        scenario = reopened(run)
-        made = course(
-            inputs_of(run, scenario, anew), timeline, int(kept["draw"].iloc[0]), int(kept["replicate"].iloc[0])
-        )
+        scenario = reopened(run, member)
+        inputs = inputs_of(run, scenario, anew, member)
+        made = course(inputs, timeline, int(kept["draw"].iloc[0]), int(kept["replicate"].iloc[0]))
     except (InputError, KeyError) as error:
         if run.manifest["hashes"]["code"] == code_digest():
             raise
@@ -210,8 +214,33 @@ def retold(run: Run, timeline: int) -> tuple[Scenario, Course]:
     return scenario, made
 
 
-def drawn_from(run: Run) -> dict[str, Any]:
+def member_of(run: Run, kept: pd.DataFrame) -> str | None:
+    """The member of a pool that a timeline is of; None in a run of one perspective.
+
+    Args:
+        run: the run.
+        kept: the timeline's row.
+
+    Raises:
+        InputError: it is of a member whose timelines have no weeks.
+    """
+    if MEMBER not in kept:
+        return None
+    member = str(kept[MEMBER].iloc[0])
+    if not followed(kept).all():
+        spans = run.timelines[followed(run.timelines)].groupby(MEMBER, observed=True)["timeline"].agg(["min", "max"])
+        those = ", ".join(f"{low} to {high} ({name})" for name, low, high in spans.itertuples())
+        what = f"timeline {kept['timeline'].iloc[0]} is of {member}, which follows only how the war ends"
+        raise InputError(f"{what}; it cannot be told", key="--timeline", mend=f"Ask for {those}")
+    return member
+
+
+def drawn_from(run: Run, member: str | None = None) -> dict[str, Any]:
     """What the run's timelines drew their own parameters from: `names`, `mean` of their scores by draw, factor `chol`.
+
+    Args:
+        run: the run.
+        member: of a pool, whose timelines.
 
     Raises:
         InputError: the run is older than that file.
@@ -220,7 +249,8 @@ def drawn_from(run: Run) -> dict[str, Any]:
         what = f"keeps no {ANEW}, without which its timelines cannot be told"
         raise InputError(what, key=run.id, mend="Run the forecast again")
     content: dict[str, Any] = json.loads((run.folder / ANEW).read_text(encoding="utf-8"))
-    return content
+    of_member: dict[str, Any] = content if member is None else content["members"][member]
+    return of_member
 
 
 def evidence_seen(run: Run) -> pd.DataFrame:
@@ -234,22 +264,28 @@ def evidence_seen(run: Run) -> pd.DataFrame:
     )
 
 
-def reopened(run: Run) -> Scenario:
-    """The scenario of a saved run: its files as they were read, and the rows of evidence that it saw."""
+def reopened(run: Run, member: str | None = None) -> Scenario:
+    """The scenario of a saved run: its files as they were read, and the rows of evidence that it saw.
+
+    Args:
+        run: the run.
+        member: of a pool, under whose premises.
+    """
     settings = run.manifest["settings"]
     return load_scenario(
         run.folder / "inputs" / "priors",
         edits=settings["edits"],
-        perspective=settings["perspective"],
+        perspective=member or settings["perspective"],
         seen=evidence_seen(run),
         happened=run.folder / "inputs",
     )
 
 
-def inputs_of(run: Run, scenario: Scenario, anew: dict[str, Any]) -> Inputs:
-    """What the compiled code took when the run was made."""
+def inputs_of(run: Run, scenario: Scenario, anew: dict[str, Any], member: str | None = None) -> Inputs:
+    """What the compiled code took when the run was made; in a pool, when this member's timelines were."""
     settings, as_of = run.manifest["settings"], date.fromisoformat(run.manifest["as_of"])
-    used = run.draws.head(settings["draws"])
+    draws = run.draws if member is None else run.draws[run.draws[MEMBER] == member].drop(columns=MEMBER)
+    used = draws.head(settings["draws"]).reset_index(drop=True)
     rows = prepare.parameter_rows(scenario, used)
     world = prepare.make_world(scenario, as_of)
     names, chol = anew["names"], np.array(anew["chol"]).reshape(len(anew["names"]), -1)

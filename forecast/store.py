@@ -129,8 +129,14 @@ class Run:
 
     @cached_property
     def timelines(self) -> pd.DataFrame:
-        """One row a timeline; the columns are explained in `docs/timelines.md`."""
+        """One row a timeline, of a pool those of each member; the columns are explained in `docs/timelines.md`."""
         return read_parquet(self.folder / "timelines.parquet")
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """The weights of the members of a pool, by name, as the odds of its timelines take them; else None."""
+        told = self.summary.get("perspectives")
+        return None if told is None else {name: entry["weight"] for name, entry in told.items()}
 
     @cached_property
     def draws(self) -> pd.DataFrame:

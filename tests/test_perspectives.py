@@ -365,8 +365,8 @@ def test_a_wrong_perspective_is_refused_asked_for_or_not(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("base", "found the name 'base'; allowed is any but base and base-rates"),
-        ("base-rates", "found the name 'base-rates'; allowed is any but base and base-rates"),
+        ("base", "found the name 'base'; allowed is any but base, base-rates, pool"),
+        ("base-rates", "found the name 'base-rates'; allowed is any but base, base-rates, pool"),
         ("my view", "found the id 'my view'; allowed are letters, digits, _ and -, a letter first"),
         ("2031", "found the id '2031'"),
     ],

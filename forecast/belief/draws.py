@@ -107,7 +107,7 @@ def draw_table(
         fixed = [name for name in names if priors[name].varies == "world"]
         factor = _factor(names, correlations)
         own = np.column_stack(
-            [block_scores[name] if name in block_scores else _stratified(name, count, seed) for name in fixed]
+            [block_scores[name] if name in block_scores else stratified(name, count, seed) for name in fixed]
             or [np.empty((count, 0))]
         )
         # Column by column, in a fixed order: a matrix product may round differently on another machine.
@@ -162,7 +162,7 @@ def luck(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
 
-def _stratified(name: str, count: int, seed: int) -> Array:
+def stratified(name: str, count: int, seed: int) -> Array:
     """(count,) standard normals that belong to this name and seed, stratified in blocks of `STRATA` rows."""
     rng = luck(seed, name)
     blocks = range(-(-count // STRATA))

@@ -17,6 +17,9 @@ FILES = (
     *(f"{part}.toml" for part in OWN_FILES),
     *("settlements.toml", "correlations.toml"),
 )
+OPTIONAL = ("base_rates.toml", "pool.toml")
+"""Files that a scenario may lack."""
+
 FOLDERS = {"evidence": (".toml", ".csv"), "reference": (".toml", ".csv"), "perspectives": (".toml",)}
 """The folders of a scenario, with what their files may be; the last may be left out."""
 
@@ -29,7 +32,7 @@ def read_folder(folder: Path) -> dict[str, str]:
     here = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if not here:
         raise root.error("the folder is empty", f"A scenario has the files {', '.join(FILES)}")
-    allowed = (*FILES, README, *FOLDERS)
+    allowed = (*FILES, *OPTIONAL, README, *FOLDERS)
     for name in here:
         if name not in allowed:
             what = f"a scenario has no such file or folder; allowed are {', '.join(allowed)}"

@@ -17,11 +17,13 @@ from forecast.errors import InputError
 from forecast.evidence import Evidence, load_evidence
 from forecast.recorded import STATES
 from forecast.scenario import question, shapes
+from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import Beliefs, read_beliefs
 from forecast.scenario.edits import apply_edits, blame, parse_fix
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
 from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, tell
+from forecast.scenario.pool import read_pool
 from forecast.scenario.prior import Prior
 from forecast.scenario.reader import Reader
 from forecast.scenario.reference import read_reference
@@ -109,6 +111,8 @@ def load_scenario(
         perspectives=perspectives,
         edits=tuple(edits),
         texts=texts,
+        pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
+        base_rates=read_base_rates(reader),
     )
     _check_premises(scenario, reader)
     return scenario

@@ -24,7 +24,13 @@ from forecast.tables import Place, as_table, id_of, near, read_text, shown, spot
 BASE: Final = "base"
 """The name of the scenario's files as they stand, without a perspective."""
 
-KEPT: Final = (BASE, "base-rates")
+BASE_RATES: Final = "base-rates"
+"""The name of the pool's member that goes by the record of past wars."""
+
+POOL: Final = "pool"
+"""The name of the pool of perspectives itself."""
+
+KEPT: Final = (BASE, BASE_RATES, POOL)
 """Names that no perspective can have."""
 
 OPTION: Final = "--perspective"
@@ -173,7 +179,7 @@ def _check_name(name: str, place: Place) -> None:
     """Check that a perspective can be called so."""
     spot_of(place, name, "")
     if name in KEPT:
-        what = f"found the name {name!r}; allowed is any but {' and '.join(KEPT)}"
+        what = f"found the name {name!r}; allowed is any but {', '.join(KEPT)}"
         raise place.error(what, "Call the file otherwise")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from forecast.chronology import Chronology
 from forecast.evidence import Evidence
 from forecast.scenario.prior import Correlation, Perspective, Prior
 from forecast.scenario.series import SeriesRoles
+
+if TYPE_CHECKING:
+    from forecast.scenario.base_rates import BaseRates
+    from forecast.scenario.pool import Pool
 
 Side = Literal["kyiv", "moscow"]
 Kind = Literal["battlefield", "negotiated", "unresolved"]
@@ -290,6 +294,8 @@ class Scenario:
         edits: what was set on the command line, as given.
         texts: the files as read, by path within the folder with `/`: what a run keeps as its inputs. A perspective
             from elsewhere is among them, at the path that it would have in the folder.
+        pool: whose forecasts are pooled; None if the scenario has no `pool.toml`.
+        base_rates: what the member `base-rates` goes by; None if the scenario has no `base_rates.toml`.
     """
 
     id: str
@@ -326,6 +332,8 @@ class Scenario:
     perspectives: Mapping[str, Perspective]
     edits: tuple[str, ...]
     texts: dict[str, str]
+    pool: "Pool | None" = None
+    base_rates: "BaseRates | None" = None
 
     def premises_of(self) -> dict[str, list[str]]:
         """Give what rests on each premise, by its id, in the order of `premises.toml`.

@@ -1,0 +1,269 @@
+"""Shares of timelines with their Monte Carlo error and an interval of what we do not know, for one member or a pool.
+
+Timelines come in clusters: those of one draw share what is not known. With p_d the share among the timelines of
+draw d:
+
+- the standard error is that of the mean of clusters, sqrt(sum_d (sum_i e_i)^2) / n, e_i = x_i - p;
+- the interval is the 5 to 95% range over draws of ``p + (p_d - p) sqrt(max(0, V_between) / V_total)``, V_total the
+  variance of the p_d and V_between what is left of it when the luck of finitely many timelines a draw is taken off;
+  clipped to [0, 1] and widened to hold p. It says how far the odds could move if we knew what we do not know, the
+  model taken as given. It is not an error of the simulation.
+
+The standard error says how far another set of draws and luck might move the odds; it is an upper bound, since draws are
+stratified and vary less than the independent ones it supposes, and more timelines of the same draws remove only a part.
+
+A ratio (odds given an event, shares of a total) is treated alike, by its linearised residuals.
+
+A pool has several members m of weight w_m, each with timelines of its own, made from draws of the same numbers with the
+same luck. Then, p_m the share among a member's own timelines:
+
+- the share is p = sum_m w_m p_m; of a ratio, sum_m w_m X_m / sum_m w_m Y_m, X and Y means a timeline of each member;
+- the standard error is that of sum_d (sum_m sum_i w_m e_mi / n_m): clusters are draw numbers, across members;
+- the interval is the 5 to 95% range of the mixture, over members and draws, of p_m + (p_md - p_m) shrunk as above
+  within each member. A member weighs w_m in it; in a ratio w_m Y_m, so that the mixture's mean is p;
+- `between_members` is the part of that mixture's variance that lies between the p_m: how much of the interval is
+  disagreement, and not what each member leaves open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.errors import InputError
+
+Array = NDArray[np.float64]
+
+MEMBER = "perspective"
+"""Column of a pool's tables that says which member a row is of."""
+
+FEW_TIMELINES = 100
+FEW_DRAWS = 30
+"""With fewer timelines or draws than these in a condition its odds are not told."""
+
+LOW, HIGH = 0.05, 0.95
+"""The quantiles that an interval goes from and to."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number of the odds.
+
+    Attributes:
+        probability: the share, or None if too few timelines bear on it.
+        standard_error: Monte Carlo error of it, clustered by draw.
+        low: 5% end of the interval of what we do not know.
+        high: 95% end.
+        count: timelines in the numerator (a sum, where shares are added up); plain ones, of whatever member.
+        of: timelines that the share is taken of.
+        draws: draws that those come from.
+        between_members: part of the interval's variance that is between members; None for one member alone.
+    """
+
+    probability: float | None
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    count: float
+    of: int
+    draws: int
+    between_members: float | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As `summary.json` holds it."""
+        out: dict[str, Any] = {
+            "probability": self.probability,
+            "standard_error": self.standard_error,
+            "interval": None if self.low is None else [self.low, self.high],
+            "count": int(self.count) if float(self.count).is_integer() else self.count,
+            "of": self.of,
+        }
+        if self.between_members is not None:
+            out["between_members"] = self.between_members
+        if self.probability is None:
+            out["too_few"] = True
+        return out
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What one member's timelines say of a share.
+
+    Attributes:
+        numerator: mean of the numerator a timeline.
+        denominator: mean of the denominator a timeline; where it is 0 the member says nothing of the share.
+        by_draw: (draws,) the share given each draw, drawn in towards the member's own for luck.
+    """
+
+    numerator: float
+    denominator: float
+    by_draw: Array
+
+
+class Clusters:
+    """The draws that timelines belong to, and estimates clustered by them.
+
+    Args:
+        draw: (n,) number of the draw of each timeline.
+        member: (n,) number of the member that each timeline is of; of one alone by default.
+        weights: (k,) weight of each member, adding up to 1; that of one alone is 1.
+    """
+
+    def __init__(
+        self, draw: NDArray[np.int64], member: NDArray[np.int64] | None = None, weights: Array | None = None
+    ) -> None:
+        _, self._cluster = np.unique(draw, return_inverse=True)
+        self._number = int(self._cluster.max()) + 1 if len(draw) else 0
+        self._weights = np.ones(1) if weights is None else np.asarray(weights, dtype=float)
+        self._member = np.zeros(len(draw), np.int64) if member is None else np.asarray(member)
+
+    def _sums(self, x: Array) -> Array:
+        return np.bincount(self._cluster, weights=x, minlength=self._number)
+
+    def share(self, what: Any, given: Any = None, *, few: bool = False) -> Estimate:
+        """Share of `what` among `given`.
+
+        A timeline without an answer (`what` or `given` is not a number) does not count. A member of such timelines
+        alone is left out, and the weights of the others are scaled up to 1; so a split that it has no answer to adds
+        up to the share of the whole among the others.
+
+        Args:
+            what: (n,) true or false, or a number between 0 and 1, of each timeline.
+            given: (n,) true where the timeline counts, or its weight; all by default.
+            few: also hold back the share if too few timelines or draws bear on it.
+        """
+        x = np.asarray(what, dtype=float)
+        y = np.ones_like(x) if given is None else np.asarray(given, dtype=float)
+        answered = ~(np.isnan(x) | np.isnan(y))
+        y = np.where(answered, y, 0.0)
+        x = np.where(y > 0, x, 0.0)
+        sum_y, total = self._sums(y), float(y.sum())
+        numerator, of, draws = float(x.sum()), int((y > 0).sum()), int((sum_y > 0).sum())
+        if total == 0 or (few and (of < FEW_TIMELINES or draws < FEW_DRAWS)):
+            return Estimate(None, None, None, None, numerator, of, draws)
+        if len(self._weights) > 1:
+            return self._pooled(x, y, answered, (numerator, of, draws))
+        p = numerator / total
+        error, low, high = self._spread(x - p * y, p, total)
+        return Estimate(p, error, low, high, numerator, of, draws)
+
+    def shares(self, what: Mapping[str, Any], given: Any = None, *, few: bool = False) -> dict[str, dict[str, Any]]:
+        """Share of each of several things by name, as `summary.json` holds it; see `share`."""
+        return {name: self.share(x, given, few=few).plain() for name, x in what.items()}
+
+    def _spread(self, e: Array, p: float, total: float) -> tuple[float, float, float]:
+        """Standard error and interval from residuals e that sum to 0; `total` is the denominator."""
+        if self._number < 2:
+            return 0.0, p, p
+        sums = self._sums(e)
+        error = float(np.sqrt((sums**2).sum() * self._number / (self._number - 1)) / total)
+        deviation, shrink = deviations(e, self._cluster, self._number, total / len(e))
+        if shrink is None:
+            return error, p, p
+        low, high = np.clip(p + np.quantile(deviation, [LOW, HIGH]) * shrink, 0.0, 1.0)
+        return error, float(min(low, p)), float(max(high, p))
+
+    def _pooled(self, x: Array, y: Array, answered: NDArray[np.bool_], raw: tuple[float, int, int]) -> Estimate:
+        """A pool's share, with its error and interval; `raw` is what `Estimate` tells of plain timelines."""
+        rows = [np.flatnonzero(answered & (self._member == m)) for m in range(len(self._weights))]
+        told = [m for m, own in enumerate(rows) if len(own)]
+        weights = self._weights[told] / self._weights[told].sum()
+        spreads = [self._member_spread(x[rows[m]], y[rows[m]], self._cluster[rows[m]]) for m in told]
+        top, below = (np.array([getattr(s, name) for s in spreads]) for name in ("numerator", "denominator"))
+        total = float(weights @ below)
+        if total == 0.0:  # only members of no weight say anything
+            return Estimate(None, None, None, None, *raw)
+        p = float(weights @ top) / total
+        sums = np.zeros(self._number)
+        for m, weight, spread in zip(told, weights, spreads, strict=True):
+            own = rows[m]
+            residual = (x[own] - spread.numerator) - p * (y[own] - spread.denominator)
+            sums += np.bincount(self._cluster[own], weight / len(own) * residual, minlength=self._number)
+        number = max(self._number, 2)
+        error = float(np.sqrt((sums**2).sum() * number / (number - 1)) / total)
+        low, high, between = mixture(p, weights * below / total, spreads)
+        return Estimate(p, error, low, high, *raw, between if len(told) > 1 else None)
+
+    def _member_spread(self, x: Array, y: Array, cluster: NDArray[np.int64]) -> Spread:
+        """A member's share in each of its draws."""
+        top, below = float(x.mean()), float(y.mean())
+        if below == 0.0:
+            return Spread(top, below, np.zeros(1))
+        p = top / below
+        _, own = np.unique(cluster, return_inverse=True)
+        deviation, shrink = deviations(x - p * y, own, int(own.max()) + 1, below)
+        return Spread(top, below, p + deviation * (shrink or 0.0))
+
+
+def deviations(e: Array, cluster: NDArray[np.int64], number: int, scale: float) -> tuple[Array, float | None]:
+    """How far the share given each draw is from the share, and the part of that which is not luck.
+
+    Args:
+        e: (n,) residuals, which sum to 0.
+        cluster: (n,) number of the draw, from 0 without a gap.
+        number: draws.
+        scale: mean denominator a timeline.
+
+    Returns:
+        (number,) p_d - p, and what to multiply it by; None where there is no spread at all.
+    """
+    sums = np.bincount(cluster, weights=e, minlength=number)
+    sizes = np.bincount(cluster, weights=np.ones_like(e), minlength=number)
+    # p_d = p + mean residual of the draw, relative to the mean denominator a timeline.
+    deviation = sums / sizes / scale
+    if number < 2:
+        return deviation, None
+    within = np.maximum(np.bincount(cluster, weights=e**2, minlength=number) - sums**2 / sizes, 0.0)
+    within = within / np.maximum(sizes - 1, 1)
+    v_total = float(np.average(deviation**2, weights=sizes)) * number / (number - 1)
+    v_luck = float(np.average(within / sizes, weights=sizes)) / scale**2
+    if v_total <= 0.0:
+        return deviation, None
+    return deviation, float(np.sqrt(max(0.0, v_total - v_luck) / v_total)) if sizes.min() > 1 else 0.0
+
+
+def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, float, float]:
+    """Interval of a mixture of members, and the part of its variance that is between them.
+
+    Args:
+        p: mean of the mixture.
+        weights: (k,) of the members in it, adding up to 1.
+        spreads: of the members.
+    """
+    values = np.concatenate([s.by_draw for s in spreads])
+    masses = np.concatenate(
+        [np.full(len(s.by_draw), w / len(s.by_draw)) for w, s in zip(weights, spreads, strict=True)]
+    )
+    counted = masses > 0.0
+    ends = np.quantile(values[counted], [LOW, HIGH], weights=masses[counted], method="inverted_cdf")
+    low, high = np.clip(ends, 0.0, 1.0)
+    middles = [s.numerator / s.denominator if s.denominator else p for s in spreads]
+    between = float(weights @ (np.array(middles) - p) ** 2)
+    within = float(weights @ [np.mean((s.by_draw - m) ** 2) for s, m in zip(spreads, middles, strict=True)])
+    part = between / (between + within) if between + within > 0.0 else 0.0
+    return float(min(low, p)), float(max(high, p)), part
+
+
+def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> Clusters:
+    """The clusters of a table of timelines: of one member, or of a pool if it has the column `perspective`.
+
+    Args:
+        timelines: with `draw`, and of a pool with `perspective`, a categorical in the order of members.
+        weights: of a pool, the weight of each member by name, adding up to 1.
+
+    Raises:
+        InputError: timelines of several members without weights, or weights that are not theirs.
+    """
+    draw = timelines["draw"].to_numpy()
+    if MEMBER not in timelines:
+        return Clusters(draw)
+    member = timelines[MEMBER].astype("category")
+    names = [str(name) for name in member.cat.categories]
+    if weights is None or set(weights) != set(names) or abs(sum(weights.values()) - 1.0) > 1e-9:
+        found = "none" if weights is None else ", ".join(f"{name} {w:g}" for name, w in weights.items())
+        what = f"the timelines are of {', '.join(names)}; found the weights {found}"
+        raise InputError(what, key="weights", mend="Give each of them a weight; they add up to 1")
+    return Clusters(draw, np.asarray(member.cat.codes, np.int64), np.array([weights[name] for name in names]))

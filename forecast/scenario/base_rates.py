@@ -1,0 +1,220 @@
+"""`base_rates.toml`: what the member `base-rates` goes by, the record of a class of wars with a prior of its own.
+
+Rates are conjugate: a prior of so many events in so many years, and the record's events and years added to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from forecast.scenario.reader import Reader
+from forecast.scenario.shapes import Positive, Text
+from forecast.tables import Place, Table, as_table, near
+
+FILE = "base_rates.toml"
+
+OUTCOMES = ("won_or_lost", "stalemate", "other")
+"""How the wars of a class end: with a winner and a loser, with neither, or turned into something else."""
+
+DAYS_PER_YEAR = 365.25
+
+Count = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Ground(Table):
+    """What a table of the file stands on."""
+
+    source: Text
+    reason: Text
+
+
+class ClassTable(Ground):
+    """`[class]`: which reference table, and the ages in years between which its wars are counted."""
+
+    table: Text
+    youngest: Count
+    oldest: Positive
+    since: int
+
+
+class EraTable(Ground):
+    """`[era]`: what wars begun before it count."""
+
+    begins: int
+    weight: Share
+
+
+class EndTable(Ground):
+    """`[end]`: the prior of the rate at which wars end."""
+
+    ends: Positive
+    war_years: Count
+
+
+class ModesTable(Ground):
+    """`[modes]`: the prior of how they end, in cases of each kind."""
+
+    won_or_lost: Positive
+    stalemate: Positive
+    other: Positive
+
+
+class VictoryTable(Ground):
+    """`[victory]`: of wars won or lost, cases in which those who began them won, and lost."""
+
+    initiator_wins: Positive
+    initiator_loses: Positive
+
+
+class BreakingTable(Ground):
+    """`[breaking]`: chance that a settlement is no longer in force at the horizon."""
+
+    chance: Share
+
+
+class TruceTable(Ground):
+    """`[truce]`: general ceasefires that did not end the war, begun in so many war-years."""
+
+    begun: Positive
+    war_years: Positive
+
+
+class AdvanceTable(Ground):
+    """`[advance]`: years before the reference date whose changes of area are the base rate of the advance."""
+
+    years: Positive
+
+
+class BaseRatesFile(Table):
+    """The whole file."""
+
+    class_: Annotated[ClassTable, Field(alias="class")]
+    era: EraTable
+    end: EndTable
+    modes: ModesTable
+    victory: VictoryTable
+    breaking: BreakingTable
+    truce: TruceTable
+    advance: AdvanceTable
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What is believed of a rate a year: gamma distributed, as if so many events had been seen in so many years.
+
+    Attributes:
+        events: shape.
+        years: rate.
+    """
+
+    events: float
+    years: float
+
+    def after(self, events: float, years: float) -> "Rate":
+        """What is believed once so many more events have been seen in so many more years; exact."""
+        return Rate(self.events + events, self.years + years)
+
+
+@dataclass(frozen=True)
+class BaseRates:
+    """What the member goes by, the class counted.
+
+    Attributes:
+        end: the rate at which wars of the class end.
+        modes: how they end, by outcome: the cases of each kind of a Dirichlet distribution.
+        victory: of those won or lost, cases in which the initiator won, and lost: a beta distribution.
+        breaking: chance that a settlement is no longer in force at the horizon.
+        truce: the rate at which general ceasefires begin that do not end the war.
+        advance_years: years before the reference date whose four-weekly changes of area are learnt from.
+        reasons: why, by table of the file.
+    """
+
+    end: Rate
+    modes: Mapping[str, float]
+    victory: tuple[float, float]
+    breaking: float
+    truce: Rate
+    advance_years: float
+    reasons: Mapping[str, str]
+
+
+def ends_and_years(
+    wars: Sequence[Mapping[str, str]], youngest: float, oldest: float, since: int, until: int = 9999
+) -> tuple[dict[str, int], float]:
+    """Count the ends of wars while they are between two ages, and the years that they spent there.
+
+    Args:
+        wars: rows with `start`, `duration_days` and `outcome`.
+        youngest: age from which they count, years.
+        oldest: age up to which they count, years.
+        since: first year of start that counts.
+        until: year of start from which they no longer count.
+
+    Returns:
+        ends by outcome, and war-years.
+    """
+    ends, exposure = dict.fromkeys(OUTCOMES, 0), 0.0
+    for war in wars:
+        years = float(war["duration_days"]) / DAYS_PER_YEAR
+        if years <= youngest or not since <= int(war["start"][:4]) < until:
+            continue
+        exposure += min(years, oldest) - youngest
+        if years <= oldest:
+            ends[war["outcome"]] += 1
+    return ends, exposure
+
+
+def read_base_rates(reader: Reader) -> BaseRates | None:
+    """Read `base_rates.toml`; a scenario may lack it.
+
+    Raises:
+        InputError: a key or a value is wrong, or the class is no reference table of wars.
+    """
+    if FILE not in reader.tables:
+        return None
+    place = reader.place(FILE)
+    file = as_table(BaseRatesFile, reader.tables[FILE], place)
+    grounds = {info.alias or name: getattr(file, name) for name, info in BaseRatesFile.model_fields.items()}
+    for name, ground in grounds.items():
+        reader.check_source(ground.source, place.at(name, "source"))
+    own = file.class_
+    if own.oldest <= own.youngest:
+        what = f"found {own.oldest:g}; allowed is more than youngest, {own.youngest:g}"
+        raise place.at("class.oldest").error(what)
+    wars = _wars(reader, own.table, place.at("class.table"))
+    ages = own.youngest, own.oldest
+    early, late = ends_and_years(wars, *ages, own.since, file.era.begins), ends_and_years(wars, *ages, file.era.begins)
+    ends = {name: file.era.weight * early[0][name] + late[0][name] for name in OUTCOMES}
+    prior = Rate(file.end.ends, file.end.war_years)
+    rate = prior.after(sum(ends.values()), file.era.weight * early[1] + late[1])
+    if rate.years == 0.0:
+        what = f"found the table {own.table!r}, in which no war was between {ages[0]:g} and {ages[1]:g} years old"
+        raise place.at("class.table").error(what, "Widen the ages, or give end.war_years above 0")
+    return BaseRates(
+        end=rate,
+        modes={name: getattr(file.modes, name) + ends[name] for name in OUTCOMES},
+        victory=(file.victory.initiator_wins, file.victory.initiator_loses),
+        breaking=file.breaking.chance,
+        truce=Rate(file.truce.begun, file.truce.war_years),
+        advance_years=file.advance.years,
+        reasons={name: ground.reason for name, ground in grounds.items()},
+    )
+
+
+def _wars(reader: Reader, table: str, place: Place) -> Sequence[Mapping[str, str]]:
+    """The rows of the reference table of wars, checked."""
+    if table not in reader.classes:
+        what = f"found {table!r}; allowed is a table of reference/reference.toml"
+        raise place.error(what, near(table, reader.classes))
+    rows = reader.classes[table]
+    for number, row in enumerate(rows, start=2):
+        for column in ("start", "duration_days", "outcome"):
+            if column not in row:
+                raise place.error(f"found {table!r}, which has no column {column}; allowed is a table of wars")
+        if row["outcome"] not in OUTCOMES or not row["duration_days"].isdigit() or not row["start"][:4].isdigit():
+            what = f"found {', '.join(row.values())}; allowed are a date, whole days and {', '.join(OUTCOMES)}"
+            raise place.error(f"row {number} of {table!r}: {what}")
+    return rows

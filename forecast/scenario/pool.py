@@ -1,0 +1,120 @@
+"""`pool.toml`: whose forecasts are pooled, with which weights, and how these are updated by what happened."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from forecast.scenario.perspectives import BASE, BASE_RATES
+from forecast.scenario.reader import Reader
+from forecast.scenario.shapes import Positive, Text
+from forecast.tables import Table, as_table, near, shown
+
+FILE: Final = "pool.toml"
+
+COMMON: Final = ("war_ended", "general_truce", "km2")
+"""What every member has a density for; the common set is some of these."""
+
+
+class MemberTable(Table):
+    """`[member.<name>]`."""
+
+    weight: Positive
+    reason: Text
+
+
+class UpdateTable(Table):
+    """`[update]`: how weights are updated by what happened."""
+
+    temper: Annotated[float, Field(gt=0, le=1)]
+    temper_reason: Text
+    floor: Annotated[float, Field(ge=0)]
+    floor_reason: Text
+    common: Annotated[list[Text], Field(min_length=1)]
+    common_reason: Text
+
+
+class PoolFile(Table):
+    """The whole file."""
+
+    member: Annotated[dict[str, Any], Field(min_length=1)]
+    update: UpdateTable
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of the pool.
+
+    Attributes:
+        name: a perspective's name, `base` or `base-rates`.
+        weight: its declared weight.
+        reason: why.
+    """
+
+    name: str
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Whose forecasts are pooled, and how.
+
+    Attributes:
+        members: in the order of the file; their weights add up to 1.
+        temper: power to which the density of what happened counts.
+        floor: lowest updated weight.
+        common: what that density is of.
+        reasons: why, by key.
+    """
+
+    members: tuple[Member, ...]
+    temper: float
+    floor: float
+    common: tuple[str, ...]
+    reasons: Mapping[str, str]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The declared weights by member, in their order."""
+        return {member.name: member.weight for member in self.members}
+
+
+def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
+    """Read `pool.toml`; a scenario may lack it.
+
+    Args:
+        reader: with everything else read.
+        perspectives: names of the scenario's own perspectives. One that is in no pool is only not pooled.
+
+    Raises:
+        InputError: a key or a value is wrong, a member is unknown, or the weights do not add up to 1.
+    """
+    if FILE not in reader.tables:
+        return None
+    place = reader.place(FILE)
+    file = as_table(PoolFile, reader.tables[FILE], place)
+    known = [BASE, *perspectives, *([BASE_RATES] if "base_rates.toml" in reader.tables else [])]
+    members = []
+    for name, raw in file.member.items():
+        spot = place.at("member", name)
+        if name not in known:
+            mend = "Add base_rates.toml" if name == BASE_RATES else near(name, known, "Take it out")
+            raise spot.error(f"found the member {name!r}; allowed are {', '.join(known)}", mend)
+        table = as_table(MemberTable, raw, spot)
+        members.append(Member(name, table.weight, table.reason))
+    total = sum(member.weight for member in members)
+    if abs(total - 1.0) > 1e-9:
+        given = ", ".join(shown(member.weight) for member in members)
+        raise place.at("member").error(f"found the weights {given}, which add up to {total:g}; allowed is a sum of 1")
+    update = file.update
+    if update.floor * len(members) >= 1.0:
+        what = f"found {update.floor:g}; allowed is less than 1 / {len(members)}, one over the number of members"
+        raise place.at("update.floor").error(what)
+    for number, item in enumerate(update.common):
+        if item not in COMMON or item in update.common[:number]:
+            what = f"found {item!r}; allowed are {', '.join(COMMON)}, each once"
+            raise place.at("update.common").error(what, near(item, COMMON))
+    reasons = {key: getattr(update, f"{key}_reason") for key in ("temper", "floor", "common")}
+    return Pool(tuple(members), update.temper, update.floor, tuple(update.common), reasons)
