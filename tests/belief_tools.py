@@ -14,8 +14,10 @@ from forecast.belief import model, tree
 from forecast.belief.aid import AidBlock, AidData
 from forecast.belief.block import Block, days_after
 from forecast.belief.capital import NEVER, TERM, CapitalBlock, CapitalData
+from forecast.belief.compiled import compile_model
 from forecast.belief.fit import Fit, SamplerSettings
 from forecast.belief.instability import MONTH, MONTH_DAYS, SLOTS, InstabilityBlock, InstabilityData
+from forecast.belief.tails import TAIL_DEGREES
 from forecast.scenario.elicit import Marginal, fit_quantiles
 
 INF = math.inf
@@ -68,7 +70,7 @@ def only(blocks: tuple[Block[Any], ...]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (model, tree):
             patch.setattr(module, "BLOCKS", blocks)
-            patch.setattr(module, "PARAMETERS", parameters)
+        patch.setattr(model, "PARAMETERS", parameters)
         yield
 
 
@@ -77,7 +79,7 @@ class Small:
 
     def __init__(self) -> None:
         with only(SMALL):
-            self.compiled = model.compile_model(model.shapes(simulate(0)[0]), model.families(PRIORS))
+            self.compiled = compile_model(model.shapes(simulate(0)[0]), model.families(PRIORS))
 
     def fit(self, data: Mapping[str, Any], priors: Mapping[str, Marginal] = PRIORS) -> Fit:
         with only(SMALL):
@@ -122,7 +124,7 @@ def simulate(seed: int) -> tuple[dict[str, Any], dict[str, float], dict[str, flo
     polls = (
         w["approval_at_zero"]
         + w["approval_per_sd"] * capital
-        + w["approval_noise"] * rng.standard_normal((HOUSES, WEEKS))
+        + w["approval_noise"] * rng.standard_t(TAIL_DEGREES, (HOUSES, WEEKS))
     )
     polls += w["approval_house"] * rng.standard_normal((HOUSES, 1))
     polls[rng.random(polls.shape) < 0.6] = np.nan
@@ -145,7 +147,7 @@ def simulate(seed: int) -> tuple[dict[str, Any], dict[str, float], dict[str, flo
     level = np.concatenate([halves[0][::-1], [k["instability_start"]], halves[1]])
     where = np.linspace(0, MONTHS + AFTER, SLOTS).astype(int)
     weight = np.tile(np.eye(level.size)[where], (3, 1, 1))
-    read = level[where] + k["instability_error"] * rng.standard_normal((3, SLOTS))
+    read = level[where] + k["instability_error"] * rng.standard_t(TAIL_DEGREES, (3, SLOTS))
     logit = [np.log(k[f"{part}_centre"] / (100.0 - k[f"{part}_centre"])) for part in ("concessions", "trust")]
     figures = np.array(
         [
@@ -166,7 +168,7 @@ def log_density(block: Block[Any], data: Any, point: Mapping[str, np.ndarray]) -
     """What the model of one block says of a point: its scores, then its latents by name, given its evidence."""
     priors = {name: PRIORS[name] for name in block.parameters}
     with only((block,)):
-        built = model.build(model.shapes({block.name: data}), model.families(priors))
+        built = model.build(block, model.shapes({block.name: data}), model.families(priors))
         for name, values in (block.inputs(data) | model.numbers(priors)).items():
             built.set_data(name, values)
     return float(built.compile_logp(mode="FAST_COMPILE")(point))

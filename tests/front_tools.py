@@ -9,6 +9,7 @@ import numpy as np
 from belief_tools import only
 
 from forecast.belief import model
+from forecast.belief.compiled import compile_model
 from forecast.belief.fit import SamplerSettings
 from forecast.belief.front import NET_SCALE, FrontBlock, FrontData
 from forecast.scenario.elicit import fit_quantiles
@@ -93,7 +94,7 @@ class Alone:
 
     def __init__(self):
         with only((FRONT,)):
-            self.compiled = model.compile_model(model.shapes({"front": simulate(0)[0]}), model.families(PRIORS))
+            self.compiled = compile_model(model.shapes({"front": simulate(0)[0]}), model.families(PRIORS))
 
     def fit(self, data, sampler=QUICK):
         with only((FRONT,)):

@@ -215,7 +215,9 @@ def same(one: Fit, other: Fit) -> bool:
     return (
         one.diagnostics == other.diagnostics
         and one.netcdf == other.netcdf
-        and (list(one.scores), list(one.states)) == (list(other.scores), list(other.states))
+        and (list(one.scores), list(one.states), list(one.paths))
+        == (list(other.scores), list(other.states), list(other.paths))
         and all(np.array_equal(one.scores[name], other.scores[name]) for name in one.scores)
         and all(np.array_equal(one.states[name], other.states[name]) for name in one.states)
+        and all(np.array_equal(one.paths[name], other.paths[name], equal_nan=True) for name in one.paths)
     )

@@ -40,7 +40,9 @@ def made_up_fit(seed=0):
     rng = np.random.default_rng(seed)
     scores = {name: rng.standard_normal((2, 5)) for name in PARAMETERS}
     states = {name: rng.standard_normal((2, 5)) for name in ("front.slow", "kyiv.instability")}
-    return Fit(scores, states, Diagnostics(1.001, 900.5, 800.25, 0), rng.bytes(1000))
+    paths = {name: rng.standard_normal((2, 5, 4)) for name in ("front.slow", "kyiv.instability")}
+    paths["front.slow"][..., -1] = np.nan
+    return Fit(scores, states, paths, Diagnostics(1.001, 900.5, 800.25, 0), rng.bytes(1000))
 
 
 @pytest.fixture(autouse=True)

@@ -111,7 +111,7 @@ def test_density_is_the_one_written_down():
     data = FrontData(area, season, date(2031, 1, 27), second, np.array([170.0]), SERIES)
     rng = np.random.default_rng(4)
     with only((FRONT,)):
-        built = model.build(model.shapes({"front": data}), model.families(PRIORS))
+        built = model.build(FRONT, model.shapes({"front": data}), model.families(PRIORS))
         inputs = FRONT.inputs(data) | model.numbers(PRIORS)
     # February ends after the last Monday seen. The count given here is of a month that ends in the fourth week.
     assert inputs["front_gain_seen"].tolist() == [0.0]

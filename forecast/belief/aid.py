@@ -122,6 +122,10 @@ class AidBlock:
         """Give nothing: there are no latents."""
         return {}
 
+    def weekly(self, value: Values, draws: Draws | None, data: AidData, rng: np.random.Generator) -> dict[str, Array]:
+        """Give nothing, as `states`."""
+        return {}
+
     def replicates(
         self, value: Values, draws: Draws | None, data: AidData, rng: np.random.Generator
     ) -> dict[str, Array]:

@@ -29,6 +29,15 @@ STATES = {
 }
 """Columns of the draws that are levels on the as-of date and no parameters."""
 
+PATHS = {
+    "front.slow": STATES["front.slow"],
+    "front.fast": STATES["front.fast"],
+    "front.net": "net gain of the week, km2",
+    "washington.capital": STATES["washington.capital"],
+    "kyiv.instability": STATES["kyiv.instability"],
+}
+"""What is known of each week from the reference date to the as-of date."""
+
 STARTS = {"washington.capital_start": "washington.capital", "kyiv.instability_start": "kyiv.instability"}
 """Parameters that are a level on the reference date, and the column of that level."""
 
@@ -42,6 +51,11 @@ class Posterior:
         draws: (DRAWS rows) a column for every prior by dotted name, in its unit (for one that varies by
             timeline: its median given the row), the levels `STATES` and `log_prior`, log density of the joint
             prior.
+        paths: what each of those draws has of the weeks from the reference date to the as-of date, (DRAWS, K + 1)
+            by the names of `PATHS`; K calendar weeks are touched by the days before the as-of date. Entry 0 is the
+            level on the reference date's Monday morning, entry k at the end of week k; NaN where the front was not
+            seen up to then. See `forecast.belief.block.Block.weekly`. From the prior alone the front has its start
+            and no more.
         anew: names of the priors drawn anew in each timeline, sorted.
         anew_mean: (DRAWS, k) mean of their normal scores given the row.
         anew_chol: (k, k) Cholesky factor of the covariance of their scores.
@@ -52,6 +66,7 @@ class Posterior:
 
     as_of: date
     draws: pd.DataFrame
+    paths: dict[str, Array]
     anew: tuple[str, ...]
     anew_mean: Array
     anew_chol: Array
@@ -75,7 +90,7 @@ def update(
 
     Args:
         scenario: the scenario.
-        as_of: the date; by default the scenario's reference date, and for now no other.
+        as_of: the date, from the reference date (which is the default) to the horizon.
         prior_only: leave the evidence out.
         allow_unconverged: keep draws of chains that did not converge.
         fix: parameters held at a value after the update, by dotted name.
@@ -107,6 +122,7 @@ def update(
     believed = Posterior(
         as_of=day,
         draws=draws,
+        paths={name: interleave(fit.paths[name], DRAWS) for name in PATHS},
         anew=table.timeline,
         anew_mean=table.timeline_mean,
         anew_chol=table.timeline_chol,
@@ -120,22 +136,26 @@ def update(
 def hold(posterior: Posterior, values: Mapping[str, float]) -> Posterior:
     """Hold parameters at a value in every draw, those that vary by timeline too; the rest stays as believed.
 
-    A level's start held on the reference date is the level itself held.
+    The start of a level held is the level on the reference date held, and no later one.
 
     Args:
         posterior: what is believed.
         values: by dotted name, in the prior's unit.
     """
-    draws = posterior.draws.copy()
+    draws, paths = posterior.draws.copy(), dict(posterior.paths)
     for name, value in values.items():
         draws[name] = value
-        if (state := STARTS.get(name)) in draws:
-            draws[state] = value
+        state = STARTS.get(name)
+        if state is not None and state in draws:
+            paths[state] = np.column_stack([np.full(len(draws), value), paths[state][:, 1:]])
+            if paths[state].shape[1] == 1:
+                draws[state] = value
     kept = [k for k, name in enumerate(posterior.anew) if name not in values]
     covariance = (posterior.anew_chol @ posterior.anew_chol.T)[np.ix_(kept, kept)]
     return replace(
         posterior,
         draws=draws,
+        paths=paths,
         anew=tuple(posterior.anew[k] for k in kept),
         anew_mean=posterior.anew_mean[:, kept],
         anew_chol=np.linalg.cholesky(covariance) if kept else np.zeros((0, 0)),
@@ -147,7 +167,7 @@ def check_as_of(scenario: Scenario, as_of: date | None) -> date:
     """The as-of date of a run, checked.
 
     Raises:
-        InputError: it is after the horizon, before any evidence, or not the reference date.
+        InputError: it is after the horizon, before any evidence, or before the reference date.
     """
     day = as_of or scenario.reference_date
     if day > scenario.horizon:
@@ -158,11 +178,5 @@ def check_as_of(scenario: Scenario, as_of: date | None) -> date:
             f"{day} is before the reference date",
             key="--as-of",
             mend=f"The priors hold from {scenario.reference_date} on",
-        )
-    if day > scenario.reference_date:
-        raise InputError(
-            f"{day} is after the reference date, and what has happened since cannot be replayed yet",
-            key="--as-of",
-            mend=f"Run as of {scenario.reference_date}",
         )
     return day

@@ -1,7 +1,8 @@
 """What a block of the belief is: one driver's parameters and levels, and the dated series that it learns them from.
 
-`forecast.belief.model` puts all blocks into one PyMC model. To add one, write a class with these members, and
-add it to `forecast.belief.model.BLOCKS`. A prior belongs to at most one block, whose name begins all that it adds.
+`forecast.belief.model` makes of each a PyMC model, compiled and sampled by itself. To add one, write a class with
+these members, and add it to `forecast.belief.model.BLOCKS`. A prior belongs to at most one block, whose name
+begins all that it adds.
 
 A block never sees more than the evidence of the as-of date, and its arrays have the same shapes on every date
 of a scenario: what is not yet known is padded to the horizon and masked, so that one compiled model serves all
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.calendar import monday
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -31,6 +33,22 @@ Values = Mapping[str, Array]
 
 Series = dict[str, tuple[Dates, Array]]
 """By id of a series or of a state: days (k,), and values whose last axis is (k,)."""
+
+
+def week_ends(reference: date, day: date) -> Dates:
+    """When the calendar weeks that the days from the reference date to the day before a date touch begin and end.
+
+    Args:
+        reference: the reference date.
+        day: the as-of date, not before it.
+
+    Returns:
+        (K + 1,) the Monday of the reference date's week, then the Monday after each week; the last is the as-of
+        date, where that comes before the Monday.
+    """
+    first = monday(reference)
+    count = -(-(day - first).days // 7) if day > reference else 0
+    return np.minimum(days_after(first, 7 * np.arange(count + 1)), np.datetime64(day, "D"))
 
 
 def days_after(day: date, count: NDArray[Any]) -> Dates:
@@ -102,6 +120,21 @@ class Block[Data](Protocol):
 
     def paths(self, draws: Draws, value: Values, data: Data) -> Series:
         """Give latent paths to be kept with the run: by dotted name of the state, days (k,), (chain, draw, k)."""
+
+    def weekly(self, value: Values, draws: Draws | None, data: Data, rng: np.random.Generator) -> dict[str, Array]:
+        """Give what the weeks from the reference date to the as-of date were, (chain, draw, K + 1), by dotted name.
+
+        K calendar weeks, Monday to Sunday, are touched by the days from the reference date to the day before the
+        as-of date: none on the reference date itself. Entry 0 is the level on the Monday morning of the reference
+        date's week, entry k the level at the end of week k: the next Monday morning, or the as-of date's where that
+        comes first (`week_ends`). NaN stands where nothing of the week was seen, and a timeline has to be simulated.
+
+        Args:
+            value: every one of `parameters`.
+            draws: latents of the posterior; None for the prior, whose luck is that of `prior_states`.
+            data: what the fit was given.
+            rng: the luck of the prior; as it was given to `prior_states`.
+        """
 
     def replicates(self, value: Values, draws: Draws | None, data: Data, rng: np.random.Generator) -> dict[str, Array]:
         """Give each observed series as it would be measured again, (chain, draw, observation).

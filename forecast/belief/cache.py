@@ -5,7 +5,7 @@ settings, the source of these modules and the versions of the libraries. The ent
 those; nothing is ever updated in place, and deleting the folder loses nothing but time. An entry is a folder:
 
     <key>/fit.json        the diagnostics, what the entry is of, the SHA-256 of the other files and of itself
-    <key>/draws.npz       scores and states
+    <key>/draws.npz       scores, states and weekly paths
     <key>/posterior.nc    for ArviZ
 
 It is written beside its place and renamed, so that processes at work together see it whole or not at all.
@@ -154,6 +154,7 @@ def _write(place: Path, key: str, fit: Fit) -> None:
         allow_pickle=False,
         **{f"score.{name}": values for name, values in fit.scores.items()},
         **{f"state.{name}": values for name, values in fit.states.items()},
+        **{f"path.{name}": values for name, values in fit.paths.items()},
     )
     record: dict[str, Any] = {
         "key": key,
@@ -186,16 +187,15 @@ def _read(place: Path, key: str) -> Fit:
     for name, content in files.items():
         if _sha256(content) != record[name]:
             raise _DamagedError(f"{name} is not as it was written")
-    scores: dict[str, Array] = {}
-    states: dict[str, Array] = {}
+    draws: dict[str, dict[str, Array]] = {"score": {}, "state": {}, "path": {}}
     try:
         with np.load(io.BytesIO(files["draws.npz"]), allow_pickle=False) as arrays:
             for entry in arrays.files:
                 kind, _, name = entry.partition(".")
-                (scores if kind == "score" else states)[name] = arrays[entry]
-    except (ValueError, BadZipFile) as error:
+                draws[kind][name] = arrays[entry]
+    except (ValueError, KeyError, BadZipFile) as error:
         raise _DamagedError(f"draws.npz: {error}") from error
-    return Fit(scores, states, diagnostics, files["posterior.nc"])
+    return Fit(draws["score"], draws["state"], draws["path"], diagnostics, files["posterior.nc"])
 
 
 def _source() -> str:

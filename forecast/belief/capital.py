@@ -10,20 +10,24 @@ week. What the war does to it (`forecast.timeline.washington`) is not in this pa
 A figure y of house h, x being capital at the nearest end of a week, is
 
     y = approval_at_zero + approval_per_sd x + house_h + noise      house_h ~ Normal(0, approval_house)
-                                                                     noise ~ Normal(0, approval_noise)
+                                                                     noise ~ approval_noise times Student t, 4 degrees
+
+An average that is restated, or a house that jumps, has by Student's t a weight that falls with its distance. The
+first term has no error of its own: its average is the level, and Gaussian as the simulator's is.
 
 Before the first poll of the new term, capital is its prior with the first term's drift.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from forecast.belief import ou
-from forecast.belief.block import Dates, Draws, Series, Values, between, days_after
+from forecast.belief.block import Dates, Draws, Series, Values, between, days_after, week_ends
+from forecast.belief.tails import TAIL_DEGREES, log_t
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -69,6 +73,12 @@ class CapitalData:
     def first_gaps(self) -> Array:
         """(TERM,) weeks from the figure before to each of the first term's."""
         return np.concatenate([[NEVER], np.diff(self.first_days).astype(np.float64) / 7.0])
+
+    @property
+    def ends(self) -> Array:
+        """(K + 1,) when the weeks up to the as-of date end, in weeks after the reference date; the first is 0."""
+        day = self.start + timedelta(days=round(7.0 * self.now))
+        return np.maximum((week_ends(self.start, day) - np.datetime64(self.start, "D")).astype(np.float64) / 7.0, 0.0)
 
     @property
     def weeks(self) -> int:
@@ -145,7 +155,7 @@ class CapitalBlock:
         noise = own["approval_noise"]
         pm.Potential(
             "capital_new_term",
-            (inputs["capital_polls_seen"] * (-0.5 * (away / noise) ** 2 - pt.log(noise))).sum(),
+            (inputs["capital_polls_seen"] * (log_t(away / noise) - pt.log(noise))).sum(),
         )
 
     def states(self, draws: Draws, value: Values, data: CapitalData) -> dict[str, Array]:
@@ -161,6 +171,13 @@ class CapitalBlock:
         count = int(data.now) + 1
         days = days_after(data.start, 7 * np.arange(count))
         return {"washington.capital": (days, _path(draws["capital_steps"], value)[..., :count])}
+
+    def weekly(
+        self, value: Values, draws: Draws | None, data: CapitalData, rng: np.random.Generator
+    ) -> dict[str, Array]:
+        """Give capital at the end of each week, linear between two points of the path."""
+        latents = self._latents(value, data, rng) if draws is None else draws
+        return {"washington.capital": between(_path(latents["capital_steps"], value), data.ends)}
 
     def replicates(
         self, value: Values, draws: Draws | None, data: CapitalData, rng: np.random.Generator
@@ -185,7 +202,7 @@ class CapitalBlock:
                 level = path[..., weeks + 1]
                 effect = value["washington.approval_house"] * latents["capital_houses"][..., house]
                 middle = value["washington.approval_at_zero"] + effect
-                noise = value["washington.approval_noise"][..., None] * rng.standard_normal(level.shape)
+                noise = value["washington.approval_noise"][..., None] * rng.standard_t(TAIL_DEGREES, level.shape)
                 made[name] = middle[..., None] + value["washington.approval_per_sd"][..., None] * level + noise
         return made
 

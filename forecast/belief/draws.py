@@ -137,17 +137,17 @@ def interleave(chains: Array, count: int) -> Array:
     fit.
 
     Args:
-        chains: (chain, draw).
+        chains: (chain, draw, ...).
         count: draws wanted.
 
     Returns:
-        (count,)
+        (count, ...)
 
     Raises:
         InputError: the chains have fewer draws.
     """
-    number, length = chains.shape
-    if count > chains.size:
+    number, length = chains.shape[:2]
+    if count > number * length:
         raise InputError(f"{count} draws wanted of {number} chains of {length}", mend="Ask for fewer, or sample more")
     bits = max(1, math.ceil(math.log2(length)))
     spread = [int(f"{index:0{bits}b}"[::-1], 2) for index in range(2**bits)]

@@ -52,6 +52,21 @@ class Diagnostics:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """What a sampler gives of one block.
+
+    Attributes:
+        scores: normal score of each parameter, by dotted name, (chain, draw).
+        latents: by name, (chain, draw, ...).
+        stats: the sampler's own record of each draw, by name, (chain, draw).
+    """
+
+    scores: dict[str, Array]
+    latents: dict[str, Array]
+    stats: dict[str, Array]
+
+
+@dataclass(frozen=True)
 class Fit:
     """Draws of all blocks, jointly.
 
@@ -59,12 +74,15 @@ class Fit:
         scores: normal score of each parameter, by dotted name, (chain, draw); `Marginal.quantile` turns it into
             the parameter.
         states: levels on the as-of date, by dotted name, (chain, draw).
+        paths: levels week by week from the reference date to the as-of date, (chain, draw, K + 1); see
+            `forecast.belief.block.Block.weekly`.
         diagnostics: of the sampler.
         netcdf: a netCDF file of ArviZ groups, see `forecast.belief.tree`; empty for draws from the prior.
     """
 
     scores: dict[str, Array]
     states: dict[str, Array]
+    paths: dict[str, Array]
     diagnostics: Diagnostics
     netcdf: bytes
 

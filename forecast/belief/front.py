@@ -40,12 +40,12 @@ from forecast.belief.front_data import (
     front_inputs,
     front_observed,
 )
-from forecast.belief.front_model import NET_SCALE, TAIL_DEGREES, add_front
-from forecast.belief.front_replicates import front_replicates, slow_and_fast, stationary
+from forecast.belief.front_model import NET_SCALE, add_front
+from forecast.belief.front_replicates import front_replicates, front_weeks, slow_and_fast, stationary
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
-__all__ = ["FRONT_PARAMETERS", "NET_SCALE", "TAIL_DEGREES", "FrontBlock", "FrontData"]
+__all__ = ["FRONT_PARAMETERS", "NET_SCALE", "FrontBlock", "FrontData"]
 
 
 class FrontBlock:
@@ -77,13 +77,17 @@ class FrontBlock:
 
     def prior_states(self, value: Values, data: FrontData, rng: np.random.Generator) -> dict[str, Array]:
         """Give the same from the stationary distribution; the season of the last week seen enters, no area does."""
-        return stationary(value, data, rng)
+        return stationary(value, data.season[data.last - 1], rng)
 
     def paths(self, draws: Draws, value: Values, data: FrontData) -> Series:
         """Give slow level and fast part of every week seen, each by the Monday that ends it."""
         slow, fast = slow_and_fast(draws, value, data)
         days = data.mondays[1 : data.last + 1]
         return {"front.slow": (days, slow), "front.fast": (days, fast)}
+
+    def weekly(self, value: Values, draws: Draws | None, data: FrontData, rng: np.random.Generator) -> dict[str, Array]:
+        """Give slow level, fast part and `front.net`, km2 of each week; see `front_replicates.front_weeks`."""
+        return front_weeks(value, draws, data, rng)
 
     def replicates(
         self, value: Values, draws: Draws | None, data: FrontData, rng: np.random.Generator

@@ -9,9 +9,10 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecast import calendar
-from forecast.belief.block import Dates, Series
+from forecast.belief.block import Dates, Series, week_ends
 from forecast.errors import InputError
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
@@ -52,6 +53,7 @@ class FrontData:
         gains: (T // 4,) net km2 gained in each whole calendar month after the first Monday, by a third
             party's count, padded with NaN; empty if there is none.
         series: ids of the three series, empty where there is none.
+        ends: (K + 1,) `week_ends` of the reference date and the as-of date; empty where no weeks are asked for.
 
     Raises:
         ValueError: the shapes do not fit, or something is infinite or outside its range.
@@ -64,6 +66,7 @@ class FrontData:
     second: Array = field(default_factory=lambda: np.empty(0))
     gains: Array = field(default_factory=lambda: np.empty(0))
     series: tuple[str, str, str] = ("area", "", "")
+    ends: Dates = field(default_factory=lambda: np.empty(0, "datetime64[D]"))
 
     def __post_init__(self) -> None:
         weeks = np.size(self.season)
@@ -108,6 +111,17 @@ class FrontData:
     def mondays(self) -> Dates:
         """(T+1,) the Mondays."""
         return np.datetime64(self.first, "D") + (7 * np.arange(self.weeks + 1)).astype("timedelta64[D]")
+
+    @property
+    def weeks_ended(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Of each entry of `ends`: the number of weeks before it that had ended, and whether a map was seen by then.
+
+        The first counts as seen: where that Monday's map is missing too, the last week seen stands for it.
+        """
+        days = (self.ends - np.datetime64(self.first, "D")).astype(np.int64)
+        seen = (days % 7 == 0) & (days <= 7 * self.last)
+        seen[:1] = True
+        return np.clip(days // 7, 1, self.last), seen
 
     @property
     def weekly(self) -> Array:
@@ -176,6 +190,7 @@ def front_data(scenario: Scenario, day: date) -> FrontData:
         _known(scenario, day, scenario.second_area_series, mondays),
         _known(scenario, day, scenario.monthly_series, last_days),
         (scenario.area_series, scenario.second_area_series or "", scenario.monthly_series or ""),
+        week_ends(scenario.reference_date, day),
     )
 
 

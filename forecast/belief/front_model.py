@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from forecast.belief.front_data import SPAN
+from forecast.belief.tails import log_t
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 NET_SCALE = 40.0
 """Net advance, km2 a week, at which the asinh scale turns from linear to logarithmic."""
-
-TAIL_DEGREES = 4.0
-"""Degrees of freedom of the fast part's shocks and of all errors: heavy tails, finite variance."""
-
-_CONSTANT = math.lgamma((TAIL_DEGREES + 1) / 2) - math.lgamma(TAIL_DEGREES / 2) - 0.5 * math.log(TAIL_DEGREES * math.pi)
 
 
 def add_front(inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
@@ -54,7 +50,7 @@ def add_front(inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
     # The truth, by way of the first map's errors. At a missing Monday 40 km2 is the latent's unit, no more.
     error = pm.Flat("front_error", shape=weeks + 1, initval=np.zeros(weeks + 1))
     truth = inputs["front_area"] + error * pt.switch(seen > 0, value["front.mapper_error"], NET_SCALE)
-    pm.Potential("front_map", (seen * _log_t(error) - 0.5 * after * error**2).sum())
+    pm.Potential("front_map", (seen * log_t(error) - 0.5 * after * error**2).sum())
 
     slow = pm.Flat("front_slow", shape=weeks, initval=np.full(weeks, 0.5))
     live = 1.0 - after[1:]
@@ -70,13 +66,6 @@ def add_front(inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
     pm.Potential(
         "front_months", _changes(inputs["front_gain"], inputs["front_gain_seen"], month, value, "front.monthly")
     )
-
-
-def _log_t(x: "Tensor") -> "Tensor":
-    """Log density of Student's t, unit scale."""
-    import pytensor.tensor as pt
-
-    return cast("Tensor", _CONSTANT - 0.5 * (TAIL_DEGREES + 1) * pt.log1p(x**2 / TAIL_DEGREES))
 
 
 def _drift(slow: "Tensor", live: "Tensor", season: "Tensor", value: Mapping[str, Any]) -> "Tensor":
@@ -103,9 +92,9 @@ def _shocks(truth: "Tensor", slow: "Tensor", live: "Tensor", value: Mapping[str,
     shock = (fast[1:] - persistence * fast[:-1]) / scale
     return cast(
         "Tensor",
-        _log_t(fast[0] / start)
+        log_t(fast[0] / start)
         - pt.log(start)
-        + (live[1:] * (_log_t(shock) - pt.log(scale))).sum()
+        + (live[1:] * (log_t(shock) - pt.log(scale))).sum()
         - 0.5 * (live * pt.log(net**2 + NET_SCALE**2)).sum(),
     )
 
@@ -115,7 +104,7 @@ def _changes(figure: "Tensor", seen: "Tensor", change: "Tensor", value: Mapping[
     import pytensor.tensor as pt
 
     error = value[f"{name}_error"]
-    return cast("Tensor", (seen * (_log_t((figure - value[f"{name}_scale"] * change) / error) - pt.log(error))).sum())
+    return cast("Tensor", (seen * (log_t((figure - value[f"{name}_scale"] * change) / error) - pt.log(error))).sum())
 
 
 def _at(truth: "Tensor", when: "Tensor", weeks: int) -> "Tensor":

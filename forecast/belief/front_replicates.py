@@ -7,7 +7,8 @@ import numpy as np
 from forecast.belief import ou
 from forecast.belief.block import between
 from forecast.belief.front_data import SPAN, FrontData, front_inputs
-from forecast.belief.front_model import NET_SCALE, TAIL_DEGREES
+from forecast.belief.front_model import NET_SCALE
+from forecast.belief.tails import TAIL_DEGREES
 from forecast.scenario.elicit import Array
 
 _Z_MOST = 50.0
@@ -26,15 +27,42 @@ def slow_and_fast(draws: Mapping[str, Array], value: Mapping[str, Array], data: 
     return slow, np.arcsinh(np.diff(truth, axis=-1) / NET_SCALE) - slow
 
 
-def stationary(value: Mapping[str, Array], data: FrontData, rng: np.random.Generator) -> dict[str, Array]:
-    """Slow level and fast part of the last week seen, (chain, draw), with no evidence but the calendar."""
+def stationary(value: Mapping[str, Array], mud: float, rng: np.random.Generator) -> dict[str, Array]:
+    """Slow level and fast part of a week whose mud is given, (chain, draw), with no evidence but the calendar."""
     shape = value["front.level"].shape
-    mean = value["front.level"] - value["front.mud"] * data.season[data.last - 1]
+    mean = value["front.level"] - value["front.mud"] * mud
     slow = mean + value["front.slow_sd"] * rng.standard_normal(shape)
     fast = np.zeros(shape)
     for _ in range(_FORGETTING):
         fast = _next_fast(fast, value, rng)
     return {"front.slow": slow, "front.fast": fast}
+
+
+def front_weeks(
+    value: Mapping[str, Array], draws: Mapping[str, Array] | None, data: FrontData, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Levels and net km2 of the weeks from the reference date on, (chain, draw, K + 1); NaN where no map tells.
+
+    The model's latents of the weeks after the last map are of its padding, and are not given. A Monday without a map
+    between two with maps is.
+
+    Args:
+        value: parameters in their units by dotted name, (chain, draw).
+        draws: latents of the posterior; None gives the start from the stationary distribution, and no more.
+        data: what the fit was given.
+        rng: the luck of a start from the prior.
+    """
+    ended, seen = data.weeks_ended
+    entry = np.arange(ended.size)
+    if draws is None:
+        start = stationary(value, data.season[ended[0] - 1], rng)
+        levels = {name: np.where(entry == 0, level[..., None], np.nan) for name, level in start.items()}
+    else:
+        slow, fast = slow_and_fast(draws, value, data)
+        levels = {"front.slow": slow, "front.fast": fast}
+        levels = {name: np.where(seen, level[..., ended - 1], np.nan) for name, level in levels.items()}
+    net = NET_SCALE * np.sinh(levels["front.slow"] + levels["front.fast"])
+    return levels | {"front.net": np.where(entry > 0, net, np.nan)}
 
 
 def front_replicates(

@@ -11,7 +11,7 @@ units of x, so that one number does for all:
     logit of the share that trusts the president            = logit(trust_centre)       - trust_loading (x + e)
     log of the cases of absence without leave opened a month = log(desertion_centre)    + desertion_loading (x + e)
 
-    e ~ Normal(0, instability_error)
+    e ~ instability_error times Student t, 4 degrees
 
 A poll shows x on the last day of its fieldwork. A count of cases is a mean over the days since the row before
 it: it is taken to show the mean of x over those days, and the first row, whose days are not known, is left
@@ -23,14 +23,15 @@ same process. Of a longer series the latest `SLOTS` figures are taken.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecast.belief import ou
-from forecast.belief.block import Dates, Draws, Series, Values, between, days_after
+from forecast.belief.block import Dates, Draws, Series, Values, between, days_after, week_ends
+from forecast.belief.tails import TAIL_DEGREES, log_t
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -71,6 +72,13 @@ class InstabilityData:
     days: Dates
     weight: Array
     series: tuple[str | None, ...]
+
+    @property
+    def ends(self) -> Array:
+        """(K + 1,) when the weeks up to the as-of date end, in months after the reference date; the first is 0."""
+        day = self.start + timedelta(days=round(MONTH_DAYS * self.now))
+        after = (week_ends(self.start, day) - np.datetime64(self.start, "D")).astype(np.float64)
+        return np.maximum(after / MONTH_DAYS, 0.0)
 
 
 class InstabilityBlock:
@@ -134,7 +142,7 @@ class InstabilityBlock:
         )
         sign = np.array(list(INDICATORS.values()))[:, None]
         away = (sign * (inputs["instability_figures"] - _scale(centre, pt.log)) / loading - level) / error
-        density = -0.5 * away**2 - pt.log(error * loading)
+        density = log_t(away) - pt.log(error * loading)
         pm.Potential("instability_series", (inputs["instability_seen"] * density).sum())
 
     def states(self, draws: Draws, value: Values, data: InstabilityData) -> dict[str, Array]:
@@ -151,6 +159,13 @@ class InstabilityBlock:
         days = days_after(data.start, np.round(MONTH_DAYS * (np.arange(count) - data.months)))
         return {"kyiv.instability": (days, _path(draws["instability_steps"], value)[..., :count])}
 
+    def weekly(
+        self, value: Values, draws: Draws | None, data: InstabilityData, rng: np.random.Generator
+    ) -> dict[str, Array]:
+        """Give instability at the end of each week, linear between two months."""
+        latents = self._latents(value, data, rng) if draws is None else draws
+        return {"kyiv.instability": between(_path(latents["instability_steps"], value), data.months + data.ends)}
+
     def replicates(
         self, value: Values, draws: Draws | None, data: InstabilityData, rng: np.random.Generator
     ) -> dict[str, Array]:
@@ -161,7 +176,7 @@ class InstabilityBlock:
             seen = np.isfinite(data.figures[row])
             if name is not None and seen.any():
                 level = np.einsum("sp,...p->...s", data.weight[row, seen], path)
-                noise = value["kyiv.instability_error"][..., None] * rng.standard_normal(level.shape)
+                noise = value["kyiv.instability_error"][..., None] * rng.standard_t(TAIL_DEGREES, level.shape)
                 centre = value[f"kyiv.{part}_centre"][..., None]
                 away = INDICATORS[part] * value[f"kyiv.{part}_loading"][..., None] * (level + noise)
                 odds = centre / (100.0 - centre) * np.exp(away)

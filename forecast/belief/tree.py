@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.belief.block import Dates, Series
 from forecast.belief.draws import luck
-from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import BLOCKS, PARAMETERS, SCORE, values
+from forecast.belief.fit import Diagnostics, Fit, SamplerSettings, Trace
+from forecast.belief.model import BLOCKS, SCORE, values
 from forecast.scenario.elicit import Array, Marginal
 
 if TYPE_CHECKING:
@@ -32,28 +33,50 @@ _STATISTICS = ("diverging", "energy", "logp", "n_steps", "depth", "step_size", "
 _OVER = ("chain", "draw")
 
 
-def fit_of(
-    trace: "xarray.DataTree", data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: SamplerSettings
-) -> Fit:
-    """The parts of nutpie's trace that are kept, with diagnostics and the netCDF file.
+def trace_of(found: "xarray.DataTree", parameters: tuple[str, ...]) -> Trace:
+    """The parts of nutpie's trace of one block that are used.
 
     Args:
-        trace: as nutpie gives it.
+        found: as nutpie gives it.
+        parameters: the block's, in the order of its scores.
+    """
+    posterior, stats = found["posterior"].to_dataset(), found["sample_stats"].to_dataset()
+    drawn = posterior[SCORE].values
+    return Trace(
+        {name: np.ascontiguousarray(drawn[..., k]) for k, name in enumerate(parameters)},
+        {str(name): posterior[name].values for name in posterior.data_vars if name != SCORE},
+        {name: stats[name].values for name in _STATISTICS},
+    )
+
+
+def fit_of(
+    traces: Mapping[str, Trace], data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: SamplerSettings
+) -> Fit:
+    """The draws of all blocks put together, with diagnostics and the netCDF file.
+
+    Args:
+        traces: of every block, by the block's name.
         data: of every block, by the block's name.
         priors: of every parameter.
         sampler: the settings it was sampled with.
     """
-    posterior, stats = trace["posterior"].to_dataset(), trace["sample_stats"].to_dataset()
-    drawn = posterior[SCORE].values
-    scores = {name: np.ascontiguousarray(drawn[..., k]) for k, name in enumerate(PARAMETERS)}
+    scores = {name: traces[block.name].scores[name] for block in BLOCKS for name in block.parameters}
     value = values(priors, scores)
-    latents = {str(name): posterior[name].values for name in posterior.data_vars if name != SCORE}
+    latents = {name: drawn for trace in traces.values() for name, drawn in trace.latents.items()}
     states: dict[str, Array] = {}
+    paths: dict[str, Array] = {}
     for block in BLOCKS:
         states |= block.states(latents, value, data[block.name])
-    wrong = int(stats["diverging"].sum())
-    groups = _groups(value, scores, states, latents, stats, data, priors, sampler)
-    return Fit(scores, states, _diagnostics(scores | states, wrong), _netcdf(groups))
+        paths |= block.weekly(value, latents, data[block.name], luck(sampler.seed, f"{block.name}, states"))
+    wrong = sum(int(trace.stats["diverging"].sum()) for trace in traces.values())
+    groups = _groups(value, scores, states, latents, _statistics(traces), data, priors, sampler)
+    return Fit(scores, states, paths, _diagnostics(scores | states, wrong), _netcdf(groups))
+
+
+def _statistics(traces: Mapping[str, Trace]) -> dict[str, NDArray[Any]]:
+    """The sampler's record of every block under the block's name, and `diverging`, where any of them did."""
+    each = {f"{block}_{name}": drawn for block, trace in traces.items() for name, drawn in trace.stats.items()}
+    return {"diverging": np.asarray(np.any([trace.stats["diverging"] for trace in traces.values()], axis=0))} | each
 
 
 def _diagnostics(draws: Mapping[str, Array], divergences: int) -> Diagnostics:
@@ -80,7 +103,7 @@ def _groups(
     scores: Mapping[str, Array],
     states: Mapping[str, Array],
     latents: Mapping[str, Array],
-    stats: "xarray.Dataset",
+    stats: Mapping[str, NDArray[Any]],
     data: Mapping[str, Any],
     priors: Mapping[str, Marginal],
     sampler: SamplerSettings,
@@ -88,7 +111,7 @@ def _groups(
     """The groups of the netCDF file, by name. Nothing in them tells the time, so that equal fits are equal bytes.
 
     posterior             parameters in their units, their scores (`_score`), levels on the as-of date (`_state`)
-    sample_stats          the sampler's own record
+    sample_stats          the sampler's own record of each block, `<block>_energy` and so on, and `diverging` of any
     posterior_paths       latent paths, each over days of its own, of fewer draws
     prior_predictive,     every observed series as it would be measured again, over days of its own
     posterior_predictive  (`<series>_date`), of fewer draws
@@ -131,7 +154,7 @@ def _groups(
             each,
             asdict(sampler) | {"inference_library": "nutpie"},
         ),
-        "sample_stats": xarray.Dataset({name: (_OVER, stats[name].values) for name in _STATISTICS}, each),
+        "sample_stats": xarray.Dataset({name: (_OVER, drawn) for name, drawn in stats.items()}, each),
         "posterior_paths": xarray.Dataset(paths, some[PATHS] | path_days),
         "prior_predictive": xarray.Dataset(expected, some[REPLICATES] | series_days),
         "posterior_predictive": xarray.Dataset(replicated, some[REPLICATES] | series_days),

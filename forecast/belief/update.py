@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from forecast.belief import cache as saved
+from forecast.belief.compiled import CompiledModel, compile_model
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import CompiledModel, Families, Shapes, compile_model, families, prior_fit, shapes
+from forecast.belief.model import Families, Shapes, families, prior_fit, shapes
 from forecast.errors import NotConverged
 from forecast.scenario.elicit import Marginal
 
@@ -84,5 +85,5 @@ def check_convergence(diagnostics: Diagnostics) -> None:
 
 @functools.lru_cache(maxsize=2)
 def _compiled(form: Shapes, kinds: Families) -> CompiledModel:
-    """The model compiled, kept for the next date and the next priors of the same scenario in this process."""
+    """The models compiled, kept for the next date and the next priors of the same scenario in this process."""
     return compile_model(form, kinds)
