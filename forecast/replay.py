@@ -290,7 +290,8 @@ def impossible(made: Replayed, scenario: Scenario, day: date) -> InputError:
     for file, table, about in (("states.csv", seen.states, "state"), ("events.csv", seen.events, "decision")):
         of_week = table[(table["observed"] >= pd.Timestamp(begin)) & (table["observed"] < pd.Timestamp(begin) + WEEK)]
         found = of_week[of_week[about].isin([what, state])]
-        rows += [f"{file}: {row.observed.date()}, {getattr(row, about)}" for row in found.itertuples()]
+        days = found["observed"].dt.strftime("%Y-%m-%d")
+        rows += [f"{file}: {day}, {name}" for day, name in zip(days, found[about], strict=True)]
     return InputError(
         f"no draw of the posterior allows what is recorded of the week of {begin}: all were ruled out by {what}",
         file="evidence",
