@@ -160,7 +160,7 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     Raises:
         InputError: every draw is ruled out.
     """
-    final = made.log_weight[:, -1]
+    final = made.log_weight[:, -1, -1]
     if not np.isfinite(final).any():
         raise impossible(made, scenario, day)
     weights = np.exp(final - final.max())
@@ -180,8 +180,6 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     states["week"] = (day - calendar.monday(scenario.reference_date)).days // 7
     for name in ("km2_4w", "km2_13w", "km2_26w", "approval_4w", "approval_13w"):
         records[name] = np.nan
-    with np.errstate(divide="ignore"):
-        log_weight = np.log(np.exp(made.log_weight - made.log_weight.max(axis=0)).mean(axis=0))
     return Start(
         draw=draw[order],
         copy=copy[order],
@@ -191,8 +189,15 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
         first=(replicates * place)[order],
         share=made.share[draw[order]],
         effective=float(1.0 / np.sum(weights**2)),
-        log_weight=log_weight + made.log_weight.max(axis=0),
+        log_weight=log_mean(made.log_weight[:, :, -1]),
     )
+
+
+def log_mean(log_weight: Array) -> Array:
+    """Log of the mean weight over the draws, the first axis; -inf where all are 0."""
+    most = np.maximum(log_weight.max(axis=0), np.finfo(float).min)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.exp(log_weight - most).mean(axis=0)) + most)
 
 
 def spread_order(count: int) -> NDArray[np.int64]:
@@ -200,10 +205,10 @@ def spread_order(count: int) -> NDArray[np.int64]:
     return np.argsort((0.5 + GOLDEN * np.arange(count)) % 1.0, kind="stable")
 
 
-def past_of(scenario: Scenario, day: date) -> Past:
-    """What is recorded, as known on a date, of the weeks between the reference date and it."""
+def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
+    """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
     seen = scenario.chronology.as_of(day)
-    ends = week_ends(scenario, day)
+    ends = week_ends(scenario, until or day)
     course = {state: _course(seen, state, ends) for state in CODES}
     return Past(
         rung=course["rung"],
@@ -278,7 +283,7 @@ def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int
 
 def impossible(made: Replayed, scenario: Scenario, day: date) -> InputError:
     """Say in which week the last draw was ruled out, what ruled most of them out in it, and the rows that say so."""
-    number = int(np.argmin(np.isfinite(made.log_weight).any(axis=0)))
+    number = int(np.argmin(np.isfinite(made.log_weight[:, :, -1]).any(axis=0)))
     kind = int(made.ruled_out[number].argmax())
     names = decisions()
     what = names[kind] if kind < len(names) else STATES[kind - MOST_KINDS]

@@ -16,11 +16,12 @@ import pandas as pd
 
 from forecast import replay
 from forecast.belief.assemble import Posterior, update
-from forecast.rerun import Inputs, course, plain
+from forecast.ladder import possible_orders
+from forecast.rerun import Course, Inputs, Step, course
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
-from forecast.timeline.codes import RUNNING, SIGNED
+from forecast.timeline.codes import RUNNING
 from forecast.timeline.luck import luck_record
 from forecast.timeline.past import STREAMS, Past, known_record, moves_code
 from forecast.timeline.replay import LEVELS, replay_draws
@@ -46,50 +47,42 @@ INFORMED = (
 """Parameters whose places are noted: those that a record bears on most."""
 
 EVENTS = {
-    "front.breakthrough": lambda a, b: int(b.breakthroughs - a.breakthroughs),
-    "front.mobilisation": lambda a, b: _first("mobilised", a, b),
-    "moscow.home_shock": lambda a, b: _first("home_shock", a, b),
-    "europe.sanctions_vote": lambda a, b: _first("sanctions_lapsed", a, b),
-    "europe.wider_war": lambda a, b: _first("wider_war", a, b),
-    "kyiv.transfer": lambda a, b: _first("transfer", a, b),
-    "kyiv.election": lambda a, b: _first("election", a, b),
-    "kyiv.coup": lambda a, b: _first("coup_attempt", a, b),
+    "front.mobilisation": "mobilised",
+    "moscow.home_shock": "home_shock",
+    "europe.sanctions_vote": "sanctions_lapsed",
+    "europe.wider_war": "wider_war",
+    "kyiv.transfer": "transfer",
+    "kyiv.election": "election",
+    "kyiv.coup": "coup_attempt",
 }
-"""Streams that the row of a timeline shows week by week."""
+"""Streams whose first event the row of a timeline dates, and where."""
 
 
-def _first(name: str, before: object, after: object) -> int:
-    return int(np.isnan(getattr(before, name)) and not np.isnan(getattr(after, name)))
-
-
-def recorded(states: list, rows: list, weeks: int) -> Past:
-    """What a chronicle keeps of a timeline's weeks.
-
-    Args:
-        states: at its start and the end of each week.
-        rows: likewise.
-        weeks: weeks to keep.
-    """
+def recorded(made: Course, weeks: int) -> Past:
+    """What a chronicle keeps of a timeline's first weeks."""
+    taken = list(made.steps())[:weeks]
 
     def of(name: str) -> np.ndarray:
-        return np.array([getattr(state, name) for state in states[: weeks + 1]], np.int64)
+        return np.array([getattr(taken[0].before, name), *(getattr(step.after, name) for step in taken)], np.int64)
 
-    events = {stream: np.array([found(rows[k], rows[k + 1]) for k in range(weeks)]) for stream, found in EVENTS.items()}
-    events["kyiv.martial_law"] = of("martial_law")[:-1] - of("martial_law")[1:]
+    events = {stream: np.array([int(step.noted(name)) for step in taken]) for stream, name in EVENTS.items()}
+    events["front.breakthrough"] = np.array([step.more("breakthroughs") for step in taken])
+    events["kyiv.martial_law"] = -np.diff(of("martial_law"))
     events["endings.any"] = np.zeros(weeks, np.int64)
     assert set(events) <= set(STREAMS)
-    moves = [moves_code(steps(states[k], states[k + 1], rows[k], rows[k + 1])) for k in range(weeks)]
-    return Past(of("rung"), of("posture"), of("truce"), of("paused"), of("banned"), events, np.array(moves, np.int64))
+    moves = np.array([moves_code(steps(step)) for step in taken], np.int64)
+    return Past(of("rung"), of("posture"), of("truce"), of("paused"), of("banned"), events, moves)
 
 
-def steps(before: object, after: object, old: object, new: object) -> list[int]:
-    """The moves of the ladder in a week: as many up and down as the row counted; of both, those up first."""
-    if before.rung == SIGNED and after.rung != SIGNED:
+def steps(step: Step) -> list[int]:
+    """The moves of the ladder in a week, in an order that the row's counts allow."""
+    if step.before.in_force:
         return []
-    up = int(new.steps_up - old.steps_up)
-    causes = ("down_consent", "down_europe", "down_hawks", "down_kyiv")
-    down = sum(int(getattr(new, cause) - getattr(old, cause)) for cause in causes)
-    return [1] * up + [-1] * down if before.rung + up <= SIGNED else [-1] * down + [1] * up
+    fell = step.more("down_kyiv")
+    up, dead = step.more("steps_up"), step.more("dead_letters")
+    down = sum(step.more(f"down_{cause}") for cause in ("consent", "europe", "hawks"))
+    orders = possible_orders(step, step.before.rung - fell, up, down, dead)
+    return [-1] * fell + [1 if rise else -1 for rise, _ in orders[0]]
 
 
 def places(
@@ -115,17 +108,17 @@ def places(
 
     luck = luck_record(f"world {number}", int(world.weeks[0]))
     made = course(Inputs(*of(truth, posterior.anew_mean[[number]]), world, luck), 0, 0, 0)
-    states = plain(made.states)
-    kept = min(weeks, sum(state.ending == RUNNING for state in states[1:]))
+    kept = min(weeks, int((made.states["ending"][1:] == RUNNING).sum()))
     again = replay_draws(
         *of(posterior.draws.iloc[replayed], posterior.anew_mean[replayed]),
         prepare.make_world(scenario, start, until=start + timedelta(days=7 * kept)),
-        known_record(recorded(states, plain(made.records), kept)),
+        known_record(recorded(made, kept)),
         np.full((len(LEVELS), draws, kept), np.nan),
         replicates=replicates,
         seed=f"synthetic {number}",
     )
-    weight = np.exp(again.log_weight[:, -1] - again.log_weight[:, -1].max())
+    final = again.log_weight[:, -1, -1]
+    weight = np.exp(final - final.max())
     weight /= weight.sum()
     below = {name: posterior.draws[name].iloc[replayed].to_numpy() < truth[name].iloc[0] for name in INFORMED}
     return {name: float(weight @ below[name]) for name in INFORMED}, float(1.0 / np.sum(weight**2))

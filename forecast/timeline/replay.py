@@ -51,7 +51,8 @@ class Replayed:
     """The replicates of every draw at the end of the past.
 
     Attributes:
-        log_weight: (draws, weeks) log weight of each draw by the end of each week.
+        log_weight: (draws, weeks, 3) log weight of each draw in each week, once its decisions, then its states, then
+            its gain of ground have been weighed.
         share: (draws, replicates) weight of each replicate within its draw, adding up to 1; 0 where the draw is
             ruled out.
         states: (draws, replicates) laid out as `State`.
@@ -161,7 +162,7 @@ def replay_draw(
     luck: Luck,
     draw: int,
     place: NDArray[np.int64],
-    block: Array,
+    gains: Array,
     gain_scale: float,
     states: Any,
     records: Any,
@@ -179,18 +180,19 @@ def replay_draw(
         luck: with what is known of the past.
         draw: its number, which keys luck.
         place: places in `flat` of what is drawn anew in each timeline.
-        block: (weeks,) change of area observed since the last week that has one, NaN without.
+        gains: (2, weeks) whether a period ends with the week, and the change of area observed in it, NaN without.
         gain_scale: scale of the error of such a change.
         states: (replicates,) of the replicates.
         records: (replicates,) of the replicates.
         anew: (replicates, k) what they drew anew.
-        log_weight: (weeks,) filled in.
+        log_weight: (weeks, 3) filled in.
         shares: (replicates,) filled in.
         ruled_out: (weeks, kinds) counted up.
     """
     known = luck.known
     replicates, weeks = len(states), len(log_weight)
     own, since, ancestors = np.zeros(replicates), np.zeros(replicates), np.zeros(replicates, np.int64)
+    matched = np.zeros(replicates)
     before = 0.0
     for number in range(weeks):
         for j in range(replicates):
@@ -203,19 +205,26 @@ def replay_draw(
             s.week = number
             known.log_weight, known.ruled_out = 0.0, -1
             week(p, s, records[j], world, luck)
+            own[j] += known.log_weight
+            known.log_weight = 0.0
             check_states(s, known)
+            matched[j] = known.log_weight
             if known.ruled_out != -1:
                 ruled_out[number, known.ruled_out] += 1
-            own[j] += known.log_weight
-            if not np.isnan(block[number]):
-                own[j] += log_density_of_gain(s.km2 - since[j], block[number], gain_scale)
-                since[j] = s.km2
-        log_weight[number] = before + normalise(own, shares)
-        if log_weight[number] == -math.inf:
-            log_weight[number:] = -math.inf
+        log_weight[number, 0] = before + normalise(own, shares)
+        own += matched
+        log_weight[number, 1:] = before + normalise(own, shares)
+        if log_weight[number, 1] == -math.inf:
+            log_weight[number + 1 :] = -math.inf
             return
+        if gains[0, number] == 1.0:
+            for j in range(replicates):
+                if not np.isnan(gains[1, number]):
+                    own[j] += log_density_of_gain(states[j].km2 - since[j], gains[1, number], gain_scale)
+                since[j] = states[j].km2
+            log_weight[number, 2] = before + normalise(own, shares)
         if number < weeks - 1 and 0.5 * replicates * np.sum(shares * shares) > 1.0:
-            before = log_weight[number]
+            before = log_weight[number, 2]
             luck.cell = cell_key(draw, replicates)
             resample(luck, number, shares, ancestors)
             for j in range(replicates):
@@ -240,7 +249,7 @@ def replay_chunk(
     chol: Array,
     table: Array,
     levels: Array,
-    block: Array,
+    gains: Array,
     gain_scale: Array,
     scratch: Any,
     flat: Array,
@@ -273,7 +282,7 @@ def replay_chunk(
                     anew[i, j, k] = flat[place[k]]
             begin(scratch[0], states[i, j], w, luck)
         replay_draw(
-            scratch[0], flat, w, luck, draw, place, block, gain_scale[draw], states[i], records[i], anew[i],
+            scratch[0], flat, w, luck, draw, place, gains, gain_scale[draw], states[i], records[i], anew[i],
             log_weight[i], shares[i], ruled_out,
         )  # fmt: skip
 
@@ -288,7 +297,7 @@ def replay_draws(
     *,
     replicates: int,
     seed: int | str,
-    block: Array | None = None,
+    gains: Array | None = None,
     gain_scale: Array | None = None,
     threads: int | None = None,
 ) -> Replayed:
@@ -303,7 +312,8 @@ def replay_draws(
         levels: (len(LEVELS), draws, weeks) observed levels, NaN where a level is simulated.
         replicates: of each draw.
         seed: seed of luck.
-        block: (weeks,) observed change of area since the last week that has one, to be weighed; NaN without.
+        gains: (2, weeks) whether a period ends with the week, and the change of area observed in it, to be weighed;
+            NaN without.
         gain_scale: (draws,) scale of the error of such a change, km2.
         threads: size of the pool, by default the number of processors. Changes no number.
     """
@@ -314,8 +324,8 @@ def replay_draws(
     states = np.zeros((count, replicates), STATE)
     records = np.zeros((count, replicates), RECORD)
     values = np.zeros((count, replicates, len(anew.place)))
-    log_weight, shares = np.zeros((count, weeks)), np.full((count, replicates), 1.0 / replicates)
-    blocks = np.full(weeks, np.nan) if block is None else block
+    log_weight, shares = np.zeros((count, weeks, 3)), np.full((count, replicates), 1.0 / replicates)
+    observed = np.zeros((2, weeks)) if gains is None else gains
     scales = np.ones(count) if gain_scale is None else gain_scale
     blank = blank_record()
 
@@ -325,7 +335,7 @@ def replay_draws(
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             replay_chunk(
                 rows, start, blank, world, luck.copy(), a, anew.place, anew.lane, anew.mean, anew.chol, anew.table,
-                levels, blocks, scales, scratch, scratch.view(np.float64).reshape(-1),
+                levels, observed, scales, scratch, scratch.view(np.float64).reshape(-1),
                 states[a:b].view(np.recarray), records[a:b].view(np.recarray), values[a:b],
                 log_weight[a:b], shares[a:b], counts,
             )  # fmt: skip
