@@ -25,6 +25,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from forecast.coding import CHANGES, EVENTS, GUIDE, Dated, Guide, Known, read_changes, read_events, read_guide
@@ -73,7 +74,7 @@ class Chronology:
             return self
         events = _latest(_public(self.events, day), _EVENT)
         states = _latest(_public(self.states, day), _CHANGE)
-        stands = [fault is None for fault in _judged(states, self.start)]
+        stands = np.array([fault is None for fault in _judged(states, self.start)], dtype=bool)
         return Chronology(self.guide, self.start, _numbered(events), _numbered(states[stands]), day)
 
     def standing(self, day: date) -> dict[str, str]:
