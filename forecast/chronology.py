@@ -74,7 +74,7 @@ class Chronology:
             return self
         events = _latest(_public(self.events, day), _EVENT)
         states = _latest(_public(self.states, day), _CHANGE)
-        stands = np.array([fault is None for fault in _judged(states, self.start)], bool)
+        stands = np.array([fault is None for fault in _judged(states, self.start)], dtype=bool)
         return Chronology(self.guide, self.start, _numbered(events), _numbered(states[stands]), day)
 
     def standing(self, day: date) -> dict[str, str]:

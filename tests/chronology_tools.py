@@ -1,0 +1,58 @@
+"""A small made-up chronology for tests: its guide, its rows, and how they are written and loaded."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from forecast.chronology import EVENT_COLUMNS, STATE_COLUMNS, Chronology, load_chronology
+from forecast.errors import InputError
+from forecast.recorded import STATES
+
+START = {"rung": "none", "posture": "mediating", "truce": "none", "arms": "flowing", "ban": "stands", "kursk": "held"}
+GUIDE = {
+    "state": {
+        state: {"meaning": "what it is", "values": dict.fromkeys(values, "when")} for state, values in STATES.items()
+    },
+    "decision": {
+        "kyiv.coup": {"systematic": True, "guide": "an attempt"},
+        "washington.crisis": {"systematic": False, "guide": "a crisis elsewhere"},
+    },
+}
+EVENTS = (
+    "2031-03-05,2031-03-06,,A meeting.,notable,gazette",
+    '2031-03-10,2031-04-20,kyiv.coup,"A plot, told late.",an attempt,https://example.org/plot',
+    "2031-04-01,2031-04-02,washington.crisis,A storm.,a crisis,gazette",
+)
+CHANGES = (
+    "2031-03-05,2031-03-06,rung,contact,talks,gazette",
+    "2031-03-18,2031-03-19,posture,pressing_kyiv,arms stop,gazette",
+    "2031-03-18,2031-03-19,arms,paused,arms stop,gazette",
+    "2031-04-02,2031-05-01,posture,mediating,told late,gazette",
+    "2031-04-02,2031-05-01,arms,flowing,told late,gazette",
+    "2031-04-16,2031-04-17,posture,pressing_moscow,a deadline,gazette",
+    "2031-06-02,2031-06-02,kursk,expelled,the map,survey",
+)
+LAST = date(2031, 9, 29)
+
+
+def write(folder: Path, events: tuple[str, ...] = EVENTS, changes: tuple[str, ...] = CHANGES) -> Path:
+    (folder / "events.csv").write_text("\n".join([",".join(EVENT_COLUMNS), *events]) + "\n", encoding="utf-8")
+    (folder / "states.csv").write_text("\n".join([",".join(STATE_COLUMNS), *changes]) + "\n", encoding="utf-8")
+    return folder
+
+
+def load(folder: Path, guide: object = GUIDE) -> Chronology:
+    first = date(2031, 3, 3)
+    return load_chronology(folder, {"gazette", "survey", "judgement"}, start=START, first=first, last=LAST, guide=guide)
+
+
+def refusal(folder: Path, guide: object = GUIDE) -> str:
+    with pytest.raises(InputError) as caught:
+        load(folder, guide)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def rows_of(view: Chronology) -> list[tuple[str, str]]:
+    return list(zip(view.states["state"], view.states["value"], strict=True))
