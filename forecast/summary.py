@@ -129,6 +129,7 @@ def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> di
             "title": made.scenario.perspectives[made.name].title if made.name in made.scenario.perspectives else "",
             "weight": pool.weights[made.name],
             "updated_weight": updated[made.name],
+            "simulated": made.posterior is not None,
             "odds": odds(made.timelines)["odds"],
         }
         for made in members

@@ -1,17 +1,31 @@
 """The pool of perspectives: its file, its weights, and whole runs of it."""
 
+import io
+import json
 import math
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from run_tools import contents
 
+from forecast import pipeline
+from forecast.base_rates import believe
 from forecast.errors import InputError
+from forecast.outcomes import odds
 from forecast.pool import floored, updated_weights
+from forecast.report.context import report_text
+from forecast.report.figures import odds_figure
+from forecast.report.numbers import percent
+from forecast.report.terminal import show_summary
 from forecast.scenario.load import load_scenario
 from forecast.scenario.pool import Member, Pool
+from forecast.store import Run, read_parquet
+from forecast.telling import tell
 
 FIRST = date(2031, 3, 3)
 
@@ -151,3 +165,148 @@ def test_what_is_wrong_in_a_pool_is_told(tiny_folder: Path, old: str, new: str, 
     put(tiny_folder, POOL.replace(old, new))
     with pytest.raises(InputError, match=text):
         load_scenario(tiny_folder)
+
+
+# Whole runs
+
+
+TIMELINES = 2000
+
+
+@pytest.fixture(scope="module")
+def pool_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return pipeline.run(
+        "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=TIMELINES, prior_only=True, edits=EDITS
+    )
+
+
+EDITS = ("talks.text.quantiles=[4, 9, 20]", "settlements.weight.minsk.quantiles=[0.5, 1.0, 2.0]")
+"""An edit of what the simulated members go by, and one of what `base-rates` goes by, which it leaves alone."""
+
+
+def test_a_pool_runs_each_member_as_by_itself(pool_run: Run, tmp_path: Path) -> None:
+    timelines = pool_run.timelines
+    names = list(pool_run.summary["perspectives"])
+    assert names == ["washington", "article", "commenter", "base-rates"]
+    assert timelines["perspective"].astype(str).tolist() == [name for name in names for _ in range(TIMELINES)]
+    assert timelines["timeline"].tolist() == list(range(len(timelines)))
+    own = pipeline.run(
+        "ukraine-2025", runs=tmp_path, timelines=TIMELINES, prior_only=True, edits=EDITS, perspective="article"
+    )
+    part = timelines[timelines["perspective"] == "article"]
+    for name in ("draw", "replicate", "km2_end", "term_index", "steps_up"):
+        assert np.array_equal(part[name].to_numpy(float), own.timelines[name].to_numpy(float), equal_nan=True), name
+    assert pool_run.summary["perspectives"]["article"]["odds"] == own.summary["odds"]
+    draws = pool_run.draws
+    mine = draws[draws["perspective"] == "article"].drop(columns="perspective").reset_index(drop=True)
+    assert mine.equals(own.draws)
+    assert set(draws["perspective"]) == {"washington", "article", "commenter"}
+    plain = load_scenario("ukraine-2025")
+    kept = read_parquet(pool_run.folder / "draws_base-rates.parquet")
+    assert kept.equals(believe(plain, plain.reference_date))
+
+
+def test_the_pool_lies_within_its_members_and_adds_up(pool_run: Run) -> None:
+    s = pool_run.summary
+    assert (s["perspective"], s["provisional"], s["timelines"]) == ("pool", False, 4 * TIMELINES)
+    members = s["perspectives"].values()
+    assert sum(entry["weight"] for entry in members) == pytest.approx(1.0, abs=1e-12)
+    for name, entry in s["odds"].items():
+        shares = [member["odds"][name]["probability"] for member in members]
+        mean = sum(member["weight"] * share for member, share in zip(members, shares, strict=True))
+        assert entry["probability"] == pytest.approx(mean, abs=1e-12)
+        assert min(shares) <= entry["probability"] <= max(shares)
+        assert entry["count"] == sum(member["odds"][name]["count"] for member in members)
+        # The members disagree, and each leaves something open.
+        assert 0.05 < entry["between_members"] < 0.95
+    for group in ("odds", "endings"):
+        assert sum(entry["probability"] for entry in s[group].values()) == pytest.approx(1.0, abs=1e-12)
+        assert sum(entry["count"] for entry in s[group].values()) == 4 * TIMELINES
+    beside = s["beside"]
+    truce = beside["general_truce_without_agreement"]["probability"]
+    whole = s["odds"]["unresolved"]["probability"]
+    assert beside["still_fighting"]["probability"] + truce == pytest.approx(whole, abs=1e-12)
+    # What base-rates does not follow is told of the others alone, and adds up to their share.
+    simulated = [member for member in members if member["simulated"]]
+    total = sum(member["weight"] for member in simulated)
+    others = sum(member["weight"] * member["odds"]["unresolved"]["probability"] for member in simulated) / total
+    assert sum(entry["probability"] for entry in s["unresolved"].values()) == pytest.approx(others, abs=1e-12)
+    assert {entry["of"] for entry in s["unresolved"].values()} == {3 * TIMELINES}
+    assert beside["ever_signed"]["of"] == 4 * TIMELINES
+    assert beside["wider_war"]["of"] == 3 * TIMELINES
+
+
+def test_without_a_period_updated_weights_and_odds_are_the_declared_ones(pool_run: Run) -> None:
+    s = pool_run.summary
+    assert s["pool"]["periods"] == {"war_ended": 0, "general_truce": 0, "km2": 0}
+    assert all(entry["weight"] == entry["updated_weight"] for entry in s["perspectives"].values())
+    assert s["pool"]["updated_odds"] == s["odds"]
+
+
+def test_the_saved_run_gives_its_odds_again(pool_run: Run) -> None:
+    assert pool_run.weights == {"washington": 0.3, "article": 0.3, "commenter": 0.15, "base-rates": 0.25}
+    found = odds(pool_run.timelines, pool_run.weights)
+    assert {key: pool_run.summary[key] for key in found} == json.loads(json.dumps(found))
+    with pytest.raises(InputError, match="found the weights none"):
+        odds(pool_run.timelines)
+
+
+def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> None:
+    text = " ".join(pool_run.report.split())
+    assert report_text(load_scenario("ukraine-2025"), pool_run.summary) == pool_run.report
+    for name, entry in pool_run.summary["perspectives"].items():
+        assert f"| `{name}`" in text
+        assert f"| {percent(entry['weight'])} | {percent(entry['updated_weight'])} | " in text
+    parts = [percent(entry["between_members"]) for entry in pool_run.summary["odds"].values()]
+    assert f"{parts[0]} for the battlefield, {parts[1]} for a negotiated end, {parts[2]} for none." in text
+    assert "No four weeks have passed since 20 January 2025" in text
+    assert "What `base-rates` does not follow" in text
+    assert "provisional" not in text
+    out = io.StringIO()
+    show_summary(pool_run.summary, pool_run.folder, Console(file=out, width=140))
+    assert "base-rates" in out.getvalue()
+    assert "disagreement" in out.getvalue()
+    later = json.loads(json.dumps(pool_run.summary))
+    later["pool"]["periods"] = {"war_ended": 3, "general_truce": 3, "km2": 3}
+    assert "foresaw the 3 periods of four weeks since" in report_text(load_scenario("ukraine-2025"), later)
+
+
+def test_the_figure_shows_the_pool_s_odds(pool_run: Run) -> None:
+    # Text is drawn as paths, so the figure is compared with one of other odds.
+    scenario = load_scenario("ukraine-2025")
+    drawn = odds_figure(scenario, pool_run.summary)
+    member = pool_run.summary | {"odds": pool_run.summary["perspectives"]["article"]["odds"]}
+    assert odds_figure(scenario, member) != drawn
+
+
+@pytest.mark.parametrize("member", [0, 1, 2])
+def test_a_timeline_of_a_simulated_member_is_told_again(pool_run: Run, member: int) -> None:
+    number = member * TIMELINES + 123
+    told = tell(pool_run, number)
+    assert told.row["perspective"] == list(pool_run.summary["perspectives"])[member]
+    assert told.row["timeline"] == number
+    assert told.lines
+
+
+def test_a_timeline_of_base_rates_cannot_be_told(pool_run: Run) -> None:
+    text = rf"timeline {3 * TIMELINES} is of base-rates.*Ask for 0 to 1999 \(washington\), 2000 to 3999 \(article\)"
+    with pytest.raises(InputError, match=text):
+        tell(pool_run, 3 * TIMELINES)
+
+
+def test_a_pool_of_the_made_up_scenario_and_without_one(tiny_folder: Path, tmp_path: Path) -> None:
+    def quick(name: str, **given: str) -> Run:
+        return pipeline.run(tiny_folder, runs=tmp_path / name, timelines=400, prior_only=True, **given)
+
+    assert quick("none").summary["perspective"] == "base"
+    put(tiny_folder)
+    pool, again, base = quick("one"), quick("two"), quick("three", perspective="base")
+    assert contents(pool.folder, "manifest.json") == contents(again.folder, "manifest.json")
+    assert (pool.summary["perspective"], base.summary["perspective"]) == ("pool", "base")
+    assert list(pool.summary["perspectives"]) == ["base", "hopeful"]
+    assert pool.summary["perspectives"]["base"]["odds"] == base.summary["odds"]
+    assert "perspective" not in base.timelines
+    assert "the forecast proper pools several sets" in base.report
+    # Another weight is another run.
+    put(tiny_folder, POOL.replace("0.4", "0.3").replace("0.6", "0.7"))
+    assert quick("four").id != pool.id

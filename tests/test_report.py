@@ -19,17 +19,14 @@ from scipy import special
 from forecast import pipeline
 from forecast.belief.model import learnt_from
 from forecast.influence import influence
-from forecast.report.context import (
-    cautions,
+from forecast.report.context import cautions, outside, recalled, report_text
+from forecast.report.numbers import (
     cell,
     effect,
     error,
     interval,
-    outside,
     percent,
     points,
-    recalled,
-    report_text,
     two_figures,
     whole_percents,
     with_interval,
@@ -58,7 +55,9 @@ BESIDE = (
 
 @pytest.fixture(scope="module")
 def ukraine(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return pipeline.run("ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True)
+    return pipeline.run(
+        "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True, perspective="base"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from forecast.clusters import MEMBER
+from forecast.report.numbers import (
+    cell,
+    day_in_words,
+    effect,
+    number,
+    percent,
+    row,
+    two_figures,
+    whole_percents,
+    with_interval,
+)
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
 
@@ -25,106 +37,28 @@ NEAR = 3
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def percent(p: float | None) -> str:
-    """A probability for readers: whole percents, without false precision at the ends."""
-    if p is None:
-        return "too few to say"
-    if p == 0.0:
-        return "none seen"
-    if p < 0.005:
-        return "under 1%"
-    if 0.995 < p < 1.0:
-        return "over 99%"
-    return f"{100.0 * p:.0f}%"
-
-
-def whole_percents(shares: Sequence[float]) -> list[int]:
-    """Shares that add up to 1 as whole percents that add up to 100 (largest remainder)."""
-    floors = [int(100.0 * share) for share in shares]
-    by_remainder = sorted(range(len(shares)), key=lambda k: (floors[k] - 100.0 * shares[k], k))
-    for k in by_remainder[: 100 - sum(floors)]:
-        floors[k] += 1
-    return floors
-
-
-def day_in_words(day: date) -> str:
-    """A date as a reader writes it."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def interval(entry: Mapping[str, Any]) -> str:
-    """The interval of what is not known, as text."""
-    if entry["interval"] is None:
-        return ""
-    low, high = (round(100.0 * x) for x in entry["interval"])
-    if high == 0:
-        return "under 1%"
-    if low == 100:
-        return "over 99%"
-    return f"{low} to {high}%"
-
-
-def error(entry: Mapping[str, Any]) -> str:
-    """The simulation's own error, in points."""
-    e = entry["standard_error"]
-    return "" if e is None else f"{100.0 * e:.1f}"
-
-
-def points(difference: float) -> str:
-    """A difference between odds in whole points, signed."""
-    whole = round(100.0 * difference)
-    return f"{whole:+d}" if whole else "0"
-
-
-def effect(difference: float, standard_error: float) -> str:
-    """A difference between odds and its standard error, in whole points; no error is called less than one."""
-    return f"{points(difference)} ± {max(1, round(100.0 * standard_error))}"
-
-
-def two_figures(x: float) -> str:
-    """A number of square kilometres, to two significant figures."""
-    return f"{round(float(f'{x:.2g}')):,d}"
-
-
-def cell(text: str) -> str:
-    """Text that stays in its cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def row(label: str, entry: Mapping[str, Any]) -> dict[str, str]:
-    """A line of a table of odds."""
-    return {
-        "label": cell(label),
-        "percent": percent(entry["probability"]),
-        "interval": interval(entry),
-        "error": error(entry),
-        "count": f"{entry['count']:,.0f}",
-    }
-
-
-def number(x: float) -> str:
-    """A number of a prior, to three significant figures."""
-    return f"{x:.3g}"
-
-
 def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The priors that the odds turn on, with how much, and whether they are judgement."""
+    """The priors that the odds turn on, with how much, and whether they are judgement; of a pool, by member."""
     out = []
     for entry in turns:
         prior = scenario.priors[entry["name"]]
+        whose = entry.get(MEMBER, "")
+        source = prior.source
+        if whose in scenario.perspectives:
+            own = {change.entry: change.source for change in scenario.perspectives[whose].changes}
+            source = own.get(entry["name"], source)
         out.append(
             {
                 "name": entry["name"],
+                "whose": whose,
                 "meaning": cell(meaning(scenario, entry["name"])),
                 "low": number(entry["low"]),
                 "high": number(entry["high"]),
                 "unit": prior.unit,
                 "negotiated": effect(entry["negotiated"], entry["negotiated_error"]),
                 "battlefield": effect(entry["battlefield"], entry["battlefield_error"]),
-                "source": "judgement alone"
-                if prior.source == JUDGEMENT
-                else cell(source_title(scenario, prior.source)),
-                "judgement": prior.source == JUDGEMENT,
+                "source": "judgement alone" if source == JUDGEMENT else cell(source_title(scenario, source)),
+                "judgement": source == JUDGEMENT,
             }
         )
     return out
@@ -161,12 +95,6 @@ def owners(scenario: Scenario) -> dict[str, str]:
         "trump": f"the president in {labels['washington']}",
         "predecessor": "his predecessor",
     }
-
-
-def with_interval(entry: Mapping[str, Any]) -> str:
-    """A share and the interval of what is not known, as text; one number where they are told alike."""
-    share, between = percent(entry["probability"]), interval(entry)
-    return share if between in ("", share) else f"{share} ({between})"
 
 
 def meaning(scenario: Scenario, name: str) -> str:
@@ -233,7 +161,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
     odds = summary["odds"]
     shares = whole_percents([odds[h]["probability"] for h in ("battlefield", "negotiated", "unresolved")])
     labels = {ending.id: ending for ending in scenario.endings}
-    endings = sorted(summary["endings"].items(), key=lambda item: -item[1]["count"])
+    endings = sorted(summary["endings"].items(), key=lambda item: -item[1]["probability"])
     reference = date.fromisoformat(summary["as_of"])
     turns = turning(scenario, summary["turns_on"])
     amounts = summary["amounts"]
@@ -244,6 +172,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "summary": summary,
         "as_of": day_in_words(reference),
         "horizon": day_in_words(scenario.horizon),
+        "reference": day_in_words(scenario.reference_date),
         "year": scenario.horizon.year,
         "cautions": cautions(summary),
         "perspective": perspective(scenario, summary["perspective_detail"]),
@@ -253,7 +182,8 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "endings": [row(labels[name].label, entry) | {"criteria": labels[name].criteria} for name, entry in endings],
         "beside": {name: row(name, entry) for name, entry in summary["beside"].items()},
         "defeat": {
-            "count": summary["defeat"]["trump_engaged"]["of"],
+            "count": summary["endings"]["ukraine_defeated"]["count"],
+            "share": percent(summary["endings"]["ukraine_defeated"]["probability"]),
             "engaged": with_interval(summary["defeat"]["trump_engaged"]),
             "otherwise": with_interval(summary["defeat"]["trump_engaged_without_defeat"]),
             "told": summary["defeat"]["trump_engaged"]["probability"] is not None,
@@ -270,6 +200,32 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "value_unit": any(turn["unit"] == "value" for turn in turns),
         "recalled": recalled(scenario),
         "coherence": coherence_lines(summary),
+        "pool": pool(summary),
+    }
+
+
+def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The members of a pool, each with its weights and its odds, and how far they disagree; none of one alone."""
+    if "perspectives" not in summary:
+        return None
+    kinds = ("battlefield", "negotiated", "unresolved")
+    told = summary["perspectives"]
+    updated = whole_percents([summary["pool"]["updated_odds"][kind]["probability"] for kind in kinds])
+    return {
+        "members": [
+            {
+                "name": name,
+                "title": cell(entry["title"]),
+                "weight": percent(entry["weight"]),
+                "updated": percent(entry["updated_weight"]),
+                **{kind: with_interval(entry["odds"][kind]) for kind in kinds},
+            }
+            for name, entry in told.items()
+        ],
+        "disagreement": {kind: percent(summary["odds"][kind].get("between_members", 0.0)) for kind in kinds},
+        "updated": dict(zip(kinds, updated, strict=True)),
+        "periods": max(summary["pool"]["periods"].values()),
+        "silent": [name for name, entry in told.items() if not entry["simulated"]],
     }
 
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from forecast.report.context import interval, percent, whole_percents
+from forecast.report.numbers import interval, percent, whole_percents
 from forecast.scenario.spec import Scenario
 from forecast.timeline.table import HEADLINES
 

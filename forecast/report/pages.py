@@ -17,13 +17,16 @@ from typing import Any, get_args
 from forecast.belief.assemble import Posterior, update
 from forecast.belief.model import PARAMETERS
 from forecast.outcomes import odds
+from forecast.pipeline import members
+from forecast.pool import pooled
 from forecast.premises import Effect, effects
-from forecast.report.context import cell, cited, day_in_words, effect, environment, interval, meaning, number, percent
+from forecast.report.context import cited, environment, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.implied import implied
+from forecast.report.numbers import cell, day_in_words, effect, interval, number, percent
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.load import load_scenario
-from forecast.scenario.perspectives import BASE
+from forecast.scenario.perspectives import BASE, POOL
 from forecast.scenario.prior import Basis, Perspective, Prior
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
@@ -230,6 +233,8 @@ def _label(scenario: Scenario, key: str) -> str:
 
 
 def _with_interval(entry: Mapping[str, Any]) -> str:
+    if not entry["of"]:  # of a member that has no answer to it
+        return ""
     share, between = percent(entry["probability"]), interval(entry)
     return f"{share} ({between})" if between else share
 
@@ -242,18 +247,28 @@ def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
         tell("premises")
         _write(folder / "premises.md", premises_page(scenario, effects(scenario, posterior)))
     if not only or "perspectives" in only:
-        told, changes = {}, {}
-        told[BASE] = odds(simulate(scenario, posterior).timelines)
-        _write(folder / "odds.svg", odds_figure(scenario, told[BASE]))
-        for name, perspective in scenario.perspectives.items():
-            tell(f"perspective {name}")
-            seen = load_scenario(perspective=name)
-            told[name] = odds(simulate(seen, update(seen)).timelines)
-            changes[name] = _changes(scenario, perspective)
+        told = perspectives_told(scenario, posterior, tell)
+        _write(folder / "odds.svg", odds_figure(scenario, told[POOL]))
+        changes = {name: _changes(scenario, perspective) for name, perspective in scenario.perspectives.items()}
         _write(folder / "perspectives.md", perspectives_page(scenario, told, changes))
     if not only or "priors" in only:
         moved = swings(scenario, posterior, tell=tell)
         _write(folder / "priors.md", priors_page(scenario, posterior, moved))
+
+
+def perspectives_told(scenario: Scenario, posterior: Posterior, tell: Tell) -> dict[str, dict[str, Any]]:
+    """The odds of the pool, of each of its members and of the files as they stand, by name.
+
+    Args:
+        scenario: with a pool.
+        posterior: what is believed under the files as they stand.
+        tell: told, in a phrase, what is being done.
+    """
+    made = members(scenario, scenario.reference_date, pool=True, tell=tell)
+    timelines = pooled({one.name: one.timelines for one in made})
+    told = {POOL: odds(timelines, scenario.pool.weights if scenario.pool else None)}
+    told |= {one.name: odds(one.timelines) for one in made}
+    return told | {BASE: odds(simulate(scenario, posterior).timelines)}
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from forecast.report.context import cautions, change_row, error, interval, percent, whole_percents
+from forecast.report.context import cautions, change_row
+from forecast.report.numbers import error, interval, percent, whole_percents, with_interval
 
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
@@ -25,6 +26,8 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
     for share, (name, entry) in zip(shares, summary["odds"].items(), strict=True):
         table.add_row(name, f"{share}%", interval(entry), error(entry))
     console.print(table)
+    if "perspectives" in summary:
+        console.print(_members(summary))
     resolved = summary["given_resolved"]
     console.print(
         "Of the timelines that end, "
@@ -42,6 +45,17 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         markup=False,
         soft_wrap=True,
     )
+
+
+def _members(summary: Mapping[str, Any]) -> Table:
+    """The members of a pool: weights and odds of each, and how much of the range is disagreement between them."""
+    table = Table("Member", "Weight", "Updated", *(name.capitalize() for name in summary["odds"]))
+    for name, entry in summary["perspectives"].items():
+        own = (with_interval(odds) for odds in entry["odds"].values())
+        table.add_row(escape(name), percent(entry["weight"]), percent(entry["updated_weight"]), *own)
+    parts = (percent(entry.get("between_members", 0.0)) for entry in summary["odds"].values())
+    table.add_row("disagreement, of the variance", "", "", *parts)
+    return table
 
 
 def _changes(perspective: Mapping[str, Any]) -> Table:

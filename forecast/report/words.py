@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from forecast.ladder import Cause
-from forecast.report.context import environment, two_figures
+from forecast.report.context import environment
+from forecast.report.numbers import two_figures
 from forecast.scenario.spec import Scenario
 
 LEANS: Final = (
