@@ -16,8 +16,9 @@ from forecast.belief.model import learnt_from
 from forecast.belief.update import failures
 from forecast.influence import influence
 from forecast.outcomes import odds
-from forecast.report.context import outside, report_text
-from forecast.report.predictive import predictive, titles
+from forecast.report.context import report_text
+from forecast.report.faults import outside
+from forecast.report.predictive import predictive, titles, units
 from forecast.scenario.load import load_scenario, parse_fix
 from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
@@ -145,10 +146,11 @@ def _save(
     writer.text(store.ANEW, store.to_json(anew))
     if posterior.netcdf:
         (writer.folder / "posterior.nc").write_bytes(posterior.netcdf)
-    checked = predictive(posterior.netcdf, titles(scenario))
+    checked = predictive(posterior.netcdf, titles(scenario), units(scenario))
     for figure, text in checked.figures.items():
         writer.text(f"figures/{figure}", text)
-    summary = summarise(scenario, posterior, simulation, settings, name) | {"predictive": checked.checks}
+    again = {"checks": checked.checks, "flagged": checked.flagged}
+    summary = summarise(scenario, posterior, simulation, settings, name) | {"predictive": again}
     writer.text("summary.json", store.to_json(summary))
     writer.text("report.md", report_text(scenario, summary))
     finished = datetime.now(UTC)

@@ -50,7 +50,7 @@ def test_coverage_by_hand() -> None:
 
 
 def test_every_series_is_checked_before_and_after(netcdf: bytes) -> None:
-    made = predictive(netcdf, {"area": "Area", "trust": "Trust"})
+    made = predictive(netcdf, {"area": "Area", "trust": "Trust"}, {"area": "km2"})
     rows = {(row["series"], row["group"]): row for row in made.checks}
     assert len(rows) == 4
     for series in ("area", "trust"):
@@ -62,26 +62,26 @@ def test_every_series_is_checked_before_and_after(netcdf: bytes) -> None:
 
 
 def test_second_time_it_is_taken_from_the_cache_without_drawing(netcdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = predictive(netcdf, {})
+    first = predictive(netcdf, {}, {})
 
     def refuse(*_: object) -> None:
         raise AssertionError("drawn again")
 
     monkeypatch.setattr("forecast.report.predictive._make", refuse)
-    assert predictive(netcdf, {}) == first
+    assert predictive(netcdf, {}, {}) == first
     with pytest.raises(AssertionError, match="drawn again"):
-        predictive(netcdf, {"area": "Another title"})
+        predictive(netcdf, {"area": "Another title"}, {})
 
 
 def test_damaged_cache_is_made_again(netcdf: bytes, cache: Path) -> None:
-    first = predictive(netcdf, {})
+    first = predictive(netcdf, {}, {})
     (kept,) = (cache / "predictive").iterdir()
     (kept / "checks.json").write_text("{")
-    assert predictive(netcdf, {}) == first
+    assert predictive(netcdf, {}, {}) == first
     (kept / "prior_predictive.svg").unlink()
-    assert predictive(netcdf, {}) == first
+    assert predictive(netcdf, {}, {}) == first
 
 
 def test_without_a_fit_there_are_no_checks() -> None:
-    made = predictive(b"", {})
-    assert (made.checks, made.figures) == ([], {})
+    made = predictive(b"", {}, {})
+    assert (made.checks, made.figures, made.flagged) == ([], {}, [])
