@@ -13,8 +13,9 @@ from forecast import base_rates, store
 from forecast.belief.assemble import DRAW_SEED, check_as_of, update
 from forecast.belief.fit import SamplerSettings
 from forecast.pool import pooled
-from forecast.report.context import outside, report_text
-from forecast.report.predictive import predictive, titles
+from forecast.report.context import report_text
+from forecast.report.faults import outside
+from forecast.report.predictive import predictive, titles, units
 from forecast.scenario.load import load_scenario, parse_fix
 from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
 from forecast.scenario.spec import Scenario
@@ -200,10 +201,11 @@ def _save(
         rows.to_csv(writer.folder / "inputs" / file, index=False, lineterminator="\n")
     timelines = _write_tables(writer, made, pool=settings["perspective"] == POOL)
     first = next((one.posterior.netcdf for one in made if one.posterior and one.posterior.netcdf), b"")
-    checked = predictive(first, titles(scenario))
+    checked = predictive(first, titles(scenario), units(scenario))
     for figure, text in checked.figures.items():
         writer.text(f"figures/{figure}", text)
-    summary = summarise(scenario, day, made, timelines, settings, name) | {"predictive": checked.checks}
+    again = {"checks": checked.checks, "flagged": checked.flagged}
+    summary = summarise(scenario, day, made, timelines, settings, name) | {"predictive": again}
     writer.text("summary.json", store.to_json(summary))
     writer.text("report.md", report_text(scenario, summary))
     finished = datetime.now(UTC)

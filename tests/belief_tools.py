@@ -81,9 +81,11 @@ class Small:
         with only(SMALL):
             self.compiled = compile_model(model.shapes(simulate(0)[0]), model.families(PRIORS))
 
-    def fit(self, data: Mapping[str, Any], priors: Mapping[str, Marginal] = PRIORS) -> Fit:
+    def fit(
+        self, data: Mapping[str, Any], priors: Mapping[str, Marginal] = PRIORS, sampler: SamplerSettings = QUICK
+    ) -> Fit:
         with only(SMALL):
-            return self.compiled.fit(data, priors, QUICK)
+            return self.compiled.fit(data, priors, sampler)
 
 
 @pytest.fixture(scope="session")

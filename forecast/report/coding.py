@@ -5,7 +5,7 @@ import sys
 import pandas as pd
 
 from forecast.chronology import Chronology
-from forecast.report.context import cell
+from forecast.report.numbers import cell
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 

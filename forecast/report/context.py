@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecast.clusters import MEMBER
+from forecast.report.faults import far_out, outside
 from forecast.report.numbers import (
     cell,
     day_in_words,
@@ -79,13 +80,6 @@ def recalled(scenario: Scenario) -> dict[str, int]:
     """How many sources priors cite, judgement aside, and how many of those were cited from memory and not re-read."""
     sources = cited(scenario)
     return {"cited": len(sources), "from_memory": sum(FROM_MEMORY in scenario.sources[s].note for s in sources)}
-
-
-def outside(entry: Mapping[str, Any]) -> str:
-    """A figure outside its declared range, in words."""
-    low, high = ("no limit" if x is None else f"{x:,g}" for x in (entry["lowest"], entry["highest"]))
-    declared = f"outside its declared range of {low} to {high}"
-    return f"{entry['series']} of {entry['observed']}: {entry['value']:,g} {entry['unit']}, {declared}"
 
 
 def owners(scenario: Scenario) -> dict[str, str]:
@@ -193,7 +187,9 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "turns_judgement": sum(turn["judgement"] for turn in turns),
         "km2": {q: two_figures(amounts["km2_end"][q]) for q in ("q05", "q50", "q95")},
         "learnt": learnt(summary),
-        "predictive": bool(summary.get("predictive")),
+        "predictive": bool(summary["predictive"]["checks"]),
+        "far": [far_out(entry) for entry in summary["predictive"]["flagged"][:OUTSIDE_NAMED]],
+        "far_more": max(0, len(summary["predictive"]["flagged"]) - OUTSIDE_NAMED),
         "seen": sum(entry["rows"] > 0 for entry in summary["diagnostics"]["evidence"].values()),
         "outside": [outside(entry) for entry in flagged[:OUTSIDE_NAMED]],
         "outside_more": max(0, len(flagged) - OUTSIDE_NAMED),
@@ -231,7 +227,7 @@ def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The series that a run learnt from, with how their figures lie among those that the model would measure again."""
-    checks = {row["series"]: row for row in summary.get("predictive", []) if row["group"] == "posterior_predictive"}
+    checks = {row["series"]: row for row in summary["predictive"]["checks"] if row["group"] == "posterior_predictive"}
     return [
         {
             "block": entry["block"],
