@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pandas as pd
 from forecast import base_rates, store
 from forecast.belief.assemble import DRAW_SEED, check_as_of, update
 from forecast.belief.fit import SamplerSettings
-from forecast.pool import pooled
+from forecast.foreseen import common_density
+from forecast.pool import Densities, pooled
 from forecast.report.context import report_text
 from forecast.report.faults import outside
 from forecast.report.predictive import predictive, titles, units
@@ -156,18 +158,23 @@ def members(
         seen = scenario
         if name != scenario.perspective:
             seen = load_scenario(scenario.folder, edits=scenario.edits, perspective=name)
-        tell(f"updating the priors by the evidence{of}")
-        posterior = update(
+        believe = partial(
+            update,
             seen,
-            day,
             prior_only=prior_only,
             allow_unconverged=allow_unconverged,
             fix=parse_fix(seen, fixes),
             progress=progress,
         )
-        tell(f"simulating {timelines:,} timelines{of}")
+        tell(f"updating the priors by the evidence{of}")
+        posterior = believe(day)
+        later = day > seen.reference_date
+        tell(f"simulating {timelines:,} timelines{of}" + (", and what led up to them" if later else ""))
         simulation = simulate(seen, posterior, timelines=timelines, seed=seed, threads=threads)
-        made.append(Made(name, seen, posterior.draws, simulation.timelines, posterior, simulation.bands))
+        densities: Densities = {}
+        if pool and later:
+            densities = common_density(seen, believe(seen.reference_date), day, threads)
+        made.append(Made.simulated(name, seen, posterior, simulation, densities))
     return made
 
 
@@ -259,6 +266,9 @@ def _write_tables(writer: store.Writer, made: Sequence[Made], *, pool: bool) -> 
     store.write_parquet(draws, writer.folder / "draws.parquet")
     store.write_parquet(timelines, writer.folder / "timelines.parquet")
     store.write_parquet(bands, writer.folder / "bands.parquet")
+    for one in made:
+        if one.start is not None and one.start.effective is not None:
+            (writer.folder / store.start_file(one.name if pool else None)).write_bytes(one.start.to_bytes())
     fits = {posterior.netcdf: name for name, posterior in reversed(simulated.items()) if posterior.netcdf}
     first = next(iter(simulated))
     for netcdf, name in fits.items():

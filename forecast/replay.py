@@ -6,7 +6,8 @@ proportion to their weights, once; the future starts from where they stand. Obse
 belief has learnt from series are not weighed again.
 """
 
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -91,7 +92,10 @@ class Start:
 
     def cells(self, timelines: int) -> Cells:
         """The cells of a run: timeline i uses draw (i // 40) mod n, whatever the number of timelines."""
-        i = np.arange(timelines)
+        return self.cells_of(np.arange(timelines))
+
+    def cells_of(self, i: NDArray[np.int64]) -> Cells:
+        """The cells of some of a run's timelines, by their numbers."""
         slot = (i // TIMELINES_PER_DRAW) % len(self.draw)
         number = i % TIMELINES_PER_DRAW + TIMELINES_PER_DRAW * (i // (TIMELINES_PER_DRAW * len(self.draw)))
         # Replicates in turn, so that any number of timelines shares them out nearly in proportion.
@@ -100,6 +104,27 @@ class Start:
         upto[:, -1] = 1.0
         which = (u[:, None] >= upto[slot]).sum(axis=1)
         return Cells(slot, self.first[slot] + which, self.draw[slot], number + COPY * self.copy[slot])
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` reads."""
+        out = io.BytesIO()
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        np.savez_compressed(out, allow_pickle=False, **{name: np.asarray(value) for name, value in held.items()})
+        return out.getvalue()
+
+    @staticmethod
+    def from_bytes(content: bytes) -> "Start":
+        """One that was kept after a replay."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
+            found = {name: held[name] for name in held.files}
+        return Start(
+            **found
+            | {
+                "states": found["states"].view(np.recarray),
+                "records": found["records"].view(np.recarray),
+                "effective": float(found["effective"]),
+            }
+        )
 
 
 def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | None = None) -> Start:

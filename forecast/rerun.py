@@ -18,9 +18,10 @@ import pandas as pd
 from forecast.clusters import MEMBER
 from forecast.errors import InputError
 from forecast.outcomes import followed
+from forecast.replay import Start
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-from forecast.store import ANEW, Run, code_digest
+from forecast.store import ANEW, Run, code_digest, start_file
 from forecast.timeline import prepare
 from forecast.timeline.codes import RUNNING
 from forecast.timeline.compiled import kernel
@@ -40,10 +41,11 @@ class Inputs:
 
     Attributes:
         rows: parameter rows, laid out as `Parameters`, one a draw.
-        start: starting states, laid out as `State`, one a draw.
+        start: starting states, laid out as `State`: one a draw, or those that a replay led to.
         anew: the parameters drawn anew in each timeline.
         world: dimensions, facts and calendar, laid out as `World`, shape (1,).
         luck: laid out as `Luck`, shape (1,); its cell is set timeline by timeline.
+        behind: where a replay led to; None from the reference date.
     """
 
     rows: Any
@@ -51,6 +53,7 @@ class Inputs:
     anew: Anew
     world: Any
     luck: Any
+    behind: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,8 @@ def run_weeks(
     The arrays before `states` hold one record each. Returns the number of weeks run.
     """
     p, s, r, w, luck = parameters[0], state[0], row[0], world[0], chance[0]
-    begin(p, s, w, luck)
+    if s.begun == 0:
+        begin(p, s, w, luck)
     states[0], rows[0] = s, r
     first, count = s.week, 0
     for number in range(first, w.weeks):
@@ -148,7 +152,7 @@ def run_weeks(
     return count
 
 
-def course(inputs: Inputs, timeline: int, draw: int, replicate: int) -> Course:
+def course(inputs: Inputs, timeline: int, draw: int, replicate: int, place: tuple[int, int] | None = None) -> Course:
     """Run one timeline week by week.
 
     Args:
@@ -156,8 +160,12 @@ def course(inputs: Inputs, timeline: int, draw: int, replicate: int) -> Course:
         timeline: its number.
         draw: the draw it uses.
         replicate: its number within the draw.
+        place: its parameter row and its starting state; by default both are the draw's.
     """
-    parameters, state, chance, row = inputs.rows[[draw]], inputs.start[[draw]], inputs.luck.copy(), blank_record()
+    own, start = place or (draw, draw)
+    parameters, state, chance, row = inputs.rows[[own]], inputs.start[[start]], inputs.luck.copy(), blank_record()
+    if inputs.behind is not None:
+        row = inputs.behind.records[[start]]
     first, last = int(state["week"][0]), int(inputs.world["weeks"][0])
     states = np.zeros(last - first + 1, STATE).view(np.recarray)
     moved, rows = states.copy(), np.zeros(len(states), RECORD).view(np.recarray)
@@ -165,9 +173,11 @@ def course(inputs: Inputs, timeline: int, draw: int, replicate: int) -> Course:
     row["timeline"], row["draw"], row["replicate"] = timeline, draw, replicate
     anew = inputs.anew
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        if len(anew.place):
-            flat = parameters.view(np.float64).reshape(-1)
-            draw_anew(flat, chance[0], anew.place, anew.lane, anew.mean[draw], anew.chol, anew.table)
+        flat = parameters.view(np.float64).reshape(-1)
+        if inputs.behind is not None and inputs.behind.given is not None:
+            flat[anew.place] = inputs.behind.given[start]
+        elif len(anew.place):
+            draw_anew(flat, chance[0], anew.place, anew.lane, anew.mean[own], anew.chol, anew.table)
         count = run_weeks(parameters, state, row, inputs.world, chance, states, moved, rows)
     world, weeks = inputs.world[0], range(first, first + count)
     return Course(parameters[0], world, chance[0], weeks, states[: count + 1], moved[:count], rows[: count + 1], row)
@@ -203,7 +213,12 @@ def retold(run: Run, timeline: int) -> tuple[Scenario, Course]:
     try:
         scenario = reopened(run, member)
         inputs = inputs_of(run, scenario, anew, member)
-        made = course(inputs, timeline, int(kept["draw"].iloc[0]), int(kept["replicate"].iloc[0]))
+        place = None
+        if inputs.behind is not None:
+            number = timeline if member is None else timeline - int((run.timelines[MEMBER] == member).argmax())
+            cell = inputs.behind.cells_of(np.array([number]))
+            place = int(cell.row[0]), int(cell.begin[0])
+        made = course(inputs, timeline, int(kept["draw"].iloc[0]), int(kept["replicate"].iloc[0]), place)
     except (InputError, KeyError) as error:
         if run.manifest["hashes"]["code"] == code_digest():
             raise
@@ -285,16 +300,21 @@ def inputs_of(run: Run, scenario: Scenario, anew: dict[str, Any], member: str | 
     """What the compiled code took when the run was made; in a pool, when this member's timelines were."""
     settings, as_of = run.manifest["settings"], date.fromisoformat(run.manifest["as_of"])
     draws = run.draws if member is None else run.draws[run.draws[MEMBER] == member].drop(columns=MEMBER)
+    behind, kept = None, run.folder / start_file(member)
     used = draws.head(settings["draws"]).reset_index(drop=True)
+    if kept.exists():
+        behind = Start.from_bytes(kept.read_bytes())
+        used = draws.iloc[behind.draw].reset_index(drop=True)
     rows = prepare.parameter_rows(scenario, used)
     world = prepare.make_world(scenario, as_of)
     names, chol = anew["names"], np.array(anew["chol"]).reshape(len(anew["names"]), -1)
     return Inputs(
         rows,
-        prepare.starting_states(scenario, used, rows, as_of),
+        prepare.starting_states(scenario, used, rows, as_of) if behind is None else behind.states,
         prepare.drawn_anew(scenario, names, np.array(anew["mean"]), chol),
         world,
         luck_record(settings["seed"], int(world.weeks[0])),
+        behind,
     )
 
 

@@ -44,6 +44,11 @@ PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite", "pymc", 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+def start_file(member: str | None = None) -> str:
+    """The file in which a run as of a later date keeps where its timelines start from; in a pool, those of a member."""
+    return "start.npz" if member is None else f"start_{member}.npz"
+
+
 def runs_folder(given: Path | None) -> Path:
     """Where runs are kept: the path given, `$FORECAST_RUNS`, or `./runs`."""
     if given is not None:

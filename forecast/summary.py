@@ -19,9 +19,11 @@ from forecast.clusters import MEMBER
 from forecast.influence import influence
 from forecast.outcomes import odds
 from forecast.pool import Densities, updated_weights
+from forecast.replay import THIN, Start
 from forecast.scenario.perspectives import BASE, POOL
 from forecast.scenario.pool import Pool
 from forecast.scenario.spec import Scenario
+from forecast.simulation import Simulation
 
 TELLING = 8
 """Most priors that a run's summary names as those the odds turn on."""
@@ -48,6 +50,7 @@ class Made:
         posterior: what is believed; None of a member that is not simulated week by week.
         bands: weekly quantiles of every level; empty of such a member.
         densities: how well it foresaw each period since the reference date.
+        start: where its timelines start from; None of such a member.
     """
 
     name: str
@@ -57,6 +60,29 @@ class Made:
     posterior: Posterior | None = None
     bands: pd.DataFrame = field(default_factory=pd.DataFrame)
     densities: Densities = field(default_factory=dict)
+    start: Start | None = None
+
+    @classmethod
+    def simulated(
+        cls, name: str, scenario: Scenario, posterior: Posterior, simulation: Simulation, densities: Densities
+    ) -> "Made":
+        """One that was simulated week by week."""
+        return cls(
+            name,
+            scenario,
+            posterior.draws,
+            simulation.timelines,
+            posterior,
+            simulation.bands,
+            densities,
+            simulation.start,
+        )
+
+    @property
+    def effective_draws(self) -> float | None:
+        """Effective draws that the replay has left; None without one."""
+        found = None if self.start is None else self.start.effective
+        return None if found is None else round(found, 1)
 
 
 def summarise(
@@ -105,6 +131,7 @@ def summarise(
         "diagnostics": {
             "sampler": None if found is None else asdict(found),
             "converged": None if found is None else not failures(found),
+            **_replay(members),
             "evidence": {
                 str(series): {
                     "last_observed": None if row["count"] == 0 else row["last_observed"].date().isoformat(),
@@ -121,6 +148,13 @@ def summarise(
     }
 
 
+def _replay(members: Sequence[Made]) -> dict[str, Any]:
+    """How many draws carry the posterior after a replay, the fewest of any member; null without one."""
+    found = [made.effective_draws for made in members if made.effective_draws is not None]
+    fewest = min(found, default=None)
+    return {"effective_draws": fewest, "thin": None if fewest is None else fewest < THIN}
+
+
 def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> dict[str, Any]:
     """Each member of a pool with its weights and its odds, and the odds under the updated weights."""
     updated = updated_weights(pool, {made.name: made.densities for made in members})
@@ -129,6 +163,7 @@ def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> di
             "title": made.scenario.perspectives[made.name].title if made.name in made.scenario.perspectives else "",
             "weight": pool.weights[made.name],
             "updated_weight": updated[made.name],
+            "effective_draws": made.effective_draws,
             "simulated": made.posterior is not None,
             "odds": odds(made.timelines)["odds"],
         }
