@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast import calendar
+from forecast import calendar, recorded
 from forecast.belief.assemble import DRAW_SEED, Posterior
 from forecast.chronology import Chronology
 from forecast.errors import InputError
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
-from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
+from forecast.timeline.codes import SIGNED
 from forecast.timeline.front import KURSK_GONE
 from forecast.timeline.luck import decisions
 from forecast.timeline.past import STREAMS, Past, known_record, moves_code
@@ -52,16 +52,6 @@ PATHS = {
 
 
 WEEK = pd.Timedelta(days=7)
-
-CODES = {
-    "rung": RUNGS,
-    "posture": tuple(posture.lower().replace(" ", "_") for posture in POSTURES),
-    "truce": TRUCES,
-    "arms": ("flowing", "paused"),
-    "ban": ("lifted", "stands"),
-    "kursk": ("expelled", "held"),
-}
-"""Values of each recorded state, in the order of the codes that the weekly code has for them."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +224,7 @@ def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
     """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
     seen = scenario.chronology.as_of(day)
     ends = week_ends(scenario, until or day)
-    course = {state: _course(seen, state, ends) for state in CODES}
+    course = {state: _course(seen, state, ends) for state in recorded.STATES}
     return Past(
         rung=course["rung"],
         posture=course["posture"],
@@ -257,13 +247,13 @@ def week_ends(scenario: Scenario, day: date) -> list[date]:
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:
     """The changes of a state: day, and the code of the value from then on."""
     rows = seen.states[seen.states["state"] == state]
-    codes = [CODES[state].index(value) for value in rows["value"]]
+    codes = [recorded.STATES[state].index(value) for value in rows["value"]]
     return list(zip((day.date() for day in rows["observed"]), codes, strict=True))
 
 
 def _course(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
     """A state's code at the start and at the end of each week."""
-    course = [CODES[state].index(seen.start[state])]
+    course = [recorded.STATES[state].index(seen.start[state])]
     changes = _changes(seen, state)
     for end in ends:
         before = [code for day, code in changes if day < end]
@@ -273,7 +263,7 @@ def _course(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]
 
 def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
     """The moves of the ladder in each week; that a broken settlement leaves talks at contact is none of them."""
-    at = CODES["rung"].index(seen.start["rung"])
+    at = recorded.STATES["rung"].index(seen.start["rung"])
     steps: list[list[int]] = [[] for _ in ends]
     for day, rung in _changes(seen, "rung"):
         if at != SIGNED:

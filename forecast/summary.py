@@ -24,6 +24,7 @@ from forecast.scenario.perspectives import BASE, POOL
 from forecast.scenario.pool import Pool
 from forecast.scenario.spec import Scenario
 from forecast.simulation import Simulation
+from forecast.since import since
 
 TELLING = 8
 """Most priors that a run's summary names as those the odds turn on."""
@@ -125,6 +126,7 @@ def summarise(
         "prior_only": settings["prior_only"],
         **odds(timelines, weights),
         **(_of_pool(pool, members, timelines) if pool else {}),
+        "since": since(scenario, day),
         "coherence": coherence.summary(scenario, timelines, day, weights),
         "turns_on": _turns_on(members),
         "amounts": {column: _quantiles(timelines, column, weights) for column in AMOUNTS},

@@ -95,7 +95,7 @@ def lines(scenario: Scenario, course: Course, ending: str) -> Iterator[Line]:
         ending: what its ending is called.
     """
     words = Words(scenario, ending)
-    counted, since = 0.0, 0.0
+    counted, since = float(course.states["km2_start"][0]), 0.0
     last = course.weeks[-1]
     for step in course.steps():
         begin, end = week_days(scenario, course.world, step.week)

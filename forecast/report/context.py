@@ -118,6 +118,14 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
             if summary["diagnostics"]["converged"] is False
             else []
         ),
+        *(
+            [
+                "What has happened leaves few of the draws: the odds rest on as good as "
+                f"{summary['diagnostics']['effective_draws']:.0f} of them, and are rougher than their intervals say."
+            ]
+            if summary["diagnostics"]["thin"]
+            else []
+        ),
     ]
 
 
@@ -197,6 +205,42 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "recalled": recalled(scenario),
         "coherence": coherence_lines(summary),
         "pool": pool(summary),
+        "since": since_lines(summary),
+    }
+
+
+def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is new since the reference date; none on it."""
+    found = summary["since"]
+    if found is None:
+        return None
+
+    def figure(value: float | None, observed: str | None) -> str:
+        return "none" if value is None else f"{value:,.6g} ({observed})"
+
+    return {
+        "states": [
+            {
+                "state": entry["state"],
+                "value": str(entry["value"]).replace("_", " "),
+                "since": entry["since"] or f"before {found['reference']}",
+            }
+            for entry in found["states"]
+        ],
+        "happened": [
+            entry | {"text": cell(entry["text"]), "reason": cell(entry["reason"])} for entry in found["happened"]
+        ],
+        "figures": [
+            {
+                "title": cell(entry["title"]),
+                "unit": entry["unit"],
+                "then": figure(entry["then"], entry["then_observed"]),
+                "now": figure(entry["now"], entry["now_observed"]),
+                "figures": entry["figures"],
+            }
+            for entry in found["figures"]
+        ],
+        "effective": two_figures(summary["diagnostics"]["effective_draws"] or 0.0),
     }
 
 

@@ -11,6 +11,9 @@ from rich.table import Column, Table
 from forecast.report.context import cautions, change_row
 from forecast.report.numbers import error, interval, percent, whole_percents, with_interval
 
+LATEST = 5
+"""Most recorded events that are shown; the report has all."""
+
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
     """Print the headline, every ending and what stands beside them."""
@@ -21,6 +24,8 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
     )
     for caution in cautions(summary):
         console.print(f"[bold]{escape(caution)}[/bold]")
+    if found := summary["since"]:
+        console.print(_since(found))
     shares = whole_percents([entry["probability"] for entry in summary["odds"].values()])
     table = Table("How it ends", "Odds", "If we knew more", "Simulation error, points")
     for share, (name, entry) in zip(shares, summary["odds"].items(), strict=True):
@@ -44,6 +49,27 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         f"Kept in {folder}: report.md says what these odds mean and what they turn on.",
         markup=False,
         soft_wrap=True,
+    )
+
+
+def _since(found: Mapping[str, Any]) -> str:
+    """What is new since the reference date, in a few lines."""
+    stands = "; ".join(
+        f"{entry['state']}: {str(entry['value']).replace('_', ' ')}"
+        + (f" since {entry['since']}" if entry["since"] else "")
+        for entry in found["states"]
+    )
+    counted = sum(entry["counts"] for entry in found["happened"])
+    last = [f"  {entry['observed']}  {entry['text']}" for entry in found["happened"][-LATEST:]]
+    return escape(
+        "\n".join(
+            [
+                f"New since {found['reference']}: {len(found['happened'])} recorded events and changes, "
+                f"of which {counted} enter the odds",
+                f"  {stands}",
+                *last,
+            ]
+        )
     )
 
 
