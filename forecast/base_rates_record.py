@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from forecast.scenario.base_rates import DAYS_PER_YEAR, FILE, BaseRates, Rate
 from forecast.scenario.spec import Scenario
@@ -68,7 +68,9 @@ class Change:
     def log_density(self, change: float) -> float:
         """Log density of the next change, per km2."""
         spread = self.scale * math.sqrt(1.0 + 1.0 / self.count)
-        return float(stats.t.logpdf(change, self.freedom, self.mean, spread))
+        half, squared = 0.5 * self.freedom, ((change - self.mean) / spread) ** 2
+        scaled = special.gammaln(half + 0.5) - special.gammaln(half) - 0.5 * math.log(self.freedom * math.pi)
+        return float(scaled - math.log(spread) - (half + 0.5) * math.log1p(squared / self.freedom))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from forecast.timeline.codes import OWNERS, PARTIES
 from forecast.timeline.week import NEAR_MOSCOW
 
 __all__ = [
-    "ENDS", "FEW_DRAWS", "FEW_TIMELINES", "Clusters", "Estimate", "differences", "events", "followed", "odds",
+    "ENDS", "FEW_DRAWS", "FEW_TIMELINES", "Clusters", "Estimate", "differences", "events", "followed", "headline_odds",
+    "odds",
 ]  # fmt: skip
 
 CEASEFIRE_WEEKS = 4.0
@@ -61,6 +62,12 @@ def events(timelines: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
 def followed(timelines: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the course of the war was followed in each timeline, or only how it ends: then talks have no entry."""
     return timelines["talks_alive"].notna().to_numpy()
+
+
+def headline_odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, dict[str, Any]]:
+    """The headline three alone, as `odds` gives them; the arguments are its own."""
+    kinds = timelines["headline"]
+    return clusters_of(timelines, weights).shares({name: (kinds == name).to_numpy() for name in kinds.cat.categories})
 
 
 def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from forecast.belief.model import learnt_from
 from forecast.belief.update import failures
 from forecast.clusters import MEMBER
 from forecast.influence import influence
-from forecast.outcomes import odds
+from forecast.outcomes import headline_odds, odds
 from forecast.pool import Densities, updated_weights
 from forecast.replay import THIN, Start
 from forecast.scenario.perspectives import BASE, POOL
@@ -167,7 +167,7 @@ def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> di
             "updated_weight": updated[made.name],
             "effective_draws": made.effective_draws,
             "simulated": made.posterior is not None,
-            "odds": odds(made.timelines)["odds"],
+            "odds": headline_odds(made.timelines),
         }
         for made in members
     }
@@ -177,7 +177,7 @@ def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> di
             "temper": pool.temper,
             "floor": pool.floor,
             "periods": {item: len(members[0].densities.get(item, ())) for item in pool.common},
-            "updated_odds": odds(timelines, updated)["odds"],
+            "updated_odds": headline_odds(timelines, updated),
         },
     }
 
