@@ -73,6 +73,21 @@ def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled):
         assert wider < 1.2 * wide
 
 
+def test_batches_and_missing_maps_of_the_first_mapper_do_not_move_the_level(compiled):
+    # Twice the changes of days before are posted at once: the map lags by some 90 km2 for a Monday, and catches up.
+    # Four Mondays have no map.
+    clean = hide(simulate(6)[0], SEEN)
+    area = clean.area.copy()
+    area[[70, 90]] -= [86.0, 92.0]
+    area[[45, 80, 81, 99]] = np.nan
+    long = replace(QUICK, draws=3000)
+    one, other = (compiled.fit(data, long) for data in (clean, replace(clean, area=area)))
+    for name in ("front.slow", "front.fast"):
+        assert abs(one.states[name].mean() - other.states[name].mean()) < 0.4 * one.states[name].std()
+    assert abs(one.scores["front.level"].mean() - other.scores["front.level"].mean()) < 0.5
+    assert other.diagnostics.divergences == 0
+
+
 def test_unseen_weeks_change_nothing_and_dates_do_not_touch(compiled):
     data = simulate(1)[0]
     early, late = hide(data, 60), hide(data, SEEN)
