@@ -20,7 +20,8 @@ from forecast.timeline.past import known_common
 from forecast.timeline.replay import LEVELS, replay_draws
 
 ITEMS = ("war_ended", "general_truce", "km2")
-"""Items of the common set, in the order in which a week weighs them."""
+"""Items of the common set, in the order in which a week weighs them: an end on the battlefield; a general truce, also
+the one that a settlement brings, which another member may count as an end. The sum of both is of the same events."""
 
 
 def common_density(
