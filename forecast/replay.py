@@ -266,7 +266,7 @@ def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
     at = recorded.STATES["rung"].index(seen.start["rung"])
     steps: list[list[int]] = [[] for _ in ends]
     for day, rung in _changes(seen, "rung"):
-        if at != SIGNED:
+        if day < ends[-1] and at != SIGNED:
             steps[next(k for k, end in enumerate(ends) if day < end)].append(rung - at)
         at = rung
     return np.array([moves_code(taken) for taken in steps], np.int64)
@@ -290,8 +290,8 @@ def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int
     if scenario.series.kursk is not None:
         rows = scenario.evidence.as_of(day).series(scenario.series.kursk)
         known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
-        found = known.reindex(ends).to_numpy(float)
-        # While it is recorded as held, what the map shows of it is no less than what counts as held.
+        # While it is recorded as held, the last map stands, and is no less than what counts as held.
+        found = known.reindex(ends, method="ffill").to_numpy(float)
         found = np.where(held == 1, np.maximum(found, KURSK_GONE), found)
     return np.where(held == 1, found, 0.0)
 

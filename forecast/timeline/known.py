@@ -27,6 +27,7 @@ class Known:
     log_weight: Real = field("log weight", "log probability of what is known, in the week so far")
     ruled_out: Whole = field("code", "first decision by which the timeline cannot be, -1 none")
 
+    met: Table = field("count", "1 + last week in which a recorded event was met", shape=("decision",))
     decision: Table = field("code", "what is known of the decision: free, not, happened", shape=("decision", "week"))
     rung: Table = field("code", "rung at the end of the week, -1 not recorded", shape=("week",))
     rung_before: Table = field("code", "rung at its start, -1 not recorded", shape=("week",))
@@ -81,6 +82,7 @@ def weigh_chance(known: Known, what: int, probability: float) -> None:
 def as_recorded(known: Known, what: int, week: int, rate: float) -> bool:
     """Whether an event of cumulated intensity `rate` happened in a week, as recorded; weighs it."""
     if known.decision[what, week] == HAPPENED:
+        known.met[what] = week + 1.0
         weigh_event(known, what, rate)
         return True
     known.log_weight -= max(rate, 0.0)

@@ -128,6 +128,13 @@ def step(p: Kyiv, s: State, luck: Luck, dt: float) -> None:
 
 
 @kernel
+def unsettle(s: State, luck: Luck, unrest: float) -> None:
+    """Instability that an event adds; where the week's level was observed, it holds that already."""
+    if luck.known.replaying == 0 or np.isnan(luck.known.instability[s.week]):
+        s.instability += unrest
+
+
+@kernel
 def ban_rate(p: Kyiv, s: State) -> float:
     """Lifting of the ban, a week."""
     if s.rung == TEXT:
@@ -182,7 +189,7 @@ def events(p: Kyiv, s: State, r: Record, luck: Luck, part: int, dt: float) -> fl
     week = s.week
     if s.banned == 1 and happens(ban_rate(p, s) * dt, luck, BAN, week, part):
         s.banned = 0
-        s.instability += p.ban_unrest
+        unsettle(s, luck, p.ban_unrest)
         r.ban_lifted = s.day
 
     if s.leader == INCUMBENT and s.elected == 0:
@@ -203,7 +210,7 @@ def events(p: Kyiv, s: State, r: Record, luck: Luck, part: int, dt: float) -> fl
     if happens(coup_rate(p, s) * dt, luck, COUP, week, part):
         if np.isnan(r.coup_attempt):
             r.coup_attempt = s.day
-        s.instability += p.coup_unrest
+        unsettle(s, luck, p.coup_unrest)
         if chance(p.coup_succeeds, luck, COUP_SUCCEEDS, week, part):
             harder = uniform(luck, SUCCESSOR, week, 4 * part + 2) < p.coup_harder
             succeed(p, s, HARDER if harder else READIER)

@@ -223,6 +223,8 @@ def chance(probability: float, luck: Luck, what: int, week: int, lane: int) -> b
     """Whether something of this probability happens, or as is known."""
     if is_known(luck.known, what, week):
         happened = luck.known.decision[what, week] == HAPPENED
+        if happened:
+            luck.known.met[what] = week + 1.0
         weigh_chance(luck.known, what, probability if happened else 1.0 - probability)
         return bool(happened)
     return uniform(luck, what, week, lane) < probability

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from forecast.timeline.codes import GENERAL, RUNNING
 from forecast.timeline.compiled import kernel
-from forecast.timeline.known import UNKNOWN, Known, rule_out
+from forecast.timeline.known import HAPPENED, UNKNOWN, Known, rule_out
 from forecast.timeline.luck import Luck, cell_key, decision, luck_record, uniform
+from forecast.timeline.past import STREAMS
 from forecast.timeline.record import RECORD
 from forecast.timeline.registry import CAPACITY, Array
 from forecast.timeline.simulate import Anew, blank_record, draw_anew
@@ -38,6 +39,9 @@ STATES = {RUNG: "rung", POSTURE: "posture", TRUCE: "truce", PAUSED: "arms", BANN
 
 LEVELS = ("slow", "fast", "net", "capital", "instability")
 """Levels that are observed draw by draw."""
+
+EVENTS = np.array(sorted(STREAMS.values()))
+"""Decisions of the streams that are recorded."""
 
 MOST_KINDS = CAPACITY["decision"] + len(STATES) + 2
 """Room for the decisions and states by which timelines were ruled out."""
@@ -88,6 +92,14 @@ def check_states(s: State, known: Known) -> None:
         rule_out(known, PAUSED)
     if known.banned[number] != UNKNOWN and s.banned != known.banned[number]:
         rule_out(known, BANNED)
+
+
+@kernel
+def check_events(s: State, known: Known) -> None:
+    """Rule a timeline out that had no room for an event that is recorded, as for an election under martial law."""
+    for what in EVENTS:
+        if known.decision[what, s.week] == HAPPENED and known.met[what] != s.week + 1.0:
+            rule_out(known, what)
 
 
 @kernel
@@ -204,7 +216,9 @@ def replay_draw(
             s = states[j]
             s.week = number
             known.log_weight, known.ruled_out = 0.0, -1
+            known.met[:] = 0.0
             week(p, s, records[j], world, luck)
+            check_events(s, known)
             own[j] += known.log_weight
             known.log_weight = 0.0
             check_states(s, known)

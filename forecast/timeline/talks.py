@@ -244,7 +244,7 @@ def recorded_ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt
     has caused by now is not taken again.
     """
     known = luck.known
-    left, count = int(known.moves[s.week]), 0
+    left, count, own = int(known.moves[s.week]), 0, 0
     caused = int(known.rung_before[s.week]) - s.rung
     while left > 0:
         count += 1
@@ -261,12 +261,13 @@ def recorded_ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt
             caused -= 1
             continue
         s.moves += 1
+        own += 1
         if climbs:
-            weigh_chance(known, LADDER, up * dt / (k + 1))
+            weigh_chance(known, LADDER, up * dt / own)
             climb(p, s, r, w, luck)
         else:
             total = down + sabotage + provoked
-            weigh_chance(known, LADDER, total * dt / (k + 1))
+            weigh_chance(known, LADDER, total * dt / own)
             which = uniform(luck, LADDER_WHICH, s.week, s.moves) * total
             if which < down:
                 note_cause(p, s, r, w, luck)
