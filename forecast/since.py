@@ -6,7 +6,6 @@ from typing import Any
 from forecast.belief.model import learnt_from
 from forecast.scenario.spec import Scenario
 
-
 FOLLOWED = "kursk"
 """The recorded state that is followed by its series and weighs nothing."""
 
