@@ -5,7 +5,7 @@ xarray is imported only when the netCDF file of a fit is opened.
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,17 @@ from forecast.scenario.elicit import Array
 
 if TYPE_CHECKING:
     import xarray
+
+
+MAX_RHAT = 1.01
+"""Largest R-hat at which draws are used (Vehtari et al., Bayesian Analysis 16(2), 2021)."""
+
+MIN_ESS = 400
+"""Least effective draws, in bulk and tails, at which they are used (same source: 100 a chain, of four)."""
+
+
+LONGER = 4
+"""Times as many draws that a second attempt takes; every so manieth is kept."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,11 @@ class SamplerSettings:
     target_accept: float = 0.95
     seed: int = 0
 
+    def longer(self) -> "SamplerSettings":
+        """Settings for a second attempt, where chains did not agree: `LONGER` times the draws, twice the tuning."""
+        careful = max(self.target_accept, 0.99)
+        return replace(self, draws=LONGER * self.draws, tune=2 * self.tune, target_accept=careful)
+
 
 @dataclass(frozen=True)
 class Diagnostics:
@@ -49,6 +65,22 @@ class Diagnostics:
     ess_bulk: float
     ess_tail: float
     divergences: int
+
+
+def failures(diagnostics: Diagnostics) -> list[str]:
+    """Each diagnostic outside its limit, with the limit; empty for chains that agree."""
+    found = diagnostics
+    # Written so that a diagnostic that is not a number fails too.
+    return [
+        text
+        for text, good in (
+            (f"R-hat {found.rhat:.4f} (at most {MAX_RHAT})", found.rhat <= MAX_RHAT),
+            (f"bulk ESS {found.ess_bulk:.0f} (at least {MIN_ESS})", found.ess_bulk >= MIN_ESS),
+            (f"tail ESS {found.ess_tail:.0f} (at least {MIN_ESS})", found.ess_tail >= MIN_ESS),
+            (f"{found.divergences} divergences (at most 0)", found.divergences == 0),
+        )
+        if not good
+    ]
 
 
 @dataclass(frozen=True)
