@@ -39,7 +39,7 @@ class SamplerSettings:
     """
 
     chains: int = 4
-    draws: int = 2000
+    draws: int = 3000
     tune: int = 1500
     target_accept: float = 0.95
     seed: int = 0
