@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from forecast.scenario.elicit import Array
 
 if TYPE_CHECKING:
@@ -96,6 +98,17 @@ class Trace:
     scores: dict[str, Array]
     latents: dict[str, Array]
     stats: dict[str, Array]
+
+    def thinned(self, every: int) -> "Trace":
+        """The same of every so manieth draw; a divergence is kept, whichever draw it was at."""
+        few = {name: drawn[:, ::every] for name, drawn in self.stats.items()}
+        wrong = self.stats["diverging"]
+        few["diverging"] = wrong.reshape(len(wrong), -1, every).max(axis=2)
+        return Trace(
+            {name: np.ascontiguousarray(drawn[:, ::every]) for name, drawn in self.scores.items()},
+            {name: np.ascontiguousarray(drawn[:, ::every]) for name, drawn in self.latents.items()},
+            few,
+        )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from forecast.scenario.elicit import Marginal
 
 __all__ = ["MAX_RHAT", "MIN_ESS", "check_convergence", "failures", "fit_blocks"]
 
+
 def fit_blocks(
     data: Mapping[str, Any],
     priors: Mapping[str, Marginal],
