@@ -51,3 +51,12 @@ def logistic(x: float) -> float:
         return 1.0 / (1.0 + math.exp(-x))
     e = math.exp(x)
     return e / (1.0 + e)
+
+
+@kernel
+def log_sinhc(x: float) -> float:
+    """Log of sinh(x) / x, the mean of exp(-x u) over u from -1 to 1."""
+    y = abs(x)
+    if y < 1e-3:
+        return y * y / 6.0
+    return y + math.log(-0.5 * math.expm1(-2.0 * y) / y)

@@ -31,7 +31,7 @@ from forecast.timeline.codes import (
     WASHINGTON,
 )
 from forecast.timeline.compiled import kernel
-from forecast.timeline.forms import LN5, bounded, ratio
+from forecast.timeline.forms import LN5, bounded, log_sinhc, ratio
 from forecast.timeline.known import UNKNOWN, is_known, weigh_chance
 from forecast.timeline.luck import Luck, decision, exponential, happens, uniform
 from forecast.timeline.parameters import Parameters
@@ -240,8 +240,8 @@ def moves(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
 def recorded_ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
     """The moves of the ladder in a week of which they are recorded, each weighed by its rate, at even distances.
 
-    That there were no others between them is weighed too. A step down may also be a provocation's; one that a coup
-    has caused by now is not taken again.
+    That there were no others between them is weighed too, over the days that each may have been: exactly so where
+    there was one. A step down may also be a provocation's; one that a coup has caused by now is not taken again.
     """
     known = luck.known
     left, count, own = int(known.moves[s.week]), 0, 0
@@ -249,17 +249,20 @@ def recorded_ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt
     while left > 0:
         count += 1
         left //= 3
-    left = int(known.moves[s.week])
+    left, before = int(known.moves[s.week]), -1.0
     for k in range(count + 1):
         up, down, sabotage = moves(p, s, w)
         provoked = kyiv.provocation_rate(p.kyiv, s)
         known.log_weight -= (up + down + sabotage) * dt / (count + 1)
+        if before >= 0.0:
+            known.log_weight += log_sinhc((before - up - down - sabotage) * dt / (count + 1))
         if k == count or s.in_force == 1:
             return
         climbs, left = left % 3 == 1, left // 3
         if not climbs and caused > 0:
             caused -= 1
             continue
+        before = up + down + sabotage
         s.moves += 1
         own += 1
         if climbs:

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from part_tools import near
 from replay_tools import one_week
@@ -27,6 +28,11 @@ def b(b: Bench) -> Bench:
     return b
 
 
+def moved_once(before: float, after: float) -> float:
+    """Log of the chance of one move at rate 1, on any day of a week, and of no other before and after it."""
+    return math.log((math.exp(-after) - math.exp(-before)) / (before - after))
+
+
 def at(b: Bench, rung: int) -> None:
     """Bring the talks to a rung, with the first template."""
     b.s.rung, b.s.template = rung, 0
@@ -50,11 +56,11 @@ def test_no_move_weighs_all_moves_for_the_whole_week(b: Bench) -> None:
     assert one_week(b) == (near(-up - down - provoked), "")
 
 
-def test_a_move_up_weighs_its_rate_and_half_a_week_on_either_side(b: Bench) -> None:
+def test_a_move_up_weighs_its_rate_and_the_rest_on_either_side(b: Bench) -> None:
     found, out = one_week(b, moves=(1,), rung=CONTACT)
     assert (out, b.s.rung, b.s.template >= 0, b.r.steps_up) == ("", CONTACT, True, 1.0)
     up, down, _ = rates(b)
-    assert found == near(-0.05 / 2 + math.log(0.05) - (up + down) / 2)
+    assert found == near(math.log(0.05) + moved_once(0.05, up + down))
 
 
 def test_a_move_down_may_be_a_provocation_s(b: Bench) -> None:
@@ -65,19 +71,21 @@ def test_a_move_down_may_be_a_provocation_s(b: Bench) -> None:
     after = rates(b)
     assert (out, b.s.rung) == ("", CONTACT)
     # That there was no provocation besides is weighed at the start of the week.
-    assert found == near(-provoked - (up + down) / 2 + math.log(down + provoked) - (after[0] + after[1]) / 2)
+    assert found == near(-provoked + math.log(down + provoked) + moved_once(up + down, after[0] + after[1]))
 
 
 def test_two_moves_have_their_rates_and_half_the_square_of_the_week(b: Bench) -> None:
     b.w.closes[0] = 3.5
-    middle = 0.5
+    b.p.talks.contact, b.p.talks.terms = 0.8, 1.2
     found, out = one_week(b, moves=(1, 1), rung=TERMS)
     assert out == ""
     up, down, _ = rates(b)
     b.s.rung = CONTACT
     at_contact = rates(b)
-    survived = (0.05 + at_contact[0] + at_contact[1] + up + down) * middle / 3
-    assert found == near(-survived + math.log(0.05 * at_contact[0] * middle**2 / 2))
+    # The integral over both days, to a hundredth.
+    total = np.array([0.8, at_contact[0] + at_contact[1], up + down])
+    chance = np.exp(-0.5 * total) / [np.prod(np.delete(total, k) - total[k]) for k in range(3)]
+    assert found == pytest.approx(math.log(0.8 * at_contact[0] * chance.sum()), abs=0.01)
 
 
 def test_up_and_down_again_is_a_record_of_its_own(b: Bench) -> None:
@@ -97,9 +105,10 @@ def test_a_fall_that_a_coup_caused_is_not_taken_again(b: Bench) -> None:
     assert found == (near(happened(0.02) - 0.05), "")
     # Nor does it thin out the moves that are the talks' own.
     b.s = other
-    found = one_week(b, moves=(-1, 1), rung=CONTACT, events={"kyiv.coup": 1})
+    found, out = one_week(b, moves=(-1, 1), rung=CONTACT, events={"kyiv.coup": 1})
     up, down, _ = rates(b)
-    assert found == (near(happened(0.02) - 0.05 * 2 / 3 + math.log(0.05) - (up + down) / 3), "")
+    assert found == pytest.approx(happened(0.02) + math.log(0.05) + moved_once(0.05, up + down), abs=0.01)
+    assert out == ""
 
 
 def test_moves_that_do_not_lead_to_the_rung_are_ruled_out(b: Bench) -> None:
@@ -121,7 +130,7 @@ def test_a_signature_stops_the_fighting_and_the_rest_of_the_week(b: Bench) -> No
     up, down, _ = rates(b)
     found, out = one_week(b, moves=(1,), rung=SIGNED, truce=GENERAL)
     assert (out, b.s.in_force, b.s.truce) == ("", 1, GENERAL)
-    assert found == near(-(up + down) / 2 + math.log(up))
+    assert found == near(math.log(up) + moved_once(up + down, 0.0))
     # A settlement that stays a dead letter is not what is recorded.
     b.p.settlements.never_implemented[0] = 1.0
     at(b, TEXT)

@@ -5,19 +5,21 @@ from collections.abc import Callable
 
 import pytest
 from part_tools import near
-from replay_tools import one_week
+from replay_tools import one_week, tell
 from timeline_tools import Bench
 
+from forecast.timeline import front
 from forecast.timeline.codes import (
     CONTACT,
     GENERAL,
     LIMITED,
     MEDIATING,
+    NONE,
     PRESSING_KYIV,
     PRESSING_MOSCOW,
     WALKED_AWAY,
 )
-from forecast.timeline.past import STREAMS
+from forecast.timeline.past import STREAMS, nothing_known
 
 
 def happened(rate: float) -> float:
@@ -232,3 +234,33 @@ def test_the_ban_weighs_its_lifting(b: Bench) -> None:
     assert one_week(b) == (near(-0.05), "")
     assert one_week(b, banned=0) == (near(happened(0.05)), "")
     assert (b.s.banned, b.s.instability) == (0, near(0.2))
+
+
+# The advance where it was observed
+
+
+def test_after_an_observed_week_the_path_goes_on_and_counts_nothing_twice(b: Bench) -> None:
+    p, s = b.p.front, b.s
+    p.level, p.mud, p.adequacy_on_advance, p.talks_on_advance = 1.5, 0.5, 0.4, 0.3
+    p.fast_persistence, p.breakthrough_thrust = 0.3, 0.2
+    b.w.season[:2] = 0.8, 0.6
+    s.rung, s.template, s.adequacy, s.thrust, s.drift, s.fast = CONTACT, 0, -1.2, 0.7, 0.1, 0.2
+    record = nothing_known()
+    for name, value in (("slow", 1.1), ("fast", -0.2), ("net", 50.0)):
+        record[name][0, 0] = value
+    tell(b, record)
+    front.step(p, s, b.r, b.w, b.luck, 0.0, 1.0)
+    # The path holds what thrust, adequacy and talks did to the week.
+    assert (front.expected_z(p, s, b.w), s.fast, s.net, s.km2) == (near(1.1), -0.2, 50.0, near(50.0))
+    assert (s.adequacy_seen, s.talking_seen) == (s.adequacy, 1.0)
+    seen, drift = s.adequacy, 1.1 - (1.5 - 0.5 * 0.8) - 0.7
+    assert s.drift == near(drift)
+    # In the next week adequacy and talks count by what they change from here on, thrust by what is left of it.
+    s.week, s.rung = 1, NONE
+    s.thrust *= 0.5
+    front.step(p, s, b.r, b.w, b.luck, 0.0, 1.0)
+    kept = 0.5**0.1
+    expected = 1.5 - 0.5 * 0.6 + kept * drift + 0.35 - 0.4 * (s.adequacy - seen) - 0.3
+    assert abs(s.adequacy - seen) > 0.05
+    assert front.expected_z(p, s, b.w) == near(expected)
+    assert s.net == near(40.0 * math.sinh(expected - 0.3 * 0.2))
