@@ -1,7 +1,9 @@
 """A small made-up chronology for tests: its guide, its rows, and how they are written and loaded."""
 
+import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from forecast.errors import InputError
 from forecast.recorded import STATES
 
 START = {"rung": "none", "posture": "mediating", "truce": "none", "arms": "flowing", "ban": "stands", "kursk": "held"}
-GUIDE = {
+GUIDE: dict[str, dict[str, dict[str, Any]]] = {
     "state": {
         state: {"meaning": "what it is", "values": dict.fromkeys(values, "when")} for state, values in STATES.items()
     },
@@ -56,3 +58,20 @@ def refusal(folder: Path, guide: object = GUIDE) -> str:
 
 def rows_of(view: Chronology) -> list[tuple[str, str]]:
     return list(zip(view.states["state"], view.states["value"], strict=True))
+
+
+def chronicle(folder: Path, events: tuple[str, ...] = (), changes: tuple[str, ...] = CHANGES[:-1]) -> Path:
+    """Give a copy of the made-up scenario what happened in its first weeks, and the guide that it is coded by."""
+    moved = {"washington.posture": {"systematic": True, "guide": "a turn", "state": "posture"}}
+    guide = {"state": GUIDE["state"], "decision": GUIDE["decision"] | moved}
+    lines = []
+    for kind, entries in guide.items():
+        for name, entry in entries.items():
+            lines.append(f'[{kind}."{name}"]')
+            lines += [f"{key} = {json.dumps(value)}" for key, value in entry.items() if key != "values"]
+            if "values" in entry:
+                lines.append(f'[{kind}."{name}".values]')
+                lines += [f'"{value}" = {json.dumps(text)}' for value, text in entry["values"].items()]
+    (folder / "evidence" / "coding.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write(folder / "evidence", events, changes)
+    return folder

@@ -205,7 +205,7 @@ def next_posture(p: Washington, s: State, luck: Luck, part: int, dt: float) -> i
         elif posture == PRESSING_MOSCOW:
             rate = to_moscow
         if total > 0.0:
-            weigh_chance(known, POSTURE_WHICH, rate / total)
+            weigh_chance(known, POSTURE, rate / total)
         return posture
     which = uniform(luck, POSTURE_WHICH, s.week, part) * total
     if which < to_walked:

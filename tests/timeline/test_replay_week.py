@@ -203,7 +203,7 @@ def test_a_pause_that_ends_with_its_posture_has_no_weight_of_its_own(washing: Be
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [
-        ({"posture": PRESSING_KYIV}, {"posture": PRESSING_MOSCOW}, "washington.posture_which"),
+        ({"posture": PRESSING_KYIV}, {"posture": PRESSING_MOSCOW}, "washington.posture"),
         ({"posture": MEDIATING}, {"paused": 1}, "arms"),
         ({"posture": PRESSING_KYIV}, {"paused": 1}, "arms"),
         ({"posture": PRESSING_KYIV, "paused": 1}, {"posture": MEDIATING}, "arms"),
@@ -223,7 +223,7 @@ def test_what_the_model_cannot_do_is_ruled_out_by_name(
 
 def test_a_rate_of_zero_rules_out_by_the_decision(washing: Bench) -> None:
     washing.p.washington.press_kyiv = 0.0
-    assert one_week(washing, posture=PRESSING_KYIV, paused=1) == (-math.inf, "washington.posture_which")
+    assert one_week(washing, posture=PRESSING_KYIV, paused=1) == (-math.inf, "washington.posture")
     washing.s.posture, washing.p.washington.ease, washing.p.washington.walk_away = PRESSING_MOSCOW, 0.0, 0.0
     washing.s.paused = 0
     assert one_week(washing, posture=MEDIATING) == (-math.inf, "washington.posture")
