@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from forecast.base_rates_record import Truces, common_density, known, of
+from forecast.base_rates_record import Truces, common_density, gained, general_truces, known, of
 from forecast.belief.assemble import DRAW_SEED, DRAWS
 from forecast.belief.draws import draw_table, luck, stratified
 from forecast.scenario.base_rates import DAYS_PER_YEAR, OUTCOMES
@@ -32,7 +32,7 @@ from forecast.timeline.registry import fields
 from forecast.timeline.simulate import cells
 from forecast.timeline.table import timeline_table
 
-__all__ = ["believe", "common_density", "simulate"]
+__all__ = ["believe", "common_density", "general_truces", "simulate"]
 
 Array = NDArray[np.float64]
 
@@ -143,6 +143,7 @@ def simulate(
     rows["timeline"], rows["draw"], rows["replicate"] = np.arange(timelines), cell.draw, cell.replicate
     _fill_ends(rows, ends, days, float((as_of - scenario.reference_date).days))
     _fill_ground(rows, own, ends, days, seed)
+    rows["km2_end"] += gained(scenario, as_of)
     return _emptied(timeline_table(rows, scenario, as_of))
 
 

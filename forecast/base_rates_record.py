@@ -146,6 +146,30 @@ def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict
     return {"war_ended": ended, "general_truce": truce, "km2": km2}
 
 
+def general_truces(scenario: Scenario, as_of: date) -> list[tuple[date, date | None]]:
+    """General truces since the reference date as recorded and known on a date, those that a settlement brought too."""
+    seen = scenario.chronology.as_of(as_of)
+    rows = seen.states[seen.states["state"] == "truce"]
+    found: list[tuple[date, date | None]] = []
+    holds = seen.start["truce"] == "general"
+    if holds:
+        found.append((scenario.reference_date, None))
+    for observed, value in zip(rows["observed"].dt.date, rows["value"], strict=True):
+        if value == "general" and not holds:
+            found.append((observed, None))
+        elif value != "general" and holds:
+            found[-1] = (found[-1][0], observed)
+        holds = value == "general"
+    return found
+
+
+def gained(scenario: Scenario, as_of: date) -> float:
+    """Change of area from the last figure by the reference date to the last known on a date, km2."""
+    table = scenario.evidence.as_of(as_of).series(scenario.area_series)
+    before = table[table["observed"] <= np.datetime64(scenario.reference_date)]["value"]
+    return float(table["value"].iloc[-1] - before.iloc[-1])
+
+
 def of(scenario: Scenario) -> BaseRates:
     """What the member goes by; a scenario that has it in its pool has the file."""
     if scenario.base_rates is None:

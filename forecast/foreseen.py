@@ -1,30 +1,40 @@
 """How well what is believed on the reference date foresaw what has happened since, period by period.
 
-Every draw runs on from the reference date by itself, and is held only to what all members of a pool are judged by:
-that the war has not ended, whether a general truce holds, and the change of area in every 28 days. The log predictive
-density of each, given all before it, is that of Dawid's prequential principle: what a forecaster who learns from
-nothing else would have been surprised by.
+Particles run on from the reference date by themselves (`forecast.timeline.span`), and are held only to what all members
+of a pool are judged by: that the war has not ended, whether a general truce holds, and the change of area in every 28
+days, within the errors of the map. After each period they are resampled by it. The log predictive density of each
+period, given all before it, is that of Dawid's prequential principle: what a forecaster who learns from nothing else
+would have been surprised by.
 """
 
 import math
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
+from forecast import calendar
 from forecast.base_rates_record import blocks, changes_since
 from forecast.belief.assemble import DRAW_SEED, Posterior
-from forecast.replay import REPLICATES, log_mean, past_of
+from forecast.belief.draws import luck
+from forecast.belief.tails import TAIL_DEGREES
+from forecast.replay import log_mean, past_of
+from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
 from forecast.timeline.past import known_common
-from forecast.timeline.replay import LEVELS, replay_draws
+from forecast.timeline.span import particles, run_span
 
 ITEMS = ("war_ended", "general_truce", "km2")
-"""Items of the common set, in the order in which a week weighs them."""
+"""Items of the common set, in the order in which a period weighs them: an end on the battlefield; a general truce, also
+the one that a settlement brings, which another member may count as an end. The sum of both is of the same events."""
+
+PARTICLES = 40_000
+"""Particles that the densities are worked out with."""
 
 
 def common_density(
-    scenario: Scenario, posterior: Posterior, day: date, threads: int | None = None
+    scenario: Scenario, posterior: Posterior, day: date, threads: int | None = None, number: int = PARTICLES
 ) -> dict[str, list[tuple[date, float]]]:
     """Log predictive densities of each whole period of 28 days between the reference date and the as-of date.
 
@@ -33,6 +43,7 @@ def common_density(
         posterior: what the member believed on the reference date.
         day: the as-of date.
         threads: threads to use; changes no number.
+        number: particles.
 
     Returns:
         by item of the common set: last day of each period, and the log density of what happened in it; of `km2` only
@@ -40,42 +51,63 @@ def common_density(
     """
     first = scenario.reference_date
     whole = blocks(first, day)
+    found: dict[str, list[tuple[date, float]]] = {item: [] for item in ITEMS}
     if not whole:
-        return {item: [] for item in ITEMS}
-    until = whole[-1][1]
-    past, world = past_of(scenario, day, until), prepare.make_world(scenario, first, until=until)
-    last_days = [end - timedelta(days=1) for _, end in whole]
-    ends = np.array([_week_of(scenario, last) for last in last_days])
-    seen = dict(changes_since(scenario, day))
-    gains = np.full((2, past.weeks), np.nan)
-    gains[0] = 0.0
-    gains[0, ends] = 1.0
-    gains[1, ends] = [seen.get(last, math.nan) for last in last_days]
+        return found
+    until, seen = whole[-1][1], dict(changes_since(scenario, day))
     rows = prepare.parameter_rows(scenario, posterior.draws)
-    made = replay_draws(
+    made = particles(
         rows,
         prepare.starting_states(scenario, posterior.draws, rows, first),
         prepare.drawn_anew(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
-        world,
-        known_common(past),
-        np.full((len(LEVELS), len(rows), past.weeks), np.nan),
-        replicates=REPLICATES,
+        prepare.make_world(scenario, first, until=until),
+        known_common(past_of(scenario, day, until)),
+        number=number,
         seed=f"foreseen {DRAW_SEED}",
-        gains=gains,
-        gain_scale=math.sqrt(2.0) * rows["front"]["mapper_error"],
         threads=threads,
     )
-    steps = np.diff(np.concatenate([[0.0], log_mean(made.log_weight).reshape(-1)])).reshape(past.weeks, len(ITEMS))
-    begins = [0, *(ends[:-1] + 1)]
-    found: dict[str, list[tuple[date, float]]] = {}
-    for k, item in enumerate(ITEMS):
-        of_period = [float(steps[a : b + 1, k].sum()) for a, b in zip(begins, ends, strict=True)]
-        told = zip(last_days, of_period, strict=True)
-        found[item] = [(last, density) for last, density in told if item != "km2" or last in seen]
+    error = math.sqrt(2.0) * rows["front"]["mapper_error"]
+    chance = luck(DRAW_SEED, "foreseen, resampled")
+    possible = True
+    for begin, end in whole:
+        last, before = end - timedelta(days=1), made.states["km2"].copy()
+        span = calendar.weeks_to(first, begin - timedelta(days=1)), calendar.weeks_to(first, last)
+        decided, stood = run_span(made, *span, threads) if possible else np.full((2, number), -math.inf)
+        weights = [decided, decided + stood]
+        if last in seen:
+            gained = made.states["km2"] - before
+            weights.append(weights[-1] + log_density_of_gain(gained, seen[last], error[made.draw]))
+        logs = [0.0, *(float(log_mean(weight)) for weight in weights)]
+        for item, low, high in zip(ITEMS, logs, logs[1:], strict=False):
+            found[item].append((last, high - low if high > -math.inf else high))
+        possible = logs[-1] > -math.inf
+        if possible:
+            made.pick(systematic(weights[-1], float(chance.random())))
     return found
 
 
-def _week_of(scenario: Scenario, day: date) -> int:
-    """The calendar week of a day, counted from that of the reference date."""
-    first = scenario.reference_date
-    return (day - (first - timedelta(days=first.weekday()))).days // 7
+def systematic(log_weight: Array, u: float) -> NDArray[np.int64]:
+    """Places drawn in proportion to weights, as many as there are, by systematic resampling.
+
+    Args:
+        log_weight: (n,) not all -inf.
+        u: the one random number that it takes, from 0 to 1.
+    """
+    weights = np.exp(log_weight - log_weight.max())
+    upto = np.cumsum(weights / weights.sum()) * len(weights)
+    upto[-1] = len(weights)
+    return np.searchsorted(upto, np.arange(len(weights)) + u, side="right")
+
+
+def log_density_of_gain(gained: Array, seen: float, scale: Array) -> Array:
+    """Log density of an observed change of area around those of particles, Student's t, per km2.
+
+    Args:
+        gained: (n,) change of each particle, km2.
+        seen: the observed change, km2.
+        scale: (n,) scale of its error, km2.
+    """
+    t = (seen - gained) / scale
+    constant = math.lgamma(0.5 * (TAIL_DEGREES + 1)) - math.lgamma(0.5 * TAIL_DEGREES)
+    constant -= 0.5 * math.log(TAIL_DEGREES * math.pi)
+    return np.asarray(constant - np.log(scale) - 0.5 * (TAIL_DEGREES + 1) * np.log1p(t * t / TAIL_DEGREES))

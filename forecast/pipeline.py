@@ -18,7 +18,7 @@ from forecast.pool import Densities, pooled
 from forecast.report.context import report_text
 from forecast.report.faults import outside
 from forecast.report.predictive import predictive, titles, units
-from forecast.scenario.load import load_scenario, parse_fix
+from forecast.scenario.load import load_scenario, load_under, parse_fix
 from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
 from forecast.scenario.spec import Scenario
 from forecast.simulation import USED_DRAWS, check_size, simulate
@@ -145,19 +145,21 @@ def members(
         tell: see there.
     """
     names = list(scenario.pool.weights) if pool and scenario.pool else [scenario.perspective]
+    simulated = [name for name in names if name not in (BASE_RATES, scenario.perspective)]
+    under = {scenario.perspective: scenario}
+    under |= dict(zip(simulated, load_under(simulated, scenario.folder, edits=scenario.edits), strict=True))
     made = []
     for name in names:
         of = f" ({name})" if pool else ""
         if name == BASE_RATES:
             tell(f"simulating {timelines:,} timelines{of}")
-            plain = load_scenario(scenario.folder)
-            draws = base_rates.believe(plain, day)
+            plain = load_scenario(scenario.folder) if scenario.edits else scenario
+            truces = base_rates.general_truces(plain, day)
+            draws = base_rates.believe(plain, day, truces)
             table = base_rates.simulate(plain, draws, day, timelines=timelines, seed=seed)
-            made.append(Made(name, plain, draws, table, densities=base_rates.common_density(plain, day)))
+            made.append(Made(name, plain, draws, table, densities=base_rates.common_density(plain, day, truces)))
             continue
-        seen = scenario
-        if name != scenario.perspective:
-            seen = load_scenario(scenario.folder, edits=scenario.edits, perspective=name)
+        seen = under[name]
         believe = partial(
             update,
             seen,

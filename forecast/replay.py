@@ -175,7 +175,7 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     Raises:
         InputError: every draw is ruled out.
     """
-    final = made.log_weight[:, -1, -1]
+    final = made.log_weight[:, -1]
     if not np.isfinite(final).any():
         raise impossible(made, scenario, day)
     weights = np.exp(final - final.max())
@@ -204,7 +204,7 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
         first=(replicates * place)[order],
         share=made.share[draw[order]],
         effective=float(1.0 / np.sum(weights**2)),
-        log_weight=log_mean(made.log_weight[:, :, -1]),
+        log_weight=log_mean(made.log_weight),
     )
 
 
@@ -298,7 +298,7 @@ def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int
 
 def impossible(made: Replayed, scenario: Scenario, day: date) -> InputError:
     """Say in which week the last draw was ruled out, what ruled most of them out in it, and the rows that say so."""
-    number = int(np.argmin(np.isfinite(made.log_weight[:, :, -1]).any(axis=0)))
+    number = int(np.argmin(np.isfinite(made.log_weight).any(axis=0)))
     kind = int(made.ruled_out[number].argmax())
     names = decisions()
     what = names[kind] if kind < len(names) else STATES[kind - MOST_KINDS]

@@ -6,6 +6,9 @@ from typing import Any
 from forecast.belief.model import learnt_from
 from forecast.scenario.spec import Scenario
 
+FOLLOWED = "kursk"
+"""The recorded state that is followed by its series and weighs nothing."""
+
 
 def since(scenario: Scenario, day: date) -> dict[str, Any] | None:
     """What a run as of a day knows of the time since the reference date, as `summary.json` holds it.
@@ -46,7 +49,8 @@ def _states(scenario: Scenario, day: date) -> list[dict[str, Any]]:
 def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     """Events and changes of states, in order of date.
 
-    An event counts if its decision is recorded systematically and no state tells of it; a change of a state always.
+    An event counts if its decision is recorded systematically and no state tells of it; a change of a state does unless
+    that is only followed.
     """
     seen = scenario.chronology.as_of(day)
     changes = [
@@ -55,7 +59,7 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
             "text": f"{row['state']}: {row['value'].replace('_', ' ')}",
             "reason": row["reason"],
             "source": row["source"],
-            "counts": True,
+            "counts": row["state"] != FOLLOWED,
         }
         for _, row in seen.states.iterrows()
     ]
@@ -87,9 +91,7 @@ def _figures(scenario: Scenario, day: date) -> list[dict[str, Any]]:
                 "series": name,
                 "title": spec.title,
                 "unit": spec.unit,
-                "figures": int(
-                    (new["observed"] > (old["observed"].iloc[-1] if len(old) else new["observed"].min())).sum()
-                ),
+                "figures": len(new) if old.empty else int((new["observed"] > old["observed"].iloc[-1]).sum()),
                 "then": None if old.empty else float(old["value"].iloc[-1]),
                 "then_observed": None if old.empty else old["observed"].iloc[-1].date().isoformat(),
                 "now": float(new["value"].iloc[-1]),

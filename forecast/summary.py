@@ -202,6 +202,8 @@ def _quantiles(timelines: pd.DataFrame, column: str, weights: Mapping[str, float
         values = [timelines[column].quantile(q) for q in levels]
     else:
         told = timelines[[MEMBER, column]].dropna()
+        if told.empty:
+            return {f"q{round(100 * q):02d}": None for q in levels}
         sizes = told[MEMBER].value_counts()
         each = {name: weight / sizes[name] for name, weight in weights.items() if sizes[name]}
         masses = told[MEMBER].astype(object).map(each).to_numpy(float)

@@ -117,7 +117,7 @@ def places(
         replicates=replicates,
         seed=f"synthetic {number}",
     )
-    final = again.log_weight[:, -1, -1]
+    final = again.log_weight[:, -1]
     weight = np.exp(final - final.max())
     weight /= weight.sum()
     below = {name: posterior.draws[name].iloc[replayed].to_numpy() < truth[name].iloc[0] for name in INFORMED}

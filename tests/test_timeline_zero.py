@@ -27,7 +27,7 @@ def quiet(begins: float = 0.0, ends: float = 346.0) -> Bench:
     p.held[:2] = s.held[:2] = 1e7
     b.w.facts.region_area[:2] = 2e7
     s.drift, s.fast = START_DRIFT, START_FAST
-    s.adequacy = s.adequacy_start = ADEQUACY
+    s.adequacy = s.adequacy_start = s.adequacy_seen = ADEQUACY
     for week in range(b.w.weeks):
         b.w.season[week] = season(week)
     return b
@@ -169,7 +169,7 @@ def test_the_ladder_is_climbed_when_the_weeks_clock_runs_out() -> None:
     assert (b.r.steps_up, b.r.highest_rung, b.r.rung, b.r.talks_alive) == (1, 1, 1, 1)
 
 
-def test_a_talking_side_counts_as_a_departure_from_the_start() -> None:
+def test_a_talking_side_counts_as_a_departure_from_when_last_seen() -> None:
     b = bench(2)
     b.p.front.level, b.p.front.talks_on_advance = 0.2, 0.5
     b.s.rung, b.s.template = 1, 0
@@ -177,7 +177,7 @@ def test_a_talking_side_counts_as_a_departure_from_the_start() -> None:
     assert b.r.km2_end == pytest.approx(2 * 40 * math.sinh(0.7))
     b = bench(2)
     b.p.front.level, b.p.front.talks_on_advance = 0.2, 0.5
-    b.s.rung, b.s.template, b.s.talking_start = 1, 0, 1.0
+    b.s.rung, b.s.template, b.s.talking_seen = 1, 0, 1.0
     run(b)
     assert b.r.km2_end == pytest.approx(2 * 40 * math.sinh(0.2))
 

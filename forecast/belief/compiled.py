@@ -20,7 +20,7 @@ from forecast.belief import model
 from forecast.belief.block import Block
 from forecast.belief.cache import fit_key
 from forecast.belief.draws import luck
-from forecast.belief.fit import Fit, SamplerSettings, Trace
+from forecast.belief.fit import LONGER, Fit, SamplerSettings, Trace, failures
 from forecast.belief.model import Families, Shapes
 from forecast.scenario.elicit import Array, Marginal
 
@@ -80,18 +80,23 @@ class CompiledBlock:
     def sample(self, data: Any, priors: Mapping[str, Marginal], sampler: SamplerSettings, progress: bool) -> Trace:
         """Sample the block's posterior, or give what was sampled last, if that was the same.
 
+        Where the chains do not agree they are run once more, longer and with smaller steps, and thinned.
+
         Args:
             data: what the block knows.
             priors: of its parameters.
             sampler: settings.
             progress: show a progress bar on standard error.
         """
-        from forecast.belief.tree import trace_of
+        from forecast.belief.tree import diagnose, trace_of
 
         key = fit_key({self.block.name: data}, priors, sampler)
         if key not in self.last:
             held = self.block.inputs(data) | model.numbers(priors)
             trace = trace_of(self._sample(held, sampler, progress), self.block.parameters)
+            if failures(diagnose({self.block.name: trace}, {self.block.name: data}, priors, (self.block,))):
+                again = trace_of(self._sample(held, sampler.longer(), progress), self.block.parameters)
+                trace = again.thinned(LONGER)
             self.last.clear()
             self.last[key] = trace
         return self.last[key]

@@ -5,14 +5,27 @@ xarray is imported only when the netCDF file of a fit is opened.
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from forecast.scenario.elicit import Array
 
 if TYPE_CHECKING:
     import xarray
+
+
+MAX_RHAT = 1.01
+"""Largest R-hat at which draws are used (Vehtari et al., Bayesian Analysis 16(2), 2021)."""
+
+MIN_ESS = 400
+"""Least effective draws, in bulk and tails, at which they are used (same source: 100 a chain, of four)."""
+
+
+LONGER = 4
+"""Times as many draws that a second attempt takes; every so manieth is kept."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +41,15 @@ class SamplerSettings:
     """
 
     chains: int = 4
-    draws: int = 2000
+    draws: int = 3000
     tune: int = 1500
     target_accept: float = 0.95
     seed: int = 0
+
+    def longer(self) -> "SamplerSettings":
+        """Settings for a second attempt, where chains did not agree: `LONGER` times the draws, twice the tuning."""
+        careful = max(self.target_accept, 0.99)
+        return replace(self, draws=LONGER * self.draws, tune=2 * self.tune, target_accept=careful)
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,22 @@ class Diagnostics:
     divergences: int
 
 
+def failures(diagnostics: Diagnostics) -> list[str]:
+    """Each diagnostic outside its limit, with the limit; empty for chains that agree."""
+    found = diagnostics
+    # Written so that a diagnostic that is not a number fails too.
+    return [
+        text
+        for text, good in (
+            (f"R-hat {found.rhat:.4f} (at most {MAX_RHAT})", found.rhat <= MAX_RHAT),
+            (f"bulk ESS {found.ess_bulk:.0f} (at least {MIN_ESS})", found.ess_bulk >= MIN_ESS),
+            (f"tail ESS {found.ess_tail:.0f} (at least {MIN_ESS})", found.ess_tail >= MIN_ESS),
+            (f"{found.divergences} divergences (at most 0)", found.divergences == 0),
+        )
+        if not good
+    ]
+
+
 @dataclass(frozen=True)
 class Trace:
     """What a sampler gives of one block.
@@ -64,6 +98,17 @@ class Trace:
     scores: dict[str, Array]
     latents: dict[str, Array]
     stats: dict[str, Array]
+
+    def thinned(self, every: int) -> "Trace":
+        """The same of every so manieth draw; a divergence is kept, whichever draw it was at."""
+        few = {name: drawn[:, ::every] for name, drawn in self.stats.items()}
+        wrong = self.stats["diverging"]
+        few["diverging"] = wrong.reshape(len(wrong), -1, every).max(axis=2)
+        return Trace(
+            {name: np.ascontiguousarray(drawn[:, ::every]) for name, drawn in self.scores.items()},
+            {name: np.ascontiguousarray(drawn[:, ::every]) for name, drawn in self.latents.items()},
+            few,
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.belief.block import Dates, Series
+from forecast.belief.block import Block, Dates, Series
 from forecast.belief.draws import luck
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings, Trace
 from forecast.belief.model import BLOCKS, SCORE, values
@@ -60,17 +60,46 @@ def fit_of(
         priors: of every parameter.
         sampler: the settings it was sampled with.
     """
-    scores = {name: traces[block.name].scores[name] for block in BLOCKS for name in block.parameters}
-    value = values(priors, scores)
-    latents = {name: drawn for trace in traces.values() for name, drawn in trace.latents.items()}
-    states: dict[str, Array] = {}
+    scores, latents, value, states = _drawn(traces, data, priors, BLOCKS)
     paths: dict[str, Array] = {}
     for block in BLOCKS:
-        states |= block.states(latents, value, data[block.name])
         paths |= block.weekly(value, latents, data[block.name], luck(sampler.seed, f"{block.name}, states"))
-    wrong = sum(int(trace.stats["diverging"].sum()) for trace in traces.values())
     groups = _groups(value, scores, states, latents, _statistics(traces), data, priors, sampler)
-    return Fit(scores, states, paths, _diagnostics(scores | states, wrong), _netcdf(groups))
+    return Fit(scores, states, paths, diagnose(traces, data, priors, BLOCKS), _netcdf(groups))
+
+
+def diagnose(
+    traces: Mapping[str, Trace],
+    data: Mapping[str, Any],
+    priors: Mapping[str, Marginal],
+    blocks: tuple[Block[Any], ...],
+) -> Diagnostics:
+    """Whether the chains of some blocks agree, in their parameters and in the states that they hand on.
+
+    Args:
+        traces: by the block's name.
+        data: likewise.
+        priors: of all their parameters.
+        blocks: which.
+    """
+    scores, _, _, states = _drawn(traces, data, priors, blocks)
+    return _diagnostics(scores | states, sum(int(traces[block.name].stats["diverging"].sum()) for block in blocks))
+
+
+def _drawn(
+    traces: Mapping[str, Trace],
+    data: Mapping[str, Any],
+    priors: Mapping[str, Marginal],
+    blocks: tuple[Block[Any], ...],
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """Scores, latents, parameters and states of some blocks."""
+    scores = {name: traces[block.name].scores[name] for block in blocks for name in block.parameters}
+    value = values(priors, scores)
+    latents = {name: drawn for block in blocks for name, drawn in traces[block.name].latents.items()}
+    states: dict[str, Array] = {}
+    for block in blocks:
+        states |= block.states(latents, value, data[block.name])
+    return scores, latents, value, states
 
 
 def _statistics(traces: Mapping[str, Trace]) -> dict[str, NDArray[Any]]:

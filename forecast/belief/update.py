@@ -6,16 +6,12 @@ from typing import Any
 
 from forecast.belief import cache as saved
 from forecast.belief.compiled import CompiledModel, compile_model
-from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
+from forecast.belief.fit import MAX_RHAT, MIN_ESS, Diagnostics, Fit, SamplerSettings, failures
 from forecast.belief.model import Families, Shapes, families, prior_fit, shapes
 from forecast.errors import NotConverged
 from forecast.scenario.elicit import Marginal
 
-MAX_RHAT = 1.01
-"""Largest R-hat at which draws are used (Vehtari et al., Bayesian Analysis 16(2), 2021)."""
-
-MIN_ESS = 400
-"""Least effective draws, in bulk and tails, at which they are used (same source: 100 a chain, of four)."""
+__all__ = ["MAX_RHAT", "MIN_ESS", "check_convergence", "failures", "fit_blocks"]
 
 
 def fit_blocks(
@@ -52,22 +48,6 @@ def fit_blocks(
     if cache:
         saved.store(key, fit)
     return fit
-
-
-def failures(diagnostics: Diagnostics) -> list[str]:
-    """Each diagnostic outside its limit, with the limit; empty for chains that agree."""
-    found = diagnostics
-    # Written so that a diagnostic that is not a number fails too.
-    return [
-        text
-        for text, good in (
-            (f"R-hat {found.rhat:.4f} (at most {MAX_RHAT})", found.rhat <= MAX_RHAT),
-            (f"bulk ESS {found.ess_bulk:.0f} (at least {MIN_ESS})", found.ess_bulk >= MIN_ESS),
-            (f"tail ESS {found.ess_tail:.0f} (at least {MIN_ESS})", found.ess_tail >= MIN_ESS),
-            (f"{found.divergences} divergences (at most 0)", found.divergences == 0),
-        )
-        if not good
-    ]
 
 
 def check_convergence(diagnostics: Diagnostics) -> None:

@@ -5,7 +5,7 @@ declares them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from forecast.scenario.spec import Scenario, Start
 from forecast.tables import near
 from forecast.timeline.front import KURSK_GONE
 
-__all__ = ["load_scenario", "parse_fix"]
+__all__ = ["load_scenario", "load_under", "parse_fix"]
 
 
 def load_scenario(
@@ -61,9 +61,37 @@ def load_scenario(
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
             nothing. The error says file, key, the value found and what is allowed.
     """
+    (scenario,) = load_under((perspective,), name_or_folder, priors=priors, edits=edits, seen=seen, happened=happened)
+    return scenario
+
+
+def load_under(
+    perspectives: Sequence[str | Path],
+    name_or_folder: str | Path | None = None,
+    *,
+    priors: Path | None = None,
+    edits: Sequence[str] = (),
+    seen: pd.DataFrame | None = None,
+    happened: Path | None = None,
+) -> list[Scenario]:
+    """Load a scenario under each of several perspectives, its files read once; see `load_scenario`.
+
+    Args:
+        perspectives: whose premises, in turn.
+        name_or_folder: see there, as for all that follow.
+        priors: see there.
+        edits: see there.
+        seen: see there.
+        happened: see there.
+    """
     folder = find_scenario(name_or_folder, priors=priors).resolve()
     texts = read_folder(folder)
-    chosen, elsewhere = find_perspective(perspective, texts, folder.name)
+    chosen: list[str] = []
+    elsewhere: dict[str, Path] = {}
+    for perspective in perspectives:
+        name, files = find_perspective(perspective, texts, folder.name)
+        chosen.append(name)
+        elsewhere |= files
     reader = Reader(folder.name, parse_tables(texts, folder.name, elsewhere))
     question.read_sources(reader)
     question.read_premises(reader)
@@ -74,8 +102,6 @@ def load_scenario(
     base = read_beliefs(reader)
     start = question.read_start(reader, asked.start)
     overlays = read_overlays(reader, elsewhere)
-    perspectives = {name: tell(reader, name, overlay, base.priors) for name, overlay in overlays.items()}
-    beliefs = _changed(reader, overlays.get(chosen), edits) if chosen != BASE or edits else base
     scenario = Scenario(
         id=asked.id,
         folder=folder,
@@ -95,27 +121,35 @@ def load_scenario(
         upheavals=question.read_events(reader, "upheaval", asked.upheaval),
         votes=question.read_events(reader, "vote", asked.vote),
         start=start,
-        endings=question.read_endings(reader, asked.ending, beliefs.settlements),
-        issues=beliefs.issues,
-        parties=beliefs.parties,
-        settlements=beliefs.settlements,
-        regions=beliefs.regions,
-        priors=beliefs.priors,
-        lean=beliefs.lean,
-        correlations=beliefs.correlations,
+        endings=question.read_endings(reader, asked.ending, base.settlements),
+        issues=base.issues,
+        parties=base.parties,
+        settlements=base.settlements,
+        regions=base.regions,
+        priors=base.priors,
+        lean=base.lean,
+        correlations=base.correlations,
         sources=reader.sources,
         premises=reader.premises,
         evidence=evidence,
         chronology=_read_chronology(folder, reader, happened, starting_values(start, base.priors), asked.horizon),
-        perspective=chosen,
-        perspectives=perspectives,
+        perspective=BASE,
+        perspectives={name: tell(reader, name, overlay, base.priors) for name, overlay in overlays.items()},
         edits=tuple(edits),
         texts=texts,
         pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
         base_rates=read_base_rates(reader),
     )
-    _check_premises(scenario, reader)
-    return scenario
+    found = []
+    for name in chosen:
+        under = scenario
+        if name != BASE or edits:
+            beliefs = _changed(reader, overlays.get(name), edits)
+            own = {field.name: getattr(beliefs, field.name) for field in fields(Beliefs)}
+            under = replace(scenario, perspective=name, **own)
+        _check_premises(under, reader)
+        found.append(under)
+    return found
 
 
 def _changed(reader: Reader, overlay: Overlay | None, edits: Sequence[str]) -> Beliefs:

@@ -280,10 +280,8 @@ class Scenario:
         parties: the five, in the order of `codes.PARTIES`.
         settlements: in the order of the file.
         regions: in the order of the file.
-        priors: every entry by dotted name: parts and fields in the order of `timeline.parameters.Parameters`,
-            parties in that of `codes.PARTIES`, other rows in that of the files.
-        lean: (party, issue) by how much a position moves per unit of the party's stiffness: its spread times
-            the load, with the sign of the side it leans to, -1 for Kyiv's.
+        priors: every entry by dotted name, in the order of `Parameters`, of `codes.PARTIES` and of the files.
+        lean: (party, issue) move of a position a unit of stiffness: spread times load, negative towards Kyiv's.
         correlations: of the normal scores of priors.
         sources: by id.
         premises: by id.
@@ -294,8 +292,7 @@ class Scenario:
         edits: what was set on the command line, as given.
         texts: the files as read, by path within the folder with `/`: what a run keeps as its inputs. A perspective
             from elsewhere is among them, at the path that it would have in the folder.
-        pool: whose forecasts are pooled; None if the scenario has no `pool.toml`.
-        base_rates: what the member `base-rates` goes by; None if the scenario has no `base_rates.toml`.
+        pool, base_rates: what `pool.toml` and `base_rates.toml` say; None where the scenario has no such file.
     """
 
     id: str

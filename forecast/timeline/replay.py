@@ -55,8 +55,7 @@ class Replayed:
     """The replicates of every draw at the end of the past.
 
     Attributes:
-        log_weight: (draws, weeks, 3) log weight of each draw in each week, once its decisions, then its states, then
-            its gain of ground have been weighed.
+        log_weight: (draws, weeks) log weight of each draw by the end of each week.
         share: (draws, replicates) weight of each replicate within its draw, adding up to 1; 0 where the draw is
             ruled out.
         states: (draws, replicates) laid out as `State`.
@@ -100,13 +99,6 @@ def check_events(s: State, known: Known) -> None:
     for what in EVENTS:
         if known.decision[what, s.week] == HAPPENED and known.met[what] != s.week + 1.0:
             rule_out(known, what)
-
-
-@kernel
-def log_density_of_gain(gain: float, seen: float, scale: float) -> float:
-    """Log density of an observed change of area, of Student's t with 4 degrees of freedom around the simulated one."""
-    t = (seen - gain) / scale
-    return math.log(0.375 / scale) - 2.5 * math.log1p(0.25 * t * t)
 
 
 @kernel
@@ -174,8 +166,6 @@ def replay_draw(
     luck: Luck,
     draw: int,
     place: NDArray[np.int64],
-    gains: Array,
-    gain_scale: float,
     states: Any,
     records: Any,
     anew: Array,
@@ -192,19 +182,16 @@ def replay_draw(
         luck: with what is known of the past.
         draw: its number, which keys luck.
         place: places in `flat` of what is drawn anew in each timeline.
-        gains: (2, weeks) whether a period ends with the week, and the change of area observed in it, NaN without.
-        gain_scale: scale of the error of such a change.
         states: (replicates,) of the replicates.
         records: (replicates,) of the replicates.
         anew: (replicates, k) what they drew anew.
-        log_weight: (weeks, 3) filled in.
+        log_weight: (weeks,) filled in.
         shares: (replicates,) filled in.
         ruled_out: (weeks, kinds) counted up.
     """
     known = luck.known
     replicates, weeks = len(states), len(log_weight)
-    own, since, ancestors = np.zeros(replicates), np.zeros(replicates), np.zeros(replicates, np.int64)
-    matched = np.zeros(replicates)
+    own, ancestors = np.zeros(replicates), np.zeros(replicates, np.int64)
     before = 0.0
     for number in range(weeks):
         for j in range(replicates):
@@ -216,35 +203,25 @@ def replay_draw(
             s = states[j]
             s.week = number
             known.log_weight, known.ruled_out = 0.0, -1
-            known.met[:] = 0.0
+            for what in EVENTS:
+                known.met[what] = 0.0
             week(p, s, records[j], world, luck)
             check_events(s, known)
-            own[j] += known.log_weight
-            known.log_weight = 0.0
             check_states(s, known)
-            matched[j] = known.log_weight
+            own[j] += known.log_weight
             if known.ruled_out != -1:
                 ruled_out[number, known.ruled_out] += 1
-        log_weight[number, 0] = before + normalise(own, shares)
-        own += matched
-        log_weight[number, 1:] = before + normalise(own, shares)
-        if log_weight[number, 1] == -math.inf:
-            log_weight[number + 1 :] = -math.inf
+        log_weight[number] = before + normalise(own, shares)
+        if log_weight[number] == -math.inf:
+            log_weight[number:] = -math.inf
             return
-        if gains[0, number] == 1.0:
-            for j in range(replicates):
-                if not np.isnan(gains[1, number]):
-                    own[j] += log_density_of_gain(states[j].km2 - since[j], gains[1, number], gain_scale)
-                since[j] = states[j].km2
-            log_weight[number, 2] = before + normalise(own, shares)
         if number < weeks - 1 and 0.5 * replicates * np.sum(shares * shares) > 1.0:
-            before = log_weight[number, 2]
+            before = log_weight[number]
             luck.cell = cell_key(draw, replicates)
             resample(luck, number, shares, ancestors)
             for j in range(replicates):
                 if ancestors[j] != j:
                     states[j], records[j] = states[ancestors[j]], records[ancestors[j]]
-                    since[j] = since[ancestors[j]]
                     anew[j] = anew[ancestors[j]]
             own[:] = 0.0
 
@@ -263,8 +240,6 @@ def replay_chunk(
     chol: Array,
     table: Array,
     levels: Array,
-    gains: Array,
-    gain_scale: Array,
     scratch: Any,
     flat: Array,
     states: Any,
@@ -296,7 +271,7 @@ def replay_chunk(
                     anew[i, j, k] = flat[place[k]]
             begin(scratch[0], states[i, j], w, luck)
         replay_draw(
-            scratch[0], flat, w, luck, draw, place, gains, gain_scale[draw], states[i], records[i], anew[i],
+            scratch[0], flat, w, luck, draw, place, states[i], records[i], anew[i],
             log_weight[i], shares[i], ruled_out,
         )  # fmt: skip
 
@@ -311,8 +286,6 @@ def replay_draws(
     *,
     replicates: int,
     seed: int | str,
-    gains: Array | None = None,
-    gain_scale: Array | None = None,
     threads: int | None = None,
 ) -> Replayed:
     """Replay the past for every draw.
@@ -326,9 +299,6 @@ def replay_draws(
         levels: (len(LEVELS), draws, weeks) observed levels, NaN where a level is simulated.
         replicates: of each draw.
         seed: seed of luck.
-        gains: (2, weeks) whether a period ends with the week, and the change of area observed in it, to be weighed;
-            NaN without.
-        gain_scale: (draws,) scale of the error of such a change, km2.
         threads: size of the pool, by default the number of processors. Changes no number.
     """
     count, weeks = len(rows), int(world.weeks[0])
@@ -338,9 +308,7 @@ def replay_draws(
     states = np.zeros((count, replicates), STATE)
     records = np.zeros((count, replicates), RECORD)
     values = np.zeros((count, replicates, len(anew.place)))
-    log_weight, shares = np.zeros((count, weeks, 3)), np.full((count, replicates), 1.0 / replicates)
-    observed = np.zeros((2, weeks)) if gains is None else gains
-    scales = np.ones(count) if gain_scale is None else gain_scale
+    log_weight, shares = np.zeros((count, weeks)), np.full((count, replicates), 1.0 / replicates)
     blank = blank_record()
 
     def part(bounds: tuple[int, int]) -> NDArray[np.int64]:
@@ -349,7 +317,7 @@ def replay_draws(
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             replay_chunk(
                 rows, start, blank, world, luck.copy(), a, anew.place, anew.lane, anew.mean, anew.chol, anew.table,
-                levels, observed, scales, scratch, scratch.view(np.float64).reshape(-1),
+                levels, scratch, scratch.view(np.float64).reshape(-1),
                 states[a:b].view(np.recarray), records[a:b].view(np.recarray), values[a:b],
                 log_weight[a:b], shares[a:b], counts,
             )  # fmt: skip

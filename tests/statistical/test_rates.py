@@ -30,7 +30,7 @@ def many(b: Bench, number: int = NUMBER) -> tuple[np.ndarray, np.ndarray]:
 
     zero, i = np.zeros(number, int), np.arange(number)
     given = Inputs(alone(b.p, PARAMETERS), alone(b.s, STATE), NOTHING_ANEW, alone(b.w, WORLD))
-    return given.run(Cells(zero, zero, i), threads=2)
+    return given.run(Cells(zero, zero, zero, i), threads=2)
 
 
 def endless_ground(b: Bench) -> None:

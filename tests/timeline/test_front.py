@@ -27,7 +27,7 @@ def test_expected_advance(b: Bench) -> None:
     p, s = b.p.front, b.s
     p.level, p.mud, p.adequacy_on_advance, p.talks_on_advance = 1.0, 0.4, 0.5, 0.2
     b.w.season[0] = 0.25
-    s.drift, s.thrust, s.adequacy, s.adequacy_start, s.rung = 0.3, 0.9, -1.0, 1.0, TERMS
+    s.drift, s.thrust, s.adequacy, s.adequacy_seen, s.rung = 0.3, 0.9, -1.0, 1.0, TERMS
     assert front.expected_z(p, s, b.w) == near(1.0 - 0.1 + 0.3 + 0.9 + 1.0 + 0.2)
 
 
