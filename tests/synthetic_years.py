@@ -85,10 +85,10 @@ def steps(step: Step) -> list[int]:
     return [-1] * fell + [1 if rise else -1 for rise, _ in orders[0]]
 
 
-def places(
+def weights(
     scenario: Scenario, posterior: Posterior, draws: int, number: int, weeks: int, replicates: int
-) -> tuple[dict[str, float], float]:
-    """The place of each true parameter in its posterior, between 0 and 1, and the effective draws.
+) -> np.ndarray:
+    """The weights, adding up to 1, of draws that are replayed with the record of a world.
 
     Args:
         scenario: the scenario.
@@ -98,7 +98,7 @@ def places(
         weeks: weeks that are recorded, fewer if the war ends earlier.
         replicates: of each draw in the replay.
     """
-    start, truth = scenario.reference_date, posterior.draws.iloc[[number]]
+    start = scenario.reference_date
     world, replayed = prepare.make_world(scenario, start), slice(0, draws)
 
     def of(used: pd.DataFrame, mean: np.ndarray) -> tuple[Any, Any, Anew]:
@@ -107,7 +107,8 @@ def places(
         return rows, prepare.starting_states(scenario, used, rows, start), anew
 
     luck = luck_record(f"world {number}", int(world.weeks[0]))
-    made = course(Inputs(*of(truth, posterior.anew_mean[[number]]), world, luck), 0, 0, 0)
+    truth = of(posterior.draws.iloc[[number]], posterior.anew_mean[[number]])
+    made = course(Inputs(*truth, world, luck), 0, 0, 0)
     kept = min(weeks, int((made.states["ending"][1:] == RUNNING).sum()))
     again = replay_draws(
         *of(posterior.draws.iloc[replayed], posterior.anew_mean[replayed]),
@@ -119,19 +120,33 @@ def places(
     )
     final = again.log_weight[:, -1]
     weight = np.exp(final - final.max())
-    weight /= weight.sum()
-    below = {name: posterior.draws[name].iloc[replayed].to_numpy() < truth[name].iloc[0] for name in INFORMED}
-    return {name: float(weight @ below[name]) for name in INFORMED}, float(1.0 / np.sum(weight**2))
+    return np.asarray(weight / weight.sum())
 
 
-def study(repetitions: int, weeks: int, replicates: int, draws: int) -> tuple[pd.DataFrame, list[float]]:
-    """Places of the true parameters, a row a repetition, and the effective draws of each."""
+def study(repetitions: int, weeks: int, replicates: int, draws: int) -> tuple[pd.DataFrame, pd.DataFrame, list[float]]:
+    """Worlds, and where their true parameters lie in posteriors, between 0 and 1.
+
+    Returns:
+        a row a world: places in the posterior by its own record, and in that by the next world's; and the effective
+        draws of each.
+    """
     scenario = load_scenario("ukraine-2025")
     posterior = update(scenario, prior_only=True)
-    found, effective = zip(
-        *(places(scenario, posterior, draws, -1 - k, weeks, replicates) for k in range(repetitions)), strict=True
-    )
-    return pd.DataFrame(found), list(effective)
+    numbers = [-1 - k for k in range(repetitions)]
+    found = [weights(scenario, posterior, draws, number, weeks, replicates) for number in numbers]
+    noted = posterior.draws[list(INFORMED)]
+    replayed, truths = noted.iloc[:draws], noted.iloc[numbers]
+
+    def places(shift: int) -> pd.DataFrame:
+        rows = (found[(k + shift) % repetitions] @ (replayed < truth) for k, (_, truth) in enumerate(truths.iterrows()))
+        return pd.DataFrame(rows)
+
+    return places(0), places(1), [float(1.0 / np.sum(weight**2)) for weight in found]
+
+
+def inside(places: pd.DataFrame) -> pd.DataFrame:
+    """Which places lie within the middle 80%."""
+    return (places > 0.1) & (places < 0.9)
 
 
 def main() -> None:
@@ -142,11 +157,11 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=replay.REPLICATES)
     parser.add_argument("--draws", type=int, default=3900)
     asked = parser.parse_args()
-    table, effective = study(asked.repetitions, asked.weeks, asked.replicates, asked.draws)
-    inside = ((table > 0.1) & (table < 0.9)).mean()
-    for name, share in inside.items():
+    table, _, effective = study(asked.repetitions, asked.weeks, asked.replicates, asked.draws)
+    shares = inside(table).mean()
+    for name, share in shares.items():
         print(f"{name:32} {share:.2f} within the middle 80%; mean place {table[name].mean():.2f}")
-    print(f"all: {inside.mean():.3f}; effective draws, median {np.median(effective):.0f}, least {min(effective):.0f}")
+    print(f"all: {shares.mean():.3f}; effective draws, median {np.median(effective):.0f}, least {min(effective):.0f}")
 
 
 if __name__ == "__main__":

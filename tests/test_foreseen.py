@@ -10,9 +10,8 @@ import pytest
 from chronology_tools import chronicle
 
 from forecast.base_rates import common_density as of_base_rates
-from forecast.belief.assemble import DRAW_SEED, Posterior, update
-from forecast.foreseen import ITEMS, common_density
-from forecast.replay import REPLICATES
+from forecast.belief.assemble import Posterior, update
+from forecast.foreseen import ITEMS, common_density, systematic
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
@@ -40,8 +39,8 @@ def later(scenario: Scenario, posterior: Posterior, weeks: int) -> tuple[np.ndar
         prepare.make_world(scenario, FIRST, until=FIRST + timedelta(days=7 * weeks)),
         nothing_known(),
         np.full((len(LEVELS), len(rows), weeks), np.nan),
-        replicates=REPLICATES,
-        seed=f"foreseen {DRAW_SEED}",
+        replicates=60,
+        seed="free",
     )
     return made.states["km2"], made.states["ending"] == 0
 
@@ -90,7 +89,7 @@ def with_area(scenario: Scenario, gain: float, available: date | None = None) ->
 
 
 def km2_of(scenario: Scenario, posterior: Posterior, gain: float) -> float:
-    (told,) = common_density(with_area(scenario, gain), posterior, FIRST + FOUR_WEEKS)["km2"]
+    (told,) = common_density(with_area(scenario, gain), posterior, FIRST + FOUR_WEEKS, number=20_000)["km2"]
     return told[1]
 
 
@@ -110,11 +109,11 @@ def test_with_next_to_no_noise_it_is_the_share_of_runs_nearby(believed: tuple[Sc
     scenario, posterior = believed
     simulated, _ = later(scenario, posterior, 4)
     gain = float(np.quantile(simulated, 0.4))
-    noisy = posterior.draws.assign(**{"front.mapper_error": 8.0})
-    t = (gain - simulated) / (math.sqrt(2.0) * 8.0)
-    by_hand = math.log(np.mean(0.375 / (math.sqrt(2.0) * 8.0) * (1.0 + t * t / 4.0) ** -2.5))
+    noisy = posterior.draws.assign(**{"front.mapper_error": 15.0})
+    t = (gain - simulated) / (math.sqrt(2.0) * 15.0)
+    by_hand = math.log(np.mean(0.375 / (math.sqrt(2.0) * 15.0) * (1.0 + t * t / 4.0) ** -2.5))
     # By hand no timeline is left out for a truce or an end, which few have in four weeks.
-    assert km2_of(scenario, replace(posterior, draws=noisy), gain) == pytest.approx(by_hand, abs=0.05)
+    assert km2_of(scenario, replace(posterior, draws=noisy), gain) == pytest.approx(by_hand, abs=0.1)
 
 
 def test_a_figure_that_was_late_is_not_seen(believed: tuple[Scenario, Posterior]) -> None:
@@ -141,3 +140,12 @@ def test_a_truce_that_held_is_foreseen_by_few(tiny_folder: Path) -> None:
     before, after = (density for _, density in told["general_truce"])
     assert before == pytest.approx(quiet["general_truce"][0][1], abs=1e-12)
     assert after < -3.0 < quiet["general_truce"][1][1]
+
+
+def test_particles_are_picked_in_proportion_to_their_weights() -> None:
+    weights = np.array([0.0, 0.5, 0.25, 0.0, 0.25])
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights) - 800.0
+    picked = np.mean([np.bincount(systematic(logs, u), minlength=5) for u in (np.arange(500) + 0.5) / 500], axis=0)
+    assert picked == pytest.approx(5 * weights, abs=0.01)
+    assert systematic(np.zeros(4), 0.999999).tolist() == [0, 1, 2, 3]
