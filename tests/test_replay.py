@@ -118,7 +118,7 @@ def made_up(weights: list[float], replicates: int = 4) -> Replayed:
     records = np.zeros((count, replicates), RECORD).view(np.recarray)
     share = np.tile([0.5, 0.25, 0.25, 0.0][:replicates], (count, 1))
     with np.errstate(divide="ignore"):
-        log_weight = np.repeat(np.log(np.array(weights))[:, None, None], 3, axis=2) - 700.0
+        log_weight = np.log(np.array(weights))[:, None] - 700.0
     return Replayed(log_weight, share, states, records, states["km2"][:, :, None].copy(), np.zeros((1, MOST_KINDS)))
 
 
@@ -259,7 +259,7 @@ def test_a_day_later_what_did_not_happen_weighs_more() -> None:
     for days in (7, 8, 14):
         day = scenario.reference_date + timedelta(days=days)
         posterior = update(scenario, day, prior_only=True)
-        logs.append(replay.replayed(scenario, posterior, past_of(scenario, day), day, 2).log_weight[:, -1, -1])
+        logs.append(replay.replayed(scenario, posterior, past_of(scenario, day), day, 2).log_weight[:, -1])
     assert (logs[1] < logs[0]).all()
     # Only the part of the week before the as-of date is replayed: a seventh of what the second week weighs.
     assert np.median((logs[1] - logs[0]) / (logs[2] - logs[0])) == pytest.approx(1.0 / 7.0, rel=0.1)
