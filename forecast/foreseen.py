@@ -11,14 +11,13 @@ import math
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast import calendar
 from forecast.base_rates_record import blocks, changes_since
 from forecast.belief.assemble import DRAW_SEED, Posterior
 from forecast.belief.draws import luck
 from forecast.belief.tails import TAIL_DEGREES
-from forecast.replay import log_mean, past_of
+from forecast.replay import log_mean, past_of, systematic
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
@@ -82,21 +81,8 @@ def common_density(
             found[item].append((last, high - low if high > -math.inf else high))
         possible = logs[-1] > -math.inf
         if possible:
-            made.pick(systematic(weights[-1], float(chance.random())))
+            made.pick(systematic(weights[-1], number, float(chance.random())))
     return found
-
-
-def systematic(log_weight: Array, u: float) -> NDArray[np.int64]:
-    """Places drawn in proportion to weights, as many as there are, by systematic resampling.
-
-    Args:
-        log_weight: (n,) not all -inf.
-        u: the one random number that it takes, from 0 to 1.
-    """
-    weights = np.exp(log_weight - log_weight.max())
-    upto = np.cumsum(weights / weights.sum()) * len(weights)
-    upto[-1] = len(weights)
-    return np.searchsorted(upto, np.arange(len(weights)) + u, side="right")
 
 
 def log_density_of_gain(gained: Array, seen: float, scale: Array) -> Array:

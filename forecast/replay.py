@@ -60,7 +60,7 @@ class Start:
 
     Attributes:
         draw: (n,) draws of the posterior, in the order in which timelines use them; one may come several times.
-        copy: (n,) how often the draw has come before.
+        copy: (n,) number of the copy, of a draw that was selected more than once.
         states: (m,) laid out as `State`.
         records: (m,) laid out as `Record`: what is behind each state.
         given: (m, k) what each has drawn anew in its timeline already; None where it is still to be drawn.
@@ -179,14 +179,9 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     if not np.isfinite(final).any():
         raise impossible(made, scenario, day)
     weights = np.exp(final - final.max())
-    weights /= weights.sum()
-    upto = np.concatenate([[0.0], np.cumsum(weights)]) * draws
-    upto[-1] = draws
-    copies = np.diff(np.ceil(upto - 0.5)).astype(np.int64)
-    chosen = np.flatnonzero(copies)
-    draw = np.repeat(chosen, copies[chosen])
-    place = np.repeat(np.arange(len(chosen)), copies[chosen])
-    copy = np.concatenate([np.arange(count) for count in copies[chosen]])
+    draw = systematic(final, draws)
+    chosen, place = np.unique(draw, return_inverse=True)
+    copy = np.arange(draws) - np.searchsorted(draw, draw)
     # Copies of a draw stand far apart, so that a prefix of the timelines is a fair sample too.
     order = spread_order(draws)
     replicates = made.share.shape[1]
@@ -203,9 +198,23 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
         given=made.anew[chosen].reshape(len(states), -1),
         first=(replicates * place)[order],
         share=made.share[draw[order]],
-        effective=float(1.0 / np.sum(weights**2)),
+        effective=float(weights.sum() ** 2 / np.sum(weights**2)),
         log_weight=log_mean(made.log_weight),
     )
+
+
+def systematic(log_weight: Array, count: int, u: float = 0.5) -> NDArray[np.int64]:
+    """Places drawn in proportion to weights by systematic resampling, in order.
+
+    Args:
+        log_weight: (n,) not all -inf.
+        count: how many to draw.
+        u: the one random number that it takes, from 0 to 1.
+    """
+    weights = np.exp(log_weight - log_weight.max())
+    upto = np.cumsum(weights / weights.sum()) * count
+    upto[np.flatnonzero(weights)[-1] :] = count
+    return np.searchsorted(upto, np.arange(count) + u, side="right")
 
 
 def log_mean(log_weight: Array) -> Array:

@@ -146,6 +146,6 @@ def test_particles_are_picked_in_proportion_to_their_weights() -> None:
     weights = np.array([0.0, 0.5, 0.25, 0.0, 0.25])
     with np.errstate(divide="ignore"):
         logs = np.log(weights) - 800.0
-    picked = np.mean([np.bincount(systematic(logs, u), minlength=5) for u in (np.arange(500) + 0.5) / 500], axis=0)
+    picked = np.mean([np.bincount(systematic(logs, 5, u), minlength=5) for u in (np.arange(500) + 0.5) / 500], axis=0)
     assert picked == pytest.approx(5 * weights, abs=0.01)
-    assert systematic(np.zeros(4), 0.999999).tolist() == [0, 1, 2, 3]
+    assert systematic(np.zeros(4), 4, 0.999999).tolist() == [0, 1, 2, 3]

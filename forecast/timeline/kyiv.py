@@ -90,7 +90,7 @@ class Kyiv:
     worth_backing: Real = field("value", "worth added per unit of European obstruction")
     worth_instability: Real = field("value", "worth taken off per unit of instability")
     worth_ground: Real = field("value", "worth taken off per unit of z that the advance quickens by")
-    worth_lost: Real = field("value", "worth taken off per 1,000 km2 lost since the as-of date")
+    worth_lost: Real = field("value", "worth taken off per 1,000 km2 lost since the reference date")
     worth_thrust: Real = field("value", "worth taken off per unit of thrust, while a breakthrough stands")
     worth_pressed: Real = field("value", "worth taken off while Washington presses Kyiv")
     truce_distrust: Real = field("value", "cost of a deal that nobody enforces, as truces that were never carried out")
