@@ -28,7 +28,7 @@ ITEMS = ("war_ended", "general_truce", "km2")
 """Items of the common set, in the order in which a period weighs them: an end on the battlefield; a general truce, also
 the one that a settlement brings, which another member may count as an end. The sum of both is of the same events."""
 
-PARTICLES = 40_000
+PARTICLES = 20_000
 """Particles that the densities are worked out with."""
 
 

@@ -23,6 +23,7 @@ stratified as the whole. A Latin hypercube over all rows would lose that, and a 
 every column would tie the columns together.
 """
 
+import functools
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
@@ -162,13 +163,16 @@ def luck(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
 
+@functools.lru_cache(maxsize=1024)
 def stratified(name: str, count: int, seed: int) -> Array:
-    """(count,) standard normals that belong to this name and seed, stratified in blocks of `STRATA` rows."""
+    """(count,) standard normals that belong to this name and seed, stratified in blocks of `STRATA` rows; read only."""
     rng = luck(seed, name)
     blocks = range(-(-count // STRATA))
     uniform = np.concatenate([(rng.permutation(STRATA) + rng.random(STRATA)) / STRATA for _ in blocks])
     # The outer strata may round to 0 or 1, whose scores are infinite.
-    return np.asarray(special.ndtri(np.clip(uniform[:count], 2.0**-53, 1.0 - 2.0**-53)))
+    found = np.asarray(special.ndtri(np.clip(uniform[:count], 2.0**-53, 1.0 - 2.0**-53)))
+    found.flags.writeable = False  # every member of a pool and every date takes the same
+    return found
 
 
 def _check_block(correlations: Sequence[Correlation], block: Mapping[str, Array]) -> None:
