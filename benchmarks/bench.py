@@ -8,9 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
-from forecast import load_scenario, simulate, update
+from forecast import load_scenario, replay, simulate, update
+from forecast.pipeline import run
+
+LATER = (date(2025, 6, 16), date(2025, 11, 3))
+"""As-of dates that are timed."""
 
 
 def timed(function, repeats):
@@ -44,6 +49,15 @@ def main():
     told("20,000 timelines, two threads", two, f"one thread / two: {one[0] / two[0]:.2f}")
     million = timed(lambda: simulate(scenario, posterior, timelines=1_000_000), 1)
     told("1,000,000 timelines, all threads", million, f"{1_000_000 / million[0]:,.0f} a second")
+
+    # Two later dates: the first compiles and samples, the second samples alone; both anew where none is cached.
+    with tempfile.TemporaryDirectory() as runs:
+        for day in LATER:
+            whole = timed(lambda day=day: run(as_of=day, runs=Path(runs)), 1)
+            told(f"a run of all members as of {day}", whole, "from the cache, if it was made before")
+    posterior = update(scenario, LATER[-1])
+    past = timed(lambda: replay.start(scenario, posterior, 500), 5)
+    told(f"the replay of the past up to {LATER[-1]}, one member", past)
 
     typer = timed(lambda: command("-c", "import typer"), 7)
     helped = timed(lambda: command("-m", "forecast", "--help"), 7)

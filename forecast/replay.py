@@ -22,7 +22,7 @@ from forecast.errors import InputError
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
-from forecast.timeline.codes import SIGNED
+from forecast.timeline.codes import GENERAL, SIGNED
 from forecast.timeline.front import KURSK_GONE
 from forecast.timeline.luck import decisions
 from forecast.timeline.past import STREAMS, Past, known_record, moves_code
@@ -271,14 +271,28 @@ def _course(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]
 
 
 def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
-    """The moves of the ladder in each week; that a broken settlement leaves talks at contact is none of them."""
+    """The moves of the ladder in each week.
+
+    That talks are left at contact by a settlement or a general truce that breaks is none of them.
+    """
     at = recorded.STATES["rung"].index(seen.start["rung"])
     steps: list[list[int]] = [[] for _ in ends]
+    broken = _general_ends(seen)
     for day, rung in _changes(seen, "rung"):
-        if day < ends[-1] and at != SIGNED:
+        if day < ends[-1] and at != SIGNED and not (day in broken and rung < at):
             steps[next(k for k, end in enumerate(ends) if day < end)].append(rung - at)
         at = rung
     return np.array([moves_code(taken) for taken in steps], np.int64)
+
+
+def _general_ends(seen: Chronology) -> set[date]:
+    """Days on which a general truce ended."""
+    code, found = recorded.STATES["truce"].index(seen.start["truce"]), set()
+    for day, truce in _changes(seen, "truce"):
+        if code == GENERAL and truce != GENERAL:
+            found.add(day)
+        code = truce
+    return found
 
 
 def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:

@@ -107,6 +107,21 @@ def test_a_period_that_ends_before_the_as_of_date_leaves_out_what_came_after() -
     assert seen.rung[-1] == CONTACT
 
 
+def test_talks_that_a_broken_truce_brings_back_to_contact_are_no_moves(tiny_folder: Path) -> None:
+    changes = (
+        "2031-03-05,2031-03-06,rung,contact,talks,gazette",
+        "2031-03-12,2031-03-13,rung,terms,a paper,gazette",
+        "2031-03-19,2031-03-20,truce,general,silence,gazette",
+        "2031-04-02,2031-04-03,truce,none,guns,gazette",
+        "2031-04-02,2031-04-03,rung,contact,guns,gazette",
+        "2031-04-16,2031-04-17,rung,none,broken off,gazette",
+    )
+    past = past_of(load_scenario(chronicle(tiny_folder, changes=changes)), date(2031, 4, 28))
+    moved = {week: code for week, code in enumerate(past.moves.tolist()) if code}
+    weeks = [(day - date(2031, 3, 3)).days // 7 for day in (date(2031, 3, 5), date(2031, 3, 12), date(2031, 4, 16))]
+    assert moved == dict(zip(weeks, (UP, UP, DOWN), strict=True))
+
+
 # Selection
 
 

@@ -241,15 +241,21 @@ def recorded_ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt
     """The moves of the ladder in a week of which they are recorded, each weighed by its rate, at even distances.
 
     That there were no others between them is weighed too, over the days that each may have been: exactly so where
-    there was one. A step down may also be a provocation's; one that a coup has caused by now is not taken again.
+    there was one. A step down may also be a provocation's; one that a coup has caused by now is not taken again, and
+    is climbed again where the record has none.
     """
     known = luck.known
     left, count, own = int(known.moves[s.week]), 0, 0
-    caused = int(known.rung_before[s.week]) - s.rung
+    caused = regained = int(known.rung_before[s.week]) - s.rung
     while left > 0:
         count += 1
+        if left % 3 == 2:
+            regained -= 1
         left //= 3
     left, before = int(known.moves[s.week]), -1.0
+    for _ in range(regained):
+        left += 3**count
+        count += 1
     for k in range(count + 1):
         up, down, sabotage = moves(p, s, w)
         provoked = kyiv.provocation_rate(p.kyiv, s)

@@ -101,14 +101,18 @@ def test_a_fall_that_a_coup_caused_is_not_taken_again(b: Bench) -> None:
     b.p.kyiv.coup = 0.02
     at(b, CONTACT)
     other = b.s.copy()
+    assert other.rung == CONTACT
     found = one_week(b, moves=(-1,), rung=NONE, events={"kyiv.coup": 1})
     assert found == (near(happened(0.02) - 0.05), "")
     # Nor does it thin out the moves that are the talks' own.
-    b.s = other
+    b.s = other.copy()
     found, out = one_week(b, moves=(-1, 1), rung=CONTACT, events={"kyiv.coup": 1})
     up, down, _ = rates(b)
     assert found == pytest.approx(happened(0.02) + math.log(0.05) + moved_once(0.05, up + down), abs=0.01)
     assert out == ""
+    # Where the record has talks go on through it, they are taken up again.
+    b.s = other.copy()
+    assert one_week(b, rung=CONTACT, events={"kyiv.coup": 1}) == (pytest.approx(found, abs=0.01), "")
 
 
 def test_moves_that_do_not_lead_to_the_rung_are_ruled_out(b: Bench) -> None:
