@@ -106,7 +106,7 @@ class Ends:
         fails: it ends with Russia's failure.
         settlement: number of the template of a settlement, -1 none.
         broken: day on which the settlement is broken.
-        truce: day on which a general truce begins that is no end.
+        truce: day on which a general truce begins that is no end; below 0 of one that holds on the as-of date.
         truce_end: day on which it is over, by the fighting or by the war's end.
     """
 
@@ -120,7 +120,14 @@ class Ends:
 
 
 def simulate(
-    scenario: Scenario, draws: pd.DataFrame, as_of: date, *, timelines: int, seed: int, used: int = USED_DRAWS
+    scenario: Scenario,
+    draws: pd.DataFrame,
+    as_of: date,
+    truces: Truces = (),
+    *,
+    timelines: int,
+    seed: int,
+    used: int = USED_DRAWS,
 ) -> pd.DataFrame:
     """Timelines of the member: the table of `forecast.timeline.table`, empty where the member has no answer.
 
@@ -128,6 +135,7 @@ def simulate(
         scenario: the scenario.
         draws: from `believe`.
         as_of: the as-of date.
+        truces: general truces since the reference date, see `believe`; one that holds stands at the start.
         timelines: how many; each uses the draw and has the replicate that one of a simulated member has.
         seed: seed of luck.
         used: draws used, from the first on.
@@ -135,7 +143,8 @@ def simulate(
     cell = cells(timelines, used)
     own = draws.iloc[cell.draw]
     days = float((scenario.horizon - as_of).days + 1)
-    ends = _ends(scenario, own, days, seed)
+    holds = next((float((as_of - begun).days) for begun, over in truces if over is None), None)
+    ends = _ends(scenario, own, days, seed, holds)
     rows: Any = np.zeros(timelines, RECORD).view(np.recarray)
     for name, declared in fields(Record).items():
         if declared.unit in ("day", "weeks", "km2", "percent", "position", "value", "share", "ratio"):
@@ -147,8 +156,11 @@ def simulate(
     return _emptied(timeline_table(rows, scenario, as_of))
 
 
-def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int) -> Ends:
-    """How and when the war stops in each timeline, from the draw of each."""
+def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: float | None) -> Ends:
+    """How and when the war stops in each timeline, from the draw of each.
+
+    `holds` is how many days a general truce has held by the as-of date; None if there is none.
+    """
 
     def chance(name: str) -> Array:
         return luck(seed, f"base-rates.timeline.{name}").random(len(own))
@@ -170,7 +182,7 @@ def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int) -> Ends
     broken = np.where(breaks, end, np.inf)
     broken[breaks] += chance("broken")[breaks] * (days - end[breaks])
     truce = wait("truce", "truce")
-    truce = np.where(truce < end, truce, np.inf)
+    truce = np.where(truce < end, truce, np.inf) if holds is None else np.full(len(own), -holds)
     lasts = -np.log1p(-chance("truce_lasts")) / own["truce_breaks"].to_numpy() * DAYS_PER_YEAR
     return Ends(
         end=end,
@@ -179,7 +191,7 @@ def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int) -> Ends
         settlement=np.where(agreed, np.array(deals)[picked], -1),
         broken=broken,
         truce=truce,
-        truce_end=np.minimum(truce + lasts, end),
+        truce_end=np.minimum(np.maximum(truce, 0.0) + lasts, end),
     )
 
 
@@ -213,8 +225,8 @@ def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: in
     resumed = np.minimum(ends.broken, days)
 
     def fought(day: float) -> Array:
-        truce = np.clip(np.minimum(day, ends.truce_end) - ends.truce, 0.0, None)
-        return np.minimum(day, stop) + np.clip(day - resumed, 0.0, None) - truce
+        truce = np.clip(np.minimum(day, ends.truce_end) - np.maximum(ends.truce, 0.0), 0.0, None)
+        return np.asarray(np.minimum(day, stop) + np.clip(day - resumed, 0.0, None) - truce)
 
     before, gained = np.zeros(len(rows)), np.zeros(len(rows))
     for name, mark in (MARKS | {"km2_end": days}).items():

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.coding import CHANGES, EVENTS, GUIDE, Dated, Guide, Known, read_changes, read_events, read_guide
-from forecast.recorded import Change, Fault, faults
+from forecast.recorded import MOVED, Change, Fault, faults
 from forecast.tables import Place
 
 EVENT_COLUMNS: Final = ("observed", "available", "decision", "event", "reason", "source")
@@ -45,7 +45,7 @@ _CHANGE: Final = ["observed", "state"]
 class Chronology:
     """What happened: all rows, or those that a day may see.
 
-    Both tables are sorted by observed and available, their dates datetime64; `row` counts the rows of the table from 1.
+    Both tables are sorted by observed and available, their dates datetime64; `row` is the line of the file.
 
     Attributes:
         guide: what states and decisions mean; empty where the scenario has no chronology.
@@ -75,7 +75,7 @@ class Chronology:
         events = _latest(_public(self.events, day), _EVENT)
         states = _latest(_public(self.states, day), _CHANGE)
         stands = np.array([fault is None for fault in _judged(states, self.start)], dtype=bool)
-        return Chronology(self.guide, self.start, _numbered(events), _numbered(states[stands]), day)
+        return Chronology(self.guide, self.start, _whole(events), _whole(states[stands]), day)
 
     def standing(self, day: date) -> dict[str, str]:
         """Give the value of each state at the end of a day, by id; of all rows by the latest revisions.
@@ -117,6 +117,7 @@ def load_chronology(
     last: date,
     guide: Any = None,
     label: str | None = None,
+    kept: bool = False,
 ) -> Chronology:
     """Read `events.csv` and `states.csv` of a folder, and check all of both by the guide.
 
@@ -128,6 +129,7 @@ def load_chronology(
         last: the horizon.
         guide: `coding.toml` as read; None if the scenario has none, and then it has no chronology.
         label: what errors call the folder; by default its path.
+        kept: the files are what a saved run saw, in which an event may stand before the change that it made.
 
     Returns:
         the chronology with all its rows, revisions included; empty if none of the three files is there.
@@ -135,7 +137,7 @@ def load_chronology(
     Raises:
         InputError: one of the three files is there without the others; a column, date, decision, state, value or source
             is not one of those allowed; a row is out of order or given twice; a change of a state is none, or none that
-            the model can make.
+            the model can make; an event that moves a state has no row among the changes.
     """
     places = {name: Place(f"{label}/{name}" if label else folder / name) for name in (GUIDE, EVENTS, CHANGES)}
     there = {name for name in (EVENTS, CHANGES) if (folder / name).exists()}
@@ -151,7 +153,9 @@ def load_chronology(
     states = _table(read_changes(folder / CHANGES, places[CHANGES], known), STATE_COLUMNS)
     states = states.sort_values(["observed", "available", "state"], kind="stable")
     _check_changes(states, start, places[CHANGES])
-    return Chronology(known.guide, dict(start), _numbered(events), _numbered(states))
+    if not kept:
+        _check_told(events, states, known.guide, places[EVENTS])
+    return Chronology(known.guide, dict(start), _whole(events), _whole(states))
 
 
 def _check_changes(states: pd.DataFrame, start: Mapping[str, str], place: Place) -> None:
@@ -161,6 +165,18 @@ def _check_changes(states: pd.DataFrame, start: Mapping[str, str], place: Place)
     for line, fault in zip(rows["row"], _judged(rows, start), strict=True):
         if fault is not None and not (fault.repeats and line in revised):
             raise place.at(f"row {line}").error(fault.what, fault.mend)
+
+
+def _check_told(events: pd.DataFrame, states: pd.DataFrame, guide: Guide, place: Place) -> None:
+    """Check that every event that moves a recorded state has its row among the changes of that day."""
+    changed = set(zip(states["observed"], states["state"], states["value"], strict=True))
+    for line, day, decision in zip(events["row"], events["observed"], events["decision"], strict=True):
+        if not decision or not guide.decision[decision].state:
+            continue
+        state, values = MOVED[decision]
+        if not any((day, state, value) in changed for value in values):
+            what = f"{CHANGES} has no row of {day.date()} in which {state} becomes {' or '.join(values)}"
+            raise place.at(f"row {line}", "decision").error(what, "Add that row, or leave the decision empty")
 
 
 def _judged(states: pd.DataFrame, start: Mapping[str, str]) -> list[Fault | None]:
@@ -182,9 +198,9 @@ def _latest(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     return table[table["available"] == table.groupby(list(key))["available"].transform("max")]
 
 
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """The same rows, counted from 1."""
-    return table.assign(row=range(1, len(table) + 1)).reset_index(drop=True)
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """The same rows as a table of their own."""
+    return table.reset_index(drop=True)
 
 
 def _events(rows: Sequence[tuple[int, Dated]], guide: Guide) -> pd.DataFrame:

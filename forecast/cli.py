@@ -72,7 +72,9 @@ WhoseOption = Annotated[
 ]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", help="Date whose evidence is used, YYYY-MM-DD; so far the reference date only."),
+    typer.Option(
+        "--as-of", help="Date whose evidence is used, YYYY-MM-DD, from the reference date (the default) to the horizon."
+    ),
 ]
 TimelinesOption = Annotated[int, typer.Option("--timelines", help="Timelines to simulate; in a pool, of each member.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the timelines' luck.")]
@@ -108,7 +110,10 @@ def run(
     perspective: WhoseOption = None,
     set_: SetOption = None,
     fix: FixOption = None,
-    prior_only: Annotated[bool, typer.Option("--prior-only", help="Leave the evidence out.")] = False,
+    prior_only: Annotated[
+        bool,
+        typer.Option("--prior-only", help="Leave the series out; what is recorded as of later dates still counts."),
+    ] = False,
     allow_unconverged: Annotated[
         bool, typer.Option("--allow-unconverged", help="Keep a run whose sampler did not converge.")
     ] = False,

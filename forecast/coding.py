@@ -15,9 +15,10 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 import forecast.timeline.week  # noqa: F401 - the parts that it imports name their decisions
-from forecast.recorded import STATES
+from forecast.recorded import MOVED, STATES
 from forecast.tables import Place, Table, as_table, near, read_text, same_keys
 from forecast.timeline.luck import decisions
+from forecast.timeline.past import STREAMS
 
 GUIDE: Final = "coding.toml"
 EVENTS: Final = "events.csv"
@@ -59,10 +60,10 @@ class DecisionGuide(Table):
 
     Attributes:
         systematic: any chronicle of the war would have carried it the next day, so that no row is knowledge that it did
-            not happen.
+            not happen, and the replay weighs both.
         guide: what would count as such an event, and who would have recorded it.
-        state: the recorded state that it moves, if any: then `states.csv` tells when, and a row among the events is for
-            the reader.
+        state: the recorded state that it moves, see `recorded.MOVED`; empty if none. Then `states.csv` tells when, and
+            a row among the events is for the reader.
     """
 
     systematic: bool
@@ -134,9 +135,13 @@ def read_guide(raw: Any, place: Place) -> Guide:
         if name not in decisions():
             what = f"the model has no such decision; allowed are {', '.join(sorted(decisions()))}"
             raise spot.error(what, near(name, decisions()))
-        if decision.state and decision.state not in STATES:
-            what = f"found {decision.state!r}; allowed are {', '.join(STATES)}"
-            raise spot.at("state").error(what, near(decision.state, STATES, "Take it out if it moves none"))
+        moved = MOVED[name][0] if name in MOVED else ""
+        if decision.state != moved:
+            what = f"found {decision.state!r}; allowed is {moved!r}" if moved else f"found {decision.state!r}"
+            raise spot.at("state").error(what, None if moved else "Take it out: the decision moves no recorded state")
+        if decision.systematic and not moved and name not in STREAMS:
+            what = f"found true; of what moves no state the replay weighs {', '.join(STREAMS)}"
+            raise spot.at("systematic").error(what, "Set it to false: such events are told, and weigh nothing")
     return guide
 
 

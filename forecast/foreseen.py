@@ -11,13 +11,15 @@ import math
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast import calendar
 from forecast.base_rates_record import blocks, changes_since
 from forecast.belief.assemble import DRAW_SEED, Posterior
 from forecast.belief.draws import luck
 from forecast.belief.tails import TAIL_DEGREES
-from forecast.replay import log_mean, past_of, systematic
+from forecast.past import past_of
+from forecast.replay import log_mean
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
@@ -83,6 +85,20 @@ def common_density(
         if possible:
             made.pick(systematic(weights[-1], number, float(chance.random())))
     return found
+
+
+def systematic(log_weight: Array, count: int, u: float) -> NDArray[np.int64]:
+    """Places drawn in proportion to weights by systematic resampling, in order.
+
+    Args:
+        log_weight: (n,) not all -inf.
+        count: how many to draw.
+        u: the one random number that it takes, from 0 to 1.
+    """
+    weights = np.exp(log_weight - log_weight.max())
+    upto = np.cumsum(weights / weights.sum()) * count
+    upto[np.flatnonzero(weights)[-1] :] = count
+    return np.searchsorted(upto, np.arange(count) + u, side="right")
 
 
 def log_density_of_gain(gained: Array, seen: float, scale: Array) -> Array:

@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from forecast import base_rates, store
-from forecast.belief.assemble import DRAW_SEED, check_as_of, update
+from forecast.belief.assemble import DRAW_SEED, check_as_of, check_held, update
 from forecast.belief.fit import SamplerSettings
 from forecast.foreseen import common_density
 from forecast.pool import Densities, pooled
+from forecast.replay import nothing_to_foresee
 from forecast.report.context import report_text
 from forecast.report.faults import outside
 from forecast.report.predictive import predictive, titles, units
@@ -64,7 +65,7 @@ def run(
             members that the scenario's `pool.toml` names; `base` where there is none.
         edits: priors to change before the update, after the perspective, `part.key.field=value`.
         fixes: parameters to hold at a value after it, `part.key=value`.
-        prior_only: leave the evidence out.
+        prior_only: leave the series out; what is recorded since the reference date still counts.
         allow_unconverged: keep a posterior whose chains did not converge.
         progress: show a progress bar while sampling.
         tell: told, in a phrase, what is being done.
@@ -78,8 +79,9 @@ def run(
     tell("reading the scenario")
     whose = BASE if perspective is None else perspective
     loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=whose)
-    parse_fix(loaded, fixes)
     day = check_as_of(loaded, as_of)
+    check_held(loaded, parse_fix(loaded, fixes), day)
+    nothing_to_foresee(loaded, day)
     _warn_of_outside(loaded, day)
     with store.Writer(store.runs_folder(runs), f"{loaded.id}_{day}") as writer:
         made = members(
@@ -156,7 +158,7 @@ def members(
             plain = load_scenario(scenario.folder) if scenario.edits else scenario
             truces = base_rates.general_truces(plain, day)
             draws = base_rates.believe(plain, day, truces)
-            table = base_rates.simulate(plain, draws, day, timelines=timelines, seed=seed)
+            table = base_rates.simulate(plain, draws, day, truces, timelines=timelines, seed=seed)
             made.append(Made(name, plain, draws, table, densities=base_rates.common_density(plain, day, truces)))
             continue
         seen = under[name]

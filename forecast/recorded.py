@@ -25,6 +25,19 @@ STATES: Final[Mapping[str, tuple[str, ...]]] = {
 """The states and their values: the place of a value is its code in `forecast.timeline.state`, 0 or 1 for the last three
 (arms paused, the ban stands, ground in Kursk held)."""
 
+MOVED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "talks.ladder": ("rung", STATES["rung"]),
+    "talks.breakdown": ("rung", ("contact",)),
+    "talks.limited_truce": ("truce", ("limited",)),
+    "talks.general_truce": ("truce", ("general",)),
+    "talks.truce_ends": ("truce", ("none",)),
+    "washington.posture": ("posture", STATES["posture"]),
+    "washington.pause": ("arms", STATES["arms"]),
+    "kyiv.ban": ("ban", ("lifted",)),
+    "front.kursk": ("kursk", ("expelled",)),
+}
+"""The decisions that move a recorded state: which, and to which of its values."""
+
 _NEXT: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "rung": {
         "none": ("contact",),

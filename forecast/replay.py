@@ -15,17 +15,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast import calendar, recorded
+from forecast import calendar
 from forecast.belief.assemble import DRAW_SEED, Posterior
 from forecast.chronology import Chronology
+from forecast.coding import CHANGES, EVENTS
 from forecast.errors import InputError
+from forecast.past import past_of
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline import prepare
-from forecast.timeline.codes import GENERAL, SIGNED
-from forecast.timeline.front import KURSK_GONE
 from forecast.timeline.luck import decisions
-from forecast.timeline.past import STREAMS, Past, known_record, moves_code
+from forecast.timeline.past import Past, known_record
 from forecast.timeline.replay import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws
 from forecast.timeline.simulate import TIMELINES_PER_DRAW, Cells, blank_record
 
@@ -52,6 +52,9 @@ PATHS = {
 
 
 WEEK = pd.Timedelta(days=7)
+
+ENDED = "endings.any"
+"""The decision of an event that ends the war on the battlefield."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +148,11 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
             effective=None,
             log_weight=np.empty(0),
         )
-    past = past_of(scenario, day)
-    return selected(replayed(scenario, posterior, past, day, threads), draws, scenario, day)
+    nothing_to_foresee(scenario, day)
+    made = replayed(scenario, posterior, past_of(scenario, day), day, threads)
+    if not np.isfinite(made.log_weight[:, -1]).any():
+        raise impossible(made, scenario, posterior)
+    return selected(made, draws, scenario, day)
 
 
 def replayed(scenario: Scenario, posterior: Posterior, past: Past, day: date, threads: int | None = None) -> Replayed:
@@ -170,16 +176,17 @@ def replayed(scenario: Scenario, posterior: Posterior, past: Past, day: date, th
 
 
 def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start:
-    """Select draws in proportion to their weights, systematically, and gather where their replicates stand.
+    """Select draws in proportion to their weights, and gather where their replicates stand.
 
-    Raises:
-        InputError: every draw is ruled out.
+    Args:
+        made: a replay in which some draw is possible.
+        draws: how many to select; one may be selected several times.
+        scenario: for the calendar.
+        day: the as-of date.
     """
     final = made.log_weight[:, -1]
-    if not np.isfinite(final).any():
-        raise impossible(made, scenario, day)
     weights = np.exp(final - final.max())
-    draw = systematic(final, draws)
+    draw = in_proportion(final, draws)
     chosen, place = np.unique(draw, return_inverse=True)
     copy = np.arange(draws) - np.searchsorted(draw, draw)
     # Copies of a draw stand far apart, so that a prefix of the timelines is a fair sample too.
@@ -203,18 +210,26 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     )
 
 
-def systematic(log_weight: Array, count: int, u: float = 0.5) -> NDArray[np.int64]:
-    """Places drawn in proportion to weights by systematic resampling, in order.
+def in_proportion(log_weight: Array, count: int) -> NDArray[np.int64]:
+    """Places drawn in proportion to weights, in order.
+
+    Each is drawn as often as the whole part of its share of `count` says; the parts that are left are drawn by
+    sequential Poisson sampling with the places as permanent random numbers (E. Ohlsson, 1998). Of equal weights the
+    first places are drawn, and of nearly equal ones nearly the same: on a day on which next to nothing happened the
+    draws are those of the day before, and the odds move by what happened and not by the choice of draws.
 
     Args:
-        log_weight: (n,) not all -inf.
+        log_weight: (n,) not all -inf, in an order that says nothing of the draws.
         count: how many to draw.
-        u: the one random number that it takes, from 0 to 1.
     """
     weights = np.exp(log_weight - log_weight.max())
-    upto = np.cumsum(weights / weights.sum()) * count
-    upto[np.flatnonzero(weights)[-1] :] = count
-    return np.searchsorted(upto, np.arange(count) + u, side="right")
+    expected = count * weights / weights.sum()
+    times = np.floor(expected).astype(np.int64)
+    left = expected - times
+    with np.errstate(divide="ignore"):
+        turn = (np.arange(len(left)) + 0.5) / left
+    times[np.argsort(turn, kind="stable")[: count - times.sum()]] += 1
+    return np.repeat(np.arange(len(times)), times)
 
 
 def log_mean(log_weight: Array) -> Array:
@@ -229,115 +244,57 @@ def spread_order(count: int) -> NDArray[np.int64]:
     return np.argsort((0.5 + GOLDEN * np.arange(count)) % 1.0, kind="stable")
 
 
-def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
-    """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
-    seen = scenario.chronology.as_of(day)
-    ends = week_ends(scenario, until or day)
-    course = {state: _course(seen, state, ends) for state in recorded.STATES}
-    return Past(
-        rung=course["rung"],
-        posture=course["posture"],
-        truce=course["truce"],
-        paused=course["arms"],
-        banned=course["ban"],
-        events=_events(seen, ends),
-        moves=_moves(seen, ends),
-        kursk=_kursk(scenario, day, ends, course["kursk"][1:]),
-    )
-
-
-def week_ends(scenario: Scenario, day: date) -> list[date]:
-    """The day after the last of each calendar week's part before the as-of date."""
-    first = calendar.monday(scenario.reference_date)
-    weeks = calendar.weeks_to(scenario.reference_date, day - timedelta(days=1))
-    return [min(first + timedelta(days=7 * k), day) for k in range(1, weeks + 1)]
-
-
-def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:
-    """The changes of a state: day, and the code of the value from then on."""
-    rows = seen.states[seen.states["state"] == state]
-    codes = [recorded.STATES[state].index(value) for value in rows["value"]]
-    return list(zip((day.date() for day in rows["observed"]), codes, strict=True))
-
-
-def _course(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
-    """A state's code at the start and at the end of each week."""
-    course = [recorded.STATES[state].index(seen.start[state])]
-    changes = _changes(seen, state)
-    for end in ends:
-        before = [code for day, code in changes if day < end]
-        course.append(before[-1] if before else course[0])
-    return np.array(course, np.int64)
-
-
-def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
-    """The moves of the ladder in each week.
-
-    That talks are left at contact by a settlement or a general truce that breaks is none of them.
-    """
-    at = recorded.STATES["rung"].index(seen.start["rung"])
-    steps: list[list[int]] = [[] for _ in ends]
-    broken = _general_ends(seen)
-    for day, rung in _changes(seen, "rung"):
-        if day < ends[-1] and at != SIGNED and not (day in broken and rung < at):
-            steps[next(k for k, end in enumerate(ends) if day < end)].append(rung - at)
-        at = rung
-    return np.array([moves_code(taken) for taken in steps], np.int64)
-
-
-def _general_ends(seen: Chronology) -> set[date]:
-    """Days on which a general truce ended."""
-    code, found = recorded.STATES["truce"].index(seen.start["truce"]), set()
-    for day, truce in _changes(seen, "truce"):
-        if code == GENERAL and truce != GENERAL:
-            found.add(day)
-        code = truce
-    return found
-
-
-def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:
-    """How many events of each stream that is recorded systematically happened in each week."""
-    begins = [date.min, *ends[:-1]]
-    counts = {}
-    for stream in STREAMS:
-        if stream in seen.guide.decision and seen.guide.decision[stream].systematic:
-            days = [day.date() for day in seen.events.loc[seen.events["decision"] == stream, "observed"]]
-            found = [sum(begin <= day < end for day in days) for begin, end in zip(begins, ends, strict=True)]
-            counts[stream] = np.array(found, np.int64)
-    return counts
-
-
-def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int64]) -> Array:
-    """Russian ground held by Ukraine at the end of each week, km2; NaN where the map is not known."""
-    found = np.full(len(ends), np.nan)
-    if scenario.series.kursk is not None:
-        rows = scenario.evidence.as_of(day).series(scenario.series.kursk)
-        known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
-        # While it is recorded as held, the last map stands, and is no less than what counts as held.
-        found = known.reindex(ends, method="ffill").to_numpy(float)
-        found = np.where(held == 1, np.maximum(found, KURSK_GONE), found)
-    return np.where(held == 1, found, 0.0)
-
-
-def impossible(made: Replayed, scenario: Scenario, day: date) -> InputError:
+def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> InputError:
     """Say in which week the last draw was ruled out, what ruled most of them out in it, and the rows that say so."""
+    day = posterior.as_of
     number = int(np.argmin(np.isfinite(made.log_weight).any(axis=0)))
     kind = int(made.ruled_out[number].argmax())
     names = decisions()
     what = names[kind] if kind < len(names) else STATES[kind - MOST_KINDS]
     begin = calendar.monday(scenario.reference_date) + timedelta(days=7 * number)
-    seen = scenario.chronology.as_of(day)
-    told = seen.guide.decision.get(what)
-    state = told.state if told is not None else what
-    rows = []
-    for file, table, about in (("states.csv", seen.states, "state"), ("events.csv", seen.events, "decision")):
-        of_week = table[(table["observed"] >= pd.Timestamp(begin)) & (table["observed"] < pd.Timestamp(begin) + WEEK)]
-        found = of_week[of_week[about].isin([what, state])]
-        days = found["observed"].dt.strftime("%Y-%m-%d")
-        rows += [f"{file}: {day}, {name}" for day, name in zip(days, found[about], strict=True)]
+    rows = _rows_of(scenario.chronology.as_of(day), what, begin)
+    held = ", ".join(f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
+    given = ", ".join([*(f"--set {text}" for text in scenario.edits), *([held] if held else [])])
     return InputError(
         f"no draw of the posterior allows what is recorded of the week of {begin}: all were ruled out by {what}",
-        file="evidence",
+        file=f"{scenario.folder.name}/evidence",
         key="; ".join(rows) or f"week of {begin}, where nothing is recorded of {what}",
-        mend="Correct the rows, or the priors under which this cannot be",
+        mend="Correct the rows, or the priors under which this cannot be" + (f"; changed are {given}" if given else ""),
     )
+
+
+def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
+    """The rows of a week that say what happened of a decision, or how a state stands."""
+    state = what
+    if what in seen.guide.decision:
+        state = seen.guide.decision[what].state
+    told = {name for name, guide in seen.guide.decision.items() if name == what or (state and guide.state == state)}
+    found = []
+    for file, table, about, names in (
+        (CHANGES, seen.states, "state", {state}),
+        (EVENTS, seen.events, "decision", told),
+    ):
+        week = (table["observed"] >= pd.Timestamp(begin)) & (table["observed"] < pd.Timestamp(begin) + WEEK)
+        of_week = table[week & table[about].isin(names)]
+        days = of_week["observed"].dt.strftime("%Y-%m-%d")
+        cells = zip(of_week["row"], days, of_week[about], strict=True)
+        found += [f"{file} row {row}: {day}, {name}" for row, day, name in cells]
+    return found
+
+
+def nothing_to_foresee(scenario: Scenario, day: date) -> None:
+    """Refuse a date by which the war is recorded as ended.
+
+    Raises:
+        InputError: it names the row.
+    """
+    events = scenario.chronology.as_of(day).events
+    ended = events[events["decision"] == ENDED]
+    if not ended.empty:
+        row, when = ended["row"].iloc[0], ended["observed"].iloc[0].date()
+        raise InputError(
+            f"the war has ended on {when}, as this row says: as of {day} there is nothing to foresee",
+            file=f"{scenario.folder.name}/evidence/{EVENTS}",
+            key=f"row {row}",
+            mend=f"Give --as-of {when} or an earlier day, or correct the row",
+        )

@@ -60,10 +60,15 @@ def rows_of(view: Chronology) -> list[tuple[str, str]]:
     return list(zip(view.states["state"], view.states["value"], strict=True))
 
 
-def chronicle(folder: Path, events: tuple[str, ...] = (), changes: tuple[str, ...] = CHANGES[:-1]) -> Path:
+def chronicle(
+    folder: Path,
+    events: tuple[str, ...] = (),
+    changes: tuple[str, ...] = CHANGES[:-1],
+    decisions: dict[str, dict[str, Any]] | None = None,
+) -> Path:
     """Give a copy of the made-up scenario what happened in its first weeks, and the guide that it is coded by."""
     moved = {"washington.posture": {"systematic": True, "guide": "a turn", "state": "posture"}}
-    guide = {"state": GUIDE["state"], "decision": GUIDE["decision"] | moved}
+    guide = {"state": GUIDE["state"], "decision": GUIDE["decision"] | moved | (decisions or {})}
     lines = []
     for kind, entries in guide.items():
         for name, entry in entries.items():

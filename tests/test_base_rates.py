@@ -241,6 +241,25 @@ def test_settlements_that_break_are_not_in_force(ukraine: Scenario, draws: pd.Da
     assert ((broken["headline"] == "negotiated") == (signed & broken["broken"].isna())).all()
 
 
+def test_a_truce_that_holds_stands_at_the_start_of_every_timeline(ukraine: Scenario) -> None:
+    day = DAY + timedelta(days=100)
+    truces = [(DAY + timedelta(days=58), None)]
+    believed = believe(ukraine, day, truces)
+    held = simulate(ukraine, believed, day, truces, timelines=TIMELINES, seed=1)
+    plain = simulate(ukraine, believed, day, timelines=TIMELINES, seed=1)
+    assert set(held["general_first"]) == {pd.Timestamp(DAY + timedelta(days=58))}
+    # Six weeks are behind it, and it breaks as often in 4 weeks as the rate of breaking says.
+    assert held["truce_longest"].min() >= 6.0
+    rate = believed["truce_breaks"].to_numpy()
+    broken = (held["truce_longest"] < 10.0) & held["signed"].isna() & (held["week"] >= 4.0)
+    assert broken.mean() == pytest.approx((1.0 - np.exp(-rate * 28 / 365.25)).mean(), rel=0.15)
+    # No ground is gained while it holds.
+    holding = held["truce"].eq("general") & held["signed"].isna()
+    assert holding.mean() > 0.2
+    assert (held.loc[holding, "km2_26w"] == held.loc[holding, "km2_4w"]).all()
+    assert held["km2_end"].std() < plain["km2_end"].std()
+
+
 def test_timelines_are_the_first_of_more_and_the_seed_moves_them(
     ukraine: Scenario, draws: pd.DataFrame, table: pd.DataFrame
 ) -> None:

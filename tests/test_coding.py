@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from chronology_tools import CHANGES, GUIDE, LAST, START, load, refusal, write
 
+from forecast.chronology import load_chronology
 from forecast.coding import Guide
 from forecast.errors import InputError
 from forecast.evidence import load_evidence
@@ -157,6 +158,26 @@ def test_a_change_that_is_refused(tmp_path: Path, rows: tuple[str, ...], told: s
     assert told in text
 
 
+def test_an_event_that_moves_a_state_goes_with_its_row_there(tmp_path: Path) -> None:
+    decisions = {
+        "talks.limited_truce": {"systematic": True, "guide": "x", "state": "truce"},
+        "talks.truce_ends": {"systematic": True, "guide": "x", "state": "truce"},
+    }
+    guide = {"state": GUIDE["state"], "decision": GUIDE["decision"] | decisions}
+    events = ("2031-03-12,2031-03-13,talks.limited_truce,x,y,gazette",)
+    truce = "2031-03-12,2031-03-14,truce,limited,y,gazette"
+    assert len(load(write(tmp_path, events, (CHANGES[0], truce)), guide).events) == 1
+    told = refusal(write(tmp_path, events, CHANGES[:1]), guide)
+    assert "row 2.decision: states.csv has no row of 2031-03-12 in which truce becomes limited" in told
+    ends = (events[0].replace("limited_truce", "truce_ends"),)
+    assert "truce becomes none" in refusal(write(tmp_path, ends, (CHANGES[0], truce)), guide)
+    # A saved run may have seen the event a day before the change.
+    folder = write(tmp_path, events, CHANGES[:1])
+    first = date(2031, 3, 3)
+    kept = load_chronology(folder, {"gazette"}, start=START, first=first, last=LAST, guide=guide, kept=True)
+    assert len(kept.events) == 1
+
+
 def test_the_columns_are_those_of_the_file(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "events.csv").write_text("observed,available,event\n")
@@ -183,7 +204,19 @@ def test_the_three_files_go_together_or_not_at_all(tmp_path: Path) -> None:
             "state.ban.values.lifted: this value is missing",
         ),
         ({"decision": {"kyiv.coop": {"systematic": True, "guide": "x"}}}, "Did you mean kyiv.coup"),
-        ({"decision": {"kyiv.ban": {"systematic": True, "guide": "x", "state": "bans"}}}, "Did you mean ban?"),
+        (
+            {"decision": {"kyiv.ban": {"systematic": True, "guide": "x", "state": "bans"}}},
+            "found 'bans'; allowed is 'ban'",
+        ),
+        ({"decision": {"kyiv.ban": {"systematic": True, "guide": "x"}}}, "state: found ''; allowed is 'ban'"),
+        (
+            {"decision": {"kyiv.coup": {"systematic": True, "guide": "x", "state": "ban"}}},
+            "state: found 'ban'. Take it out",
+        ),
+        (
+            {"decision": {"europe.upheaval": {"systematic": True, "guide": "x"}}},
+            "systematic: found true; of what moves no state the replay weighs endings.any",
+        ),
         ({"decision": {"kyiv.ban": {"systematic": "yes", "guide": "x"}}}, "allowed is true or false"),
     ],
 )

@@ -14,7 +14,8 @@ from timeline_tools import ukraine
 from forecast import replay
 from forecast.belief.assemble import update
 from forecast.errors import InputError
-from forecast.replay import COPY, REPLICATES, Start, past_of, selected, week_ends
+from forecast.past import past_of, week_ends
+from forecast.replay import COPY, REPLICATES, Start, in_proportion, selected
 from forecast.scenario.load import load_scenario
 from forecast.timeline.codes import (
     CONTACT,
@@ -163,6 +164,24 @@ def test_draws_are_used_in_proportion_to_their_weights() -> None:
     assert abs(heavy[start.draw[:15]].mean() - weights[heavy].sum()) < 0.15
 
 
+def test_at_next_to_equal_weights_the_first_draws_are_used() -> None:
+    rng = np.random.default_rng(1)
+    for draws in (500, 400, 7):
+        assert sorted(choose([1.0] * 4000, draws).draw) == list(range(draws))
+        start = choose((1.0 + 0.01 * rng.standard_normal(4000)).tolist(), draws)
+        assert len(set(start.draw) - set(range(draws))) <= 1 + 0.01 * draws
+
+
+def test_whatever_their_order_draws_are_used_as_their_weights_say() -> None:
+    rng = np.random.default_rng(2)
+    weights = rng.dirichlet(np.full(40, 0.5))
+    used = np.zeros(40)
+    for _ in range(2000):
+        order = rng.permutation(40)
+        used += np.bincount(order[in_proportion(np.log(weights[order]), 20)], minlength=40)
+    assert np.abs(used / 2000 - 20 * weights).max() < 0.08
+
+
 def test_one_draw_with_all_the_weight_is_copied_with_other_luck() -> None:
     start = choose([0.0, 1.0, 0.0], 5)
     assert start.draw.tolist() == [1] * 5
@@ -247,13 +266,41 @@ def test_a_record_that_no_draw_allows_names_week_row_and_decision(tiny_folder: P
     scenario = load_scenario(tiny_folder)
     day = date(2031, 4, 21)
     assert np.isfinite(replay.start(scenario, update(scenario, day, prior_only=True), 50, 2).log_weight).all()
+    # A meeting of that week, which is no decision, is none of the rows at fault.
+    chronicle(tiny_folder, ("2031-03-19,2031-03-20,,A meeting.,notable,gazette",))
+    scenario = load_scenario(tiny_folder, edits=["moscow.worth.quantiles=[0.3,0.4,0.5]"])
     fixed = update(scenario, day, prior_only=True, fix={"washington.press_kyiv": 0.0})
     with pytest.raises(InputError) as caught:
         replay.start(scenario, fixed, 50, 2)
     told = str(caught.value)
     assert caught.value.exit_code == 2
-    for part in ("week of 2031-03-17", "washington.posture", "states.csv: 2031-03-18, posture", "priors"):
+    for part in ("week of 2031-03-17", "washington.posture", "states.csv row 3: 2031-03-18, posture", "priors"):
         assert part in told, told
+    assert f"{tiny_folder.name}/evidence" in told
+    assert "events.csv" not in told
+    assert "changed are --set moscow.worth.quantiles=[0.3,0.4,0.5], --fix washington.press_kyiv=0" in told
+
+
+def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> None:
+    ended = "2031-04-01,2031-04-02,endings.any,The war is over.,by the criteria,gazette"
+    guide = {"endings.any": {"systematic": True, "guide": "the end"}}
+    scenario = load_scenario(chronicle(tiny_folder, (ended,), decisions=guide))
+    replay.nothing_to_foresee(scenario, date(2031, 4, 1))
+    with pytest.raises(InputError) as caught:
+        replay.start(scenario, update(scenario, date(2031, 4, 2), prior_only=True), 50, 2)
+    told = str(caught.value)
+    for part in ("events.csv: row 2", "ended on 2031-04-01", "--as-of 2031-04-01 or an earlier day"):
+        assert part in told, told
+
+
+def test_what_holding_would_not_move_is_refused() -> None:
+    scenario, _ = ukraine()
+    assert update(scenario, prior_only=True, fix={"washington.capital_start": 0.5}).fixed
+    for name in ("washington.capital_start", "kyiv.instability_start", "front.kursk_start"):
+        with pytest.raises(InputError, match=f"--fix: {name}: it is a level of 2025-01-20"):
+            update(scenario, date(2025, 3, 3), prior_only=True, fix={name: 0.5})
+    with pytest.raises(InputError, match=r"'2025-03-03' is no date"):
+        update(scenario, "2025-03-03")  # type: ignore[arg-type]
 
 
 def test_the_command_refuses_it_and_writes_nothing(

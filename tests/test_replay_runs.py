@@ -14,7 +14,7 @@ from timeline_tools import ukraine, ukraine_inputs
 
 from forecast import pipeline, replay
 from forecast.belief.assemble import update
-from forecast.replay import past_of
+from forecast.past import past_of
 from forecast.scenario.load import load_scenario
 from forecast.simulation import simulate
 from forecast.store import Run

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,9 @@ PATHS = {
 
 STARTS = {"washington.capital_start": "washington.capital", "kyiv.instability_start": "kyiv.instability"}
 """Parameters that are a level on the reference date, and the column of that level."""
+
+KURSK = "front.kursk_start"
+"""The same of the ground in Kursk, which follows its map."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def update(
     Args:
         scenario: the scenario.
         as_of: the date, from the reference date (which is the default) to the horizon.
-        prior_only: leave the evidence out.
+        prior_only: leave the series out.
         allow_unconverged: keep draws of chains that did not converge.
         fix: parameters held at a value after the update, by dotted name.
         sampler: how the posterior is sampled.
@@ -99,10 +102,11 @@ def update(
         progress: show a progress bar while sampling.
 
     Raises:
-        InputError: a date that the scenario cannot be run as of.
+        InputError: a date that the scenario cannot be run as of; a parameter that cannot be held on it.
         NotConverged: the sampler's diagnostics are outside their limits.
     """
     day = check_as_of(scenario, as_of)
+    check_held(scenario, fix or {}, day)
     fit = fit_blocks(
         known(scenario, day),
         {name: scenario.priors[name].marginal for name in PARAMETERS},
@@ -163,13 +167,34 @@ def hold(posterior: Posterior, values: Mapping[str, float]) -> Posterior:
     )
 
 
+def check_held(scenario: Scenario, values: Mapping[str, float], day: date) -> None:
+    """Check that what is to be held bears on a run as of a date.
+
+    Raises:
+        InputError: it is the start of a level of which later weeks are observed.
+    """
+    if day == scenario.reference_date:
+        return
+    for name in values:
+        if name in STARTS or (name == KURSK and scenario.series.kursk is not None):
+            raise InputError(
+                f"it is a level of {scenario.reference_date}: as of {day} the series tell what became of it, "
+                "and holding it would move nothing",
+                file="--fix",
+                key=name,
+                mend=f"Hold it on {scenario.reference_date}, or change its prior by --set",
+            )
+
+
 def check_as_of(scenario: Scenario, as_of: date | None) -> date:
     """The as-of date of a run, checked.
 
     Raises:
         InputError: it is after the horizon, before any evidence, or before the reference date.
     """
-    day = as_of or scenario.reference_date
+    day = scenario.reference_date if as_of is None else as_of
+    if isinstance(day, datetime) or not isinstance(day, date):
+        raise InputError(f"{day!r} is no date", key="as_of", mend="Give a datetime.date")
     if day > scenario.horizon:
         raise InputError(f"{day} is after the horizon", key="--as-of", mend=f"The horizon is {scenario.horizon}")
     scenario.evidence.as_of(day)

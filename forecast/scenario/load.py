@@ -188,6 +188,7 @@ def _read_chronology(
         last=horizon,
         guide=guide,
         label=None if elsewhere else f"{folder.name}/evidence",
+        kept=elsewhere is not None,
     )
 
 

@@ -26,6 +26,7 @@ STREAMS: Mapping[str, int] = {
     "front.mobilisation": front_part.MOBILISATION,
     "moscow.home_shock": moscow.HOME_SHOCK,
     "europe.sanctions_vote": europe.VOTE,
+    "europe.troops_into_text": europe.TROOPS,
     "europe.wider_war": europe.WIDER_WAR,
     "kyiv.transfer": kyiv.TRANSFER,
     "kyiv.martial_law": kyiv.MARTIAL_LAW,
