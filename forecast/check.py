@@ -285,4 +285,5 @@ def _table(first: str, *others: str) -> "Table":
 
 
 def _told(entry: Mapping[str, Any]) -> str:
-    return f"{100 * entry['probability']:.1f}% (error {100 * entry['standard_error']:.1f})"
+    error = entry["standard_error"]
+    return f"{100 * entry['probability']:.1f}%" + ("" if error is None else f" (error {100 * error:.1f})")

@@ -9,8 +9,12 @@ draw d:
   clipped to [0, 1] and widened to hold p. It says how far the odds could move if we knew what we do not know, the
   model taken as given. It is not an error of the simulation.
 
-The standard error says how far another set of draws and luck might move the odds; it is an upper bound, since draws are
-stratified and vary less than the independent ones it supposes, and more timelines of the same draws remove only a part.
+The standard error says about how far another set of draws and luck might move the odds. It is an estimate that takes
+the draws for a random sample. As of the reference date they are stratified, and vary less: it errs high. As of a later
+date they are selected by their weights, one that is selected several times being one cluster; where few carry the rest,
+the estimate is itself rough (`diagnostics.effective_draws` of `summary.json`). More timelines of the same draws remove
+only a part of it. Where no timeline differs from another it is 0, which says nothing: none among n leaves room for some
+3 / n. One draw alone tells neither it nor the interval.
 
 A ratio (odds given an event, shares of a total) is treated alike, by its linearised residuals.
 
@@ -54,8 +58,8 @@ class Estimate:
 
     Attributes:
         probability: the share, or None if too few timelines bear on it.
-        standard_error: Monte Carlo error of it, clustered by draw.
-        low: 5% end of the interval of what we do not know.
+        standard_error: Monte Carlo error of it, clustered by draw; None from one draw.
+        low: 5% end of the interval of what we do not know; None from one draw.
         high: 95% end.
         count: timelines in the numerator (a sum, where shares are added up); plain ones, of whatever member.
         of: timelines that the share is taken of.
@@ -154,10 +158,10 @@ class Clusters:
         """Share of each of several things by name, as `summary.json` holds it; see `share`."""
         return {name: self.share(x, given, few=few).plain() for name, x in what.items()}
 
-    def _spread(self, e: Array, p: float, total: float) -> tuple[float, float, float]:
+    def _spread(self, e: Array, p: float, total: float) -> tuple[float | None, float | None, float | None]:
         """Standard error and interval from residuals e that sum to 0; `total` is the denominator."""
         if self._number < 2:
-            return 0.0, p, p
+            return None, None, None
         sums = self._sums(e)
         error = float(np.sqrt((sums**2).sum() * self._number / (self._number - 1)) / total)
         deviation, shrink = deviations(e, self._cluster, self._number, total / len(e))
@@ -182,8 +186,9 @@ class Clusters:
             own = rows[m]
             residual = (x[own] - spread.numerator) - p * (y[own] - spread.denominator)
             sums += np.bincount(self._cluster[own], weight / len(own) * residual, minlength=self._number)
-        number = max(self._number, 2)
-        error = float(np.sqrt((sums**2).sum() * number / (number - 1)) / total)
+        if self._number < 2:
+            return Estimate(p, None, None, None, *raw)
+        error = float(np.sqrt((sums**2).sum() * self._number / (self._number - 1)) / total)
         low, high, between = mixture(p, weights * below / total, spreads)
         return Estimate(p, error, low, high, *raw, between if len(told) > 1 else None)
 
@@ -217,12 +222,15 @@ def deviations(e: Array, cluster: NDArray[np.int64], number: int, scale: float) 
     if number < 2:
         return deviation, None
     within = np.maximum(np.bincount(cluster, weights=e**2, minlength=number) - sums**2 / sizes, 0.0)
-    within = within / np.maximum(sizes - 1, 1)
+    # A draw of one timeline does not tell its luck: it has that of the others.
+    several = sizes > 1
+    overall = within.sum() / max((sizes - 1.0).sum(), 1.0)
+    within = np.where(several, within / np.maximum(sizes - 1.0, 1.0), overall)
     v_total = float(np.average(deviation**2, weights=sizes)) * number / (number - 1)
     v_luck = float(np.average(within / sizes, weights=sizes)) / scale**2
     if v_total <= 0.0:
         return deviation, None
-    return deviation, float(np.sqrt(max(0.0, v_total - v_luck) / v_total)) if sizes.min() > 1 else 0.0
+    return deviation, float(np.sqrt(max(0.0, v_total - v_luck) / v_total)) if several.any() else 0.0
 
 
 def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, float, float]:
@@ -251,8 +259,8 @@ def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = N
     """The clusters of a table of timelines: of one member, or of a pool if it has the column `perspective`.
 
     Args:
-        timelines: with `draw`, and of a pool with `perspective`, a categorical in the order of members.
-        weights: of a pool, the weight of each member by name, adding up to 1.
+        timelines: with `draw`, and of a pool with `perspective`, the member.
+        weights: of a pool, the weight of each member by name, adding up to 1; of one member alone none is needed.
 
     Raises:
         InputError: timelines of several members without weights, or weights that are not theirs.
@@ -260,10 +268,13 @@ def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = N
     draw = timelines["draw"].to_numpy()
     if MEMBER not in timelines:
         return Clusters(draw)
-    member = timelines[MEMBER].astype("category")
+    member = timelines[MEMBER].astype("category").cat.remove_unused_categories()
     names = [str(name) for name in member.cat.categories]
+    if len(names) == 1 and weights is None:
+        return Clusters(draw)
     if weights is None or set(weights) != set(names) or abs(sum(weights.values()) - 1.0) > 1e-9:
         found = "none" if weights is None else ", ".join(f"{name} {w:g}" for name, w in weights.items())
         what = f"the timelines are of {', '.join(names)}; found the weights {found}"
-        raise InputError(what, key="weights", mend="Give each of them a weight; they add up to 1")
+        mend = "Give each of them a weight, adding up to 1; those of a saved run are its `weights`"
+        raise InputError(what, key="weights", mend=mend)
     return Clusters(draw, np.asarray(member.cat.codes, np.int64), np.array([weights[name] for name in names]))

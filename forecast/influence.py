@@ -27,6 +27,9 @@ CANDIDATES = 20
 MOST = 5
 """Draws that there must be for each number fitted; with fewer, fewer numbers are candidates."""
 
+FEWEST = 50
+"""Draws below which nothing is fitted."""
+
 COLUMNS = ["name", "low", "high", *HEADLINES, *(f"{h}_error" for h in HEADLINES), "largest", "sureness"]
 
 
@@ -44,10 +47,10 @@ def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) 
         A row for each prior fitted, largest effect first: `name`, `low` and `high` (its 10 and 90% quantiles over the
         draws used, in its unit), for each of the headline odds the difference in probability (`battlefield`, ...) and
         its standard error (`battlefield_error`, ...), `largest`, the largest difference in absolute value, and
-        `sureness`, the most standard errors that one of them is from 0. Empty with fewer than 50 draws.
+        `sureness`, the most standard errors that one of them is from 0. Empty with fewer than `FEWEST` draws.
     """
     shares = pd.get_dummies(timelines["headline"]).astype(float).groupby(timelines["draw"].to_numpy()).mean()
-    if len(shares) < 50:
+    if len(shares) < FEWEST:
         return pd.DataFrame(columns=COLUMNS)
     p = shares.reindex(columns=list(HEADLINES), fill_value=0.0).to_numpy()
     used = draws.iloc[shares.index.to_numpy()]

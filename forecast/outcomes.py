@@ -1,7 +1,9 @@
 """From timelines to odds: every share that a run tells, of one member's timelines or of a pool's.
 
-How a share, its error and its interval are worked out stands in `forecast.clusters`. Some members of a pool do not
-follow the course of the war, only how it ends: of what they have no answer to, the odds are those of the others.
+How a share, its error and its interval are worked out stands in `forecast.clusters`. The error is an estimate that
+takes draws for a random sample: on the reference date they are stratified, and it errs high; later they are selected by
+weights, and it is rough where few draws carry the rest. Some members of a pool do not follow the course of the war but
+only how it ends: of what they have no answer to, the odds are those of the others.
 """
 
 from collections.abc import Mapping
@@ -75,14 +77,15 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
 
     Args:
         timelines: the table of timelines of a run; of a pool's, with the column `perspective`.
-        weights: weight of each member of a pool, by name, adding up to 1.
+        weights: weight of each member of a pool, by name, adding up to 1; those of a saved run are `Run.weights`.
 
     Returns:
         `odds` (the headline three), `given_resolved`, `endings`, `beside`, `unresolved`, `negotiated`, `defeat`,
         `first_refusal`, `steps_down`, `given` (the headline given each recorded event). Every entry has
         `probability`, `standard_error`, `interval`, `count`, `of`; those that rest on too few timelines are null
-        and have `too_few`. In a pool they have `between_members` too, the part of the interval's variance that is
-        between members.
+        and have `too_few`; from one draw error and interval are null. `count` and `of` are plain timelines; in a pool
+        the probability is the weighted mean of the members', and not their quotient. There entries have
+        `between_members` too, the part of the interval's variance that is between members.
 
     Raises:
         InputError: timelines of several members without weights, or weights that are not theirs.

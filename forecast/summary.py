@@ -80,6 +80,11 @@ class Made:
         )
 
     @property
+    def draws_used(self) -> int:
+        """Different draws that its timelines are from; a replay may select one several times."""
+        return int(self.timelines["draw"].nunique())
+
+    @property
     def effective_draws(self) -> float | None:
         """Effective draws that the replay has left; None without one."""
         found = None if self.start is None else self.start.effective
@@ -116,7 +121,7 @@ def summarise(
         "as_of": day.isoformat(),
         "horizon": scenario.horizon.isoformat(),
         "timelines": len(timelines),
-        "draws": int(timelines["draw"].nunique()),
+        "draws": min(made.draws_used for made in members),
         "seed": settings["seed"],
         "perspective": settings["perspective"],
         "perspective_detail": _perspective(scenario),
@@ -165,6 +170,7 @@ def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> di
             "title": made.scenario.perspectives[made.name].title if made.name in made.scenario.perspectives else "",
             "weight": pool.weights[made.name],
             "updated_weight": updated[made.name],
+            "draws": made.draws_used,
             "effective_draws": made.effective_draws,
             "simulated": made.posterior is not None,
             "odds": headline_odds(made.timelines),

@@ -5,7 +5,7 @@ the words of `forecast/report/templates/telling.j2`.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from forecast.ladder import Said, on_the_table
 from forecast.report.words import Words
 from forecast.rerun import Course, Step, retold, week_days
 from forecast.scenario.spec import Scenario
+from forecast.since import since
 from forecast.store import Run
 from forecast.timeline.codes import RUNGS, RUNNING, TRUCES
 
@@ -51,12 +52,18 @@ class Told:
     Attributes:
         title: which it is, and how it ends.
         row: its row in the run's table.
-        lines: in order.
+        lines: what is simulated, in order.
+        recorded: what happened before, as recorded, and is the same in every timeline: day and text, in order.
+        begin: the as-of date, from which it is simulated.
+        stands: where each recorded state stands on that date.
     """
 
     title: str
     row: Mapping[str, Any]
     lines: tuple[Line, ...]
+    recorded: tuple[tuple[date, str], ...]
+    begin: date
+    stands: tuple[str, ...]
 
     def plain(self) -> dict[str, Any]:
         """The same as `--json` prints it."""
@@ -64,7 +71,8 @@ class Told:
             {"from": line.begin.isoformat(), "to": line.end.isoformat(), "part": line.part, "text": line.text}
             for line in self.lines
         ]
-        return {"timeline": dict(self.row), "lines": lines}
+        recorded = [{"date": day.isoformat(), "text": text} for day, text in self.recorded]
+        return {"timeline": dict(self.row), "recorded": recorded, "stands": list(self.stands), "lines": lines}
 
 
 def tell(run: Run, timeline: int) -> Told:
@@ -83,7 +91,17 @@ def tell(run: Run, timeline: int) -> Told:
     headed = ending.label.lower().startswith(ending.kind)
     label = ending.label if headed else f"{ending.kind.capitalize()}: {ending.label}"
     title = f"Timeline {timeline} of run {run.id} (draw {row['draw']}, replicate {row['replicate']}). {label}"
-    return Told(title, row, tuple(lines(scenario, course, ending.label)))
+    begin = date.fromisoformat(run.manifest["as_of"])
+    known = since(scenario, begin) or {"happened": [], "states": []}
+    happened = [entry for entry in known["happened"] if entry["counts"] or entry["state"]]
+    return Told(
+        title,
+        row,
+        tuple(lines(scenario, course, ending.label)),
+        tuple((date.fromisoformat(entry["observed"]), entry["text"]) for entry in happened),
+        begin,
+        tuple(f"{entry['label']}: {entry['words']}" for entry in known["states"]),
+    )
 
 
 def lines(scenario: Scenario, course: Course, ending: str) -> Iterator[Line]:
@@ -95,19 +113,24 @@ def lines(scenario: Scenario, course: Course, ending: str) -> Iterator[Line]:
         ending: what its ending is called.
     """
     words = Words(scenario, ending)
-    counted, since = float(course.states["km2_start"][0]), 0.0
-    last = course.weeks[-1]
+    counted, elapsed, again = float(course.states["km2_start"][0]), 0.0, False
+    last, first = course.weeks[-1], course.weeks[0]
     for step in course.steps():
         begin, end = week_days(scenario, course.world, step.week)
+        if step.week == first and begin > scenario.reference_date:
+            yield Line(begin, begin, "levels", words.say(*levels(scenario, course, step.before)))
+            again = True
         found = [(part, said) for part, teller in TELLERS.items() for said in teller(scenario, course, step)]
-        since += (end - begin).days + 1
+        elapsed += (end - begin).days + 1
         if step.week == last and step.after.ending == RUNNING:
             found.append(("endings", horizon(step)))
-        if step.week == last or quarter_ends(begin, end):
-            standing = levels(scenario, course, step, step.after.km2 - counted, since / 7.0)
+        opened = step.week == first and again
+        if (step.week == last or quarter_ends(begin, end)) and not opened:
+            pace = (step.after.km2 - counted) / (elapsed / 7.0)
+            standing = levels(scenario, course, step.after, pace, again=again)
             place = sum(part != "endings" for part, _ in found)
             found.insert(place, ("levels", standing))
-            counted, since = step.after.km2, 0.0
+            counted, elapsed, again = step.after.km2, 0.0, True
         for part, said in found:
             yield Line(begin, end, part, words.say(*said))
 
@@ -118,21 +141,22 @@ def quarter_ends(begin: date, end: date) -> bool:
     return any(pd.Timestamp(day).is_quarter_end for day in days)
 
 
-def levels(scenario: Scenario, course: Course, step: Step, gained: float, weeks: float) -> Said:
-    """How things stand at the end of a week.
+def levels(scenario: Scenario, course: Course, after: Any, pace: float | None = None, *, again: bool = False) -> Said:
+    """How things stand in a state.
 
     Args:
         scenario: of the run.
         course: the timeline's weeks.
-        step: the week.
-        gained: ground gained since the last such line, km2.
-        weeks: time since then.
+        after: the state, at the end of a week or at the start of the first.
+        pace: ground gained since the last such line, or since the start, km2 a week; None at the start.
+        again: there was such a line before.
     """
-    after, washington = step.after, course.parameters.washington
+    washington = course.parameters.washington
     table = on_the_table(scenario, after) if after.template >= 0 else {"template": None, "index": None}
     return "levels", {
         "km2": after.km2,
-        "pace": gained / weeks,
+        "pace": pace,
+        "again": again,
         "approval": float(washington.approval_at_zero + washington.approval_per_sd * after.capital),
         "posture": after.posture,
         "rung": RUNGS[after.rung],
@@ -150,18 +174,27 @@ def horizon(step: Step) -> Said:
 
 
 def show(told: Told, console: "Console") -> None:
-    """Print a timeline: the dates of a week once, what happened in it beside them."""
+    """Print a timeline: what is recorded, then the simulated weeks, dates once and what happened beside them."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid("", "", padding=(0, 3, 0, 0))
-    before = None
-    for line in told.lines:
-        table.add_row("" if line.begin == before else week_in_figures(line.begin, line.end), Text(line.text))
-        before = line.begin
+    def printed(rows: Iterable[tuple[str, str]]) -> None:
+        table = Table.grid("", "", padding=(0, 3, 0, 0))
+        before = None
+        for days, text in rows:
+            table.add_row("" if days == before else days, Text(text))
+            before = days
+        console.print(table)
+
     console.print(told.title, markup=False, soft_wrap=True)
     console.print()
-    console.print(table)
+    if told.recorded or told.stands:
+        console.print(f"Recorded before {told.begin}, the same in every timeline:")
+        printed((day.isoformat(), text) for day, text in told.recorded)
+        console.print(f"So on {told.begin}: {'; '.join(told.stands)}.", markup=False)
+        console.print()
+        console.print(f"Simulated from {told.begin} on:")
+    printed((week_in_figures(line.begin, line.end), line.text) for line in told.lines)
 
 
 def week_in_figures(begin: date, end: date) -> str:

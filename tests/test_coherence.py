@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecast.coherence import crowds, implied, wars
-from forecast.report.context import gap_in_words
+from forecast.report.parts import gap_in_words
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from timeline_tools import ukraine, ukraine_inputs
 
-from forecast.outcomes import FEW_DRAWS, FEW_TIMELINES, Clusters, events, odds
+from forecast.errors import InputError
+from forecast.outcomes import FEW_DRAWS, FEW_TIMELINES, Clusters, events, headline_odds, odds
 from forecast.scenario.spec import Scenario
 from forecast.timeline.simulate import cells
 from forecast.timeline.table import timeline_table
@@ -140,7 +141,39 @@ def test_shares_weighted_by_counts() -> None:
 
 def test_one_draw_has_no_spread() -> None:
     share = Clusters(np.zeros(40, int)).share(np.arange(40) < 10)
-    assert (share.probability, share.standard_error, share.low, share.high) == (0.25, 0.0, 0.25, 0.25)
+    assert (share.probability, share.standard_error, share.low, share.high) == (0.25, None, None, None)
+    # Of a pool neither; and two draws tell both.
+    member = np.repeat([0, 1], 20)
+    pool = Clusters(np.zeros(40, int), member, np.array([0.75, 0.25])).share(np.arange(40) < 10)
+    assert (pool.probability, pool.standard_error, pool.low, pool.between_members) == (0.375, None, None, None)
+    two = Clusters(np.repeat([0, 1], 20)).share(np.arange(40) < 10)
+    assert two.standard_error > 0.2
+    assert two.low < 0.25 < two.high
+
+
+def test_one_timeline_of_a_further_draw_does_not_close_the_interval() -> None:
+    random = np.random.default_rng(3)
+    draw = np.repeat(np.arange(200), 40)
+    what = random.random(8000) < random.beta(2.0, 3.0, 200)[draw]
+    whole = Clusters(draw).share(what)
+    more = Clusters(np.append(draw, 200)).share(np.append(what, True))
+    assert (more.low, more.high) == pytest.approx((whole.low, whole.high), abs=0.02)
+    assert more.high - more.low > 0.5
+
+
+def test_members_without_a_timeline_are_none() -> None:
+    names = ["one", "two", "three"]
+    table = pd.DataFrame({"draw": np.tile(np.repeat([0, 1], 10), 3), "perspective": np.repeat(names, 20)})
+    table["perspective"] = pd.Categorical(table["perspective"], names)
+    table["headline"] = pd.Categorical(np.where(np.arange(60) % 20 < 5, "negotiated", "unresolved"))
+    weights = {"one": 0.5, "two": 0.25, "three": 0.25}
+    assert headline_odds(table, weights)["negotiated"]["probability"] == 0.25
+    two = table[table["perspective"] != "three"]
+    assert headline_odds(two, {"one": 0.6, "two": 0.4})["negotiated"]["of"] == 40
+    one = table[table["perspective"] == "one"]
+    assert headline_odds(one) == headline_odds(one.drop(columns="perspective"))
+    with pytest.raises(InputError, match=r"the timelines are of one, two; .*those of a saved run are its `weights`"):
+        headline_odds(two, weights)
 
 
 def test_the_tiny_scenario_has_the_same_layout(tiny: Scenario, found: dict) -> None:

@@ -258,7 +258,9 @@ def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> N
         assert f"| `{name}`" in text
         assert f"| {percent(entry['weight'])} | {percent(entry['updated_weight'])} | " in text
     parts = [percent(entry["between_members"]) for entry in pool_run.summary["odds"].values()]
-    assert f"{parts[0]} for the battlefield, {parts[1]} for a negotiated end, {parts[2]} for none." in text
+    assert f"{parts[0]} for the battlefield, {parts[1]} for a negotiated end and {parts[2]} for none." in text
+    assert "each times its weight, and not the share of all timelines;" in text
+    assert f"{4 * TIMELINES:,} timelines of 4 members, {TIMELINES // 40} draws each, seed 1." in text
     assert "No four weeks have passed since 20 January 2025" in text
     assert "What `base-rates` does not follow" in text
     assert "provisional" not in text
@@ -269,6 +271,13 @@ def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> N
     later = json.loads(json.dumps(pool_run.summary))
     later["pool"]["periods"] = {"war_ended": 3, "general_truce": 3, "km2": 3}
     assert "foresaw the 3 periods of four weeks since" in report_text(load_scenario("ukraine-2025"), later)
+    # Ranges of a hundredth of a point are no disagreement to tell.
+    for entry in later["odds"].values():
+        entry |= {"interval": [entry["probability"], entry["probability"] + 1e-4], "between_members": 1.0}
+    assert "are too narrow to say how much of them is disagreement" in report_text(load_scenario("ukraine-2025"), later)
+    out = io.StringIO()
+    show_summary(later, pool_run.folder, Console(file=out, width=140))
+    assert "disagreement" not in out.getvalue()
 
 
 def test_the_figure_shows_the_pool_s_odds(pool_run: Run) -> None:

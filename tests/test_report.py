@@ -19,7 +19,7 @@ from scipy import special
 from forecast import pipeline
 from forecast.belief.model import learnt_from
 from forecast.influence import influence
-from forecast.report.context import cautions, outside, recalled, report_text
+from forecast.report.context import cautions, grounds, outside, recalled, report_text
 from forecast.report.numbers import (
     cell,
     effect,
@@ -27,8 +27,9 @@ from forecast.report.numbers import (
     interval,
     percent,
     points,
+    rounding,
+    squares,
     two_figures,
-    whole_percents,
     with_interval,
 )
 from forecast.report.terminal import show_summary
@@ -44,7 +45,7 @@ KEYS = (
     *("perspective", "perspective_detail", "provisional"),
     *("edits", "fixed", "prior_only"),
     *("odds", "given_resolved", "endings", "beside", "unresolved", "negotiated", "defeat", "first_refusal"),
-    *("steps_down", "given", "coherence", "turns_on", "amounts", "diagnostics", "predictive"),
+    *("steps_down", "given", "since", "coherence", "turns_on", "amounts", "diagnostics", "predictive"),
 )
 BESIDE = (
     *("ever_signed", "signed_and_broken", "ceasefire_28_days", "limited_truce", "still_fighting"),
@@ -115,7 +116,10 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
     for amount in s["amounts"].values():
         assert list(amount) == ["q05", "q50", "q95"]
         assert sorted(amount.values()) == list(amount.values())
-    assert list(s["diagnostics"]) == ["sampler", "converged", "evidence", "outside_declared_range"]
+    assert s["since"] is None
+    diagnostics = ["sampler", "converged", "effective_draws", "thin", "evidence", "outside_declared_range"]
+    assert list(s["diagnostics"]) == diagnostics
+    assert (s["diagnostics"]["effective_draws"], s["diagnostics"]["thin"]) == (None, None)
     for entry in s["diagnostics"]["evidence"].values():
         assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
         assert entry["learnt_from"] <= entry["rows"]
@@ -136,9 +140,12 @@ def test_entries_hold_together(run: Run) -> None:
         if not told:
             assert (entry["standard_error"], entry["interval"], entry["too_few"]) == (None, None, True), name
             continue
-        low, high = entry["interval"]
-        assert 0.0 <= low <= entry["probability"] <= high <= 1.0, name
-        assert entry["standard_error"] >= 0.0, name
+        if run.summary["draws"] == 1:
+            assert (entry["standard_error"], entry["interval"]) == (None, None), name
+        else:
+            low, high = entry["interval"]
+            assert 0.0 <= low <= entry["probability"] <= high <= 1.0, name
+            assert entry["standard_error"] >= 0.0, name
         # Causes of stepping down are shares of steps, and there may be several in a timeline.
         if not name.startswith("steps_down"):
             assert entry["probability"] == pytest.approx(entry["count"] / entry["of"], abs=1e-12), name
@@ -181,7 +188,11 @@ def test_summary_is_that_of_the_timelines(run: Run) -> None:
 def test_what_the_odds_turn_on_is_ordered_and_adds_up(ukraine: Run) -> None:
     turns = ukraine.summary["turns_on"]
     assert 1 <= len(turns) <= 8
-    assert "moscow.worth" in [turn["name"] for turn in turns]
+    # A run of a hundred draws names few, and not always the greatest; that one's effect is fitted all the same.
+    worth = (
+        influence(ukraine.timelines, ukraine.draws, load_scenario("ukraine-2025")).set_index("name").loc["moscow.worth"]
+    )
+    assert worth["negotiated"] < -2.0 * worth["negotiated_error"]
     assert all(turn["sureness"] > pipeline.SURE for turn in turns)
     largest = [turn["largest"] for turn in turns]
     assert largest == sorted(largest, reverse=True)
@@ -238,7 +249,66 @@ def test_few_timelines_turn_on_nothing_and_say_so(few: Run) -> None:
     assert few.summary["turns_on"] == []
     assert "Too few draws were simulated to say which numbers the odds turn on." in few.report
     assert few.summary["given_resolved"]["battlefield"]["probability"] is None
-    assert "too few to say" in few.report
+    assert "It ends in too few of them to say more of how." in " ".join(few.report.split())
+
+
+def test_one_draw_claims_no_error_and_no_range(few: Run) -> None:
+    assert {(entry["standard_error"], entry["interval"]) for _, entry in entries(few.summary)} == {(None, None)}
+    text = " ".join(few.report.split())
+    assert "Only 3 timelines, from 1 draw: too few for odds." in text
+    assert "One draw of the priors tells neither how far the odds could move" in text
+    assert "The simulation error is" not in text
+    assert re.search(r"\| Unresolved \| \*\*\d+%\*\* \|  \|  \|", few.report)
+
+
+def told_as(run: Run, odds: dict[str, float], **more: Any) -> str:
+    """The report of a run with other headline odds, its words in one line."""
+    summary = json.loads(json.dumps(run.summary)) | more
+    for name, share in odds.items():
+        summary["odds"][name] |= {"probability": share, "interval": [share, share]}
+    return " ".join(report_text(load_scenario("ukraine-2025"), summary).split())
+
+
+def test_words_hold_where_the_year_is_nearly_over(ukraine: Run) -> None:
+    certain = {"battlefield": 0.0, "negotiated": 0.0001, "unresolved": 0.9999}
+    nothing = {key: {"probability": None, "interval": None} for key in HEADLINES[:2]}
+    beside = ukraine.summary["beside"] | {"ceasefire_28_days": ukraine.summary["beside"]["ever_signed"]}
+    beside["ceasefire_28_days"] = beside["ceasefire_28_days"] | {"probability": 0.0, "interval": [0.0, 0.0]}
+    more = {"as_of": "2025-12-31", "given_resolved": nothing, "turns_on": [], "beside": beside, "draws": 400}
+    text = told_as(ukraine, certain, **more)
+    assert "As of 31 December 2025, the last day." in text
+    assert "| Battlefield | **none** | none | " in text
+    assert "| Negotiated | **under 1%** | under 1% | " in text
+    assert "| Unresolved | **over 99%** | over 99% | " in text
+    assert "the war ends on the battlefield in none, by an agreement in force at the end in under 1%, and" in text
+    assert 'holds at some time in none; many forecasts of "a ceasefire in 2025" mean this event.' in text
+    assert "no number that the priors leave open moves the odds by clearly more than the fit's error" in text
+    assert 'What is told as "none" came about in no timeline' in text
+    assert "too few to say end" not in text
+    for words in ("none seen", "likelier event", "0%**", "they add up to"):
+        assert words not in text
+
+
+def test_odds_are_rounded_by_one_rule_and_told_so_where_they_do_not_add_up(ukraine: Run) -> None:
+    text = told_as(ukraine, {"battlefield": 0.1043, "negotiated": 0.1449, "unresolved": 0.7508})
+    assert "the war ends on the battlefield in 10%, by an agreement in force at the end in 14%, and" in text
+    assert "not resolved in 75%. Each is rounded by itself; so they add up to 99." in text
+    assert "| **10%** |" in text
+    assert "| **11%** |" not in text
+    assert rounding([0.0043, 0.1443, 0.8514]) == rounding([0.25, 0.25, 0.5]) == ""
+    assert rounding([0.052, 0.286, 0.662]) == ""
+    assert rounding([0.045, 0.285, 0.67]) == "Each is rounded by itself; so they add up to 101."
+
+
+def test_whose_judgement_it_is_is_said_in_the_right_words() -> None:
+    def told(*alone: bool) -> str:
+        return grounds([{"judgement": one} for one in alone])
+
+    assert told(True, True) == "All are judgement alone"
+    assert told(False) == "All are judgement in the light of the source named"
+    assert told(True, False, False) == (
+        "All are judgement, 1 of these 3 alone, the rest in the light of the source named"
+    )
 
 
 # The page
@@ -260,19 +330,21 @@ def test_report_is_one_page_of_whole_words(run: Run) -> None:
         assert len(cells) == 1, block
 
 
-def test_headline_percents_add_up_to_100(run: Run) -> None:
-    shares = [int(re.search(rf"\| {h.title()} \| \*\*(\d+)%\*\*", run.report)[1]) for h in HEADLINES]
-    assert sum(shares) == 100
-    for share, headline in zip(shares, HEADLINES, strict=True):
-        assert abs(share - 100 * run.summary["odds"][headline]["probability"]) <= 1.0
-    words = re.search(r"ends on the battlefield in (\d+), .*\s.* in (\d+), and is not resolved in (\d+)", run.report)
-    assert [int(word) for word in words.groups()] == shares
+def test_headline_percents_are_the_same_everywhere(run: Run) -> None:
+    odds = run.summary["odds"]
+    shares = [re.search(rf"\| {h.title()} \| \*\*([^*]+)\*\*", run.report)[1] for h in HEADLINES]
+    assert shares == [percent(odds[h]["probability"]) for h in HEADLINES]
+    text = " ".join(run.report.split())
+    told = r"ends on the battlefield in ([^,]+), .*? at the end in ([^,]+), and is not resolved in ([^.]+)\."
+    words = re.search(told, text)
+    assert list(words.groups()) == shares
+    assert ("they add up to" in text) == bool(rounding([odds[h]["probability"] for h in HEADLINES]))
 
 
 def test_too_few_defeats_are_said_to_be(kept: Run) -> None:
     defeats = kept.summary["endings"]["ukraine_defeated"]["count"]
     assert 0 < defeats < 100
-    assert f"Ukraine is defeated in {defeats} timelines: too few to say more of them." in kept.report
+    assert f"Ukraine is defeated in {defeats} of 4,000 timelines: too few to say more of them." in kept.report
     assert kept.summary["defeat"]["trump_engaged"]["probability"] is None
 
 
@@ -334,8 +406,8 @@ def shown(run: Run) -> str:
 def test_terminal_shows_the_same_headline_and_cautions(run: Run) -> None:
     text = shown(run)
     for headline in HEADLINES:
-        share = re.search(rf"\| {headline.title()} \| \*\*(\d+)%\*\*", run.report)[1]
-        assert re.search(rf"{headline}\s*│\s*{share}%", text)
+        share = re.search(rf"\| {headline.title()} \| \*\*([^*]+)\*\*", run.report)[1]
+        assert re.search(rf"{headline}\s*│\s*{share}", text)
     assert ("it shows the priors alone" in text) == run.summary["prior_only"]
     assert str(run.folder) in text
     assert "None" not in text
@@ -348,7 +420,8 @@ def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSamp
     run = pipeline.run(
         TINY, runs=tmp_path / "runs", timelines=40, edits=[edit], fixes=["kyiv.worth=0.5"], allow_unconverged=True
     )
-    assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth held at 0.5."]
+    few = "Only 40 timelines, from 1 draw: too few for odds."
+    assert cautions(run.summary) == [few, f"Changed for this run: {edit}; kyiv.worth held at 0.5."]
     assert edit in shown(run)
 
 
@@ -356,23 +429,27 @@ def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSamp
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=6).filter(any))
-def test_whole_percents_add_up_and_stay_near(counts: list[int]) -> None:
+def test_squares_are_a_hundred_and_stay_near(counts: list[int]) -> None:
     shares = [count / sum(counts) for count in counts]
-    whole = whole_percents(shares)
-    assert sum(whole) == 100
-    assert all(abs(one - 100 * share) < 1.0 + 1e-9 for one, share in zip(whole, shares, strict=True))
+    found = squares(shares)
+    assert sum(found) == 100
+    assert all(abs(one - 100 * share) < 1.0 + 1e-9 for one, share in zip(found, shares, strict=True))
 
 
 @pytest.mark.parametrize(
     ("p", "text"),
     [
         (None, "too few to say"),
-        (0.0, "none seen"),
+        (0.0, "none"),
         (1e-9, "under 1%"),
         (0.00499, "under 1%"),
         (0.0051, "1%"),
         (0.234, "23%"),
+        (0.125, "13%"),
+        (0.145, "15%"),
+        (0.1043, "10%"),
         (0.994, "99%"),
+        (0.995, "over 99%"),
         (0.996, "over 99%"),
         (1.0, "100%"),
     ],
@@ -388,6 +465,9 @@ def test_other_words() -> None:
     assert cell("a |\n b") == r"a \| b"
     nothing = {"interval": None, "standard_error": None}
     assert (interval(nothing), error(nothing)) == ("", "")
+    # That no timeline differs tells no error.
+    assert [error({"standard_error": e}) for e in (0.0, 0.0001, 0.0006)] == ["", "under 0.1", "0.1"]
+    assert [interval({"interval": [x, x]}) for x in (0.0, 0.0002, 1.0)] == ["none", "under 1%", "100%"]
     entry = {"interval": [0.014, 0.526], "standard_error": 0.0123}
     assert (interval(entry), error(entry)) == ("1 to 53%", "1.2")
     assert np.isfinite(float(error(entry)))

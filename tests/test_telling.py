@@ -409,7 +409,15 @@ def test_every_event_has_its_words(tiny: Scenario) -> None:
         "on_table": {"template": "A deal", "index": 0.4, "signs": ["kyiv", "moscow"]},
         "horizon": {"age": 2.2},
         "levels": {
-            **{"km2": -1234.0, "pace": 5.2, "approval": 41.6, "posture": WALKED_AWAY, "rung": "none", "template": None},
+            **{
+                "km2": -1234.0,
+                "pace": 5.2,
+                "again": True,
+                "approval": 41.6,
+                "posture": WALKED_AWAY,
+                "rung": "none",
+                "template": None,
+            },
             **{"index": None, "settled": False, "truce": "limited"},
         },
     }
@@ -423,9 +431,13 @@ def test_every_event_has_its_words(tiny: Scenario) -> None:
         "Within the week talks climb 2 rungs and fall a rung (consent is wanting and Europe obstructs); they are off"
     )
     assert said["levels"] == (
-        "Ground gained by Moscow so far: -1,200 km2, 5 a week since the last such line. Approval of the US president: "
-        "42%. Washington has walked away; no talks; a limited truce holds"
+        "Ground gained by Moscow since 20 January 2025: -1,200 km2, 5 a week since the last such line. Approval of the "
+        "US president: 42%. Washington has walked away; no talks; a limited truce holds"
     )
+    first = words.say("levels", rare["levels"] | {"again": False})
+    assert first.startswith("Ground gained by Moscow since 20 January 2025: -1,200 km2, 5 a week. Approval")
+    start = words.say("levels", rare["levels"] | {"again": False, "pace": None})
+    assert start.startswith("Ground gained by Moscow since 20 January 2025: -1,200 km2. Approval")
     assert said["horizon"] == "The horizon. How it ended, in force for 2 weeks"
     assert words.say("election", {"winner": INCUMBENT}) == "An election is held: the incumbent wins"
     assert words.say("election", {"winner": None}) == "An election is held"
@@ -489,7 +501,11 @@ def test_a_story_has_its_dates_in_order_and_ends_with_the_ending(kept: Run, tiny
         label = next(ending.label for ending in tiny.endings if ending.id == row["ending"])
         assert label in told.title
         assert label in told.lines[-1].text
-        assert sum(line.part == "levels" for line in told.lines) >= 1
+        standing = [line.text for line in told.lines if line.part == "levels"]
+        assert standing
+        # Nothing is recorded on the reference date, and the first line of how things stand has none before it.
+        assert (told.recorded, told.stands) == ((), ())
+        assert ["since the last such line" in text for text in standing] == [k > 0 for k in range(len(standing))]
 
 
 # The command
@@ -499,7 +515,8 @@ def test_show_tells_a_timeline(kept: Run, command: Command) -> None:
     done = command("show", kept.id, "--runs", kept.folder.parent, "--timeline", 12, "--json")
     assert (done.code, done.err) == (0, "")
     story = json.loads(done.out)
-    assert list(story) == ["timeline", "lines"]
+    assert list(story) == ["timeline", "recorded", "stands", "lines"]
+    assert (story["recorded"], story["stands"]) == ([], [])
     assert set(story["timeline"]) == set(kept.timelines)
     assert story["timeline"]["timeline"] == 12
     assert story["timeline"]["last_date"] == kept.timelines["last_date"].iloc[12].date().isoformat()

@@ -10,7 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forecast.clusters import MEMBER
+from forecast.clusters import FEW_DRAWS, FEW_TIMELINES, MEMBER
+from forecast.influence import FEWEST
 from forecast.report.faults import far_out, outside
 from forecast.report.numbers import (
     cell,
@@ -18,22 +19,30 @@ from forecast.report.numbers import (
     effect,
     number,
     percent,
+    rounding,
     row,
     two_figures,
-    whole_percents,
+    whole,
     with_interval,
+)
+from forecast.report.parts import (
+    coherence_lines,
+    draws_in_words,
+    learnt,
+    pool,
+    shares_of,
+    since_lines,
+    timelines_in_words,
 )
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
+from forecast.timeline.table import HEADLINES
 
 FROM_MEMORY = "from memory"
 """What the note of a source says that was cited from memory and not re-read."""
 
 OUTSIDE_NAMED = 5
 """Most figures outside their declared range that a report names; the summary has all."""
-
-NEAR = 3
-"""Points under which odds are not called higher or lower than others."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -110,7 +119,10 @@ def meaning(scenario: Scenario, name: str) -> str:
 def cautions(summary: Mapping[str, Any]) -> list[str]:
     """What sets a run apart from the plain forecast, a sentence each."""
     changed = [*summary["edits"], *(f"{name} held at {value:g}" for name, value in summary["fixed"].items())]
+    thin = summary["diagnostics"]["thin"]
+    few = summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin)
     return [
+        *([f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds."] if few else []),
         *(["The evidence was left out of this run: it shows the priors alone."] if summary["prior_only"] else []),
         *([f"Changed for this run: {'; '.join(changed)}."] if changed else []),
         *(
@@ -123,7 +135,7 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
                 "What has happened leaves few of the draws: the odds rest on as good as "
                 f"{summary['diagnostics']['effective_draws']:.0f} of them, and are rougher than their intervals say."
             ]
-            if summary["diagnostics"]["thin"]
+            if thin
             else []
         ),
     ]
@@ -161,7 +173,6 @@ def change_row(change: Mapping[str, Any]) -> dict[str, str]:
 def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the template prints."""
     odds = summary["odds"]
-    shares = whole_percents([odds[h]["probability"] for h in ("battlefield", "negotiated", "unresolved")])
     labels = {ending.id: ending for ending in scenario.endings}
     endings = sorted(summary["endings"].items(), key=lambda item: -item[1]["probability"])
     reference = date.fromisoformat(summary["as_of"])
@@ -178,13 +189,19 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "year": scenario.horizon.year,
         "cautions": cautions(summary),
         "perspective": perspective(scenario, summary["perspective_detail"]),
-        "shares": dict(zip(("battlefield", "negotiated", "unresolved"), shares, strict=True)),
-        "headline": [row(name, odds[name.lower()]) for name in ("Battlefield", "Negotiated", "Unresolved")],
-        "resolved": {name: percent(entry["probability"]) for name, entry in summary["given_resolved"].items()},
+        "shares": {name: percent(entry["probability"]) for name, entry in odds.items()},
+        "headline": [row(name.capitalize(), odds[name]) for name in HEADLINES],
+        "rounding": rounding(shares_of(odds)),
+        "error_told": any(entry["standard_error"] is not None for entry in odds.values()),
+        "resolved": {
+            name: None if entry["probability"] is None else percent(entry["probability"])
+            for name, entry in summary["given_resolved"].items()
+        },
         "endings": [row(labels[name].label, entry) | {"criteria": labels[name].criteria} for name, entry in endings],
         "beside": {name: row(name, entry) for name, entry in summary["beside"].items()},
         "defeat": {
-            "count": summary["endings"]["ukraine_defeated"]["count"],
+            "count": f"{summary['endings']['ukraine_defeated']['count']:,}",
+            "none": summary["endings"]["ukraine_defeated"]["count"] == 0,
             "share": percent(summary["endings"]["ukraine_defeated"]["probability"]),
             "engaged": with_interval(summary["defeat"]["trump_engaged"]),
             "otherwise": with_interval(summary["defeat"]["trump_engaged_without_defeat"]),
@@ -192,7 +209,9 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
             "owners": [(named[name], with_interval(entry)) for name, entry in summary["defeat"]["owner"].items()],
         },
         "turns": turns,
-        "turns_judgement": sum(turn["judgement"] for turn in turns),
+        "grounds": grounds(turns),
+        "turns_few": most_draws(summary) < FEWEST,
+        "likelier": beyond(summary["beside"]["ceasefire_28_days"], odds["negotiated"]),
         "km2": {q: two_figures(amounts["km2_end"][q]) for q in ("q05", "q50", "q95")},
         "learnt": learnt(summary),
         "predictive": bool(summary["predictive"]["checks"]),
@@ -206,131 +225,31 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "coherence": coherence_lines(summary),
         "pool": pool(summary),
         "since": since_lines(summary),
+        "unseen": any(entry["probability"] == 0.0 for part in ("odds", "endings") for entry in summary[part].values()),
+        "draws": draws_in_words(summary),
+        "timelines": timelines_in_words(summary),
     }
 
 
-def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is new since the reference date; none on it."""
-    found = summary["since"]
-    if found is None:
-        return None
-
-    def figure(value: float | None, observed: str | None) -> str:
-        return "none" if value is None else f"{value:,.6g} ({observed})"
-
-    return {
-        "states": [
-            {
-                "state": entry["state"],
-                "value": str(entry["value"]).replace("_", " "),
-                "since": entry["since"] or f"before {found['reference']}",
-            }
-            for entry in found["states"]
-        ],
-        "happened": [
-            entry | {"text": cell(entry["text"]), "reason": cell(entry["reason"])} for entry in found["happened"]
-        ],
-        "figures": [
-            {
-                "title": cell(entry["title"]),
-                "unit": entry["unit"],
-                "then": figure(entry["then"], entry["then_observed"]),
-                "now": figure(entry["now"], entry["now_observed"]),
-                "figures": entry["figures"],
-            }
-            for entry in found["figures"]
-        ],
-        "effective": two_figures(summary["diagnostics"]["effective_draws"] or 0.0),
-    }
+def grounds(turns: Sequence[Mapping[str, Any]]) -> str:
+    """What the priors that the odds turn on rest on, as the beginning of a sentence."""
+    alone = sum(turn["judgement"] for turn in turns)
+    if alone == len(turns):
+        return "All are judgement alone"
+    if alone == 0:
+        return "All are judgement in the light of the source named"
+    return f"All are judgement, {alone} of these {len(turns)} alone, the rest in the light of the source named"
 
 
-def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The members of a pool, each with its weights and its odds, and how far they disagree; none of one alone."""
-    if "perspectives" not in summary:
-        return None
-    kinds = ("battlefield", "negotiated", "unresolved")
-    told = summary["perspectives"]
-    updated = whole_percents([summary["pool"]["updated_odds"][kind]["probability"] for kind in kinds])
-    return {
-        "members": [
-            {
-                "name": name,
-                "title": cell(entry["title"]),
-                "weight": percent(entry["weight"]),
-                "updated": percent(entry["updated_weight"]),
-                **{kind: with_interval(entry["odds"][kind]) for kind in kinds},
-            }
-            for name, entry in told.items()
-        ],
-        "disagreement": {kind: percent(summary["odds"][kind].get("between_members", 0.0)) for kind in kinds},
-        "updated": dict(zip(kinds, updated, strict=True)),
-        "periods": max(summary["pool"]["periods"].values()),
-        "silent": [name for name, entry in told.items() if not entry["simulated"]],
-    }
+def most_draws(summary: Mapping[str, Any]) -> int:
+    """Different draws that the timelines of a run are from, of a pool the most of a member that is simulated."""
+    told = summary.get("perspectives", {}).values()
+    return max((entry["draws"] for entry in told if entry["simulated"]), default=int(summary["draws"]))
 
 
-def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The series that a run learnt from, with how their figures lie among those that the model would measure again."""
-    checks = {row["series"]: row for row in summary["predictive"]["checks"] if row["group"] == "posterior_predictive"}
-    return [
-        {
-            "block": entry["block"],
-            "series": name,
-            "figures": entry["learnt_from"],
-            "last_observed": entry["last_observed"],
-            "last_available": entry["last_available"],
-            **{key: percent(checks[name][key]) if name in checks else "" for key in ("within_50", "within_90")},
-        }
-        for name, entry in summary["diagnostics"]["evidence"].items()
-        if entry["learnt_from"]
-    ]
-
-
-def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The odds beside wars that lasted as long and what crowds said; `told` is false where there is neither."""
-    found = summary["coherence"]
-    gaps = [100.0 * (row["forecast"]["probability"] - row["crowd"]) for row in found["crowds"]]
-    return {
-        "told": bool(found["wars"] or found["crowds"]),
-        "ended": with_interval(found["implied"]["ended"]),
-        "won": percent(found["implied"]["won_or_lost"]["probability"]),
-        "negotiated": percent(found["implied"]["negotiated"]["probability"]),
-        "truce": percent(found["implied"]["general_truce_without_agreement"]["probability"]),
-        "wars": [
-            {
-                "wars": row["wars"],
-                "war_years": f"{row['war_years']:.0f}",
-                "ended": percent(row["ended_a_year"]),
-                "won": f"{percent(row['won_or_lost_a_year'])} a year were won or lost"
-                if row["ends"]["won_or_lost"]
-                else "none was won or lost",
-            }
-            for row in found["wars"]
-        ],
-        "crowds": [
-            {
-                **{key: cell(row[key]) for key in ("platform", "question", "compared_with")},
-                "asked": row["asked"],
-                "to": day_in_words(date.fromisoformat(row["to"])),
-                "crowd": percent(row["crowd"]),
-                "here": with_interval(row["forecast"]),
-            }
-            for row in found["crowds"]
-        ],
-        "gap": gap_in_words(gaps),
-    }
-
-
-def gap_in_words(gaps: Sequence[float]) -> str:
-    """Where the odds stand to those of crowds, from the differences in points."""
-    if not gaps:
-        return ""
-    low, high = round(min(gaps)), round(max(gaps))
-    if high <= -NEAR:
-        return f"The odds here are lower, by {-high} to {-low} points."
-    if low >= NEAR:
-        return f"The odds here are higher, by {low} to {high} points."
-    return f"The odds here differ from theirs by {low:+d} to {high:+d} points."
+def beyond(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a share is told as a larger number than another."""
+    return whole(one["probability"]) > whole(other["probability"])
 
 
 def environment() -> Environment:

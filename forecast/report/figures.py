@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from forecast.report.numbers import interval, percent, whole_percents
+from forecast.report.numbers import interval, percent, squares, whole
 from forecast.scenario.spec import Scenario
 from forecast.timeline.table import HEADLINES
 
@@ -74,7 +74,7 @@ def odds_figure(scenario: Scenario, summary: Mapping[str, Any]) -> str:
 
 
 def _years(axes: "Axes", scenario: Scenario, summary: Mapping[str, Any]) -> None:
-    """A hundred squares, one a simulated year, with a legend of endings."""
+    """A hundred squares, one a simulated year, with a legend of endings and the share of each, rounded by itself."""
     from matplotlib.patches import Rectangle
 
     kinds = {ending.id: ending.kind for ending in scenario.endings}
@@ -83,11 +83,12 @@ def _years(axes: "Axes", scenario: Scenario, summary: Mapping[str, Any]) -> None
         summary["endings"],
         key=lambda e: (HEADLINES.index(kinds[e]), -summary["endings"][e]["probability"]),
     )
-    counts = whole_percents([summary["endings"][e]["probability"] for e in endings])
+    shares = [summary["endings"][e]["probability"] for e in endings]
+    counts = squares(shares)
     seen: dict[str, int] = dict.fromkeys(HEADLINES, 0)
     place, line = 0, 0
-    for ending, count in zip(endings, counts, strict=True):
-        if not count:
+    for ending, share, count in zip(endings, shares, counts, strict=True):
+        if not count and not whole(share):
             continue
         shade = SHADES[min(seen[kinds[ending]], len(SHADES) - 1)]
         seen[kinds[ending]] += 1
@@ -96,8 +97,8 @@ def _years(axes: "Axes", scenario: Scenario, summary: Mapping[str, Any]) -> None
             axes.add_patch(Rectangle((square // 10, square % 10), 0.86, 0.86, color=colour, linewidth=0))
         place += count
         axes.add_patch(Rectangle((10.6, 9.0 - 1.02 * line), 0.7, 0.7, color=colour, linewidth=0))
-        axes.text(12.5, 9.35 - 1.02 * line, str(count), va="center", ha="right", fontsize=8.5)
-        axes.text(12.8, 9.35 - 1.02 * line, labels[ending], va="center", fontsize=8.5)
+        axes.text(13.2, 9.35 - 1.02 * line, percent(share), va="center", ha="right", fontsize=8.5)
+        axes.text(13.5, 9.35 - 1.02 * line, labels[ending], va="center", fontsize=8.5)
         line += 1
     axes.set_xlim(-0.1, 23.5)
     axes.set_ylim(-0.2, 10.1)

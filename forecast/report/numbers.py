@@ -1,25 +1,39 @@
 """Numbers as readers see them: odds, intervals, differences, dates; no more figures than they are good for."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 
+def whole(p: float) -> int:
+    """A share as a whole number of percent, halves rounded up: the one rule by which odds are rounded."""
+    return math.floor(round(100.0 * p, 9) + 0.5)
+
+
 def percent(p: float | None) -> str:
-    """A probability for readers: whole percents, without false precision at the ends."""
+    """A share for readers, each rounded by itself to whole percents, without false precision at the ends."""
     if p is None:
         return "too few to say"
-    if p == 0.0:
-        return "none seen"
+    if p in (0.0, 1.0):
+        return "100%" if p else "none"
     if p < 0.005:
         return "under 1%"
-    if 0.995 < p < 1.0:
+    if p >= 0.995:
         return "over 99%"
-    return f"{100.0 * p:.0f}%"
+    return f"{whole(p)}%"
 
 
-def whole_percents(shares: Sequence[float]) -> list[int]:
-    """Shares that add up to 1 as whole percents that add up to 100 (largest remainder)."""
+def rounding(shares: Sequence[float | None]) -> str:
+    """A sentence for readers who add up shares of one whole; empty where they make 100, or one is not told in full."""
+    if any(p is None or 0.0 < p < 0.005 or 0.995 <= p < 1.0 for p in shares):
+        return ""
+    told = [whole(p) for p in shares if p is not None]
+    return "" if sum(told) == 100 else f"Each is rounded by itself; so they add up to {sum(told)}."
+
+
+def squares(shares: Sequence[float]) -> list[int]:
+    """How many of a hundred squares of a picture each share gets, if together they make 1 (largest remainder)."""
     floors = [int(100.0 * share) for share in shares]
     by_remainder = sorted(range(len(shares)), key=lambda k: (floors[k] - 100.0 * shares[k], k))
     for k in by_remainder[: 100 - sum(floors)]:
@@ -33,10 +47,13 @@ def day_in_words(day: date) -> str:
 
 
 def interval(entry: Mapping[str, Any]) -> str:
-    """The interval of what is not known, as text."""
+    """The interval of what is not known, as text; empty where it cannot be told."""
     if entry["interval"] is None:
         return ""
-    low, high = (round(100.0 * x) for x in entry["interval"])
+    ends = tuple(entry["interval"])
+    if ends[0] == ends[1]:
+        return percent(ends[0])
+    low, high = (whole(x) for x in ends)
     if high == 0:
         return "under 1%"
     if low == 100:
@@ -44,16 +61,23 @@ def interval(entry: Mapping[str, Any]) -> str:
     return f"{low} to {high}%"
 
 
+def narrow(entry: Mapping[str, Any]) -> bool:
+    """Whether the interval of what is not known is shorter than a point, so that no part of it is worth telling."""
+    return entry["interval"] is None or entry["interval"][1] - entry["interval"][0] < 0.01
+
+
 def error(entry: Mapping[str, Any]) -> str:
-    """The simulation's own error, in points."""
+    """The simulation's own error, in points; empty where no timeline differs, which tells none."""
     e = entry["standard_error"]
-    return "" if e is None else f"{100.0 * e:.1f}"
+    if e is None or e == 0.0:
+        return ""
+    return "under 0.1" if e < 0.0005 else f"{100.0 * e:.1f}"
 
 
 def points(difference: float) -> str:
     """A difference between odds in whole points, signed."""
-    whole = round(100.0 * difference)
-    return f"{whole:+d}" if whole else "0"
+    rounded = round(100.0 * difference)
+    return f"{rounded:+d}" if rounded else "0"
 
 
 def effect(difference: float, standard_error: float) -> str:
@@ -91,3 +115,8 @@ def with_interval(entry: Mapping[str, Any]) -> str:
     """A share and the interval of what is not known, as text; one number where they are told alike."""
     share, between = percent(entry["probability"]), interval(entry)
     return share if between in ("", share) else f"{share} ({between})"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items as a list in a sentence."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

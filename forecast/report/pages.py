@@ -23,7 +23,7 @@ from forecast.premises import Effect, effects
 from forecast.report.context import cited, environment, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.implied import implied
-from forecast.report.numbers import cell, day_in_words, effect, interval, number, percent
+from forecast.report.numbers import cell, day_in_words, effect, number, percent, with_interval
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE, POOL
@@ -235,8 +235,7 @@ def _label(scenario: Scenario, key: str) -> str:
 def _with_interval(entry: Mapping[str, Any]) -> str:
     if not entry["of"]:  # of a member that has no answer to it
         return ""
-    share, between = percent(entry["probability"]), interval(entry)
-    return f"{share} ({between})" if between else share
+    return with_interval(entry)
 
 
 def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:

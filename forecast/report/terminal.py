@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from forecast.report.context import cautions, change_row
-from forecast.report.numbers import error, interval, percent, whole_percents, with_interval
+from forecast.report.numbers import error, interval, percent, rounding, with_interval
+from forecast.report.parts import disagreement, draws_in_words, part_between, shares_of, timelines_in_words
 
 LATEST = 5
 """Most recorded events that are shown; the report has all."""
@@ -18,26 +19,30 @@ LATEST = 5
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
     """Print the headline, every ending and what stands beside them."""
     console.print(
-        f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {summary['timelines']:,} timelines "
-        f"from {summary['draws']} draws, seed {summary['seed']}, perspective {summary['perspective']}"
+        f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {timelines_in_words(summary)}, "
+        f"{draws_in_words(summary)}, seed {summary['seed']}, perspective {summary['perspective']}"
         f"{' (provisional until perspectives are pooled)' if summary['provisional'] else ''}"
     )
     for caution in cautions(summary):
         console.print(f"[bold]{escape(caution)}[/bold]")
     if found := summary["since"]:
         console.print(_since(found))
-    shares = whole_percents([entry["probability"] for entry in summary["odds"].values()])
     table = Table("How it ends", "Odds", "If we knew more", "Simulation error, points")
-    for share, (name, entry) in zip(shares, summary["odds"].items(), strict=True):
-        table.add_row(name, f"{share}%", interval(entry), error(entry))
+    for name, entry in summary["odds"].items():
+        table.add_row(name, percent(entry["probability"]), interval(entry), error(entry))
     console.print(table)
+    if note := rounding(shares_of(summary["odds"])):
+        console.print(note)
     if "perspectives" in summary:
         console.print(_members(summary))
+        if any(rounding(shares_of(entry["odds"])) for entry in summary["perspectives"].values()):
+            console.print("Each share is rounded by itself, so that a line may add up to 99 or 101.")
     resolved = summary["given_resolved"]
-    console.print(
-        "Of the timelines that end, "
-        + ", ".join(f"{name}: {percent(entry['probability'])}" for name, entry in resolved.items())
-    )
+    if any(entry["probability"] is None for entry in resolved.values()):
+        console.print("Too few timelines end to say more of how.")
+    else:
+        told = ", ".join(f"{name}: {percent(entry['probability'])}" for name, entry in resolved.items())
+        console.print(f"Of those in which it ends, {told}")
     for title, group in (("Endings", "endings"), ("Beside them", "beside")):
         table = Table(title, "Odds", "If we knew more", "Simulation error, points")
         for name, entry in summary[group].items():
@@ -54,23 +59,19 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
 
 def _since(found: Mapping[str, Any]) -> str:
     """What is new since the reference date, in a few lines."""
-    stands = "; ".join(
-        f"{entry['state']}: {str(entry['value']).replace('_', ' ')}"
-        + (f" since {entry['since']}" if entry["since"] else "")
-        for entry in found["states"]
-    )
-    counted = sum(entry["counts"] for entry in found["happened"])
-    last = [f"  {entry['observed']}  {entry['text']}" for entry in found["happened"][-LATEST:]]
-    return escape(
-        "\n".join(
-            [
-                f"New since {found['reference']}: {len(found['happened'])} recorded events and changes, "
-                f"of which {counted} enter the odds",
-                f"  {stands}",
-                *last,
-            ]
+    happened = found["happened"]
+    counted = sum(entry["counts"] for entry in happened)
+    lines = [f"Nothing is recorded since {found['reference']}"]
+    if happened:
+        rows = f"{len(happened)} recorded events and changes, of which {counted} enter the odds"
+        lines = [f"New since {found['reference']}: {rows}; the last:"]
+        lines += [f"  {entry['observed']}  {entry['text']}" for entry in happened[-LATEST:]]
+    lines += ["Where it stands:"] * bool(found["states"])
+    for entry in found["states"]:
+        lines.append(
+            f"  {entry['label']}: {entry['words']} ({f'since {day}' if (day := entry['since']) else 'as before'})"
         )
-    )
+    return escape("\n".join(lines))
 
 
 def _members(summary: Mapping[str, Any]) -> Table:
@@ -79,8 +80,9 @@ def _members(summary: Mapping[str, Any]) -> Table:
     for name, entry in summary["perspectives"].items():
         own = (with_interval(odds) for odds in entry["odds"].values())
         table.add_row(escape(name), percent(entry["weight"]), percent(entry["updated_weight"]), *own)
-    parts = (percent(entry.get("between_members", 0.0)) for entry in summary["odds"].values())
-    table.add_row("disagreement, of the variance", "", "", *parts)
+    if disagreement(summary):
+        parts = (part_between(entry) for entry in summary["odds"].values())
+        table.add_row("disagreement, of the variance", "", "", *parts)
     return table
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from forecast.ladder import Cause
 from forecast.report.context import environment
-from forecast.report.numbers import two_figures
+from forecast.report.numbers import day_in_words, listed, two_figures
 from forecast.scenario.spec import Scenario
 
 LEANS: Final = (
@@ -65,7 +65,7 @@ class Words:
             "terms": self.terms,
             "weeks": in_weeks,
         }
-        named = self.labels | {"ending": ending}
+        named = self.labels | {"ending": ending, "reference": day_in_words(scenario.reference_date)}
         self.macros: Any = templates.get_template("telling.j2", globals=named).module
 
     def say(self, kind: str, values: dict[str, Any]) -> str:
@@ -89,11 +89,6 @@ class Words:
             phrase = CAUSES[("deliver" if party == "washington" else why) if known else "unknown"]
             out.append(self.filled(phrase, party=self.labels.get(party or "", "")))
         return listed(out)
-
-
-def listed(items: Sequence[str]) -> str:
-    """Items as a list in a sentence."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def in_weeks(weeks: float) -> str:
