@@ -1,11 +1,7 @@
 """The front's block compiled and sampled alone: simulated fronts found again, masks, spoilt files, equal bytes."""
 
 import math
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,18 +127,3 @@ def test_fit_can_be_read_by_arviz(compiled):
         low, high = np.quantile(kept["posterior_predictive"][name], [0.05, 0.95], axis=(0, 1))
         observed = kept["observed_data"][name].values
         assert np.mean((observed > low) & (observed < high)) > least, name
-
-
-def test_cold_process_gives_the_same_bytes(compiled, tmp_path):
-    code = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from front_tools import *
-print(fingerprint(Alone().fit(hide(simulate(1)[0], SEEN))))
-"""
-    flags = {"PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | flags
-    )
-    assert done.stdout.strip() == fingerprint(compiled.fit(hide(simulate(1)[0], SEEN)))
-    assert not list(tmp_path.rglob("*.nbi")), "numba's cache was written although it is off"
