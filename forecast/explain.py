@@ -20,7 +20,7 @@ from forecast.timeline.parameters import field_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-MODULES = {part: (part,) for part in week.PARTS} | {"talks": ("bargain", "talks")}
+MODULES = {part: (part,) for part in week.PARTS} | {"talks": ("bargain", "ladder", "talks")}
 """The modules that a part is written in."""
 
 TABLES = {"talks": ("talks", "parties", "settlements")}

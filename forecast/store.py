@@ -7,15 +7,12 @@ run.
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import platform
 import re
 import shutil
-import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +23,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecast import replacing
 from forecast.errors import InputError
 
 SCHEMA = 1
@@ -266,18 +264,6 @@ def run_name(scenario: str, as_of: date, depends_on: Any) -> str:
     return f"{scenario}_{as_of.isoformat()}_{digest[:10]}"
 
 
-STALE_SECONDS = 86_400.0
-"""Age beyond which a hidden folder is what a killed run left behind."""
-
-
-def _sweep(kept: Path) -> None:
-    """Remove what killed runs left behind more than a day ago."""
-    for path in kept.glob(".*_*-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process may be renaming its own
-            if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
-
-
 class Writer:
     """Writes a run's folder whole or not at all: into a hidden one, renamed when the manifest is in.
 
@@ -290,8 +276,8 @@ class Writer:
         try:
             self._made = [path for path in (kept, *kept.parents) if not path.exists()]
             kept.mkdir(parents=True, exist_ok=True)
-            _sweep(kept)
-            self.folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
+            replacing.settle(kept)
+            self.folder = replacing.new_folder(kept, name)
         except OSError as error:
             self._unmake()
             raise InputError(
@@ -307,6 +293,8 @@ class Writer:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         if kind is not None:
+            with contextlib.suppress(OSError):
+                replacing.settle(self.folder.parent)
             self._unmake()
 
     def _unmake(self) -> None:
@@ -328,26 +316,17 @@ class Writer:
     def finish(self, manifest: dict[str, Any]) -> Run:
         """Write the manifest with the hash of every file, and put the folder in its place.
 
+        A run of the same name that stands there is removed only then.
+
         Raises:
             InputError: a file that is no run stands there.
         """
         if self.target.is_file():  # asked once: another process may be putting the same run there
             raise InputError("a file stands where the run belongs", file=self.target, mend="Move it elsewhere")
-        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        files = replacing.files_below(self.folder)
         manifest = manifest | {
             "files": {path.relative_to(self.folder).as_posix(): _file_digest(path) for path in files}
         }
         self.text(MANIFEST, to_json(manifest))
-        former = self.folder.with_name(self.folder.name + "-former")
-        while True:
-            with contextlib.suppress(FileNotFoundError):
-                self.target.rename(former)
-            try:
-                self.folder.rename(self.target)
-                return Run(self.target, manifest)
-            except OSError as error:
-                # Another process has put the same run there meanwhile: it takes its turn as the former one.
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-            finally:
-                shutil.rmtree(former, ignore_errors=True)
+        replacing.put(self.folder, self.target)
+        return Run(self.target, manifest)

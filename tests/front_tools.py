@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from belief_tools import only
+from belief_tools import one_attempt, only
 
 from forecast.belief import model
 from forecast.belief.compiled import compile_model
@@ -97,5 +97,5 @@ class Alone:
             self.compiled = compile_model(model.shapes({"front": simulate(0)[0]}), model.families(PRIORS))
 
     def fit(self, data, sampler=QUICK):
-        with only((FRONT,)):
+        with only((FRONT,)), one_attempt():
             return self.compiled.fit({"front": data}, PRIORS, sampler)

@@ -119,8 +119,9 @@ class Sampled:
 def sampled(tiny: Scenario, kept: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sampled, Sampled]:
     """The same run twice, side by side, sampled each time: the only true samplings of the command's tests.
 
-    The first has standard error on a terminal, one thread and an empty cache; the second has -v, two threads, and a
-    cache whose entry is damaged. (`kept` is asked for so that the simulator is compiled once, before both.)
+    The first has standard error on a terminal, one thread and an empty cache; the second has -v, two threads, a cache
+    whose entry is damaged, and an empty folder for what PyTensor compiles. (`kept` is asked for so that the simulator
+    is compiled once, before both.)
     """
     first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
     common = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json"]
@@ -131,7 +132,8 @@ def sampled(tiny: Scenario, kept: Run, tmp_path_factory: pytest.TempPathFactory)
     (damaged / "fit.json").write_text("{", encoding="utf-8")
     leader, follower = pty.openpty()
     one = command_started(first, [*common, "--threads", "1"], stderr=follower, TERM="xterm")
-    two = command_started(second, [*common, "--threads", "2", "-v"], stderr=subprocess.PIPE)
+    flags = f"base_compiledir={second / 'pytensor'}"
+    two = command_started(second, [*common, "--threads", "2", "-v"], stderr=subprocess.PIPE, PYTENSOR_FLAGS=flags)
     os.close(follower)
     with ThreadPoolExecutor(1) as pool:
         screen = pool.submit(_read_all, leader)

@@ -1,11 +1,7 @@
 """The front's block compiled and sampled alone: simulated fronts found again, masks, spoilt files, equal bytes."""
 
 import math
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +9,19 @@ from belief_tools import RUNS, inside, ranks
 from front_tools import PRIORS, QUICK, SEEN, SERIES, WEEKS, Alone, fingerprint, hide, simulate
 from scipy import stats
 
+LONG = replace(QUICK, draws=3000)
+
 
 @pytest.fixture(scope="module")
 def compiled():
     return Alone()
+
+
+@pytest.fixture(scope="module")
+def clean(compiled):
+    """A front's evidence without faults, and its posterior of many draws."""
+    data = hide(simulate(6)[0], SEEN)
+    return data, compiled.fit(data, LONG)
 
 
 def test_posterior_covers_what_was_simulated(compiled):
@@ -46,23 +51,22 @@ def test_posterior_covers_what_was_simulated(compiled):
     assert sum(fit.diagnostics.divergences for fit in fits) == 0
 
 
-def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled):
+def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled, clean):
     # The second map is redrawn by -900 km2 in one span and reads 0 km2 on another Monday, which touches two; a
     # month's figure has a digit too many. Two runs differ a little from luck alone, and a figure lost moves them a
     # little too. Each lost figure widens its error, but by the loss and not by the size of the fault: one ten times
     # as large does no more.
-    clean = hide(simulate(6)[0], SEEN)
+    data, one = clean
 
     def spoilt(size):
-        second, gains = clean.second.copy(), clean.gains.copy()
+        second, gains = data.second.copy(), data.gains.copy()
         second[17:] -= 900.0 * size
         second[60] = 0.0
         gains[18] *= 10.0 * size
-        return replace(clean, second=second, gains=gains)
+        return replace(data, second=second, gains=gains)
 
     assert np.nanmax(np.abs(spoilt(1).spans)) > 100_000
-    long = replace(QUICK, draws=3000)
-    one, other, larger = (compiled.fit(data, long) for data in (clean, spoilt(1), spoilt(10)))
+    other, larger = (compiled.fit(spoilt(size), LONG) for size in (1, 10))
     for name in ("front.slow", "front.fast"):
         assert abs(one.states[name].mean() - other.states[name].mean()) < 0.4 * one.states[name].std()
     for name in ("front.level", "front.slow_sd", "front.fast_scale", "front.second_scale", "front.monthly_scale"):
@@ -73,15 +77,14 @@ def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled):
         assert wider < 1.2 * wide
 
 
-def test_batches_and_missing_maps_of_the_first_mapper_do_not_move_the_level(compiled):
+def test_batches_and_missing_maps_of_the_first_mapper_do_not_move_the_level(compiled, clean):
     # Twice the changes of days before are posted at once: the map lags by some 90 km2 for a Monday, and catches up.
     # Four Mondays have no map.
-    clean = hide(simulate(6)[0], SEEN)
-    area = clean.area.copy()
+    data, one = clean
+    area = data.area.copy()
     area[[70, 90]] -= [86.0, 92.0]
     area[[45, 80, 81, 99]] = np.nan
-    long = replace(QUICK, draws=3000)
-    one, other = (compiled.fit(data, long) for data in (clean, replace(clean, area=area)))
+    other = compiled.fit(replace(data, area=area), LONG)
     for name in ("front.slow", "front.fast"):
         assert abs(one.states[name].mean() - other.states[name].mean()) < 0.4 * one.states[name].std()
     assert abs(one.scores["front.level"].mean() - other.scores["front.level"].mean()) < 0.5
@@ -124,18 +127,3 @@ def test_fit_can_be_read_by_arviz(compiled):
         low, high = np.quantile(kept["posterior_predictive"][name], [0.05, 0.95], axis=(0, 1))
         observed = kept["observed_data"][name].values
         assert np.mean((observed > low) & (observed < high)) > least, name
-
-
-def test_cold_process_gives_the_same_bytes(compiled, tmp_path):
-    code = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from front_tools import *
-print(fingerprint(Alone().fit(hide(simulate(1)[0], SEEN))))
-"""
-    flags = {"PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | flags
-    )
-    assert done.stdout.strip() == fingerprint(compiled.fit(hide(simulate(1)[0], SEEN)))
-    assert not list(tmp_path.rglob("*.nbi")), "numba's cache was written although it is off"

@@ -11,7 +11,9 @@ from run_tools import same
 
 from forecast.belief import model
 from forecast.belief.assemble import STARTS, STATES, hold, update
-from forecast.belief.fit import SamplerSettings
+from forecast.belief.compiled import CompiledBlock
+from forecast.belief.fit import SamplerSettings, Trace
+from forecast.belief.tree import trace_of
 from forecast.errors import InputError
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.load import load_scenario
@@ -86,6 +88,42 @@ def test_blocks_do_not_touch(small):
     for name in (*AID.parameters, *INSTABILITY.parameters):
         gap = abs(first.scores[name].mean() - second.scores[name].mean())
         assert gap < 0.35 * max(first.scores[name].std(), 0.5), name
+
+
+@pytest.mark.parametrize(("draws", "attempts"), [(100, 2), (1500, 1)])
+def test_chains_that_do_not_agree_are_run_once_more(small, monkeypatch, draws, attempts):
+    # Of two chains of a hundred draws no parameter can have 400 effective ones.
+    (part,) = (part for part in small.compiled.parts if part.block.name == "aid")
+    asked, sample = [], CompiledBlock._sample
+
+    def counted(self, held, sampler, progress):
+        asked.append(sampler)
+        return sample(self, held, sampler, progress)
+
+    monkeypatch.setattr(CompiledBlock, "_sample", counted)
+    settings = SamplerSettings(chains=2, draws=draws, tune=500, target_accept=0.9, seed=3)
+    longer = SamplerSettings(chains=2, draws=4 * draws, tune=1000, target_accept=0.99, seed=3)
+    data, priors = simulate(3)[0]["aid"], {name: PRIORS[name] for name in AID.parameters}
+    trace = part.sample(data, priors, settings, False)
+    assert asked == [settings, longer][:attempts]
+    # What is given is the last attempt: of the longer one every fourth draw.
+    last = trace_of(sample(part, AID.inputs(data) | model.numbers(priors), asked[-1], False), AID.parameters)
+    for name in AID.parameters:
+        assert trace.scores[name].shape == (2, draws)
+        assert np.array_equal(trace.scores[name], last.scores[name][:, :: 4 ** (attempts - 1)])
+    # Asked for again it is the same, and nothing is sampled.
+    assert part.sample(data, priors, settings, False) is trace
+    assert len(asked) == attempts
+
+
+def test_thinning_keeps_every_divergence():
+    wrong = np.zeros((2, 12), dtype=bool)
+    wrong[0, 5] = wrong[1, [8, 11]] = True
+    drawn = np.arange(24.0).reshape(2, 12)
+    thin = Trace({"a": drawn}, {"b": drawn[..., None]}, {"diverging": wrong, "energy": drawn}).thinned(4)
+    assert thin.stats["diverging"].tolist() == [[False, True, False], [False, False, True]]
+    for kept in (thin.scores["a"], thin.latents["b"][..., 0], thin.stats["energy"]):
+        assert kept.tolist() == [[0.0, 4.0, 8.0], [12.0, 16.0, 20.0]]
 
 
 def test_other_shapes_and_families_are_refused(small):

@@ -1,8 +1,10 @@
 """`check` and `explain`: every prior, part, parameter and premise is told, and the numbers are those of the files."""
 
 import json
+import re
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -209,6 +211,15 @@ def test_each_part_has_its_equations_and_functions(explained: dict[str, Any]) ->
         names = [function["function"] for function in part["functions"]]
         assert {"step", "events"} & set(names), part["part"]
         assert all(function["does"].endswith(".") for function in part["functions"])
+
+
+def test_files_of_a_part_are_all_that_its_decisions_are_taken_in(explained: dict[str, Any]) -> None:
+    root = Path(explain.__file__).parents[1]
+    texts = {path: path.read_text(encoding="utf-8") for path in (root / "forecast" / "timeline").glob("*.py")}
+    for part in explained["parts"]:
+        declared = re.compile(rf'^[A-Z_]+ = decision\("{part["part"]}\.', re.MULTILINE)
+        found = {path.relative_to(root).as_posix() for path, text in texts.items() if declared.search(text)}
+        assert found == set(part["files"]), part["part"]
 
 
 def test_explain_is_json(explained: dict[str, Any]) -> None:

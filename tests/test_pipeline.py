@@ -49,6 +49,13 @@ def test_a_run_is_the_same_bytes_sampled_twice_on_any_threads_and_from_the_cache
     assert again.summary["diagnostics"]["converged"] is True
 
 
+def test_sampling_leaves_no_compiled_code_behind(sampled: tuple[Sampled, Sampled]) -> None:
+    # Taken from there by the next process, it would give other draws.
+    place = sampled[1].cache.with_name("pytensor")
+    assert place.is_dir()
+    assert not list(place.rglob("*.nbi")), "numba's cache was written although it is off"
+
+
 def test_evidence_moves_the_posterior(sampled: tuple[Sampled, Sampled], kept: Run) -> None:
     learnt, prior = open_run(sampled[0].folder), kept
     assert learnt.draws["front.mapper_error"].std() < 0.5 * prior.draws["front.mapper_error"].std()

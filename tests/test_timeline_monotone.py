@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from timeline_tools import Bench, bench, ukraine_inputs
 
-from forecast.timeline import bargain, endings, europe, forms, front, hawks, kyiv, moscow, talks, washington
+from forecast.timeline import bargain, endings, europe, forms, front, hawks, kyiv, ladder, moscow, talks, washington
 from forecast.timeline.codes import (
     CONTACT,
     EUROPE,
@@ -96,8 +96,8 @@ RATES: dict[str, Rate] = {
     "troops": lambda b: europe.troops_rate(b.p.europe, b.s),
     "ban": lambda b: kyiv.ban_rate(b.p.kyiv, b.s),
     "coup": lambda b: kyiv.coup_rate(b.p.kyiv, b.s),
-    "up": lambda b: talks.up_rate(b.p, b.s, b.w),
-    "down": lambda b: talks.down_rate(b.p, b.s, b.w),
+    "up": lambda b: ladder.up_rate(b.p, b.s, b.w),
+    "down": lambda b: ladder.down_rate(b.p, b.s, b.w),
     "Washington's consent": consent(WASHINGTON),
     "Kyiv's consent": consent(KYIV),
     "Moscow's consent": consent(MOSCOW),
@@ -302,6 +302,6 @@ def test_rates_of_the_real_scenario_keep_within_their_bounds(rate: str) -> None:
 def test_contact_needs_no_consent() -> None:
     b = typical()
     b.s.rung = NONE
-    first = talks.up_rate(b.p, b.s, b.w)
+    first = ladder.up_rate(b.p, b.s, b.w)
     b.s.consent[:] = 0.01
-    assert talks.up_rate(b.p, b.s, b.w) == first > 0
+    assert ladder.up_rate(b.p, b.s, b.w) == first > 0

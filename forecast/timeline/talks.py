@@ -1,323 +1,33 @@
-"""Talks: the ladder none - contact - terms - text - signed, truces, and how a settlement breaks.
+"""Talks: their ladder (`ladder.py`), truces without a settlement, and how a settlement in force breaks.
 
-Weekly rates, with g = ratio(tempo attention), a quarter or so of it once Washington has walked away:
+Weekly rates, with g = ratio(tempo attention) as on the ladder:
 
-    up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c) / m;   signature g prod c / m
-          (no signature under the ban, nor if Washington must sign and has walked away)
-          m = 1 + the toil of every issue that the template must settle
-    down  setback (2 / |S|) sum(1 - c) B, B = exp(bounded(obstruction and hawks)) >= 1;   sabotage of the hawks
+    general truce    general_truce g c_Moscow c_Kyiv, c of a bare ceasefire (`bargain.py`); ends at general_break
+    limited truce    limited_truce g sqrt(c_Moscow c_Kyiv); ends at limited_end
+    breakdown        of a settlement in force: breakdown ratio(what each clause that it leaves out adds)
 
-The moves of a step compete on one exponential clock, so that several can follow each other within a week and
-the length of the step hardly matters.
+Truces begin from contact on.
 """
 
 import math
 
 import numpy as np
 
-from forecast.timeline import bargain, hawks, kyiv, washington
-from forecast.timeline.codes import (
-    CONTACT,
-    EUROPE,
-    GENERAL,
-    KYIV,
-    LIMITED,
-    MOSCOW,
-    NO_TRUCE,
-    NONE,
-    SIGNED,
-    TERMS,
-    TEXT,
-    WASHINGTON,
-)
+from forecast.timeline import bargain, ladder
+from forecast.timeline.codes import CONTACT, GENERAL, LIMITED, NO_TRUCE, NONE, SIGNED, TERMS, TEXT
 from forecast.timeline.compiled import kernel
-from forecast.timeline.forms import LN5, bounded, log_sinhc, ratio
-from forecast.timeline.known import UNKNOWN, is_known, weigh_chance
-from forecast.timeline.luck import Luck, decision, exponential, happens, uniform
+from forecast.timeline.forms import ratio
+from forecast.timeline.known import is_known
+from forecast.timeline.luck import Luck, decision, happens, uniform
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.record import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 
-LADDER = decision("talks.ladder")
-LADDER_WHICH = decision("talks.ladder_which")
-CAUSE = decision("talks.cause")
-IMPLEMENTED = decision("talks.implemented")
 BREAKDOWN = decision("talks.breakdown")
 LIMITED_TRUCE = decision("talks.limited_truce")
 GENERAL_TRUCE = decision("talks.general_truce")
 TRUCE_ENDS = decision("talks.truce_ends")
-
-
-@kernel
-def tempo(p: Parameters, s: State) -> float:
-    """Speed of talks: attention, and other channels only once Washington has walked away."""
-    g = ratio(p.talks.tempo * s.attention)
-    return g if washington.engaged(s) else g * p.talks.walked
-
-
-@kernel
-def product_of_consents(s: State, w: World) -> float:
-    """Product of c_p over the signatories of the template on the table."""
-    product = s.consent[KYIV] * s.consent[MOSCOW]
-    if bargain.signs(w, s.template, WASHINGTON):
-        product *= s.consent[WASHINGTON]
-    if bargain.signs(w, s.template, EUROPE):
-        product *= s.consent[EUROPE]
-    return product
-
-
-@kernel
-def pace(p: Parameters, w: World, template: int) -> float:
-    """Speed of drafting and signing a template: 1 / (1 + the toil of every issue that it must settle)."""
-    toil = 0.0
-    for i in range(w.facts.issues):
-        toil += w.facts.settles[template, i] * p.parties.toil[i]
-    return 1.0 / (1.0 + toil)
-
-
-@kernel
-def up_rate(p: Parameters, s: State, w: World) -> float:
-    """Rate of the next rung, a week."""
-    if s.rung == NONE:
-        return (
-            p.talks.contact
-            * ratio(p.talks.tempo * s.attention)
-            * (1.0 if washington.engaged(s) else p.talks.walked_contact)
-        )
-    g = tempo(p, s)
-    if s.rung == CONTACT:
-        return p.talks.terms * g * math.sqrt(s.consent[MOSCOW])
-    if s.rung == TERMS:
-        return p.talks.text * pace(p, w, s.template) * g * math.sqrt(product_of_consents(s, w))
-    if (
-        s.rung == TEXT
-        and s.banned == 0
-        and not (bargain.signs(w, s.template, WASHINGTON) and not washington.engaged(s))
-    ):
-        return p.talks.signature * pace(p, w, s.template) * g * product_of_consents(s, w)
-    return 0.0
-
-
-@kernel
-def europe_drag(p: Parameters, s: State) -> float:
-    """Europe's part in the log of B."""
-    return max(0.0, p.europe.down_europe * s.obstruction)
-
-
-@kernel
-def hawks_drag(p: Parameters, s: State) -> float:
-    """The hawks' part in the log of B."""
-    return max(0.0, p.hawks.down_hawks * s.hawks)
-
-
-@kernel
-def obstruction_factor(p: Parameters, s: State) -> float:
-    """B, by which obstruction and the hawks multiply the rate of steps down: between 1 and 5."""
-    return math.exp(bounded(europe_drag(p, s) + hawks_drag(p, s), LN5))
-
-
-@kernel
-def down_rate(p: Parameters, s: State, w: World) -> float:
-    """Rate of steps down for want of consent, a week, with what obstruction adds to it."""
-    refusals, signatories = 0.0, 0.0
-    for party in range(5):
-        if bargain.signs(w, s.template, party):
-            refusals += 1.0 - s.consent[party]
-            signatories += 1.0
-    return p.talks.setback * 2.0 / signatories * refusals * obstruction_factor(p, s)
-
-
-@kernel
-def step_down(s: State) -> None:
-    """One rung down; at the bottom the template has failed."""
-    s.setbacks += 1.0
-    s.rung -= 1
-    if s.rung == NONE:
-        bargain.fail_template(s)
-        bargain.restart(s)
-
-
-@kernel
-def note_cause(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
-    """Lay a step down to want of consent (share 1 / B), or to Europe or the hawks by their part in B."""
-    u = uniform(luck, CAUSE, s.week, s.moves)
-    share = 1.0 / obstruction_factor(p, s)
-    if u < share:
-        r.down_consent += 1.0
-        if r.first_refusal < 0:
-            least = 2.0
-            for party in range(5):
-                if bargain.signs(w, s.template, party) and s.consent[party] < least:
-                    least = s.consent[party]
-                    r.first_refusal = party
-        return
-    europe, both = europe_drag(p, s), europe_drag(p, s) + hawks_drag(p, s)
-    if (u - share) * both < (1.0 - share) * europe:
-        r.down_europe += 1.0
-    else:
-        r.down_hawks += 1.0
-
-
-@kernel
-def sign(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
-    """Signature: the settlement comes into force and makes the truce general, or is never carried out."""
-    if np.isnan(r.signed):
-        r.signed = s.day
-        r.term_index = s.index
-        r.last_template = s.template
-    if uniform(luck, IMPLEMENTED, s.week, s.moves) < p.settlements.never_implemented[s.template]:
-        r.dead_letters += 1.0
-        break_up(p, s, r, w, luck)
-        return
-    s.in_force = 1
-    s.settlement_age = 0.0
-    begin_general_truce(s, r)
-
-
-@kernel
-def begin_general_truce(s: State, r: Record) -> None:
-    """The fighting stops along the whole front; a truce that holds already goes on."""
-    if s.truce != GENERAL:
-        s.truce = GENERAL
-        s.truce_age = 0.0
-        s.progress += 1.0
-        r.general_last = s.day
-        if np.isnan(r.general_first):
-            r.general_first = s.day
-
-
-@kernel
-def break_up(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
-    """A signed settlement is broken or stays a dead letter: talks are back at contact, the war goes on.
-
-    Neither side thinks as well of a deal as before, and what is talked of is chosen anew.
-    """
-    s.private[KYIV] -= p.talks.broken_trust
-    s.private[MOSCOW] -= p.talks.broken_trust
-    if np.isnan(r.broken):
-        r.broken = s.day
-    bargain.fail_template(s)
-    s.in_force = 0
-    s.settlement_age = 0.0
-    s.rung = CONTACT
-    s.truce = NO_TRUCE
-    s.setbacks += 1.0
-    s.moves += 1
-    bargain.draw_template(p, s, w, luck)
-
-
-@kernel
-def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
-    """One rung up."""
-    s.rung += 1
-    if s.rung > r.highest_rung:
-        s.progress += 1.0  # a rung regained is no progress
-    r.steps_up += 1.0
-    r.highest_rung = max(r.highest_rung, s.rung)
-    if s.rung == CONTACT:
-        bargain.draw_template(p, s, w, luck)
-    if s.rung == TERMS and np.isnan(r.signed):
-        # Also those that are off the table again before the step is over.
-        r.term_index = s.index
-        r.last_template = s.template
-    if s.rung == SIGNED:
-        sign(p, s, r, w, luck)
-
-
-@kernel
-def moves(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
-    """Rates, a week, of a rung up, of one down for want of consent, and of one down by sabotage."""
-    if s.rung >= SIGNED:
-        return 0.0, 0.0, 0.0
-    up = up_rate(p, s, w)
-    if s.rung == NONE:
-        return up, 0.0, 0.0
-    return up, down_rate(p, s, w), hawks.sabotage_rate(p.hawks, s)
-
-
-@kernel
-def recorded_ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
-    """The moves of the ladder in a week of which they are recorded, each weighed by its rate, at even distances.
-
-    That there were no others between them is weighed too, over the days that each may have been: exactly so where
-    there was one. A step down may also be a provocation's; one that a coup has caused by now is not taken again, and
-    is climbed again where the record has none.
-    """
-    known = luck.known
-    left, count, own = int(known.moves[s.week]), 0, 0
-    caused = regained = int(known.rung_before[s.week]) - s.rung
-    while left > 0:
-        count += 1
-        if left % 3 == 2:
-            regained -= 1
-        left //= 3
-    left, before = int(known.moves[s.week]), -1.0
-    for _ in range(regained):
-        left += 3**count
-        count += 1
-    for k in range(count + 1):
-        up, down, sabotage = moves(p, s, w)
-        provoked = kyiv.provocation_rate(p.kyiv, s)
-        known.log_weight -= (up + down + sabotage) * dt / (count + 1)
-        if before >= 0.0:
-            known.log_weight += log_sinhc((before - up - down - sabotage) * dt / (count + 1))
-        if k == count or s.in_force == 1:
-            return
-        climbs, left = left % 3 == 1, left // 3
-        if not climbs and caused > 0:
-            caused -= 1
-            continue
-        before = up + down + sabotage
-        s.moves += 1
-        own += 1
-        if climbs:
-            weigh_chance(known, LADDER, up * dt / own)
-            climb(p, s, r, w, luck)
-        else:
-            total = down + sabotage + provoked
-            weigh_chance(known, LADDER, total * dt / own)
-            which = uniform(luck, LADDER_WHICH, s.week, s.moves) * total
-            if which < down:
-                note_cause(p, s, r, w, luck)
-            elif which < down + sabotage:
-                r.down_hawks += 1.0
-            else:
-                r.down_kyiv += 1.0
-                if np.isnan(r.provocation):
-                    r.provocation = s.day
-            step_down(s)
-        if bargain.on_table(s) and s.rung < SIGNED:
-            bargain.weigh(p, s, r, w)
-
-
-@kernel
-def ladder(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
-    """The moves of the ladder within a step, on one exponential clock that lasts through the week."""
-    if luck.known.replaying == 1 and luck.known.rung[s.week] != UNKNOWN:
-        recorded_ladder(p, s, r, w, luck, dt)
-        return
-    left = dt
-    for _ in range(8):
-        up, down, sabotage = moves(p, s, w)
-        total = up + down + sabotage
-        if total * left < s.patience:
-            s.patience -= total * left
-            return
-        left -= s.patience / total
-        s.moves += 1
-        which = uniform(luck, LADDER_WHICH, s.week, s.moves) * total
-        if which < up:
-            climb(p, s, r, w, luck)
-        elif which < up + down:
-            note_cause(p, s, r, w, luck)
-            step_down(s)
-        else:
-            r.down_hawks += 1.0
-            step_down(s)
-        s.patience = exponential(luck, LADDER, s.week, s.moves)
-        if bargain.on_table(s) and s.rung < SIGNED:
-            bargain.weigh(p, s, r, w)
 
 
 @kernel
@@ -344,7 +54,7 @@ def truces(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
         s.truce = NO_TRUCE
     if s.rung < CONTACT:
         return
-    g = tempo(p, s)
+    g = ladder.tempo(p, s)
     most = p.talks.general_truce * g * dt
     # With full consent the rate could not exceed `most`: most weeks are turned down before consent is worked out.
     general = is_known(luck.known, GENERAL_TRUCE, s.week) or uniform(luck, GENERAL_TRUCE, s.week, part) < most
@@ -356,7 +66,7 @@ def truces(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
         return
     both = bargain.truce_consent_moscow(p, s) * bargain.truce_consent_kyiv(p, s)
     if general and happens(most * both, luck, GENERAL_TRUCE, s.week, part):
-        begin_general_truce(s, r)
+        ladder.begin_general_truce(s, r)
     elif limited and happens(p.talks.limited_truce * g * dt * math.sqrt(both), luck, LIMITED_TRUCE, s.week, part):
         s.truce = LIMITED
         s.progress += 1.0
@@ -370,7 +80,7 @@ def set_back(s: State, r: Record, times: float) -> None:
     """Provocations and coups in Kyiv take talks down a rung each."""
     while times > 0.0 and NONE < s.rung < SIGNED:
         r.down_kyiv += 1.0
-        step_down(s)
+        ladder.step_down(s)
         times -= 1.0
 
 
@@ -380,13 +90,13 @@ def events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, 
     if s.in_force == 1:
         s.settlement_age += dt
         if happens(breakdown_rate(p, s, w) * dt, luck, BREAKDOWN, s.week, part):
-            break_up(p, s, r, w, luck)
+            ladder.break_up(p, s, r, w, luck)
     else:
         if bargain.on_table(s):
             bargain.weigh(p, s, r, w)
             bargain.move_terms(p, s, w, dt)
             s.index = bargain.term_index(p, s, w)
-        ladder(p, s, r, w, luck, dt)
+        ladder.draw_moves(p, s, r, w, luck, dt)
         if s.in_force == 0:
             truces(p, s, r, w, luck, part, dt)
     if s.truce == GENERAL:

@@ -8,7 +8,7 @@ equal parts of it. The rates that end the war are worked out before anything els
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.timeline import bands, bargain, endings, europe, front, hawks, kyiv, moscow, talks, washington
+from forecast.timeline import bands, bargain, endings, europe, front, hawks, kyiv, ladder, moscow, talks, washington
 from forecast.timeline.codes import GENERAL, NONE, RUNNING, UKRAINE_DEFEATED
 from forecast.timeline.compiled import kernel
 from forecast.timeline.luck import Luck, exponential
@@ -66,7 +66,7 @@ def week(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
     s.day = np.ceil(end) - 1.0
     move_levels(p, s, r, w, luck, (end - begin) / 7.0)
     s.moves = 0
-    s.patience = exponential(luck, talks.LADDER, s.week, 0)
+    s.patience = exponential(luck, ladder.LADDER, s.week, 0)
     for part in range(w.substeps):
         s.day = np.ceil(begin + (end - begin) * (part + 1) / w.substeps) - 1.0
         draw_events(p, s, r, w, luck, part, (end - begin) / 7.0 / w.substeps)

@@ -8,7 +8,7 @@ from part_tools import near
 from replay_tools import one_week
 from timeline_tools import Bench
 
-from forecast.timeline import bargain, kyiv, talks
+from forecast.timeline import bargain, kyiv, ladder
 from forecast.timeline.codes import CONTACT, GENERAL, LIMITED, NO_TRUCE, NONE, SIGNED, TERMS, TEXT
 
 
@@ -43,7 +43,7 @@ def rates(b: Bench) -> tuple[float, float, float]:
     s = b.s.copy()
     if bargain.on_table(s):
         bargain.weigh(b.p, s, b.r.copy(), b.w)
-    up, down, sabotage = talks.moves(b.p, s, b.w)
+    up, down, sabotage = ladder.moves(b.p, s, b.w)
     return up, down + sabotage, kyiv.provocation_rate(b.p.kyiv, s)
 
 

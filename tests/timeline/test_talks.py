@@ -6,7 +6,7 @@ import pytest
 from part_tools import SURE, near, ratio
 from timeline_tools import Bench, choose
 
-from forecast.timeline import bargain, talks
+from forecast.timeline import bargain, ladder, talks
 from forecast.timeline.codes import (
     CONTACT,
     EUROPE,
@@ -41,15 +41,15 @@ def test_rates_of_the_ladder(table: Bench) -> None:
     }
     for rung, rate in expected.items():
         s.rung = rung
-        assert talks.up_rate(p, s, w) == near(g * rate)
+        assert ladder.up_rate(p, s, w) == near(g * rate)
     s.rung, s.posture = TEXT, WALKED_AWAY
-    assert talks.up_rate(p, s, w) == near(0.25 * g * expected[TEXT])
+    assert ladder.up_rate(p, s, w) == near(0.25 * g * expected[TEXT])
     w.facts.needs_washington[0] = 1.0
-    assert talks.up_rate(p, s, w) == 0.0  # who has left signs nothing
+    assert ladder.up_rate(p, s, w) == 0.0  # who has left signs nothing
     s.posture = MEDIATING
-    assert talks.up_rate(p, s, w) == near(g * expected[TEXT] * 0.9)
+    assert ladder.up_rate(p, s, w) == near(g * expected[TEXT] * 0.9)
     s.banned = 1
-    assert talks.up_rate(p, s, w) == 0.0
+    assert ladder.up_rate(p, s, w) == 0.0
 
 
 def test_what_must_be_settled_takes_time(table: Bench) -> None:
@@ -58,29 +58,29 @@ def test_what_must_be_settled_takes_time(table: Bench) -> None:
     s.consent[:] = 1.0
     p.parties.toil[:2] = (0.5, 0.3)
     w.facts.settles[0, 1] = 1.0
-    assert talks.pace(p, w, 0) == near(1 / 1.3)
+    assert ladder.pace(p, w, 0) == near(1 / 1.3)
     for rung, rate in ((CONTACT, 0.2), (TERMS, 0.3 / 1.3), (TEXT, 0.4 / 1.3)):
         s.rung = rung
-        assert talks.up_rate(p, s, w) == near(rate)
+        assert ladder.up_rate(p, s, w) == near(rate)
     w.facts.settles[0, 0] = 1.0
-    assert talks.pace(p, w, 0) == near(1 / 1.8)
-    assert talks.pace(p, w, 1) == 1.0
+    assert ladder.pace(p, w, 0) == near(1 / 1.8)
+    assert ladder.pace(p, w, 1) == 1.0
 
 
 def test_a_new_contact_once_washington_has_walked_away(table: Bench) -> None:
     p, s = table.p, table.s
     p.talks.contact, p.talks.walked, p.talks.walked_contact = 0.5, 0.25, 0.1
     s.rung, s.posture = NONE, WALKED_AWAY
-    assert talks.up_rate(p, s, table.w) == near(0.05)
+    assert ladder.up_rate(p, s, table.w) == near(0.05)
 
 
 def test_a_rung_regained_is_no_progress(table: Bench) -> None:
     p, s, r = table.p, table.s, table.r
     s.rung, r.highest_rung = NONE, TERMS
-    talks.climb(p, s, r, table.w, table.luck)
+    ladder.climb(p, s, r, table.w, table.luck)
     assert (s.rung, s.progress, r.steps_up) == (CONTACT, 0.0, 1.0)
     s.rung = TERMS
-    talks.climb(p, s, r, table.w, table.luck)
+    ladder.climb(p, s, r, table.w, table.luck)
     assert (s.rung, s.progress, r.highest_rung) == (TEXT, 1.0, TEXT)
 
 
@@ -89,7 +89,7 @@ def test_a_broken_settlement_is_remembered(table: Bench) -> None:
     p.talks.broken_trust = 0.05
     kyiv, moscow = s.private[KYIV], s.private[MOSCOW]
     s.rung, s.in_force = SIGNED, 1
-    talks.break_up(p, s, table.r, table.w, table.luck)
+    ladder.break_up(p, s, table.r, table.w, table.luck)
     assert (s.private[KYIV], s.private[MOSCOW]) == (near(kyiv - 0.05), near(moscow - 0.05))
 
 
@@ -98,12 +98,12 @@ def test_steps_down(table: Bench) -> None:
     p.talks.setback, p.europe.down_europe, p.hawks.down_hawks = 0.1, 0.4, 0.3
     s.consent[[WASHINGTON, EUROPE, KYIV, MOSCOW]] = [0.9, 0.6, 0.5, 0.7]
     s.obstruction, s.hawks = 1.0, -2.0
-    assert talks.obstruction_factor(p, s) == near(ratio(0.4))
-    assert talks.down_rate(p, s, w) == near(0.1 * 2 / 3 * 1.2 * ratio(0.4))
+    assert ladder.obstruction_factor(p, s) == near(ratio(0.4))
+    assert ladder.down_rate(p, s, w) == near(0.1 * 2 / 3 * 1.2 * ratio(0.4))
     s.hawks = 1.0
-    assert talks.obstruction_factor(p, s) == near(ratio(0.7))
+    assert ladder.obstruction_factor(p, s) == near(ratio(0.7))
     s.hawks = s.obstruction = -3.0
-    assert talks.obstruction_factor(p, s) == 1.0
+    assert ladder.obstruction_factor(p, s) == 1.0
 
 
 @pytest.mark.parametrize(("u", "cause"), [(0.01, "down_consent"), (0.5, "down_europe"), (0.99, "down_hawks")])
@@ -113,8 +113,8 @@ def test_each_step_down_has_one_cause(table: Bench, u: float, cause: str) -> Non
     share = 1 / ratio(1.2)
     assert 0.3 < share < 0.5 < share + (1 - share) * 0.75 < 0.99
     s.consent[[WASHINGTON, EUROPE, KYIV, MOSCOW]] = [0.1, 0.6, 0.5, 0.7]
-    choose(table, talks.CAUSE, 0, u)
-    talks.note_cause(p, s, r, table.w, table.luck)
+    choose(table, ladder.CAUSE, 0, u)
+    ladder.note_cause(p, s, r, table.w, table.luck)
     assert [name for name in ("down_consent", "down_europe", "down_hawks") if r[name] == 1.0] == [cause]
     # Washington does not sign this template: Kyiv was the least ready.
     assert r.first_refusal == (KYIV if cause == "down_consent" else -1)
@@ -123,7 +123,7 @@ def test_each_step_down_has_one_cause(table: Bench, u: float, cause: str) -> Non
 def test_stepping_down_to_nothing_leaves_the_table(table: Bench) -> None:
     s = table.s
     s.rung, s.troops_text, s.hawks_loss = CONTACT, 1, 0.4
-    talks.step_down(s)
+    ladder.step_down(s)
     assert (s.rung, s.template, s.troops_text, s.hawks_loss, s.index, s.setbacks) == (NONE, -1, 0, 0.0, 0.5, 1.0)
     assert list(s.dampening[:2]) == [0.5, 1.0]
 
@@ -131,7 +131,7 @@ def test_stepping_down_to_nothing_leaves_the_table(table: Bench) -> None:
 def test_signature_stops_the_guns(table: Bench) -> None:
     p, s, r = table.p, table.s, table.r
     s.rung, s.day, s.index, s.truce_age, s.settlement_age = SIGNED, 33.0, 0.4, 5.0, 5.0
-    talks.sign(p, s, r, table.w, table.luck)
+    ladder.sign(p, s, r, table.w, table.luck)
     assert (s.in_force, s.truce, s.truce_age, s.settlement_age) == (1, GENERAL, 0.0, 0.0)
     assert (r.signed, r.term_index, r.last_template, r.general_first) == (33.0, 0.4, 0, 33.0)
 
@@ -140,7 +140,7 @@ def test_signed_and_never_carried_out(table: Bench) -> None:
     p, s, r = table.p, table.s, table.r
     p.settlements.never_implemented[0] = 1.0
     s.rung, s.day = SIGNED, 33.0
-    talks.sign(p, s, r, table.w, table.luck)
+    ladder.sign(p, s, r, table.w, table.luck)
     assert (s.in_force, s.truce, s.rung, s.dampening[0], r.broken) == (0, NO_TRUCE, CONTACT, 0.5, 33.0)
     assert math.isnan(r.general_first)
 
@@ -206,5 +206,5 @@ def test_several_moves_in_one_step(table: Bench) -> None:
     p.talks.tau, p.moscow.worth, p.kyiv.worth, p.europe.worth = 0.01, -9.0, -9.0, -9.0
     table.w.facts.needs_europe[1] = 1.0
     s.rung, s.template, s.patience = NONE, -1, 0.5
-    talks.ladder(p, s, r, table.w, table.luck, 1.0)
+    ladder.draw_moves(p, s, r, table.w, table.luck, 1.0)
     assert (s.rung, r.steps_up, s.moves, s.progress) == (SIGNED, 4.0, 4, 5.0)  # a fifth for the truce
