@@ -58,6 +58,24 @@ def test_every_premise_and_perspective_has_its_line(ukraine: Scenario) -> None:
         assert all(f"(`{change.entry}`)" in perspectives for change in perspective.changes)
 
 
+def test_readme_has_the_odds_of_the_page_of_perspectives(ukraine: Scenario) -> None:
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    tables = readme.split(pages.BEGIN)[1].split(pages.END)[0]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in tables.splitlines() if line[:3] != "|--"]
+    page = (DOCS / "perspectives.md").read_text("utf-8").split("## How it ends")[1].split("## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line[:1] == "|"]
+    names, told = rows[0], {row[0]: row[1:] for row in rows[2:]}
+    shares = {kind: [cell.partition(" (")[0] for cell in own] for kind, own in told.items()}
+    assert ukraine.pool is not None
+    assert [name for name in names if name in ukraine.pool.weights] == list(ukraine.pool.weights)
+    for kind, own in told.items():
+        share, _, between = own[0].partition(" (")
+        assert [kind, share, between.rstrip(")")] in cells
+        assert [kind, *(shares[kind][names.index(name) - 1] for name in (*ukraine.pool.weights, "pool"))] in cells
+    # Made again from the same odds it stays as it is.
+    assert pages.with_odds(readme, tables.removeprefix("\n")) == readme
+
+
 def test_pages_of_another_scenario(tiny: Scenario) -> None:
     """The same code makes the pages of the made-up scenario; what it says is what was simulated."""
     posterior = update(tiny, prior_only=True)

@@ -12,11 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecast.clusters import FEW_DRAWS, FEW_TIMELINES, MEMBER
 from forecast.influence import FEWEST
+from forecast.replay import THIN
 from forecast.report.faults import far_out, outside
 from forecast.report.numbers import (
     cell,
     day_in_words,
     effect,
+    listed,
     number,
     percent,
     rounding,
@@ -34,6 +36,7 @@ from forecast.report.parts import (
     since_lines,
     timelines_in_words,
 )
+from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
 from forecast.timeline.table import HEADLINES
@@ -118,27 +121,35 @@ def meaning(scenario: Scenario, name: str) -> str:
 
 def cautions(summary: Mapping[str, Any]) -> list[str]:
     """What sets a run apart from the plain forecast, a sentence each."""
-    changed = [*summary["edits"], *(f"{name} held at {value:g}" for name, value in summary["fixed"].items())]
+    found = []
     thin = summary["diagnostics"]["thin"]
-    few = summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin)
-    return [
-        *([f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds."] if few else []),
-        *(["The evidence was left out of this run: it shows the priors alone."] if summary["prior_only"] else []),
-        *([f"Changed for this run: {'; '.join(changed)}."] if changed else []),
-        *(
-            ["The sampler did not converge; these numbers are not to be relied on."]
-            if summary["diagnostics"]["converged"] is False
-            else []
-        ),
-        *(
-            [
-                "What has happened leaves few of the draws: the odds rest on as good as "
-                f"{summary['diagnostics']['effective_draws']:.0f} of them, and are rougher than their intervals say."
-            ]
-            if thin
-            else []
-        ),
-    ]
+    if summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin):
+        found.append(f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds.")
+    if summary["prior_only"] and summary["since"] is None:
+        found.append("The evidence was left out of this run: it shows the priors alone.")
+    elif summary["prior_only"]:
+        found.append("The series were left out of this run: it shows the priors, and what is recorded below.")
+    changed = [*summary["edits"], *(f"{name} held at {value:g}" for name, value in summary["fixed"].items())]
+    if changed:
+        aside = f" {BASE_RATES} goes by the files and is not changed." if BASE_RATES in by_member(summary) else ""
+        found.append(f"Changed for this run: {'; '.join(changed)}.{aside}")
+    if summary["diagnostics"]["converged"] is False:
+        found.append("The sampler did not converge; these numbers are not to be relied on.")
+    if thin:
+        few = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
+        of = listed([f"{count:.0f} for {name}" for name, count in few.items() if count and count < THIN])
+        left = of or f"{summary['diagnostics']['effective_draws']:.0f}"
+        found.append(
+            f"What has happened leaves few of the draws, as good as {left}: "
+            "those odds are rougher than their intervals say."
+        )
+    return found
+
+
+def by_member(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a pool's summary says of each member; empty for one perspective alone."""
+    told: Mapping[str, Any] = summary.get("perspectives", {})
+    return told
 
 
 def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -3,7 +3,8 @@
     docs/priors.md        every prior: quantiles, what they imply, what they stand on, how much the odds move with it
     docs/premises.md      every premise: what rests on it, what switching it off does to the odds
     docs/perspectives.md  the odds under each perspective, and what each changes
-    docs/odds.svg         the odds as a picture, for README
+    docs/odds.svg         the odds as a picture, for README.md
+    README.md             its tables of odds, between two marks
 
 They take some minutes. Each says which inputs and which simulator it was made from; a test tells when they have
 changed since.
@@ -23,7 +24,7 @@ from forecast.premises import Effect, effects
 from forecast.report.context import cited, environment, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.implied import implied
-from forecast.report.numbers import cell, day_in_words, effect, number, percent, with_interval
+from forecast.report.numbers import cell, day_in_words, effect, listed, number, percent, row, with_interval
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE, POOL
@@ -42,6 +43,10 @@ LEADING = 12
 
 MANY = 3
 """Rows of one table beyond which they are told together."""
+
+README = Path("README.md")
+BEGIN, END = "<!-- odds -->", "<!-- /odds -->"
+"""Where its tables of odds begin and end."""
 
 Tell = Callable[[str], None]
 
@@ -248,6 +253,7 @@ def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
     if not only or "perspectives" in only:
         told = perspectives_told(scenario, posterior, tell)
         _write(folder / "odds.svg", odds_figure(scenario, told[POOL]))
+        _write(README, with_odds(README.read_text("utf-8"), odds_tables(scenario, told)))
         changes = {name: _changes(scenario, perspective) for name, perspective in scenario.perspectives.items()}
         _write(folder / "perspectives.md", perspectives_page(scenario, told, changes))
     if not only or "priors" in only:
@@ -268,6 +274,41 @@ def perspectives_told(scenario: Scenario, posterior: Posterior, tell: Tell) -> d
     told = {POOL: odds(timelines, scenario.pool.weights if scenario.pool else None)}
     told |= {one.name: odds(one.timelines) for one in made}
     return told | {BASE: odds(simulate(scenario, posterior).timelines)}
+
+
+def odds_tables(scenario: Scenario, told: Mapping[str, Mapping[str, Any]]) -> str:
+    """The tables of odds in README.md: of the pool with their ranges, and of its members.
+
+    Args:
+        scenario: with a pool.
+        told: the odds of the pool and of each of its members, by name, from `odds`.
+    """
+    pool = told[POOL]["odds"]
+    weights = scenario.pool.weights if scenario.pool else {}
+    return (
+        environment()
+        .get_template("odds.md.j2")
+        .render(
+            pool=[row(kind.capitalize(), pool[kind]) for kind in HEADLINES],
+            apart=listed([percent(pool[kind]["between_members"]) for kind in HEADLINES]),
+            members=[*weights],
+            weights=[percent(weight) for weight in weights.values()],
+            lines=[
+                {
+                    "label": kind.capitalize(),
+                    "cells": [percent(told[name]["odds"][kind]["probability"]) for name in (*weights, POOL)],
+                }
+                for kind in HEADLINES
+            ],
+        )
+    )
+
+
+def with_odds(text: str, tables: str) -> str:
+    """README.md with other tables of odds between its marks."""
+    before, rest = text.split(f"{BEGIN}\n")
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{tables}{END}{after}"
 
 
 def _write(path: Path, text: str) -> None:
