@@ -122,7 +122,6 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
     thin = summary["diagnostics"]["thin"]
     few = summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin)
     return [
-        *([f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds."] if few else []),
         *(["The evidence was left out of this run: it shows the priors alone."] if summary["prior_only"] else []),
         *([f"Changed for this run: {'; '.join(changed)}."] if changed else []),
         *(
@@ -138,6 +137,7 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
             if thin
             else []
         ),
+        *([f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds."] if few else []),
     ]
 
 
