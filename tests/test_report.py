@@ -421,7 +421,7 @@ def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSamp
         TINY, runs=tmp_path / "runs", timelines=40, edits=[edit], fixes=["kyiv.worth=0.5"], allow_unconverged=True
     )
     few = "Only 40 timelines, from 1 draw: too few for odds."
-    assert cautions(run.summary) == [few, f"Changed for this run: {edit}; kyiv.worth held at 0.5."]
+    assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth held at 0.5.", few]
     assert edit in shown(run)
 
 

@@ -123,15 +123,13 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
     """What sets a run apart from the plain forecast, a sentence each."""
     found = []
     thin = summary["diagnostics"]["thin"]
-    if summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin):
-        found.append(f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds.")
     if summary["prior_only"] and summary["since"] is None:
         found.append("The evidence was left out of this run: it shows the priors alone.")
     elif summary["prior_only"]:
         found.append("The series were left out of this run: it shows the priors, and what is recorded below.")
     changed = [*summary["edits"], *(f"{name} held at {value:g}" for name, value in summary["fixed"].items())]
     if changed:
-        aside = f" {BASE_RATES} goes by the files and is not changed." if BASE_RATES in by_member(summary) else ""
+        aside = f" The member {BASE_RATES} goes by the files as they stand." if BASE_RATES in by_member(summary) else ""
         found.append(f"Changed for this run: {'; '.join(changed)}.{aside}")
     if summary["diagnostics"]["converged"] is False:
         found.append("The sampler did not converge; these numbers are not to be relied on.")
@@ -143,6 +141,8 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
             f"What has happened leaves few of the draws, as good as {left}: "
             "those odds are rougher than their intervals say."
         )
+    if summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin):
+        found.append(f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds.")
     return found
 
 
