@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from timeline_tools import Bench, bench, choose
 
-from forecast.timeline import front, talks
+from forecast.timeline import front, ladder
 from forecast.timeline.week import timeline
 
 START_DRIFT, START_FAST, LEVEL, MUD = 0.6, -0.8, 0.9, 0.4
@@ -163,7 +163,7 @@ def test_the_ladder_is_climbed_when_the_weeks_clock_runs_out() -> None:
     for week in range(20):
         # The week's clock: an exponential number, above the rate in every week but the twelfth.
         wait = rate * (0.9 if week == 11 else 1.1)
-        choose(b, talks.LADDER, week, math.exp(-wait))
+        choose(b, ladder.LADDER, week, math.exp(-wait))
     path = run(b)
     assert np.array_equal(path[:, 12], [0.0] * 11 + [1.0] * 9)
     assert (b.r.steps_up, b.r.highest_rung, b.r.rung, b.r.talks_alive) == (1, 1, 1, 1)
