@@ -17,6 +17,7 @@ from forecast.timeline.codes import (
     NONE,
     PRESSING_KYIV,
     PRESSING_MOSCOW,
+    TEXT,
     WALKED_AWAY,
 )
 from forecast.timeline.past import STREAMS, nothing_known
@@ -42,6 +43,10 @@ def set_troops(b: Bench) -> None:
     b.s.troops_in, b.p.europe.wider_war = 1, 0.01
 
 
+def set_text(b: Bench) -> None:
+    b.s.rung, b.s.template, b.p.europe.troops_into_text = TEXT, 0, 0.08
+
+
 def set_election(b: Bench) -> None:
     b.s.martial_law, b.p.kyiv.election = 0, 0.06
 
@@ -54,6 +59,7 @@ PLAIN: dict[str, tuple[Callable[[Bench], None], float]] = {
     "front.breakthrough": (set_rate("front", "breakthrough", 0.02), 0.02),
     "front.mobilisation": (set_rate("front", "mobilisation_chance", 0.03), 0.03),
     "moscow.home_shock": (set_rate("moscow", "home_shock", 0.04), 0.04),
+    "europe.troops_into_text": (set_text, 0.08),
     "europe.wider_war": (set_troops, 0.01),
     "kyiv.transfer": (set_rate("kyiv", "transfer", 0.05), 0.05),
     "kyiv.martial_law": (set_rate("kyiv", "martial_law", 0.07), 0.07),
@@ -123,6 +129,7 @@ def test_that_the_war_did_not_end_weighs_all_ways_to_an_end(b: Bench) -> None:
         ("kyiv.transfer", {"elected": 1}),
         ("front.mobilisation", {"mobilised": 1}),
         ("front.breakthrough", {"truce": GENERAL}),
+        ("europe.troops_into_text", {"rung": CONTACT}),
         ("europe.wider_war", {"troops_in": 0}),
         ("europe.sanctions_vote", {}),
         ("kyiv.coup_succeeds", {}),
