@@ -14,15 +14,21 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
-import forecast.timeline.week  # noqa: F401 - the parts that it imports name their decisions
 from forecast.recorded import MOVED, STATES
 from forecast.tables import Place, Table, as_table, near, read_text, same_keys
-from forecast.timeline.luck import decisions
 from forecast.timeline.past import STREAMS
 
 GUIDE: Final = "coding.toml"
 EVENTS: Final = "events.csv"
 CHANGES: Final = "states.csv"
+
+NOTABLE: Final = (
+    "europe.upheaval", "kyiv.instability", "kyiv.provocation", "moscow.strain_shock", "washington.crisis",
+)  # fmt: skip
+"""Decisions that an event can be and that no list of events has in full: told, and not weighed."""
+
+RECORDED: Final = (*STREAMS, *MOVED, *NOTABLE)
+"""Decisions of the model that an event can be; all others are luck that nobody sees."""
 
 JUDGEMENT: Final = "judgement"
 """The source that no event has."""
@@ -132,9 +138,9 @@ def read_guide(raw: Any, place: Place) -> Guide:
         same_keys(told.values, STATES[state], place.at("state", state, "values"), "value")
     for name, decision in guide.decision.items():
         spot = place.at("decision", name)
-        if name not in decisions():
-            what = f"the model has no such decision; allowed are {', '.join(sorted(decisions()))}"
-            raise spot.error(what, near(name, decisions()))
+        if name not in RECORDED:
+            what = f"no such decision can be recorded; allowed are {', '.join(RECORDED)}"
+            raise spot.error(what, near(name, RECORDED))
         moved = MOVED[name][0] if name in MOVED else ""
         if decision.state != moved:
             what = f"found {decision.state!r}; allowed is {moved!r}" if moved else f"found {decision.state!r}"

@@ -124,7 +124,8 @@ def _move(change: Change, standing: dict[str, str], last: dict[str, date]) -> Fa
     """Judge one change by its own state, and make it if nothing is wrong."""
     state, value, now = change.state, change.value, standing[change.state]
     if value == now:
-        return Fault(f"{state} is {now} already on {change.day}", "Keep changes only", repeats=True)
+        since = f", since {last[state]}" if last[state] > date.min else ", from the start"
+        return Fault(f"{state} is {now} already on {change.day}{since}", "Keep changes only", repeats=True)
     if value not in _NEXT[state][now]:
         after = ", ".join(_NEXT[state][now]) or "nothing"
         what = f"{state} cannot go from {now} to {value}; allowed after {now} is {after}"

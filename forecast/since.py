@@ -100,9 +100,10 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     """Events and changes of states, in order of date.
 
     An event counts if its decision is recorded systematically and no state tells of it; a change of a state does unless
-    that is only followed.
+    that is only followed. `moves` is the state of which an event made the change of that day.
     """
     seen = scenario.chronology.as_of(day)
+    moved = set(zip(seen.states["observed"], seen.states["state"], strict=True))
     changes = [
         {
             "observed": row["observed"].date().isoformat(),
@@ -110,6 +111,7 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
             "state": row["state"],
             "value": row["value"],
             "decision": None,
+            "moves": None,
             "reason": row["reason"],
             "source": row["source"],
             "counts": row["state"] != FOLLOWED,
@@ -123,11 +125,13 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
             "state": None,
             "value": None,
             "decision": row["decision"] or None,
+            "moves": state if (row["observed"], state) in moved else None,
             "reason": row["reason"],
             "source": row["source"],
-            "counts": bool(row["systematic"]) and not seen.guide.decision[row["decision"]].state,
+            "counts": bool(row["systematic"]) and not state,
         }
         for _, row in seen.events.iterrows()
+        for state in [seen.guide.decision[row["decision"]].state if row["decision"] else ""]
     ]
     return sorted([*events, *changes], key=lambda entry: str(entry["observed"]))
 

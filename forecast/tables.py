@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -137,9 +138,7 @@ def _refusal(item: ErrorDetails, model: type[Table], place: Place) -> InputError
     # Numbers in the location are places in a list: the reader counts from 1.
     spot = place.at(*(part + 1 if isinstance(part, int) else part for part in item["loc"]))
     if item["type"] in ("missing", "extra_forbidden"):
-        for part in item["loc"][:-1]:
-            inner = model.model_fields[str(part)].annotation
-            model = inner if isinstance(inner, type) and issubclass(inner, Table) else model
+        model = _table_at(model, item["loc"][:-1])
         known = list(model.model_fields)
         if item["type"] == "missing":
             needed = [key for key, info in model.model_fields.items() if info.is_required()]
@@ -148,6 +147,19 @@ def _refusal(item: ErrorDetails, model: type[Table], place: Place) -> InputError
         return spot.error(f"unknown key; allowed are {', '.join(known)}", mend)
     allowed = _ALLOWED[item["type"]].format(**item.get("ctx", {}))
     return spot.error(f"found {shown(item['input'])}; allowed is {allowed}")
+
+
+def _table_at(model: type[Table], location: Iterable[str | int]) -> type[Table]:
+    """The shape of the table that stands at a location within one, through lists and tables of tables."""
+    kind: Any = model
+    for part in location:
+        if isinstance(kind, type) and issubclass(kind, Table):
+            kind = kind.model_fields[str(part)].annotation
+        else:  # a table by name, or a list: what it holds comes last
+            kind = get_args(kind)[-1]
+        if isinstance(kind, type) and issubclass(kind, Table):
+            model = kind
+    return model
 
 
 def shown(value: object) -> str:

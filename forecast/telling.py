@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from forecast.clusters import MEMBER
 from forecast.happened import TELLERS
 from forecast.ladder import Said, on_the_table
 from forecast.report.words import Words
@@ -90,7 +91,8 @@ def tell(run: Run, timeline: int) -> Told:
     ending = labels[row["ending"]]
     headed = ending.label.lower().startswith(ending.kind)
     label = ending.label if headed else f"{ending.kind.capitalize()}: {ending.label}"
-    title = f"Timeline {timeline} of run {run.id} (draw {row['draw']}, replicate {row['replicate']}). {label}"
+    whose = f"{row[MEMBER]}, " if MEMBER in row else ""
+    title = f"Timeline {timeline} of run {run.id} ({whose}draw {row['draw']}, replicate {row['replicate']}). {label}"
     begin = date.fromisoformat(run.manifest["as_of"])
     known = since(scenario, begin) or {"happened": [], "states": []}
     happened = [entry for entry in known["happened"] if entry["counts"] or entry["state"]]

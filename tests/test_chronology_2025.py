@@ -10,6 +10,7 @@ import pytest
 from chronology_tools import START
 
 from forecast.calendar import monday
+from forecast.coding import RECORDED
 from forecast.recorded import STATES
 from forecast.report.coding import coding_page
 from forecast.scenario.load import load_scenario
@@ -42,6 +43,7 @@ def test_all_noted_events_are_there_and_public_the_day_after(ukraine: Scenario) 
 def test_every_coded_decision_is_one_of_the_model_and_the_guide_has_all_that_can_be_events(ukraine: Scenario) -> None:
     guide = set(ukraine.chronology.guide.decision)
     assert set(ukraine.chronology.events["decision"]) - {""} <= guide < set(decisions())
+    assert guide == set(RECORDED) - {"kyiv.coup_succeeds"}
     assert decisions()[simulate.ANEW] == "parameters.timeline"
     no_event = {
         *("parameters.timeline", "front.drift", "front.fast", "front.adequacy", "front.shares", "moscow.strain"),

@@ -217,6 +217,19 @@ def test_the_three_files_go_together_or_not_at_all(tmp_path: Path) -> None:
             {"decision": {"europe.upheaval": {"systematic": True, "guide": "x"}}},
             "systematic: found true; of what moves no state the replay weighs endings.any",
         ),
+        (
+            {"state": GUIDE["state"] | {"ban": {"mening": "x", "values": {}}}},
+            "state.ban.mening: unknown key; allowed are meaning, values",
+        ),
+        (
+            {"state": GUIDE["state"] | {"ban": {"meaning": "x"}}},
+            "state.ban.values: it is missing; a table here needs meaning, values",
+        ),
+        ({"decision": {"kyiv.coup": {"guide": "x"}}}, "decision.kyiv.coup.systematic: it is missing"),
+        (
+            {"decision": {"replay.resample": {"systematic": False, "guide": "x"}}},
+            "decision.replay.resample: no such decision can be recorded; allowed are endings.any",
+        ),
         ({"decision": {"kyiv.ban": {"systematic": "yes", "guide": "x"}}}, "allowed is true or false"),
     ],
 )

@@ -281,7 +281,7 @@ def test_words_hold_where_the_year_is_nearly_over(ukraine: Run) -> None:
     assert "| Negotiated | **under 1%** | under 1% | " in text
     assert "| Unresolved | **over 99%** | over 99% | " in text
     assert "the war ends on the battlefield in none, by an agreement in force at the end in under 1%, and" in text
-    assert 'holds at some time in none; many forecasts of "a ceasefire in 2025" mean this event.' in text
+    assert 'holds at some time in none of them; many forecasts of "a ceasefire in 2025" mean this event.' in text
     assert "no number that the priors leave open moves the odds by clearly more than the fit's error" in text
     assert 'What is told as "none" came about in no timeline' in text
     assert "too few to say end" not in text

@@ -444,7 +444,7 @@ def test_every_event_has_its_words(tiny: Scenario) -> None:
     assert words.say("coup", {"leader": READIER}).endswith(": a leader readier to settle takes over")
     table = {"template": "A deal", "index": 0.61, "signs": ["europe", "kyiv", "moscow"]}
     assert words.say("contact", {"first": True} | table) == (
-        "First contact; on the table, for Europe, Kyiv and Moscow to sign: A deal (terms lean to Moscow, 0.61)"
+        "First contact; in view, for Europe, Kyiv and Moscow to sign: A deal (terms lean to Moscow, 0.61)"
     )
     falls = {"rung": "none", "causes": [("consent", "washington"), ("hawks", None)]}
     assert words.say("falls", falls) == (

@@ -205,7 +205,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "rounding": rounding(shares_of(odds)),
         "error_told": any(entry["standard_error"] is not None for entry in odds.values()),
         "resolved": {
-            name: None if entry["probability"] is None else percent(entry["probability"])
+            name: None if entry["probability"] is None else with_interval(entry)
             for name, entry in summary["given_resolved"].items()
         },
         "endings": [row(labels[name].label, entry) | {"criteria": labels[name].criteria} for name, entry in endings],

@@ -12,8 +12,8 @@ from forecast.report.context import cautions, change_row
 from forecast.report.numbers import error, interval, percent, rounding, with_interval
 from forecast.report.parts import disagreement, draws_in_words, part_between, shares_of, timelines_in_words
 
-LATEST = 5
-"""Most recorded events that are shown; the report has all."""
+LATEST = 3
+"""Most recorded events that are shown of those in the odds, and of the others; the report has all."""
 
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
@@ -41,7 +41,7 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
     if any(entry["probability"] is None for entry in resolved.values()):
         console.print("Too few timelines end to say more of how.")
     else:
-        told = ", ".join(f"{name}: {percent(entry['probability'])}" for name, entry in resolved.items())
+        told = ", ".join(f"{name}: {with_interval(entry)}" for name, entry in resolved.items())
         console.print(f"Of those in which it ends, {told}")
     for title, group in (("Endings", "endings"), ("Beside them", "beside")):
         table = Table(title, "Odds", "If we knew more", "Simulation error, points")
@@ -59,13 +59,15 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
 
 def _since(found: Mapping[str, Any]) -> str:
     """What is new since the reference date, in a few lines."""
-    happened = found["happened"]
-    counted = sum(entry["counts"] for entry in happened)
+    happened = [entry for entry in found["happened"] if not entry["moves"]]  # their changes tell
+    counted = [entry for entry in happened if entry["counts"]]
+    others = [entry for entry in happened if not entry["counts"]]
     lines = [f"Nothing is recorded since {found['reference']}"]
     if happened:
-        rows = f"{len(happened)} recorded events and changes, of which {counted} enter the odds"
+        rows = f"{len(happened)} recorded events and changes, of which {len(counted)} enter the odds (*)"
         lines = [f"New since {found['reference']}: {rows}; the last:"]
-        lines += [f"  {entry['observed']}  {entry['text']}" for entry in happened[-LATEST:]]
+        last = sorted([*counted[-LATEST:], *others[-LATEST:]], key=lambda entry: str(entry["observed"]))
+        lines += [f"  {entry['observed']} {'*' if entry['counts'] else ' '} {entry['text']}" for entry in last]
     lines += ["Where it stands:"] * bool(found["states"])
     for entry in found["states"]:
         lines.append(
