@@ -91,6 +91,12 @@ def test_a_reason_names_no_day_after_the_row_was_public(ukraine: Scenario) -> No
     assert named > 5
 
 
+def test_a_reason_tells_of_what_happened_and_of_no_page_or_file(ukraine: Scenario) -> None:
+    for table in (ukraine.chronology.events, ukraine.chronology.states):
+        for row in table.to_dict("records"):
+            assert not re.search(r"\bpages?\b|https?:|\.csv|\.toml", row["reason"]), (row["observed"], row["reason"])
+
+
 def test_each_day_of_the_year_has_a_view_without_a_row_waiting(ukraine: Scenario) -> None:
     told, counts = ukraine.chronology, []
     for days in range(346):
