@@ -14,7 +14,7 @@ from run_tools import TINY
 from forecast import pipeline
 from forecast.recorded import STATES
 from forecast.report.context import report_text
-from forecast.report.parts import revised_in_words
+from forecast.report.parts import in_the_odds, revised_in_words
 from forecast.report.terminal import show_summary
 from forecast.rerun import reopened
 from forecast.scenario.load import load_scenario
@@ -77,6 +77,23 @@ def test_a_timeline_of_a_later_run_begins_with_what_is_recorded(later: Run) -> N
     assert recorded < simulated
     assert lines[recorded + 1].startswith(changes[0]["observed"])
     assert lines[simulated + 1].startswith(f"{DAY} ")
+
+
+def test_an_event_that_made_a_change_points_to_it() -> None:
+    found = since(load_scenario("ukraine-2025"), date(2025, 6, 10))
+    assert found is not None
+    by_change = {entry["observed"]: in_the_odds(entry) for entry in found["happened"] if entry["moves"]}
+    # The pocket in Kursk is followed on its map and gives no weight; the memoranda of that day do.
+    kursk = [in_the_odds(entry) for entry in found["happened"] if "kursk" in (entry["moves"], entry["state"])]
+    assert kursk == ["", ""]
+    assert by_change["2025-02-12"] == "by the change below"
+    for entry in found["happened"]:
+        if entry["moves"]:
+            changes = [one for one in found["happened"] if one["observed"] == entry["observed"]]
+            assert entry["moves"] in [one["state"] for one in changes]
+            assert not entry["counts"]
+    weighed = {entry["state"] for entry in found["happened"] if in_the_odds(entry) == "yes"}
+    assert weighed == {"rung", "posture", "arms", "truce"}
 
 
 def test_revised_figures_are_told(tiny_folder: Path) -> None:

@@ -14,6 +14,7 @@ from forecast.report.numbers import (
     two_figures,
     with_interval,
 )
+from forecast.since import FOLLOWED
 from forecast.timeline.table import HEADLINES
 
 NEAR = 3
@@ -47,7 +48,8 @@ def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
             for entry in found["states"]
         ],
         "happened": [
-            entry | {"text": cell(entry["text"]), "reason": cell(entry["reason"])} for entry in found["happened"]
+            entry | {"text": cell(entry["text"]), "reason": cell(entry["reason"]), "odds": in_the_odds(entry)}
+            for entry in found["happened"]
         ],
         "figures": [
             {
@@ -62,6 +64,13 @@ def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
         "revised": [revised_in_words(entry) for entry in found["figures"] if entry["revised"]],
         "effective": effective_in_words(summary),
     }
+
+
+def in_the_odds(entry: Mapping[str, Any]) -> str:
+    """Whether the odds rest on what happened, by itself or by the change of state that it made."""
+    if entry["counts"]:
+        return "yes"
+    return "by the change below" if entry["moves"] not in (None, FOLLOWED) else ""
 
 
 def revised_in_words(entry: Mapping[str, Any]) -> str:
