@@ -73,7 +73,7 @@ def test_a_redrawn_or_empty_map_does_not_move_the_level(compiled, clean):
         assert abs(one.scores[name].mean() - other.scores[name].mean()) < 0.5 * one.scores[name].std(), name
     for name in ("front.second_error", "front.monthly_error"):
         narrow, wide, wider = (np.median(PRIORS[name].quantile(fit.scores[name])) for fit in (one, other, larger))
-        assert narrow < wide
+        assert narrow < wide < 900.0 / 4.0  # with normal errors it would be of the size of the faults, or larger
         assert wider < 1.2 * wide
 
 
