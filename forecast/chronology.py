@@ -75,7 +75,9 @@ class Chronology:
         events = _latest(_public(self.events, day), _EVENT)
         states = _latest(_public(self.states, day), _CHANGE)
         stands = np.array([fault is None for fault in _judged(states, self.start)], dtype=bool)
-        return Chronology(self.guide, self.start, _whole(events), _whole(states[stands]), day)
+        return Chronology(
+            self.guide, self.start, events.reset_index(drop=True), states[stands].reset_index(drop=True), day
+        )
 
     def standing(self, day: date) -> dict[str, str]:
         """Give the value of each state at the end of a day, by id; of all rows by the latest revisions.
@@ -155,7 +157,7 @@ def load_chronology(
     _check_changes(states, start, places[CHANGES])
     if not kept:
         _check_told(events, states, known.guide, places[EVENTS])
-    return Chronology(known.guide, dict(start), _whole(events), _whole(states))
+    return Chronology(known.guide, dict(start), events.reset_index(drop=True), states.reset_index(drop=True))
 
 
 def _check_changes(states: pd.DataFrame, start: Mapping[str, str], place: Place) -> None:
@@ -196,11 +198,6 @@ def _latest(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     if table.empty:
         return table
     return table[table["available"] == table.groupby(list(key))["available"].transform("max")]
-
-
-def _whole(table: pd.DataFrame) -> pd.DataFrame:
-    """The same rows as a table of their own."""
-    return table.reset_index(drop=True)
 
 
 def _events(rows: Sequence[tuple[int, Dated]], guide: Guide) -> pd.DataFrame:

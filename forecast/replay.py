@@ -253,8 +253,8 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
     what = names[kind] if kind < len(names) else STATES[kind - MOST_KINDS]
     begin = calendar.monday(scenario.reference_date) + timedelta(days=7 * number)
     rows = _rows_of(scenario.chronology.as_of(day), what, begin)
-    held = ", ".join(f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
-    given = ", ".join([*(f"--set {text}" for text in scenario.edits), *([held] if held else [])])
+    fixed = (f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
+    given = ", ".join([*(f"--set {text}" for text in scenario.edits), *fixed])
     return InputError(
         f"no draw of the posterior allows what is recorded of the week of {begin}: all were ruled out by {what}",
         file=f"{scenario.folder.name}/evidence",

@@ -18,7 +18,6 @@ from forecast.ladder import Said, on_the_table
 from forecast.report.words import Words
 from forecast.rerun import Course, Step, retold, week_days
 from forecast.scenario.spec import Scenario
-from forecast.since import since
 from forecast.store import Run
 from forecast.timeline.codes import RUNGS, RUNNING, TRUCES
 
@@ -94,7 +93,7 @@ def tell(run: Run, timeline: int) -> Told:
     whose = f"{row[MEMBER]}, " if MEMBER in row else ""
     title = f"Timeline {timeline} of run {run.id} ({whose}draw {row['draw']}, replicate {row['replicate']}). {label}"
     begin = date.fromisoformat(run.manifest["as_of"])
-    known = since(scenario, begin) or {"happened": [], "states": []}
+    known = run.summary.get("since") or {"happened": [], "states": []}
     happened = [entry for entry in known["happened"] if entry["counts"] or entry["state"]]
     return Told(
         title,

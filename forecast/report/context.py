@@ -28,6 +28,7 @@ from forecast.report.numbers import (
     with_interval,
 )
 from forecast.report.parts import (
+    by_member,
     coherence_lines,
     draws_in_words,
     learnt,
@@ -146,12 +147,6 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def by_member(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a pool's summary says of each member; empty for one perspective alone."""
-    told: Mapping[str, Any] = summary.get("perspectives", {})
-    return told
-
-
 def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """A perspective and a row for each number that it changes; none for the base premises."""
     if detail is None:
@@ -254,7 +249,7 @@ def grounds(turns: Sequence[Mapping[str, Any]]) -> str:
 
 def most_draws(summary: Mapping[str, Any]) -> int:
     """Different draws that the timelines of a run are from, of a pool the most of a member that is simulated."""
-    told = summary.get("perspectives", {}).values()
+    told = by_member(summary).values()
     return max((entry["draws"] for entry in told if entry["simulated"]), default=int(summary["draws"]))
 
 

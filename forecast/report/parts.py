@@ -81,16 +81,22 @@ def revised_in_words(entry: Mapping[str, Any]) -> str:
     return f"{entry['title']} ({entry['unit']}): {', '.join(told)}{f', and {more} earlier ones' if more else ''}"
 
 
+def by_member(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a pool's summary says of each member; empty for one perspective alone."""
+    told: Mapping[str, Any] = summary.get("perspectives", {})
+    return told
+
+
 def effective_in_words(summary: Mapping[str, Any]) -> str:
     """How many equal draws the unequal ones are as good as, of a pool for each member that has been replayed."""
-    each = {name: entry["effective_draws"] for name, entry in summary.get("perspectives", {}).items()}
+    each = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
     told = [f"{two_figures(draws)} equal ones in `{name}`" for name, draws in each.items() if draws is not None]
     return listed(told) if told else f"{two_figures(summary['diagnostics']['effective_draws'] or 0.0)} equal ones"
 
 
 def draws_in_words(summary: Mapping[str, Any]) -> str:
     """From how many different draws of the posterior the timelines are, in a pool those of each member."""
-    each = [entry["draws"] for entry in summary.get("perspectives", {}).values()]
+    each = [entry["draws"] for entry in by_member(summary).values()]
     if not each:
         return f"{summary['draws']:,} draw{'' if summary['draws'] == 1 else 's'}"
     low, high = min(each), max(each)
@@ -120,12 +126,17 @@ def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
             }
             for name, entry in told.items()
         ],
-        "rounded": any(rounding(shares_of(entry["odds"])) for entry in told.values()),
+        "rounded": any_rounded(summary),
         "disagreement": listed(disagreement(summary)) if disagreement(summary) else "",
         "updated": listed([f"{percent(updated[kind]['probability'])} {ENDS_IN[kind]}" for kind in HEADLINES]),
         "periods": max(summary["pool"]["periods"].values()),
         "silent": [name for name, entry in told.items() if not entry["simulated"]],
     }
+
+
+def any_rounded(summary: Mapping[str, Any]) -> bool:
+    """Whether a member's shares, each rounded by itself, do not add up to 100."""
+    return any(rounding(shares_of(entry["odds"])) for entry in by_member(summary).values())
 
 
 def shares_of(odds: Mapping[str, Mapping[str, Any]]) -> list[float | None]:

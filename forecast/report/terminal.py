@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from forecast.report.context import cautions, change_row
 from forecast.report.numbers import error, interval, percent, rounding, with_interval
-from forecast.report.parts import disagreement, draws_in_words, part_between, shares_of, timelines_in_words
+from forecast.report.parts import any_rounded, disagreement, draws_in_words, part_between, shares_of, timelines_in_words
 
 LATEST = 3
 """Most recorded events that are shown of those in the odds, and of the others; the report has all."""
@@ -35,7 +35,7 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         console.print(note)
     if "perspectives" in summary:
         console.print(_members(summary))
-        if any(rounding(shares_of(entry["odds"])) for entry in summary["perspectives"].values()):
+        if any_rounded(summary):
             console.print("Each share is rounded by itself, so that a line may add up to 99 or 101.")
     resolved = summary["given_resolved"]
     if any(entry["probability"] is None for entry in resolved.values()):
