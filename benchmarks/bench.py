@@ -11,8 +11,9 @@ import time
 from datetime import date
 from pathlib import Path
 
-from forecast import load_scenario, replay, simulate, update
-from forecast.pipeline import run
+from forecast import load_scenario, simulate, update
+from forecast.pipeline.workflow import run
+from forecast.replay import starting_points
 
 LATER = (date(2025, 6, 16), date(2025, 11, 3))
 """As-of dates that are timed."""
@@ -56,7 +57,7 @@ def main():
             whole = timed(lambda day=day: run(as_of=day, runs=Path(runs)), 1)
             told(f"a run of all members as of {day}", whole, "from the cache, if it was made before")
     posterior = update(scenario, LATER[-1])
-    past = timed(lambda: replay.start(scenario, posterior, 500), 5)
+    past = timed(lambda: starting_points.start(scenario, posterior, 500), 5)
     told(f"the replay of the past up to {LATER[-1]}, one member", past)
 
     typer = timed(lambda: command("-c", "import typer"), 7)

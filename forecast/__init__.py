@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forecast.belief.assemble import update
-    from forecast.outcomes import odds
+    from forecast.ensemble.simulated import simulate
+    from forecast.outcomes.shares import odds
     from forecast.scenario.load import load_scenario
-    from forecast.simulation import simulate
-    from forecast.store import open_run
+    from forecast.store.saved_run import open_run
 
 __all__ = ["load_scenario", "odds", "open_run", "simulate", "update"]
 
 _WHERE = {
     "load_scenario": "forecast.scenario.load",
     "update": "forecast.belief.assemble",
-    "simulate": "forecast.simulation",
-    "odds": "forecast.outcomes",
-    "open_run": "forecast.store",
+    "simulate": "forecast.ensemble.simulated",
+    "odds": "forecast.outcomes.shares",
+    "open_run": "forecast.store.saved_run",
 }
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.belief import compiled, model, tree
+from forecast.belief import compiled_model, datatree, model
 from forecast.belief.aid import AidBlock, AidData
 from forecast.belief.block import Block, days_after
 from forecast.belief.capital import NEVER, TERM, CapitalBlock, CapitalData
-from forecast.belief.compiled import compile_model
+from forecast.belief.compiled_model import compile_model
 from forecast.belief.fit import Fit, SamplerSettings
 from forecast.belief.instability import MONTH, MONTH_DAYS, SLOTS, InstabilityBlock, InstabilityData
-from forecast.belief.tails import TAIL_DEGREES
+from forecast.belief.student_t import TAIL_DEGREES
 from forecast.scenario.elicit import Marginal, fit_quantiles
 
 INF = math.inf
@@ -68,7 +68,7 @@ def only(blocks: tuple[Block[Any], ...]) -> Iterator[None]:
     """The belief with these blocks and no other."""
     parameters = tuple(name for block in blocks for name in block.parameters)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (model, tree):
+        for module in (model, datatree):
             patch.setattr(module, "BLOCKS", blocks)
         patch.setattr(model, "PARAMETERS", parameters)
         yield
@@ -82,7 +82,7 @@ def one_attempt() -> Iterator[None]:
     their bounds are those of the few draws. The second attempt has tests of its own, in `test_belief_model.py`.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "failures", lambda diagnostics: [])
+        patch.setattr(compiled_model, "failures", lambda diagnostics: [])
         yield
 
 

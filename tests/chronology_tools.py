@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from forecast.chronology import EVENT_COLUMNS, STATE_COLUMNS, Chronology, load_chronology
 from forecast.errors import InputError
-from forecast.recorded import STATES
+from forecast.evidence.chronology import EVENT_COLUMNS, STATE_COLUMNS, Chronology, load_chronology
+from forecast.evidence.states import STATES
 
 START = {"rung": "none", "posture": "mediating", "truce": "none", "arms": "flowing", "ban": "stands", "kursk": "held"}
 GUIDE: dict[str, dict[str, dict[str, Any]]] = {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from belief_tools import recovered as recovered
 from belief_tools import small as small
+from places import TINY
 from run_tools import command as command
 from run_tools import kept as kept
 from run_tools import kept_copy as kept_copy
@@ -14,8 +15,6 @@ from run_tools import sampler as sampler
 
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-
-TINY = Path(__file__).parent / "scenarios" / "two-islands"
 
 
 @pytest.fixture(scope="session")

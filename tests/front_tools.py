@@ -9,7 +9,7 @@ import numpy as np
 from belief_tools import one_attempt, only
 
 from forecast.belief import model
-from forecast.belief.compiled import compile_model
+from forecast.belief.compiled_model import compile_model
 from forecast.belief.fit import SamplerSettings
 from forecast.belief.front import NET_SCALE, FrontBlock, FrontData
 from forecast.scenario.elicit import fit_quantiles

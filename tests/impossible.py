@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.rerun import Course
+from forecast.narrative.rerun import Course
 from forecast.timeline.codes import (
     CONTACT,
     GENERAL,

@@ -17,17 +17,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from places import TINY
 
-from forecast import cli, pipeline
 from forecast.belief.cache import fit_key
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.belief.model import PARAMETERS, Families, Shapes, known, prior_fit
+from forecast.cli import app
+from forecast.locations import cache_root
+from forecast.pipeline import workflow
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.spec import Scenario
-from forecast.store import Run
-from forecast.timeline.compiled import cache_root
-
-TINY = Path(__file__).parent / "scenarios" / "two-islands"
+from forecast.store.saved_run import Run
 
 SAMPLED_TIMELINES = 4000
 
@@ -82,7 +82,7 @@ def sampler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeUpSampler:
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of the made-up scenario, from its priors alone. Not to be changed: see `kept_copy`."""
-    return pipeline.run(TINY, runs=tmp_path_factory.mktemp("kept"), timelines=4000, prior_only=True)
+    return workflow.run(TINY, runs=tmp_path_factory.mktemp("kept"), timelines=4000, prior_only=True)
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def command(
         capsys.readouterr()
         code = 0
         try:
-            cli.main()
+            app.main()
         except SystemExit as stop:
             code = int(stop.code or 0)
         out, err = capsys.readouterr()

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast import replay
 from forecast.belief.assemble import Posterior, update
-from forecast.ladder import possible_orders
-from forecast.rerun import Course, Inputs, Step, course
+from forecast.encoding import kernel_inputs
+from forecast.narrative.rerun import Course, Inputs, Step, course
+from forecast.narrative.talks import possible_orders
+from forecast.replay import starting_points
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-from forecast.timeline import prepare
+from forecast.timeline.cells import Anew
 from forecast.timeline.codes import RUNNING
-from forecast.timeline.luck import luck_record
-from forecast.timeline.past import STREAMS, Past, known_record, moves_code
-from forecast.timeline.replay import LEVELS, replay_draws
-from forecast.timeline.simulate import Anew
+from forecast.timeline.particle_filter import LEVELS, replay_draws
+from forecast.timeline.random_numbers import luck_record
+from forecast.timeline.weekly_record import STREAMS, Past, known_record, moves_code
 
 INFORMED = (
     "talks.contact",
@@ -99,12 +99,12 @@ def weights(
         replicates: of each draw in the replay.
     """
     start = scenario.reference_date
-    world, replayed = prepare.make_world(scenario, start), slice(0, draws)
+    world, replayed = kernel_inputs.make_world(scenario, start), slice(0, draws)
 
     def of(used: pd.DataFrame, mean: np.ndarray) -> tuple[Any, Any, Anew]:
-        rows = prepare.parameter_rows(scenario, used)
-        anew = prepare.drawn_anew(scenario, posterior.anew, mean, posterior.anew_chol)
-        return rows, prepare.starting_states(scenario, used, rows, start), anew
+        rows = kernel_inputs.parameter_rows(scenario, used)
+        anew = kernel_inputs.drawn_anew(scenario, posterior.anew, mean, posterior.anew_chol)
+        return rows, kernel_inputs.starting_states(scenario, used, rows, start), anew
 
     luck = luck_record(f"world {number}", int(world.weeks[0]))
     truth = of(posterior.draws.iloc[[number]], posterior.anew_mean[[number]])
@@ -112,7 +112,7 @@ def weights(
     kept = min(weeks, int((made.states["ending"][1:] == RUNNING).sum()))
     again = replay_draws(
         *of(posterior.draws.iloc[replayed], posterior.anew_mean[replayed]),
-        prepare.make_world(scenario, start, until=start + timedelta(days=7 * kept)),
+        kernel_inputs.make_world(scenario, start, until=start + timedelta(days=7 * kept)),
         known_record(recorded(made, kept)),
         np.full((len(LEVELS), draws, kept), np.nan),
         replicates=replicates,
@@ -154,7 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=50)
     parser.add_argument("--weeks", type=int, default=45)
-    parser.add_argument("--replicates", type=int, default=replay.REPLICATES)
+    parser.add_argument("--replicates", type=int, default=starting_points.REPLICATES)
     parser.add_argument("--draws", type=int, default=3900)
     asked = parser.parse_args()
     table, _, effective = study(asked.repetitions, asked.weeks, asked.replicates, asked.draws)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from forecast.belief.assemble import Posterior, update
+from forecast.encoding import kernel_inputs
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-from forecast.timeline import prepare
-from forecast.timeline.luck import Luck, luck_record
+from forecast.timeline.cells import Anew, Cells, blank_record, cells, simulate_cells
 from forecast.timeline.parameters import PARAMETERS, Parameters
-from forecast.timeline.record import Record
-from forecast.timeline.simulate import Anew, Cells, blank_record, cells, simulate_cells
+from forecast.timeline.random_numbers import Luck, luck_record
+from forecast.timeline.result import Record
 from forecast.timeline.state import STATE, State
 from forecast.timeline.washington import NEVER
 from forecast.timeline.world import WORLD, World
@@ -131,12 +131,12 @@ def inputs(
     """Rows, starting states and world of a scenario, also on an as-of date that `update` does not yet take."""
     day = as_of or posterior.as_of
     used = posterior.draws.iloc[:draws]
-    rows = prepare.parameter_rows(scenario, used)
+    rows = kernel_inputs.parameter_rows(scenario, used)
     return Inputs(
         rows,
-        prepare.starting_states(scenario, used, rows, day),
-        prepare.drawn_anew(scenario, posterior.anew, posterior.anew_mean[:draws], posterior.anew_chol),
-        prepare.make_world(scenario, day, substeps),
+        kernel_inputs.starting_states(scenario, used, rows, day),
+        kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean[:draws], posterior.anew_chol),
+        kernel_inputs.make_world(scenario, day, substeps),
     )
 
 
@@ -159,7 +159,7 @@ import pickle, sys
 import numpy as np
 first, inside, out = sys.argv[1:4]
 exec(first)
-from forecast.timeline.simulate import cells, simulate_cells
+from forecast.timeline.cells import cells, simulate_cells
 with open(inside, "rb") as file:
     jobs = pickle.load(file)
 results = []

@@ -1,1 +1,4 @@
-"""What is believed: priors updated by the evidence of a date."""
+"""What is believed of each prior, given the evidence: PyMC models, their fits, and draws from them.
+
+In: a scenario and a date. Out: `Posterior`: a table of draws, weekly paths, diagnostics.
+"""

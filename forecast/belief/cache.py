@@ -32,10 +32,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-import forecast.scenario.elicit
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
+from forecast.locations import cache_root, source_digest
 from forecast.scenario.elicit import Array, Marginal
-from forecast.timeline.compiled import cache_root
 
 LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
 """Distributions whose version may change a draw or a diagnostic."""
@@ -200,8 +199,7 @@ def _read(place: Path, key: str) -> Fit:
 
 def _source() -> str:
     """SHA-256 of the source of what makes a fit: these modules and the quantile maps."""
-    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(forecast.scenario.elicit.__file__)]
-    return _sha256(b"".join(file.name.encode() + b"\0" + file.read_bytes() for file in files))
+    return source_digest("belief", "scenario/elicit.py")
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

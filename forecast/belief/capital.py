@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from forecast.belief import ou
+from forecast.belief import ornstein_uhlenbeck
 from forecast.belief.block import Dates, Draws, Series, Values, between, days_after, week_ends
-from forecast.belief.tails import TAIL_DEGREES, log_t
+from forecast.belief.student_t import TAIL_DEGREES, log_t
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -144,13 +144,13 @@ class CapitalBlock:
         houses, weeks = inputs["capital_polls"].get_value(borrow=True).shape
 
         first, last = ((inputs[f"capital_first{of}"] - own["approval_first_mean"]) / per_sd for of in ("", "_last"))
-        density = ou.log_density(first, last, inputs["capital_first_gap"], half_life) - pt.log(per_sd)
+        density = ornstein_uhlenbeck.log_density(first, last, inputs["capital_first_gap"], half_life) - pt.log(per_sd)
         pm.Potential("capital_first_term", (inputs["capital_first_seen"] * density).sum())
 
         steps = pm.Normal("capital_steps", 0.0, 1.0, shape=weeks)
         house = own["approval_house"] * pm.Normal("capital_houses", 0.0, 1.0, shape=houses)
         times = np.arange(1.0, weeks + 1.0)
-        level = ou.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
+        level = ornstein_uhlenbeck.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
         away = inputs["capital_polls"] - own["approval_at_zero"] - per_sd * level - house[:, None]
         noise = own["approval_noise"]
         pm.Potential(
@@ -190,7 +190,7 @@ class CapitalBlock:
             x = np.empty((*shape, data.first_seen))
             x[..., 0] = rng.standard_normal(shape)
             for k in range(1, data.first_seen):
-                kept = ou.keep(value["washington.capital_half_life"], data.first_gaps[k])
+                kept = ornstein_uhlenbeck.keep(value["washington.capital_half_life"], data.first_gaps[k])
                 x[..., k] = kept * x[..., k - 1] + np.sqrt(1.0 - kept**2) * rng.standard_normal(shape)
             mean, per_sd = value["washington.approval_first_mean"], value["washington.approval_per_sd"]
             made[series] = mean[..., None] + per_sd[..., None] * x
@@ -247,4 +247,4 @@ def _spaced(days: Dates, figures: Array, before: date) -> tuple[Array, Dates]:
 def _path(steps: Array, value: Values) -> Array:
     """Capital on the reference date and each week after it, (chain, draw, week + 1)."""
     start, mean, half_life = (value[f"washington.capital_{key}"] for key in ("start", "mean", "half_life"))
-    return ou.path(start, mean, half_life, 1.0, steps)
+    return ornstein_uhlenbeck.path(start, mean, half_life, 1.0, steps)

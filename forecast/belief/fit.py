@@ -122,7 +122,7 @@ class Fit:
         paths: levels week by week from the reference date to the as-of date, (chain, draw, K + 1); see
             `forecast.belief.block.Block.weekly`.
         diagnostics: of the sampler.
-        netcdf: a netCDF file of ArviZ groups, see `forecast.belief.tree`; empty for draws from the prior.
+        netcdf: a netCDF file of ArviZ groups, see `forecast.belief.datatree`; empty for draws from the prior.
     """
 
     scores: dict[str, Array]

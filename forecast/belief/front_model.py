@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from forecast.belief.front_data import SPAN
-from forecast.belief.tails import log_t
+from forecast.belief.student_t import log_t
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable

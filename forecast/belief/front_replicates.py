@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from forecast.belief import ou
+from forecast.belief import ornstein_uhlenbeck
 from forecast.belief.block import between
 from forecast.belief.front_data import SPAN, FrontData, front_inputs
 from forecast.belief.front_model import NET_SCALE
-from forecast.belief.tails import TAIL_DEGREES
+from forecast.belief.student_t import TAIL_DEGREES
 from forecast.scenario.elicit import Array
 
 _Z_MOST = 50.0
@@ -93,7 +93,7 @@ def front_replicates(
 
 def _slow(value: Mapping[str, Array], data: FrontData, rng: np.random.Generator) -> Array:
     """The slow level of every week up to the last Monday seen, from its prior, (chain, draw, week)."""
-    keep = ou.keep(value["front.slow_half_life"], 1.0)
+    keep = ornstein_uhlenbeck.keep(value["front.slow_half_life"], 1.0)
     step = value["front.slow_sd"] * np.sqrt(1.0 - keep**2)
     away = value["front.slow_sd"] * rng.standard_normal(keep.shape)
     slow = np.empty((*keep.shape, data.last))

@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.belief import ou
+from forecast.belief import ornstein_uhlenbeck
 from forecast.belief.block import Dates, Draws, Series, Values, between, days_after, week_ends
-from forecast.belief.tails import TAIL_DEGREES, log_t
+from forecast.belief.student_t import TAIL_DEGREES, log_t
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -133,7 +133,7 @@ class InstabilityBlock:
         pt: Any = pytensor.tensor
         start, times = value["kyiv.instability_start"], inputs["instability_times"]
         steps = pm.Normal("instability_steps", 0.0, 1.0, shape=(2, times.get_value(borrow=True).size))
-        path = ou.path_tensor(start, 0.0, value["kyiv.instability_half_life"], times, steps)
+        path = ornstein_uhlenbeck.path_tensor(start, 0.0, value["kyiv.instability_half_life"], times, steps)
         # Products and their sum: a matrix product takes half a minute to compile.
         level = inputs["instability_start"] * start + (inputs["instability_weight"] * path).sum(axis=(2, 3))
         error = value["kyiv.instability_error"]
@@ -239,5 +239,5 @@ def _path(steps: Array, value: Values) -> Array:
         value: the parameters.
     """
     start, half_life = (value[f"kyiv.instability_{key}"][..., None] for key in ("start", "half_life"))
-    sides = ou.path(start, np.zeros_like(start), half_life, MONTH, steps)
+    sides = ornstein_uhlenbeck.path(start, np.zeros_like(start), half_life, MONTH, steps)
     return np.concatenate([sides[..., 0, :0:-1], sides[..., 1, :]], axis=-1)

@@ -8,7 +8,7 @@ priors are data of the model like the evidence, and the maps of one family are o
 parameters: that saves a third of compiling them, and one compiled model serves other priors of the same
 families too.
 
-`forecast.belief.compiled` compiles and samples them. PyMC and PyTensor are imported only when a model is built.
+`forecast.belief.compiled_model` compiles and samples them. PyMC and PyTensor are imported only when a model is built.
 """
 
 import math

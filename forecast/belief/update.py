@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forecast.belief import cache as saved
-from forecast.belief.compiled import CompiledModel, compile_model
+from forecast.belief.compiled_model import CompiledModel, compile_model
 from forecast.belief.fit import MAX_RHAT, MIN_ESS, Diagnostics, Fit, SamplerSettings, failures
 from forecast.belief.model import Families, Shapes, families, prior_fit, shapes
 from forecast.errors import NotConverged

@@ -1,1 +1,4 @@
-"""A run told to readers: numbers in Python, words in templates."""
+"""The report of a run as Markdown and figures.
+
+In: plain data, as `summary.json` holds it. Out: text and SVG.
+"""

@@ -5,15 +5,16 @@ No number is worked out in a template; it is given here as the text that it is p
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forecast.clusters import FEW_DRAWS, FEW_TIMELINES, MEMBER
-from forecast.influence import FEWEST
-from forecast.replay import THIN
-from forecast.report.faults import far_out, outside
+from forecast.encoding.timeline_table import HEADLINES
+from forecast.locations import ROOT
+from forecast.outcomes.clustering import FEW_DRAWS, FEW_TIMELINES, MEMBER
+from forecast.outcomes.influence import FEWEST
+from forecast.replay.starting_points import THIN
+from forecast.report.flags import far_out, outside
 from forecast.report.numbers import (
     cell,
     day_in_words,
@@ -27,7 +28,7 @@ from forecast.report.numbers import (
     whole,
     with_interval,
 )
-from forecast.report.parts import (
+from forecast.report.sections import (
     by_member,
     coherence_lines,
     draws_in_words,
@@ -40,7 +41,6 @@ from forecast.report.parts import (
 from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
-from forecast.timeline.table import HEADLINES
 
 FROM_MEMORY = "from memory"
 """What the note of a source says that was cited from memory and not re-read."""
@@ -48,7 +48,7 @@ FROM_MEMORY = "from memory"
 OUTSIDE_NAMED = 5
 """Most figures outside their declared range that a report names; the summary has all."""
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = ROOT / "report" / "templates"
 
 
 def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -7,9 +7,9 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from forecast.encoding.timeline_table import HEADLINES
 from forecast.report.numbers import interval, percent, squares, whole
 from forecast.scenario.spec import Scenario
-from forecast.timeline.table import HEADLINES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

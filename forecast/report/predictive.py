@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from forecast.belief.cache import keep, remove
-from forecast.belief.tails import TAIL_DEGREES
-from forecast.evidence import SeriesSpec
+from forecast.belief.student_t import TAIL_DEGREES
+from forecast.evidence.series import SeriesSpec
+from forecast.locations import cache_root, source_digest
 from forecast.report.figures import INK, RC, svg
 from forecast.scenario.spec import Scenario
-from forecast.timeline.compiled import cache_root
 
 if TYPE_CHECKING:
     import xarray
@@ -256,8 +256,7 @@ def _key(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> 
     """SHA-256 of all that the checks and figures depend on."""
     digest = hashlib.sha256(netcdf)
     digest.update(json.dumps([dict(titles), dict(units)], sort_keys=True).encode())
-    for file in (Path(__file__), Path(__file__).with_name("figures.py")):
-        digest.update(file.read_bytes())
+    digest.update(source_digest("report/predictive.py", "report/figures.py").encode())
     digest.update(" ".join(metadata.version(name) for name in LIBRARIES).encode())
     return digest.hexdigest()
 

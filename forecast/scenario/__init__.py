@@ -1,1 +1,4 @@
-"""The question, the priors and the evidence as files, read and checked."""
+"""A scenario as files and as checked, frozen objects: question, priors, parties, settlements, perspectives.
+
+In: a folder below `priors/`. Out: `Scenario`.
+"""

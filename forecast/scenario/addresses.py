@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from forecast.scenario.entries import WAYS
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.settlements import ROWS_OF_CLAUSE, ROWS_OF_SETTLEMENT
+from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS, field_of
-from forecast.timeline.registry import fields
 
 Tables = Mapping[str, dict[str, Any]]
 """The TOML files of a scenario as read, by path within its folder."""

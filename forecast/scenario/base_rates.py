@@ -4,14 +4,14 @@ Rates are conjugate: a prior of so many events in so many years, and the record'
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from forecast.scenario.members import BaseRates, Rate
 from forecast.scenario.reader import Reader
-from forecast.scenario.shapes import Positive, Text
-from forecast.tables import Place, Table, as_table, near
+from forecast.scenario.toml_tables import Positive, Text
+from forecast.validation import Place, Table, as_table, near
 
 FILE = "base_rates.toml"
 
@@ -99,46 +99,6 @@ class BaseRatesFile(Table):
     breaking: BreakingTable
     truce: TruceTable
     advance: AdvanceTable
-
-
-@dataclass(frozen=True)
-class Rate:
-    """What is believed of a rate a year: gamma distributed, as if so many events had been seen in so many years.
-
-    Attributes:
-        events: shape.
-        years: rate.
-    """
-
-    events: float
-    years: float
-
-    def after(self, events: float, years: float) -> "Rate":
-        """What is believed once so many more events have been seen in so many more years; exact."""
-        return Rate(self.events + events, self.years + years)
-
-
-@dataclass(frozen=True)
-class BaseRates:
-    """What the member goes by, the class counted.
-
-    Attributes:
-        end: the rate at which wars of the class end.
-        modes: how they end, by outcome: the cases of each kind of a Dirichlet distribution.
-        victory: of those won or lost, cases in which the initiator won, and lost: a beta distribution.
-        breaking: chance that a settlement is no longer in force at the horizon.
-        truce: the rate at which general ceasefires begin that do not end the war.
-        advance_years: years before the reference date whose four-weekly changes of area are learnt from.
-        reasons: why, by table of the file.
-    """
-
-    end: Rate
-    modes: Mapping[str, float]
-    victory: tuple[float, float]
-    breaking: float
-    truce: Rate
-    advance_years: float
-    reasons: Mapping[str, str]
 
 
 def ends_and_years(

@@ -14,10 +14,10 @@ from forecast.scenario.prior import Correlation, Prior
 from forecast.scenario.reader import Reader
 from forecast.scenario.settlements import read_settlements
 from forecast.scenario.spec import Issue, Party, Region, Settlement
-from forecast.tables import Place
 from forecast.timeline.codes import PARTIES
+from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
-from forecast.timeline.registry import fields
+from forecast.validation import Place
 
 
 @dataclass(frozen=True, eq=False)

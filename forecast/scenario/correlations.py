@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.prior import Correlation, Prior
 from forecast.scenario.reader import Reader
-from forecast.tables import Place, as_table, near
+from forecast.validation import Place, as_table, near
 
 LEAST_EIGENVALUE = 1e-9
 """Eigenvalues of a group's correlations up to this count as 0."""
@@ -16,11 +16,11 @@ LEAST_EIGENVALUE = 1e-9
 def read_correlations(reader: Reader, priors: Mapping[str, Prior]) -> tuple[Correlation, ...]:
     """Read `correlations.toml`."""
     place = reader.place("correlations.toml")
-    file = as_table(shapes.CorrelationsFile, reader.tables["correlations.toml"], place)
+    file = as_table(toml_tables.CorrelationsFile, reader.tables["correlations.toml"], place)
     pairs: list[Correlation] = []
     for number, raw in enumerate(file.correlation, start=1):
         spot = place.at("correlation", number)
-        table = as_table(shapes.CorrelationTable, raw, spot)
+        table = as_table(toml_tables.CorrelationTable, raw, spot)
         for key, name in (("first", table.first), ("second", table.second)):
             if name not in priors:
                 raise spot.at(key).error(f"found {name!r}; no entry has this name", near(name, priors))

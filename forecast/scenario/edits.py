@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from forecast.errors import InputError
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, is_row, table_at
 from forecast.scenario.elicit import families
 from forecast.scenario.entries import WAYS
 from forecast.scenario.spec import Scenario
-from forecast.tables import Place, interval, near
 from forecast.timeline.parameters import field_of
+from forecast.validation import Place, interval, near
 
 Edited = tuple[str, Address]
 """An edit as given, and where the entry stands that it changed."""
@@ -104,7 +104,7 @@ def _apply(tables: Tables, text: str) -> Address:
         raise place.error("no entry has this name", near(left, entries))
     name, path = ".".join(parts[:depth]), parts[depth:]
     row = is_row(name)
-    allowed = list((shapes.RowTable if row else shapes.EntryTable).model_fields)
+    allowed = list((toml_tables.RowTable if row else toml_tables.EntryTable).model_fields)
     deep = ["family", *dict.fromkeys(number for numbers in families().values() for number in numbers)]
     known = [*allowed, *(f"distribution.{number}" for number in deep if not row)]
     if ".".join(path) not in known:

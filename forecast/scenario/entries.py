@@ -2,13 +2,13 @@
 
 import math
 
-from forecast.scenario import shapes
-from forecast.scenario.classes import class_rate
+from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal, families, fit_quantiles, named
 from forecast.scenario.prior import Prior
 from forecast.scenario.reader import JUDGEMENT, Reader
-from forecast.tables import Place, as_table, interval, near, same_keys, shown
+from forecast.scenario.reference_class import class_rate
 from forecast.timeline.parameters import field_of
+from forecast.validation import Place, as_table, interval, near, same_keys, shown
 
 WAYS = ("quantiles", "distribution", "reference_class")
 """The ways in which an entry can give its distribution, of which it uses one."""
@@ -17,7 +17,7 @@ WAYS = ("quantiles", "distribution", "reference_class")
 def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
     """Read one prior and keep it under its name."""
     declared = field_of(name)
-    entry = as_table(shapes.EntryTable, raw, place)
+    entry = as_table(toml_tables.EntryTable, raw, place)
     reader.check_grounds(entry, place)
     if entry.unit != declared.unit:
         raise place.at("unit").error(f"found {entry.unit!r}; allowed is {declared.unit!r}")
@@ -50,7 +50,7 @@ def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
     )
 
 
-def _marginal(reader: Reader, entry: shapes.EntryTable, place: Place) -> tuple[Marginal, str]:
+def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tuple[Marginal, str]:
     """Give the distribution of an entry, and how the file gave it."""
     low, high = entry.support
     given = [way for way in WAYS if getattr(entry, way) is not None]
@@ -59,7 +59,7 @@ def _marginal(reader: Reader, entry: shapes.EntryTable, place: Place) -> tuple[M
         raise place.at("quantiles").error(f"{what}; allowed is one of {', '.join(WAYS)}")
     if entry.reference_class is not None:
         spot = place.at("reference_class")
-        table = as_table(shapes.ReferenceClassTable, entry.reference_class, spot)
+        table = as_table(toml_tables.ReferenceClassTable, entry.reference_class, spot)
         return class_rate(reader.classes, table, entry.unit, spot)
     if entry.quantiles is not None:
         spot = place.at("quantiles")
@@ -98,7 +98,7 @@ def _marginal(reader: Reader, entry: shapes.EntryTable, place: Place) -> tuple[M
     return marginal, f"{family} " + " ".join(f"{key}={numbers[key]:g}" for key in wanted)
 
 
-def inherit(raw: object, table: shapes.Grounded, varies: bool = True) -> object:
+def inherit(raw: object, table: toml_tables.Grounded, varies: bool = True) -> object:
     """Give a row with what it leaves out taken from its table; what is no table is left to be refused."""
     if not isinstance(raw, dict):
         return raw

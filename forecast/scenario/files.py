@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.errors import InputError
-from forecast.tables import Place, near, read_text
+from forecast.validation import Place, near, read_text
 
 OWN_FILES = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
 """The parts whose file has one table a parameter."""

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from forecast.errors import InputError
+from forecast.locations import ROOT
 
 DEFAULT = "ukraine-2025"
 """The scenario that is meant when none is named."""
@@ -29,10 +30,9 @@ def places(priors: Path | None = None) -> list[Path]:
         return [priors]
     found = [Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else []
     found.append(Path.cwd() / "priors")
-    package = Path(__file__).resolve().parents[1]
-    if (package.parent / "pyproject.toml").is_file():
-        found.append(package.parent / "priors")
-    found.append(package / "priors")
+    if (ROOT.parent / "pyproject.toml").is_file():
+        found.append(ROOT.parent / "priors")
+    found.append(ROOT / "priors")
     return found
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecast.chronology import Chronology, load_chronology
-from forecast.coding import GUIDE
 from forecast.errors import InputError
-from forecast.evidence import Evidence, load_evidence
-from forecast.recorded import STATES
-from forecast.scenario import question, shapes
+from forecast.evidence.chronology import Chronology, load_chronology
+from forecast.evidence.coding_guide import GUIDE
+from forecast.evidence.series import Evidence, load_evidence
+from forecast.evidence.states import STATES
+from forecast.scenario import question, toml_tables
 from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import Beliefs, read_beliefs
 from forecast.scenario.edits import apply_edits, blame, parse_fix
@@ -26,11 +26,11 @@ from forecast.scenario.perspectives import BASE, Overlay, find_perspective, over
 from forecast.scenario.pool import read_pool
 from forecast.scenario.prior import Prior
 from forecast.scenario.reader import Reader
-from forecast.scenario.reference import read_reference
-from forecast.scenario.series import read_series
+from forecast.scenario.reference_tables import read_reference
+from forecast.scenario.series_roles import read_series
 from forecast.scenario.spec import Scenario, Start
-from forecast.tables import near
 from forecast.timeline.front import KURSK_GONE
+from forecast.validation import near
 
 __all__ = ["load_scenario", "load_under", "parse_fix"]
 
@@ -208,12 +208,12 @@ def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]
     return {state: values[codes[state]] for state, values in STATES.items()}
 
 
-def _of_front(front: shapes.FrontTable) -> tuple[str | None, ...]:
+def _of_front(front: toml_tables.FrontTable) -> tuple[str | None, ...]:
     """The series that the front learns from, None where it has none."""
     return front.area_series, front.second_area_series, front.monthly_series
 
 
-def _check_series(front: shapes.FrontTable, evidence: Evidence, reader: Reader) -> None:
+def _check_series(front: toml_tables.FrontTable, evidence: Evidence, reader: Reader) -> None:
     """Check that the series that the front learns from are of the evidence, each another, on the days it goes by."""
     place = reader.place("scenario.toml")
     keys = ("area_series", "second_area_series", "monthly_series")

@@ -5,13 +5,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.reader import Reader, check_capacity
 from forecast.scenario.rows import check_position, keep_row, read_rows
 from forecast.scenario.spec import Issue, Party
-from forecast.tables import as_table, same_keys, spot_of
 from forecast.timeline.codes import PARTIES
+from forecast.validation import as_table, same_keys, spot_of
 
 
 def read_parties(
@@ -19,12 +19,12 @@ def read_parties(
 ) -> tuple[tuple[Issue, ...], tuple[Party, ...], NDArray[np.float64]]:
     """Read `parties.toml`: issues, parties and `Scenario.lean`."""
     place = reader.place("parties.toml")
-    file = as_table(shapes.PartiesFile, reader.tables["parties.toml"], place)
+    file = as_table(toml_tables.PartiesFile, reader.tables["parties.toml"], place)
     check_capacity(file.issue, "issue", place.at("issue"))
     issues: list[Issue] = []
     for name, raw in file.issue.items():
         spot = spot_of(place.at("issue"), name)
-        given = as_table(shapes.IssueTable, raw, spot)
+        given = as_table(toml_tables.IssueTable, raw, spot)
         reader.check_premises(given.premises, spot)
         role = given.role or ""
         if role and any(other.role == role for other in issues):
@@ -37,7 +37,7 @@ def read_parties(
     lean = np.zeros((len(PARTIES), len(issues)))
     for number, name in enumerate(PARTIES):
         spot = place.at("party", name)
-        table = as_table(shapes.PartyTable, file.party[name], spot)
+        table = as_table(toml_tables.PartyTable, file.party[name], spot)
         reader.check_grounds(table, spot)
         read_entry(reader, f"parties.stiffness.{name}", inherit(table.stiffness, table), spot.at("stiffness"))
         sign = 1.0 if table.leans == "moscow" else -1.0
@@ -58,6 +58,6 @@ def read_parties(
     return tuple(issues), tuple(parties), lean
 
 
-def _toil(issue: shapes.IssueTable) -> dict[str, object]:
+def _toil(issue: toml_tables.IssueTable) -> dict[str, object]:
     """The entry of an issue's toil, which rests on the issue's premises unless it says otherwise."""
     return {"premises": issue.premises, "varies": "world", **issue.toil}

@@ -1,13 +1,13 @@
 """The parts with a file of their own, one table a parameter, and the regions of `front.toml`."""
 
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.reader import Reader, check_capacity
 from forecast.scenario.spec import Region
-from forecast.tables import Place, as_table, same_keys, shown, spot_of
+from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
-from forecast.timeline.registry import fields
+from forecast.validation import Place, as_table, same_keys, shown, spot_of
 
 
 def read_parts(reader: Reader) -> tuple[Region, ...]:
@@ -34,7 +34,7 @@ def read_regions(reader: Reader, raws: object, place: Place) -> tuple[Region, ..
     regions = []
     for name, raw in raws.items():
         spot = spot_of(place, name)
-        table = as_table(shapes.RegionTable, raw, spot)
+        table = as_table(toml_tables.RegionTable, raw, spot)
         reader.check_grounds(table, spot)
         read_entry(reader, f"front.held.{name}", inherit(table.held, table), spot.at("held"))
         if reader.priors[f"front.held.{name}"].support[1] > table.area_km2:

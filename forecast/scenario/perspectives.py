@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecast.errors import InputError
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, held_premises, is_row, table_at
 from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import stands_at
 from forecast.scenario.prior import Change, Perspective, Prior
 from forecast.scenario.reader import Reader
-from forecast.tables import Place, as_table, id_of, near, read_text, shown, spot_of
+from forecast.validation import Place, as_table, id_of, near, read_text, shown, spot_of
 
 BASE: Final = "base"
 """The name of the scenario's files as they stand, without a perspective."""
@@ -50,8 +50,8 @@ class Overlay:
 
     path: str
     place: Place
-    table: shapes.PerspectiveFile
-    changes: tuple[tuple[Place, shapes.ChangeTable, Address], ...]
+    table: toml_tables.PerspectiveFile
+    changes: tuple[tuple[Place, toml_tables.ChangeTable, Address], ...]
 
 
 def find_perspective(given: str | Path, texts: dict[str, str], label: str) -> tuple[str, dict[str, Path]]:
@@ -108,7 +108,7 @@ def read_overlays(reader: Reader, elsewhere: Mapping[str, Path]) -> dict[str, Ov
     overlays = {}
     for path in filter(_is_perspective, reader.tables):
         place = Place(elsewhere[path]) if path in elsewhere else reader.place(path)
-        table = as_table(shapes.PerspectiveFile, reader.tables[path], place)
+        table = as_table(toml_tables.PerspectiveFile, reader.tables[path], place)
         changes = _read_changes(reader, known, table.change, place.at("change"))
         overlays[Path(path).stem] = Overlay(path, place, table, changes)
     return overlays
@@ -185,9 +185,9 @@ def _check_name(name: str, place: Place) -> None:
 
 def _read_changes(
     reader: Reader, known: Mapping[str, Address], raws: list[Any], place: Place
-) -> tuple[tuple[Place, shapes.ChangeTable, Address], ...]:
+) -> tuple[tuple[Place, toml_tables.ChangeTable, Address], ...]:
     """Read `[[change]]`, each of another entry."""
-    changes: dict[str, tuple[Place, shapes.ChangeTable, Address]] = {}
+    changes: dict[str, tuple[Place, toml_tables.ChangeTable, Address]] = {}
     for number, raw in enumerate(raws, start=1):
         spot = place.at(id_of(raw, number, "entry"))
         change = _read_change(raw, known, spot)
@@ -198,15 +198,15 @@ def _read_changes(
     return tuple(changes.values())
 
 
-def _read_change(raw: object, known: Mapping[str, Address], place: Place) -> shapes.ChangeTable:
+def _read_change(raw: object, known: Mapping[str, Address], place: Place) -> toml_tables.ChangeTable:
     """Read one change: of which entry, and that it is given in one of the ways that the entry has."""
-    allowed = list(shapes.ChangeTable.model_fields)
+    allowed = list(toml_tables.ChangeTable.model_fields)
     given = raw if isinstance(raw, dict) else {}
     for key in given:
-        if key in shapes.EntryTable.model_fields and key not in allowed:
+        if key in toml_tables.EntryTable.model_fields and key not in allowed:
             what = f"found {shown(given[key])}; a perspective cannot change this; allowed are {', '.join(allowed)}"
             raise place.at(key).error(what, "Take it out")
-    change = as_table(shapes.ChangeTable, raw, place)
+    change = as_table(toml_tables.ChangeTable, raw, place)
     if change.entry not in known:
         what = f"found the entry {change.entry!r}; allowed is the name of one that the scenario has"
         raise place.error(what, near(change.entry, known, "`forecast check` lists them"))

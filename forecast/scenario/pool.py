@@ -1,15 +1,15 @@
 """`pool.toml`: whose forecasts are pooled, with which weights, and how these are updated by what happened."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from forecast.scenario.members import Member, Pool
 from forecast.scenario.perspectives import BASE, BASE_RATES
 from forecast.scenario.reader import Reader
-from forecast.scenario.shapes import Positive, Text
-from forecast.tables import Table, as_table, near, shown
+from forecast.scenario.toml_tables import Positive, Text
+from forecast.validation import Table, as_table, near, shown
 
 FILE: Final = "pool.toml"
 
@@ -40,45 +40,6 @@ class PoolFile(Table):
 
     member: Annotated[dict[str, Any], Field(min_length=1)]
     update: UpdateTable
-
-
-@dataclass(frozen=True)
-class Member:
-    """A member of the pool.
-
-    Attributes:
-        name: a perspective's name, `base` or `base-rates`.
-        weight: its declared weight.
-        reason: why.
-    """
-
-    name: str
-    weight: float
-    reason: str
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Whose forecasts are pooled, and how.
-
-    Attributes:
-        members: in the order of the file; their weights add up to 1.
-        temper: power to which the density of what happened counts.
-        floor: lowest updated weight.
-        common: what that density is of.
-        reasons: why, by key.
-    """
-
-    members: tuple[Member, ...]
-    temper: float
-    floor: float
-    common: tuple[str, ...]
-    reasons: Mapping[str, str]
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """The declared weights by member, in their order."""
-        return {member.name: member.weight for member in self.members}
 
 
 def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:

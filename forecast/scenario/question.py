@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from forecast import calendar
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.reader import JUDGEMENT, Reader
 from forecast.scenario.spec import DatedEvent, Ending, Premise, Settlement, Source, Start
-from forecast.tables import Place, as_table, id_of, near, same_keys, spot_of
 from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
-from forecast.timeline.registry import CAPACITY
+from forecast.timeline.fields import CAPACITY
+from forecast.validation import Place, as_table, id_of, near, same_keys, spot_of
 
 BATTLEFIELD = ("ukraine_defeated", "russia_fails")
 UNRESOLVED = ("still_fighting", "general_truce")
@@ -22,7 +22,7 @@ def read_sources(reader: Reader) -> None:
     """Read `sources.toml`."""
     place = reader.place("sources.toml")
     for name, raw in reader.tables["sources.toml"].items():
-        table = as_table(shapes.SourceTable, raw, spot_of(place, name))
+        table = as_table(toml_tables.SourceTable, raw, spot_of(place, name))
         reader.sources[name] = Source(name, **table.model_dump())
     if JUDGEMENT not in reader.sources:
         raise place.at(JUDGEMENT).error("it is missing; every scenario has this source")
@@ -32,14 +32,14 @@ def read_premises(reader: Reader) -> None:
     """Read `premises.toml`."""
     place = reader.place("premises.toml")
     for name, raw in reader.tables["premises.toml"].items():
-        table = as_table(shapes.PremiseTable, raw, spot_of(place, name))
+        table = as_table(toml_tables.PremiseTable, raw, spot_of(place, name))
         reader.premises[name] = Premise(name, table.holder, table.claim)
 
 
-def read_question(reader: Reader) -> shapes.ScenarioFile:
+def read_question(reader: Reader) -> toml_tables.ScenarioFile:
     """Read `scenario.toml`, but for what its lists hold."""
     place = reader.place("scenario.toml")
-    table = as_table(shapes.ScenarioFile, reader.tables["scenario.toml"], place)
+    table = as_table(toml_tables.ScenarioFile, reader.tables["scenario.toml"], place)
     spot_of(place.at("id"), table.id, "")
     if table.horizon <= table.reference_date:
         what = f"found {table.horizon}; allowed is a day after the reference date, {table.reference_date}"
@@ -65,7 +65,7 @@ def read_events(reader: Reader, key: str, raws: list[Any]) -> tuple[DatedEvent, 
     events = []
     for number, raw in enumerate(raws, start=1):
         place = reader.place("scenario.toml").at(key, number)
-        table = as_table(shapes.DatedTable, raw, place)
+        table = as_table(toml_tables.DatedTable, raw, place)
         reader.check_source(table.source, place.at("source"))
         events.append(DatedEvent(table.date, table.label, table.source))
     return tuple(sorted(events, key=lambda event: event.date))
@@ -79,7 +79,7 @@ def read_endings(reader: Reader, raws: list[Any], settlements: Sequence[Settleme
     place = reader.place("scenario.toml").at("ending")
     endings: dict[str, Ending] = {}
     for number, raw in enumerate(raws, start=1):
-        table = as_table(shapes.EndingTable, raw, place.at(id_of(raw, number)))
+        table = as_table(toml_tables.EndingTable, raw, place.at(id_of(raw, number)))
         spot = place.at(table.id)
         if table.id in endings:
             raise spot.error("two endings have this id", "Keep one")
@@ -93,7 +93,7 @@ def read_endings(reader: Reader, raws: list[Any], settlements: Sequence[Settleme
     return tuple(endings.values())
 
 
-def read_peaks(reader: Reader, season: shapes.SeasonTable) -> tuple[tuple[int, int], ...]:
+def read_peaks(reader: Reader, season: toml_tables.SeasonTable) -> tuple[tuple[int, int], ...]:
     """Read the depths of the mud: month and day of each."""
     place = reader.place("scenario.toml").at("season.peaks")
     peaks = []
@@ -109,7 +109,7 @@ def read_peaks(reader: Reader, season: shapes.SeasonTable) -> tuple[tuple[int, i
     return tuple(peaks)
 
 
-def read_start(reader: Reader, start: shapes.StartTable) -> Start:
+def read_start(reader: Reader, start: toml_tables.StartTable) -> Start:
     """Read `[start]`: its words become codes."""
     place = reader.place("scenario.toml").at("start")
     return Start(

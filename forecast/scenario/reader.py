@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any, Final
 
 from forecast.scenario.prior import Prior
-from forecast.scenario.shapes import Grounded
 from forecast.scenario.spec import Premise, Source
-from forecast.tables import Place, near
-from forecast.timeline.registry import CAPACITY
+from forecast.scenario.toml_tables import Grounded
+from forecast.timeline.fields import CAPACITY
+from forecast.validation import Place, near
 
 JUDGEMENT: Final = "judgement"
 """The source that every scenario has."""

@@ -3,24 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.entries import inherit
 from forecast.scenario.prior import Prior
 from forecast.scenario.reader import JUDGEMENT, Reader
 from forecast.scenario.spec import Issue
-from forecast.tables import Place, as_table, same_keys, shown
 from forecast.timeline.parameters import field_of
+from forecast.validation import Place, as_table, same_keys, shown
 
 
 def read_rows(
     reader: Reader,
     given: Mapping[str, Any],
     issues: Sequence[Issue],
-    table: shapes.Grounded,
+    table: toml_tables.Grounded,
     spread: float,
     place: Place,
-) -> list[tuple[Issue, shapes.RowTable, Place]]:
+) -> list[tuple[Issue, toml_tables.RowTable, Place]]:
     """Read a row for each issue: a number, or a table that may leave out all but `centre`."""
     same_keys(given, [issue.id for issue in issues], place, "issue")
     rows = []
@@ -29,7 +29,7 @@ def read_rows(
         if isinstance(raw, bool) or not isinstance(raw, int | float | dict):
             raise spot.error(f"found {shown(raw)}; allowed is a number, or a table with centre")
         own = raw if isinstance(raw, dict) else {"centre": raw}
-        row = as_table(shapes.RowTable, inherit({"spread": spread, **own}, table, varies=False), spot)
+        row = as_table(toml_tables.RowTable, inherit({"spread": spread, **own}, table, varies=False), spot)
         reader.check_grounds(row, spot)
         rows.append((issue, row, spot))
     return rows
@@ -39,7 +39,7 @@ def keep_row(
     reader: Reader,
     name: str,
     issue: Issue,
-    row: shapes.RowTable,
+    row: toml_tables.RowTable,
     sd: float,
     place: Place,
     load: str = "",

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from forecast.scenario import shapes
+from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.question import BATTLEFIELD, UNRESOLVED
 from forecast.scenario.reader import Reader, check_capacity
 from forecast.scenario.rows import check_position, keep_row, read_rows
 from forecast.scenario.spec import Clause, Issue, Settlement
-from forecast.tables import Place, as_table, id_of, near, spot_of
 from forecast.timeline.codes import PARTIES
+from forecast.timeline.fields import CAPACITY, fields
 from forecast.timeline.parameters import RECORDS
-from forecast.timeline.registry import CAPACITY, fields
+from forecast.validation import Place, as_table, id_of, near, spot_of
 
 ROWS_OF_SETTLEMENT = tuple(key for key, f in fields(RECORDS["settlements"]).items() if f.shape == ("settlement",))
 """The entries of a settlement."""
@@ -23,13 +23,13 @@ ROWS_OF_CLAUSE = ("included", "without", "breakdown")
 def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlement, ...]:
     """Read `settlements.toml`."""
     place = reader.place("settlements.toml")
-    file = as_table(shapes.SettlementsFile, reader.tables["settlements.toml"], place).settlement
+    file = as_table(toml_tables.SettlementsFile, reader.tables["settlements.toml"], place).settlement
     place = place.at("settlement")
     check_capacity(file, "settlement", place)
     settlements: list[Settlement] = []
     for name, raw in file.items():
         spot = spot_of(place, name)
-        table = as_table(shapes.SettlementTable, raw, spot)
+        table = as_table(toml_tables.SettlementTable, raw, spot)
         reader.check_grounds(table, spot)
         _check_signatories(table.signatories, spot.at("signatories"))
         if name in (*BATTLEFIELD, *UNRESOLVED):
@@ -69,7 +69,7 @@ def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlemen
 
 
 def read_clauses(
-    reader: Reader, deal: str, table: shapes.SettlementTable, issues: Sequence[Issue], place: Place
+    reader: Reader, deal: str, table: toml_tables.SettlementTable, issues: Sequence[Issue], place: Place
 ) -> tuple[Clause, ...]:
     """Read `[[settlement.<id>.clause]]`; a clause inherits from its settlement, its entries from it."""
     if len(table.clause) > CAPACITY["clause"]:
@@ -79,7 +79,7 @@ def read_clauses(
     numbers = {"": -1} | {issue.id: number for number, issue in enumerate(issues)}
     for number, raw in enumerate(table.clause, start=1):
         inherited = inherit(raw, table, varies=False)
-        clause = as_table(shapes.ClauseTable, inherited, place.at(id_of(raw, number)))
+        clause = as_table(toml_tables.ClauseTable, inherited, place.at(id_of(raw, number)))
         spot = spot_of(place, clause.id)
         if clause.id in clauses:
             raise spot.error("two clauses of the settlement have this id", "Keep one")

@@ -1,22 +1,18 @@
 """What a scenario is: the results of loading one, plain and frozen; nothing in them needs checking again."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.chronology import Chronology
-from forecast.evidence import Evidence
+from forecast.evidence.chronology import Chronology
+from forecast.evidence.series import Evidence
+from forecast.scenario.members import BaseRates, Pool
 from forecast.scenario.prior import Correlation, Perspective, Prior
-from forecast.scenario.series import SeriesRoles
-
-if TYPE_CHECKING:
-    from forecast.scenario.base_rates import BaseRates
-    from forecast.scenario.pool import Pool
 
 Side = Literal["kyiv", "moscow"]
 Kind = Literal["battlefield", "negotiated", "unresolved"]
@@ -252,6 +248,38 @@ class Start:
     reason: str
 
 
+@dataclass(frozen=True)
+class SeriesRoles:
+    """Ids of the series in each part; None where the scenario has none.
+
+    Attributes:
+        first_term_approval: approval of the US president in his first term, percent, a smoothed average.
+        approval: approval in the new term, percent, a series for each house.
+        aid_us: all US aid allocated in the month, EUR bn.
+        aid_europe: all European aid allocated in the month, EUR bn.
+        concessions: Ukrainians ready for some territorial concessions, percent.
+        trust: Ukrainians who trust the president, percent.
+        desertion: cases of absence without leave, mean a month since the row before.
+        kursk: Russian ground held by Ukraine, km2; followed where the past is replayed, learnt from nowhere.
+    """
+
+    first_term_approval: str | None = None
+    approval: tuple[str, ...] = ()
+    aid_us: str | None = None
+    aid_europe: str | None = None
+    concessions: str | None = None
+    trust: str | None = None
+    desertion: str | None = None
+    kursk: str | None = None
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Give each part that is played, and the series that plays it."""
+        for field in fields(self):
+            found = getattr(self, field.name)
+            for series in (found,) if isinstance(found, str) else found or ():
+                yield field.name, series
+
+
 @dataclass(frozen=True, eq=False)
 class Scenario:
     """A question, and all that is believed about it: the files of one folder, checked.
@@ -329,8 +357,8 @@ class Scenario:
     perspectives: Mapping[str, Perspective]
     edits: tuple[str, ...]
     texts: dict[str, str]
-    pool: "Pool | None" = None
-    base_rates: "BaseRates | None" = None
+    pool: Pool | None = None
+    base_rates: BaseRates | None = None
 
     def premises_of(self) -> dict[str, list[str]]:
         """Give what rests on each premise, by its id, in the order of `premises.toml`.

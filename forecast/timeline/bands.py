@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.timeline.codes import KYIV, MOSCOW, RUNNING
-from forecast.timeline.compiled import kernel
 from forecast.timeline.front import SCALE
-from forecast.timeline.record import Record
+from forecast.timeline.jit import kernel
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 
 BINS = 256

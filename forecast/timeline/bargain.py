@@ -25,11 +25,11 @@ from forecast.timeline.codes import (
     WALKED_AWAY,
     WASHINGTON,
 )
-from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import logistic
-from forecast.timeline.luck import Luck, decision, normal, uniform
+from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.record import Record
+from forecast.timeline.random_numbers import Luck, decision, normal, uniform
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

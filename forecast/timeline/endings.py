@@ -14,11 +14,11 @@ import math
 
 from forecast.timeline import front
 from forecast.timeline.codes import GENERAL, KYIV, RUSSIA_FAILS, UKRAINE_DEFEATED
-from forecast.timeline.compiled import kernel
 from forecast.timeline.forms import bounded, decay, ratio, wide_ratio
-from forecast.timeline.luck import Luck, decision, happens, uniform
+from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.record import Record
+from forecast.timeline.random_numbers import Luck, decision, happens, uniform
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

@@ -10,11 +10,11 @@ names them; then there is a small chance of a wider war, which is flagged and is
 import numpy as np
 
 from forecast.timeline.codes import TEXT
-from forecast.timeline.compiled import kernel
+from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.luck import Luck, chance, decision, happens, normal
-from forecast.timeline.record import Record
-from forecast.timeline.registry import WEEKS_PER_YEAR, Real, field
+from forecast.timeline.jit import kernel
+from forecast.timeline.random_numbers import Luck, chance, decision, happens, normal
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

@@ -2,7 +2,7 @@
 
 import math
 
-from forecast.timeline.compiled import kernel
+from forecast.timeline.jit import kernel
 
 LN2 = 0.6931471805599453
 LN5 = 1.6094379124341003

@@ -26,12 +26,12 @@ import math
 import numpy as np
 
 from forecast.timeline.codes import CONTACT, GENERAL
-from forecast.timeline.compiled import kernel
+from forecast.timeline.conditioning import Known
+from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import decay, ratio, revert
-from forecast.timeline.known import Known
-from forecast.timeline.luck import Luck, decision, gamma, happens, normal, student4
-from forecast.timeline.record import Record
-from forecast.timeline.registry import Real, Table, field
+from forecast.timeline.jit import kernel
+from forecast.timeline.random_numbers import Luck, decision, gamma, happens, normal, student4
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

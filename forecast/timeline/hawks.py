@@ -6,10 +6,10 @@ They lower what the US can deliver (`washington.consent`), set talks back by lea
 favour terms whose losses look temporary, and by that worsen Moscow's fear of being cheated (`bargain.py`).
 """
 
-from forecast.timeline.compiled import kernel
+from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.luck import Luck, decision, normal
-from forecast.timeline.registry import Real, field
+from forecast.timeline.jit import kernel
+from forecast.timeline.random_numbers import Luck, decision, normal
 from forecast.timeline.state import State
 
 HAWKS = decision("hawks.level")

@@ -27,11 +27,11 @@ from forecast.timeline.codes import (
     TERMS,
     TEXT,
 )
-from forecast.timeline.compiled import kernel
+from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.luck import Luck, chance, decision, happens, normal, uniform
-from forecast.timeline.record import Record
-from forecast.timeline.registry import Real, field
+from forecast.timeline.jit import kernel
+from forecast.timeline.random_numbers import Luck, chance, decision, happens, normal, uniform
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 
 INSTABILITY = decision("kyiv.instability")

@@ -29,12 +29,12 @@ from forecast.timeline.codes import (
     TEXT,
     WASHINGTON,
 )
-from forecast.timeline.compiled import kernel
+from forecast.timeline.conditioning import UNKNOWN, weigh_chance
 from forecast.timeline.forms import LN5, bounded, log_sinhc, ratio
-from forecast.timeline.known import UNKNOWN, weigh_chance
-from forecast.timeline.luck import Luck, decision, exponential, uniform
+from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.record import Record
+from forecast.timeline.random_numbers import Luck, decision, exponential, uniform
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

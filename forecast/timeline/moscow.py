@@ -9,11 +9,11 @@ worth of fighting = worth + worth_advance (advance - its start) + worth_break (i
 """
 
 from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
-from forecast.timeline.compiled import kernel
+from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.luck import Luck, decision, happens, normal
-from forecast.timeline.record import Record
-from forecast.timeline.registry import Real, Table, field
+from forecast.timeline.jit import kernel
+from forecast.timeline.random_numbers import Luck, decision, happens, normal
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

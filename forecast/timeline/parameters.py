@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 from forecast.timeline.europe import Europe
+from forecast.timeline.fields import Field, Real, Table, field, fields, layout
 from forecast.timeline.front import Front
 from forecast.timeline.hawks import Hawks
 from forecast.timeline.kyiv import Kyiv
 from forecast.timeline.moscow import Moscow
-from forecast.timeline.registry import Field, Real, Table, field, fields, layout
 from forecast.timeline.washington import Washington
 
 

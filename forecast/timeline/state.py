@@ -5,7 +5,7 @@ What is only looked at afterwards stands in `record.py`.
 
 from typing import Any
 
-from forecast.timeline.registry import Real, Table, Whole, field, layout
+from forecast.timeline.fields import Real, Table, Whole, field, layout
 
 
 class State:

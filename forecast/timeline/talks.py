@@ -15,12 +15,12 @@ import numpy as np
 
 from forecast.timeline import bargain, ladder
 from forecast.timeline.codes import CONTACT, GENERAL, LIMITED, NO_TRUCE, NONE, SIGNED, TERMS, TEXT
-from forecast.timeline.compiled import kernel
+from forecast.timeline.conditioning import is_known
 from forecast.timeline.forms import ratio
-from forecast.timeline.known import is_known
-from forecast.timeline.luck import Luck, decision, happens, uniform
+from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.record import Record
+from forecast.timeline.random_numbers import Luck, decision, happens, uniform
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

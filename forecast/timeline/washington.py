@@ -14,12 +14,12 @@ both decide whether he walks away. The exits of a posture compete, each a rate t
 import numpy as np
 
 from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
-from forecast.timeline.compiled import kernel
+from forecast.timeline.conditioning import UNKNOWN, weigh_chance
+from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import decay, logistic, ratio, revert
-from forecast.timeline.known import UNKNOWN, weigh_chance
-from forecast.timeline.luck import Luck, chance, decision, happens, normal, uniform
-from forecast.timeline.record import Record
-from forecast.timeline.registry import WEEKS_PER_YEAR, Real, field
+from forecast.timeline.jit import kernel
+from forecast.timeline.random_numbers import Luck, chance, decision, happens, normal, uniform
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 
 CAPITAL = decision("washington.capital")

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from forecast.timeline import bands, bargain, endings, europe, front, hawks, kyiv, ladder, moscow, talks, washington
 from forecast.timeline.codes import GENERAL, NONE, RUNNING, UKRAINE_DEFEATED
-from forecast.timeline.compiled import kernel
-from forecast.timeline.luck import Luck, exponential
+from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.record import Record
+from forecast.timeline.random_numbers import Luck, exponential
+from forecast.timeline.result import Record
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 

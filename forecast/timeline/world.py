@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forecast.timeline.registry import Table, Whole, field, layout
+from forecast.timeline.fields import Table, Whole, field, layout
 
 
 class Facts:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from timeline_tools import Bench, Inputs, ukraine, ukraine_inputs
 
-from forecast.timeline import prepare
-from forecast.timeline.known import Known
-from forecast.timeline.luck import decisions
-from forecast.timeline.past import Past, known_record, moves_code, nothing_known
-from forecast.timeline.replay import LEVELS, STATES, Replayed, check_events, check_states, replay_draws
+from forecast.encoding import kernel_inputs
+from forecast.timeline.conditioning import Known
+from forecast.timeline.particle_filter import LEVELS, STATES, Replayed, check_events, check_states, replay_draws
+from forecast.timeline.random_numbers import decisions
 from forecast.timeline.week import week
+from forecast.timeline.weekly_record import Past, known_record, moves_code, nothing_known
 
 RECORDED = ("rung", "posture", "truce", "paused", "banned")
 
@@ -88,7 +88,7 @@ def first_weeks(draws: int, weeks: int) -> Replay:
     """The first draws of the real priors, and the first weeks."""
     scenario, _ = ukraine()
     until = scenario.reference_date + timedelta(days=7 * weeks)
-    world = prepare.make_world(scenario, scenario.reference_date, until=until)
+    world = kernel_inputs.make_world(scenario, scenario.reference_date, until=until)
     return Replay(replace(ukraine_inputs(draws), world=world), weeks)
 
 

@@ -5,7 +5,7 @@ import math
 from part_tools import POSITION, SALIENCE, SURE, X, logistic, near, worth_of_terms
 from timeline_tools import Bench
 
-from forecast.timeline import bargain, luck
+from forecast.timeline import bargain, random_numbers
 from forecast.timeline.codes import (
     EUROPE,
     GENERAL,
@@ -18,7 +18,7 @@ from forecast.timeline.codes import (
     WALKED_AWAY,
     WASHINGTON,
 )
-from forecast.timeline.luck import luck_record
+from forecast.timeline.random_numbers import luck_record
 
 
 def test_value_of_terms(table: Bench) -> None:
@@ -145,7 +145,7 @@ def test_a_template_is_drawn_in_proportion_to_its_appeal(table: Bench) -> None:
     number = 4000
     drawn = 0
     for k in range(number):
-        chance.cell = luck.cell_key(k, 0)
+        chance.cell = random_numbers.cell_key(k, 0)
         bargain.draw_template(p, s, w, chance)
         drawn += s.template
         assert s.terms[0] == p.settlements.terms[s.template, 0]

@@ -10,8 +10,8 @@ from timeline_tools import Bench, bench, ukraine_inputs
 
 from forecast.timeline import bargain, endings, europe, front, hawks, kyiv, moscow, state, talks, washington, week
 from forecast.timeline.codes import GENERAL, NONE, SIGNED
-from forecast.timeline.luck import luck_record
-from forecast.timeline.registry import fields
+from forecast.timeline.fields import fields
+from forecast.timeline.random_numbers import luck_record
 from forecast.timeline.state import State
 
 Part = Callable[[Bench, float], object]

@@ -6,7 +6,7 @@ from timeline_tools import Bench, choose
 
 from forecast.timeline import europe
 from forecast.timeline.codes import SIGNED, TEXT
-from forecast.timeline.registry import WEEKS_PER_YEAR
+from forecast.timeline.fields import WEEKS_PER_YEAR
 
 
 def test_obstruction(b: Bench) -> None:

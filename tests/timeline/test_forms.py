@@ -5,7 +5,7 @@ import math
 from part_tools import logistic, near, ratio
 
 from forecast.timeline import forms
-from forecast.timeline.registry import WEEKS_PER_YEAR, to_kernel
+from forecast.timeline.fields import WEEKS_PER_YEAR, to_kernel
 
 
 def test_forms() -> None:

@@ -8,7 +8,7 @@ from timeline_tools import Bench, choose
 
 from forecast.timeline import washington, week
 from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
-from forecast.timeline.registry import WEEKS_PER_YEAR
+from forecast.timeline.fields import WEEKS_PER_YEAR
 
 
 def test_arms_that_flow(b: Bench) -> None:

@@ -1,0 +1,1 @@
+"""The command `forecast`: options in, tables or JSON out, and an exit code."""

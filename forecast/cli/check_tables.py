@@ -1,0 +1,89 @@
+"""What `forecast check` prints."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from forecast.pipeline.prior_check import MUCH
+from forecast.scenario.perspectives import BASE
+
+
+def show_check(found: Mapping[str, Any], console: Console) -> None:
+    """Print what was found."""
+    counts = found["counts"]
+    console.print(
+        f"{found['scenario']}: valid. {counts['files']} files, {counts['priors']} priors, "
+        f"{counts['premises']} premises, {counts['sources']} sources, "
+        f"{counts['evidence_rows']} evidence rows by the reference date. "
+        f"Of {counts['sources_cited']} sources that priors cite, "
+        f"{counts['sources_from_memory']} were cited from memory and not re-read."
+    )
+    console.print(_perspectives(found), markup=False)
+    table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
+    for row in found["priors"]:
+        fitted = f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}"
+        table.add_row(row["name"], row["elicited"], fitted, row["unit"], row["varies"])
+    console.print(table)
+
+    table = _table("Intensity", "A year at reference", "Seen within 52 weeks", "Ratio", "Acts")
+    for row in found["intensities"]:
+        seen = "" if row["simulated"] is None else f"{100 * row['simulated']:.1f}%"
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}" + (" !" if row["beyond"] else "")
+        table.add_row(row["name"], f"{100 * row['reference']:.1f}%", seen, ratio, row["acts"])
+    console.print(table)
+    for row in found["intensities"]:
+        if row["beyond"]:
+            console.print(f"! {row['name']}: more than {MUCH:g} times its reference. {row['reason']}", markup=False)
+
+    table = Table("Defeat of Ukraine, a year", "5%", "50%", "95%")
+    for name in ("elicited", "breakthrough_then_collapse", "direct", "together"):
+        row = found["defeat"][name]
+        table.add_row(name.replace("_", " "), *(f"{100 * row[q]:.2f}%" for q in ("q05", "q50", "q95")))
+    console.print(table)
+    console.print(f"Simulated over 52 weeks: {_told(found['defeat']['simulated'])}")
+    ceiling = found["ceiling"]
+    console.print(
+        f"Ceiling of the ladder, if everybody always consented, within 52 weeks: signed {_told(ceiling['signed'])}, "
+        f"in force {_told(ceiling['in_force'])}"
+    )
+    _show_year(found["year"], console)
+
+
+def _perspectives(found: Mapping[str, Any]) -> str:
+    """Which perspectives there are, and which the numbers are under."""
+    names = [f"{row['name']} ({row['title']}; priors changed: {row['changes']})" for row in found["perspectives"]]
+    return f"Perspectives: {', '.join([BASE, *names])}. What follows is under {found['perspective']}."
+
+
+def _show_year(year: Mapping[str, Any], console: Console) -> None:
+    """The year that the priors make, beside wars that lasted as long and what crowds said."""
+    table = Table("Within 52 weeks", "Odds")
+    for name, entry in year["implied"].items():
+        table.add_row(name.replace("_", " "), _told(entry))
+    console.print(table)
+    for row in year["wars"]:
+        ends = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in row["ends"].items())
+        console.print(
+            f"Interstate wars between two and five years old ({row['wars']}): {row['war_years']:.1f} war-years, "
+            f"ended: {ends}; {100 * row['ended_a_year']:.0f}% a year, "
+            f"won or lost {100 * row['won_or_lost_a_year']:.0f}%."
+        )
+    if year["crowds"]:
+        table = Table("What a crowd was asked", "Crowd", "Compared with", "Until", "Here")
+        for row in year["crowds"]:
+            crowd = f"{100 * row['crowd']:.0f}%"
+            asked = f"{row['platform']}: {row['question']}"
+            table.add_row(asked, crowd, row["compared_with"], row["to"], _told(row["forecast"]))
+        console.print(table)
+
+
+def _table(first: str, *others: str) -> Table:
+    """A table whose first column, of names, is never cut and gets its room first."""
+    return Table(Column(first, no_wrap=True, overflow="fold"), *others)
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    error = entry["standard_error"]
+    return f"{100 * entry['probability']:.1f}%" + ("" if error is None else f" (error {100 * error:.1f})")

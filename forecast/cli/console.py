@@ -1,0 +1,79 @@
+"""What a command says while it works and when it is done: progress and warnings, JSON or tables."""
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def set_verbosity(verbose: bool, quiet: bool) -> None:
+    """How much is said on standard error."""
+    level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("forecast").setLevel(level)
+
+
+_signals: list[int] = []
+"""Signals to stop that were met."""
+
+
+class InterruptedRun(Exception):
+    """Somebody pressed Ctrl-C; Typer would meet a KeyboardInterrupt with an empty line."""
+
+
+def catch_signals() -> None:
+    """Take SIGTERM as Ctrl-C is taken, and remember either: compiled code may swallow the exception."""
+
+    def remember(number: int, _: object) -> None:
+        _signals.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, remember)
+
+
+@contextmanager
+def working() -> Iterator[Any]:
+    """Tell what is being done: a spinner on a terminal, a line each with -v, else nothing."""
+    log = logging.getLogger("forecast")
+
+    def telling(say: Callable[[str], object]) -> Callable[[str], None]:
+        def tell(text: str) -> None:
+            if _signals:
+                raise KeyboardInterrupt
+            say(text)
+
+        return tell
+
+    try:
+        if not sys.stderr.isatty() or log.level >= logging.ERROR:
+            yield telling(log.info)
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status("starting") as status:
+            yield telling(status.update)
+    except KeyboardInterrupt as interrupt:
+        raise InterruptedRun from interrupt
+
+
+def show(content: Any, as_json: bool, tables: "Callable[[Console], None]") -> None:
+    """Print as JSON alone, or as tables; a reader that goes away is no error."""
+    try:
+        if as_json:
+            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        else:
+            from rich.console import Console
+
+            width = None if sys.stdout.isatty() else 110
+            tables(Console(width=width, highlight=False))
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # the latter is how Rich meets it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,57 @@
+"""What `forecast explain` prints."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from forecast.timeline.codes import PARTIES
+
+
+def show_explanation(told: Mapping[str, Any], console: Console) -> None:
+    """Print an explanation."""
+    console.print(f"[bold]The week, in order[/bold] ({told['scenario']}, perspective {told['perspective']})\n")
+    console.print(told["order"], markup=False)
+    for part in told["parts"]:
+        console.rule(f"{part['number']}. {part['part']}")
+        console.print(f"{', '.join(part['files'])}. Premises: {', '.join(part['premises'])}\n", markup=False)
+        console.print(part["text"], markup=False)
+        table = Table("Function", "What it does", title="In the code", title_justify="left")
+        for function in part["functions"]:
+            table.add_row(function["function"], function["does"])
+        console.print(table)
+        console.print(_parameters(part["parameters"] + part.get("regions", [])))
+        for settlement in part.get("settlements", []):
+            console.print(
+                f"{settlement['label']} ({settlement['settlement']}). "
+                f"Signed by {', '.join(settlement['signatories'])}. "
+                f"Steps: {', '.join(settlement['staging']) or 'none named'}. {settlement['criteria']}",
+                markup=False,
+            )
+        if "positions" in part:
+            console.print(_positions(part))
+
+
+def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
+    table = Table(
+        "Parameter", "What it is", "Unit", "5 / 50 / 95%", "Premises", title="Parameters", title_justify="left"
+    )
+    for row in rows:
+        table.add_row(
+            row["name"].split(".", 1)[1] + (" *" if row["varies"] == "timeline" else ""),
+            row["meaning"],
+            row["unit"],
+            f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}",
+            " ".join(row["premises"]),
+        )
+    table.caption = "* drawn anew in each timeline"
+    return table
+
+
+def _positions(part: Mapping[str, Any]) -> Any:
+    table = Table("Issue", "0 is", "1 is", *PARTIES, title="Typical positions", title_justify="left")
+    for issue in part["issues"]:
+        row = part["positions"][issue["issue"]]
+        table.add_row(issue["label"], issue["zero"], issue["one"], *(f"{row[p]:.2f}" for p in PARTIES))
+    return table

@@ -1,0 +1,48 @@
+"""The options and arguments of the commands, each declared once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Scenario = Annotated[str | None, typer.Argument(help="Name or folder of a scenario; ukraine-2025 by default.")]
+Priors = Annotated[Path | None, typer.Option("--priors", help="Folder of scenarios to look in first.")]
+Runs = Annotated[
+    Path | None,
+    typer.Option("--runs", help="Folder that runs are kept in; by default $FORECAST_RUNS, else ./runs."),
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say on standard error what is being done.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors on standard error.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a prior before the update: part.key.field=value. Repeatable."),
+]
+Fix = Annotated[
+    list[str] | None,
+    typer.Option("--fix", help="Hold a parameter at a value after it: part.key=value. Repeatable."),
+]
+Perspective = Annotated[
+    str,
+    typer.Option("--perspective", metavar="NAME|FILE", help="Whose premises: a perspective's name, or a .toml file."),
+]
+Whose = Annotated[
+    str | None,
+    typer.Option(
+        "--perspective",
+        metavar="NAME|FILE",
+        help="Whose premises: base, a perspective's name, or a .toml file; by default the pool of them.",
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", help="Date whose evidence is used, YYYY-MM-DD, from the reference date (the default) to the horizon."
+    ),
+]
+Timelines = Annotated[int, typer.Option("--timelines", help="Timelines to simulate; in a pool, of each member.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the timelines' luck.")]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", help="Threads to use; changes no number. By default one a processor."),
+]

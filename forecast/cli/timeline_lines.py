@@ -1,0 +1,39 @@
+"""What `forecast show --timeline` prints."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from forecast.narrative.story import Told
+
+
+def show_timeline(told: Told, console: Console) -> None:
+    """Print a timeline: what is recorded, then the simulated weeks, dates once and what happened beside them."""
+
+    def printed(rows: Iterable[tuple[str, str]]) -> None:
+        table = Table.grid("", "", padding=(0, 3, 0, 0))
+        before = None
+        for days, text in rows:
+            table.add_row("" if days == before else days, Text(text))
+            before = days
+        console.print(table)
+
+    console.print(told.title, markup=False, soft_wrap=True)
+    console.print()
+    if told.recorded or told.stands:
+        console.print(f"Recorded before {told.begin}, the same in every timeline:")
+        printed((day.isoformat(), text) for day, text in told.recorded)
+        console.print(f"So on {told.begin}: {'; '.join(told.stands)}.", markup=False)
+        console.print()
+        console.print(f"Simulated from {told.begin} on:")
+    printed((week_in_figures(line.begin, line.end), line.text) for line in told.lines)
+
+
+def week_in_figures(begin: date, end: date) -> str:
+    """Two days as short as they can be told apart: the second without the year that both have."""
+    if begin == end:
+        return begin.isoformat()
+    return f"{begin} to {end:%m-%d}" if begin.year == end.year else f"{begin} to {end}"

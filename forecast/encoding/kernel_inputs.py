@@ -1,0 +1,199 @@
+"""From a scenario and its posterior to what the compiled code takes: parameter rows, starting states, the world."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast import calendar
+from forecast.scenario.spec import Scenario
+from forecast.timeline.cells import TABLE_REACH, Anew
+from forecast.timeline.codes import CONTACT, PARTIES
+from forecast.timeline.fields import Array, to_kernel
+from forecast.timeline.parameters import PARAMETERS, field_of
+from forecast.timeline.state import STATE
+from forecast.timeline.washington import NEVER
+from forecast.timeline.world import WORLD
+
+TABLE_SIZE = 2049
+"""Points of a tabulated quantile function."""
+
+
+def rows_of_table(scenario: Scenario) -> dict[str, dict[str, int]]:
+    """For each dimension of the tables, the place of each id."""
+    return {
+        "party": {party: k for k, party in enumerate(PARTIES)},
+        "issue": {issue.id: k for k, issue in enumerate(scenario.issues)},
+        "settlement": {settlement.id: k for k, settlement in enumerate(scenario.settlements)},
+        "region": {region.id: k for k, region in enumerate(scenario.regions)},
+    }
+
+
+def place_of(scenario: Scenario, name: str) -> tuple[int, ...]:
+    """Place of a prior's number in the table of its field; () for a scalar."""
+    rows = name.split(".")[2:]
+    places: list[int] = []
+    where = rows_of_table(scenario)
+    for dim, row in zip(field_of(name).shape, rows, strict=True):
+        if dim == "clause":
+            clauses = scenario.settlements[places[0]].clauses
+            places.append([clause.id for clause in clauses].index(row))
+        else:
+            places.append(where[dim][row])
+    return tuple(places)
+
+
+def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
+    """Parameter rows for the compiled code, one a draw: intensities as weekly rates, positions and saliences made.
+
+    A position is its row plus what the party's stiffness adds, kept within 0 and 1; saliences are the softmax of
+    their log weights.
+    """
+    rows = np.zeros(len(draws), PARAMETERS).view(np.recarray)
+    for name, prior in scenario.priors.items():
+        part, key = name.split(".")[:2]
+        value = to_kernel(prior.unit, draws[name].to_numpy())
+        table: Any = rows[part][key]
+        table[(slice(None), *place_of(scenario, name))] = value
+    issues = len(scenario.issues)
+    parties = rows["parties"]
+    lean = np.zeros(parties["position"].shape[1:])
+    lean[:, :issues] = scenario.lean
+    parties["position"] = np.clip(parties["position"] + lean * parties["stiffness"][:, :, None], 0.0, 1.0)
+    weights = np.exp(parties["salience"][:, :, :issues])
+    parties["salience"] = 0.0
+    parties["salience"][:, :, :issues] = weights / weights.sum(axis=2, keepdims=True)
+    rows["settlements"]["terms"] = np.clip(rows["settlements"]["terms"], 0.0, 1.0)
+    return rows
+
+
+def drawn_anew(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Anew:
+    """Tables for the parameters that are drawn anew in each timeline."""
+    scores = np.linspace(-TABLE_REACH, TABLE_REACH, TABLE_SIZE)
+    places, lanes, table = [], [], np.zeros((len(names), TABLE_SIZE))
+    for k, name in enumerate(names):
+        prior = scenario.priors[name]
+        places.append(_flat_place(scenario, name))
+        lanes.append(int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "little"))
+        table[k] = to_kernel(prior.unit, prior.marginal.quantile(scores))
+    return Anew(
+        np.array(places, dtype=np.int64),
+        np.array(lanes, dtype=np.int64),
+        np.ascontiguousarray(mean),
+        chol,
+        table,
+    )
+
+
+def _flat_place(scenario: Scenario, name: str) -> int:
+    """Place of a parameter in a row read as plain float64 numbers."""
+    part, key = name.split(".")[:2]
+    members: Mapping[str, Any] = PARAMETERS.fields or {}
+    inner, offset = members[part][:2]
+    kind, within = inner.fields[key][:2]
+    place = (offset + within) // 8
+    if kind.shape:
+        place += int(np.ravel_multi_index(place_of(scenario, name), kind.shape))
+    return int(place)
+
+
+def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: date) -> Any:
+    """The state of each draw on the as-of date."""
+    s = np.zeros(len(rows), STATE).view(np.recarray)
+    start, front = scenario.start, rows["front"]
+    s.week = (as_of - calendar.monday(scenario.reference_date)).days // 7
+    before = calendar.monday(as_of) - timedelta(days=7)
+    mud = calendar.season(before, 1, scenario.season_peaks, scenario.season_half_width)[0]
+    s.drift = draws["front.slow"].to_numpy() - (front["level"] - front["mud"] * mud)
+    s.fast = draws["front.fast"].to_numpy()
+    s.advance = s.advance_start = draws["front.slow"].to_numpy()
+    s.adequacy = s.adequacy_start = s.adequacy_seen = front["adequacy_start"]
+    s.talking_seen = float(start.rung >= CONTACT)
+    s.kursk = front["kursk_start"]
+    s.held = front["held"]
+    s.strain = rows["moscow"]["strain_start"]
+    washington = rows["washington"]
+    s.capital = draws["washington.capital"].to_numpy()
+    s.attention = washington["attention_start"]
+    s.stock = washington["stock_start"]
+    s.posture = start.posture
+    s.paused = int(start.paused)
+    s.pause_memory = NEVER
+    s.hawks = rows["hawks"]["hawks_start"]
+    s.obstruction = rows["europe"]["obstruction_start"]
+    s.lapsed = int(start.lapsed)
+    s.instability = s.instability_start = draws["kyiv.instability"].to_numpy()
+    s.banned = int(start.banned)
+    s.martial_law = int(start.martial_law)
+    s.legitimate = int(start.legitimate)
+    s.rung = start.rung
+    s.template = -1
+    s.index = 0.5
+    s.consent = 0.5
+    s.dampening = 1.0
+    s.truce = start.truce
+    return s
+
+
+def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: date | None = None) -> Any:
+    """Dimensions, facts and calendar of the days from `first_day` on, up to `until` or the horizon, shape (1,).
+
+    Weeks are counted from the Monday of the reference date. A run begins with the first day, at its start, and ends
+    with the last; a week that lies only partly within it is that much shorter.
+
+    Args:
+        scenario: the scenario.
+        first_day: the first day.
+        substeps: parts that a week is cut into for rates, ladder and terms.
+        until: the day after the last, by default that after the horizon.
+    """
+    until = until or scenario.horizon + timedelta(days=1)
+    world = np.zeros(1, WORLD).view(np.recarray)
+    facts = world["facts"]
+    first = calendar.monday(scenario.reference_date)
+    weeks = calendar.weeks_to(scenario.reference_date, until - timedelta(days=1))
+    world.weeks, world.substeps = weeks, substeps
+    mud = calendar.season(first, weeks, scenario.season_peaks, scenario.season_half_width)
+    world.season[0, :weeks] = mud
+    begin, end = (first_day - scenario.reference_date).days, (until - scenario.reference_date).days
+    monday_day = 7.0 * np.arange(weeks) - (scenario.reference_date - first).days
+    world.opens[0, :weeks] = np.clip(monday_day, begin, end)
+    world.closes[0, :weeks] = np.clip(monday_day + 7.0, begin, end)
+    in_office = (scenario.reference_date - scenario.inauguration).days / 7.0
+    world.in_office[0, :weeks] = np.maximum(0.0, in_office + world.closes[0, :weeks] / 7.0)
+    for event, calendar_row in [
+        *((event, world.upheavals) for event in scenario.upheavals),
+        *((event, world.votes) for event in scenario.votes),
+    ]:
+        week = (event.date - first).days // 7
+        if first_day <= event.date < until:
+            calendar_row[0, week] += 1.0
+
+    facts["issues"] = len(scenario.issues)
+    facts["settlements"] = len(scenario.settlements)
+    facts["regions"] = len(scenario.regions)
+    facts["guarantees"] = _first(issue.role == "guarantees" for issue in scenario.issues)
+    facts["ceasefire"] = _first(settlement.ceasefire for settlement in scenario.settlements)
+    facts["clause_issue"] = -1
+    for k, settlement in enumerate(scenario.settlements):
+        facts["needs_washington"][0, k] = "washington" in settlement.signatories
+        facts["needs_europe"][0, k] = "europe" in settlement.signatories
+        for flag in ("temporary", "stops_first", "election_first", "troops", "dictated"):
+            facts[flag][0, k] = getattr(settlement, flag)
+        facts["settles"][0, k, list(settlement.settles)] = 1.0
+        facts["clauses"][0, k] = len(settlement.clauses)
+        for j, clause in enumerate(settlement.clauses):
+            facts["clause_issue"][0, k, j] = clause.issue
+    for k, region in enumerate(scenario.regions):
+        facts["region_area"][0, k] = region.area_km2
+        facts["region_later"][0, k] = region.later
+        facts["region_demand"][0, k] = region.demand_after_km2
+    return world
+
+
+def _first(flags: Any) -> int:
+    """Place of the first true flag, -1 if there is none."""
+    return next((k for k, flag in enumerate(flags) if flag), -1)

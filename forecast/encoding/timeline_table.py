@@ -1,0 +1,117 @@
+"""The rows of timelines as a table with names and dates, and the dictionary of its columns."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.scenario.spec import Scenario
+from forecast.timeline.codes import LEADERS, PARTIES, POSTURES, RUNGS, RUSSIA_FAILS, TRUCES, UKRAINE_DEFEATED
+from forecast.timeline.fields import fields
+from forecast.timeline.result import RECORD, Record
+
+HEADLINES = ("battlefield", "negotiated", "unresolved")
+
+_CODES: dict[str, tuple[str, ...]] = {
+    "truce": TRUCES,
+    "rung": RUNGS,
+    "highest_rung": RUNGS,
+    "posture": POSTURES,
+    "leader": LEADERS,
+    "first_refusal": PARTIES,
+}
+
+MADE = {
+    "ending": "id of the ending",
+    "headline": "battlefield, negotiated or unresolved",
+    "last_date": "date of the ending, or the horizon",
+}
+"""Columns that are made from others."""
+
+
+def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame:
+    """The rows of timelines with ids for codes and dates for days.
+
+    Args:
+        record: rows laid out as `Record`, shape (n,).
+        scenario: for the ids of settlements, issues and regions.
+        as_of: the date that weeks are counted from.
+
+    Returns:
+        n rows; see `data_dictionary` for the columns.
+    """
+    settlements = [settlement.id for settlement in scenario.settlements]
+    issues = [issue.id for issue in scenario.issues]
+    reference = np.datetime64(scenario.reference_date, "s")
+    columns: dict[str, Any] = {name: record[name] for name in ("timeline", "draw", "replicate")}
+    columns |= _endings(record, scenario)
+    days = np.round(record["week"] * 7.0).astype(np.int64) - 1
+    columns["last_date"] = np.datetime64(as_of, "s") + days * np.timedelta64(86400, "s")
+    for name, declared in fields(Record).items():
+        if name in columns:
+            continue
+        values = record[name]
+        if declared.shape:
+            ids = list(PARTIES) if declared.shape == ("party",) else [region.id for region in scenario.regions]
+            for k, row in enumerate(ids):
+                if name == "gap_issue":
+                    columns[f"{name}_{row}"] = _category(values[:, k].astype(np.int64), issues)
+                elif declared.unit == "day":
+                    columns[f"{name}_{row}"] = _dates(values[:, k], reference)
+                else:
+                    columns[f"{name}_{row}"] = np.where(np.isfinite(values[:, k]), values[:, k], np.nan)
+        elif name in ("settlement", "last_template"):
+            columns[name] = _category(values, settlements)
+        elif name in _CODES:
+            columns[name] = _category(values, _CODES[name])
+        elif declared.unit == "day":
+            columns[name] = _dates(values, reference)
+        elif declared.unit == "flag":
+            columns[name] = values.astype(bool)
+        elif declared.unit == "count" and RECORD[name] == np.float64:
+            columns[name] = values.astype(np.int64)
+        else:
+            columns[name] = values
+    return pd.DataFrame(columns)
+
+
+def _endings(record: Any, scenario: Scenario) -> dict[str, Any]:
+    ids = [ending.id for ending in scenario.endings]
+    kinds = np.array([HEADLINES.index(ending.kind) for ending in scenario.endings])
+    settled = np.array([ids.index(s.id) if s.id in ids else -1 for s in scenario.settlements])
+    code = np.where(record["truce"] == TRUCES.index("general"), ids.index("general_truce"), ids.index("still_fighting"))
+    code = np.where(record["settlement"] >= 0, settled[record["settlement"]], code)
+    code = np.where(record["ending"] == UKRAINE_DEFEATED, ids.index("ukraine_defeated"), code)
+    code = np.where(record["ending"] == RUSSIA_FAILS, ids.index("russia_fails"), code)
+    return {"ending": _category(code, ids), "headline": _category(kinds[code], HEADLINES)}
+
+
+def _category(codes: Any, names: Sequence[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(names), dtype=object))
+
+
+def _dates(days: Any, reference: np.datetime64) -> Any:
+    missing = np.isnan(days)
+    dates = reference + np.where(missing, 0, np.floor(np.where(missing, 0, days))).astype("timedelta64[D]")
+    dates = dates.astype("datetime64[s]")
+    dates[missing] = np.datetime64("NaT", "s")
+    return dates
+
+
+def _in_words(meaning: str) -> str:
+    """What a field means in the table, where ids and empty cells stand for codes and for what is not a number."""
+    return meaning.replace("-1 none", "empty if none").replace("NaN if", "empty if")
+
+
+def data_dictionary() -> list[tuple[str, str, str]]:
+    """Name, unit and meaning of every column of the table of timelines; `<party>` and `<region>` stand for ids."""
+    rows = [(name, "", meaning) for name, meaning in MADE.items()]
+    for name, declared in fields(Record).items():
+        if name in MADE:
+            continue
+        unit = "date" if declared.unit == "day" else declared.unit
+        suffix = f"_<{declared.shape[0]}>" if declared.shape else ""
+        rows.append((f"{name}{suffix}", unit, _in_words(declared.meaning)))
+    return rows

@@ -1,0 +1,256 @@
+"""The member `base-rates`: how wars of this kind and age have ended, and nothing of this one but its pace and its age.
+
+    rate of the war's end, a year            gamma(a, b): a ends in b war-years of the class, its prior included
+    no end in t years since the reference    gamma(a, b + t)
+    how it ends                              Dirichlet over won or lost, stalemate, other
+    who has won                              beta; the other two are settlements, by the prior weights of the templates
+    general truces that end nothing          a gamma rate of their own
+    change of area over four weeks           normal with unknown mean and variance, learnt from four-weekly changes
+
+All are conjugate: each predictive density on what happened is exact. The member says nothing of talks, parties or
+approval: those columns of its timelines are empty.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from forecast.belief.assemble import DRAW_SEED, DRAWS
+from forecast.belief.draws import draw_table, luck, stratified
+from forecast.encoding.timeline_table import timeline_table
+from forecast.ensemble.base_rates_learning import Truces, common_density, gained, general_truces, known, of
+from forecast.ensemble.simulated import USED_DRAWS
+from forecast.scenario.base_rates import DAYS_PER_YEAR, OUTCOMES
+from forecast.scenario.spec import Scenario
+from forecast.timeline.cells import cells
+from forecast.timeline.codes import GENERAL, NO_TRUCE, RUSSIA_FAILS, UKRAINE_DEFEATED
+from forecast.timeline.fields import fields
+from forecast.timeline.result import RECORD, Record
+
+__all__ = ["believe", "common_density", "general_truces", "simulate"]
+
+Array = NDArray[np.float64]
+
+ANSWERED = (
+    "timeline", "draw", "replicate", "ending", "headline", "last_date", "week", "settlement", "settlement_age",
+    "last_template", "truce", "general_first", "general_last", "truce_longest", "signed", "broken", "dead_letters",
+    "km2_4w", "km2_13w", "km2_26w", "km2_end",
+)  # fmt: skip
+"""Columns of the table of timelines that the member fills; all others are empty."""
+
+MARKS = {"km2_4w": 28.0, "km2_13w": 91.0, "km2_26w": 182.0}
+"""Days from the as-of date after which the ground gained is told."""
+
+BREAKS = "talks.general_break"
+"""The prior of how fast a general truce breaks."""
+
+
+def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFrame:
+    """Draws of what the member goes by, as of a date on which the war goes on.
+
+    Args:
+        scenario: with `base_rates.toml`.
+        as_of: the as-of date.
+        truces: general truces since the reference date: first day, and the first day after, None if it holds.
+
+    Returns:
+        `DRAWS` rows: `end` and `truce` (a year), `won_or_lost`, `stalemate`, `other`, `initiator_wins` (shares),
+        `truce_breaks` (a year), `weight.<settlement>` (shares), `km2` and `km2_sd` (mean and spread of the change of
+        area over four weeks).
+    """
+    base = of(scenario)
+    found = known(scenario, base, as_of, truces)
+    columns = {
+        "end": _gamma("end", found.end.events) / found.end.years,
+        "truce": _gamma("truce", found.truce.events) / found.truce.years,
+        "initiator_wins": special.betaincinv(*base.victory, _uniform("initiator_wins")),
+    }
+    cases = np.column_stack([_gamma(f"mode.{name}", base.modes[name]) for name in OUTCOMES])
+    columns |= dict(zip(OUTCOMES, (cases / cases.sum(axis=1, keepdims=True)).T, strict=True))
+    # The same draws of these priors as the simulated members have.
+    deals = [deal.id for deal in scenario.settlements if not deal.dictated]
+    names = [BREAKS, *(f"settlements.weight.{deal}" for deal in deals)]
+    values = draw_table({name: scenario.priors[name] for name in names}, (), DRAWS, DRAW_SEED, {}).values.to_numpy()
+    columns["truce_breaks"] = values[:, 0]
+    shares = values[:, 1:] / values[:, 1:].sum(axis=1, keepdims=True)
+    columns |= {f"weight.{deal}": shares[:, k] for k, deal in enumerate(deals)}
+    change = found.change
+    variance = 0.5 * change.freedom * change.scale**2 / _gamma("km2_variance", 0.5 * change.freedom)
+    columns["km2_sd"] = np.sqrt(variance)
+    columns["km2"] = change.mean + np.sqrt(variance / change.count) * stratified("base-rates.km2", DRAWS, DRAW_SEED)
+    return pd.DataFrame(columns)
+
+
+def _uniform(name: str) -> Array:
+    """Stratified uniform numbers, one a draw, that belong to this name alone."""
+    return np.asarray(special.ndtr(stratified(f"base-rates.{name}", DRAWS, DRAW_SEED)))
+
+
+def _gamma(name: str, shape: float) -> Array:
+    """Stratified gamma numbers of scale 1, one a draw; no smaller than what a division by them survives."""
+    return np.maximum(special.gammaincinv(shape, _uniform(name)), 1e-300)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How and when the war stops in each timeline, days from the as-of date; infinite if it does not by the horizon.
+
+    Attributes:
+        end: day of the war's end, on the battlefield or by a settlement.
+        defeated: it ends with Ukraine's defeat.
+        fails: it ends with Russia's failure.
+        settlement: number of the template of a settlement, -1 none.
+        broken: day on which the settlement is broken.
+        truce: day on which a general truce begins that is no end; below 0 of one that holds on the as-of date.
+        truce_end: day on which it is over, by the fighting or by the war's end.
+    """
+
+    end: Array
+    defeated: NDArray[np.bool_]
+    fails: NDArray[np.bool_]
+    settlement: NDArray[np.int64]
+    broken: Array
+    truce: Array
+    truce_end: Array
+
+
+def simulate(
+    scenario: Scenario,
+    draws: pd.DataFrame,
+    as_of: date,
+    truces: Truces = (),
+    *,
+    timelines: int,
+    seed: int,
+    used: int = USED_DRAWS,
+) -> pd.DataFrame:
+    """Timelines of the member: the table of `forecast.encoding.timeline_table`, empty where the member has no answer.
+
+    Args:
+        scenario: the scenario.
+        draws: from `believe`.
+        as_of: the as-of date.
+        truces: general truces since the reference date, see `believe`; one that holds stands at the start.
+        timelines: how many; each uses the draw and has the replicate that one of a simulated member has.
+        seed: seed of luck.
+        used: draws used, from the first on.
+    """
+    cell = cells(timelines, used)
+    own = draws.iloc[cell.draw]
+    days = float((scenario.horizon - as_of).days + 1)
+    holds = next((float((as_of - begun).days) for begun, over in truces if over is None), None)
+    ends = _ends(scenario, own, days, seed, holds)
+    rows: Any = np.zeros(timelines, RECORD).view(np.recarray)
+    for name, declared in fields(Record).items():
+        if declared.unit in ("day", "weeks", "km2", "percent", "position", "value", "share", "ratio"):
+            rows[name] = np.nan
+    rows["timeline"], rows["draw"], rows["replicate"] = np.arange(timelines), cell.draw, cell.replicate
+    _fill_ends(rows, ends, days, float((as_of - scenario.reference_date).days))
+    _fill_ground(rows, own, ends, days, seed)
+    rows["km2_end"] += gained(scenario, as_of)
+    return _emptied(timeline_table(rows, scenario, as_of))
+
+
+def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: float | None) -> Ends:
+    """How and when the war stops in each timeline, from the draw of each.
+
+    `holds` is how many days a general truce has held by the as-of date; None if there is none.
+    """
+
+    def chance(name: str) -> Array:
+        return luck(seed, f"base-rates.timeline.{name}").random(len(own))
+
+    def wait(name: str, rate: str) -> Array:
+        found = -np.log1p(-chance(name)) / own[rate].to_numpy() * DAYS_PER_YEAR
+        return np.where(found < days, found, np.inf)
+
+    base = of(scenario)
+    end, mode = wait("end", "end"), chance("mode")
+    ended = np.isfinite(end)
+    won = ended & (mode < own["won_or_lost"].to_numpy())
+    wins = chance("victory") < own["initiator_wins"].to_numpy()
+    agreed = ended & ~won
+    deals = [k for k, deal in enumerate(scenario.settlements) if not deal.dictated]
+    weights = own[[f"weight.{scenario.settlements[k].id}" for k in deals]].to_numpy()
+    picked = (chance("settlement")[:, None] >= weights.cumsum(axis=1)[:, :-1]).sum(axis=1)
+    breaks = agreed & (chance("breaks") < base.breaking)
+    broken = np.where(breaks, end, np.inf)
+    broken[breaks] += chance("broken")[breaks] * (days - end[breaks])
+    truce = wait("truce", "truce")
+    truce = np.where(truce < end, truce, np.inf) if holds is None else np.full(len(own), -holds)
+    lasts = -np.log1p(-chance("truce_lasts")) / own["truce_breaks"].to_numpy() * DAYS_PER_YEAR
+    return Ends(
+        end=end,
+        defeated=won & wins,
+        fails=won & ~wins,
+        settlement=np.where(agreed, np.array(deals)[picked], -1),
+        broken=broken,
+        truce=truce,
+        truce_end=np.minimum(np.maximum(truce, 0.0) + lasts, end),
+    )
+
+
+def _fill_ends(rows: Any, ends: Ends, days: float, offset: float) -> None:
+    """Fill in how each timeline ends; `offset` is the as-of date in days from the reference date."""
+    agreed, won = ends.settlement >= 0, ends.defeated | ends.fails
+    force = agreed & np.isinf(ends.broken)
+    trucing = np.isfinite(ends.truce)
+    holds = trucing & (ends.truce_end >= days) & ~agreed
+    rows["ending"] = np.where(ends.defeated, UKRAINE_DEFEATED, np.where(ends.fails, RUSSIA_FAILS, 0))
+    rows["week"] = np.where(won, np.floor(np.where(won, ends.end, 0.0)) + 1.0, days) / 7.0
+    rows["settlement"] = np.where(force, ends.settlement, -1)
+    rows["last_template"] = ends.settlement
+    rows["settlement_age"] = np.where(force, days - ends.end, np.nan) / 7.0
+    rows["truce"] = np.where(force | holds, GENERAL, NO_TRUCE)
+    # A truce that is still on when a settlement is signed goes over into it.
+    over = trucing & agreed & (ends.truce_end >= ends.end)
+    settled = np.where(agreed, np.minimum(ends.broken, days) - np.where(over, ends.truce, ends.end), 0.0)
+    bare = np.where(trucing & ~over, np.minimum(ends.truce_end, days) - ends.truce, 0.0)
+    rows["truce_longest"] = np.maximum(settled, bare) / 7.0
+    signed = np.where(agreed, ends.end, np.inf)
+    first, last = np.minimum(ends.truce, signed), np.where(agreed & ~over, signed, ends.truce)
+    for name, day in (("general_first", first), ("general_last", last), ("signed", signed), ("broken", ends.broken)):
+        rows[name] = np.where(np.isfinite(day), offset + np.floor(day), np.nan)
+
+
+def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: int) -> None:
+    """Fill in the ground gained: independent normal changes in the days of fighting, none once the war has ended."""
+    # A settlement that breaks lets the fighting go on; a truce halts it.
+    stop = np.minimum(ends.end, days)
+    resumed = np.minimum(ends.broken, days)
+
+    def fought(day: float) -> Array:
+        truce = np.clip(np.minimum(day, ends.truce_end) - np.maximum(ends.truce, 0.0), 0.0, None)
+        return np.asarray(np.minimum(day, stop) + np.clip(day - resumed, 0.0, None) - truce)
+
+    before, gained = np.zeros(len(rows)), np.zeros(len(rows))
+    for name, mark in (MARKS | {"km2_end": days}).items():
+        score = luck(seed, f"base-rates.timeline.{name}").standard_normal(len(rows))
+        until = fought(min(mark, days))
+        months = np.maximum(until - before, 0.0) / 28.0
+        gained = gained + own["km2"].to_numpy() * months + own["km2_sd"].to_numpy() * np.sqrt(months) * score
+        before = until
+        if mark <= days:
+            rows[name] = gained
+
+
+def _emptied(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with everything empty that the member has no answer to."""
+    for name in table.columns.difference(list(ANSWERED)):
+        column = table[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            table[name] = pd.Categorical.from_codes(np.full(len(table), -1), dtype=column.dtype)
+        elif column.dtype.kind == "M":
+            table[name] = pd.Series(pd.NaT, table.index, dtype=column.dtype)
+        elif column.dtype.kind == "b":
+            table[name] = pd.Series(pd.NA, table.index, dtype="boolean")
+        elif column.dtype.kind in "iu":
+            table[name] = pd.Series(pd.NA, table.index, dtype="Int64")
+        else:
+            table[name] = np.nan
+    return table

@@ -1,0 +1,121 @@
+"""From a posterior to timelines: the step between what is believed and the odds."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from forecast import calendar
+from forecast.belief.assemble import Posterior
+from forecast.encoding import kernel_inputs
+from forecast.encoding.timeline_table import timeline_table
+from forecast.errors import InputError
+from forecast.replay import starting_points
+from forecast.scenario.spec import Scenario
+from forecast.timeline import bands
+from forecast.timeline.cells import simulate_cells
+
+USED_DRAWS = 500
+"""Draws of the posterior that timelines use."""
+
+MOST_TIMELINES = 10_000_000
+"""Most timelines of a run: their table takes about 1 kB each."""
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Simulated timelines.
+
+    Attributes:
+        timelines: one row a timeline; the columns are those of `forecast.encoding.timeline_table.data_dictionary`.
+        bands: weekly quantiles of every level, overall and by kind of ending, among timelines still running.
+        start: where the timelines start from.
+    """
+
+    timelines: pd.DataFrame
+    bands: pd.DataFrame
+    start: starting_points.Start
+
+
+def simulate(
+    scenario: Scenario,
+    posterior: Posterior,
+    *,
+    timelines: int = 20_000,
+    seed: int = 1,
+    threads: int | None = None,
+    draws: int = USED_DRAWS,
+    substeps: int = 1,
+) -> Simulation:
+    """Run timelines from the as-of date to the horizon; up to it the past is replayed.
+
+    Args:
+        scenario: the scenario.
+        posterior: what is believed, from `update`.
+        timelines: how many; timeline i uses draw (i // 40) mod `draws`.
+        seed: seed of luck; the posterior does not depend on it.
+        threads: threads to use, by default one a processor; changes no number.
+        draws: how many draws of the posterior to use: on the reference date from the first on, later those that
+            the replay selects.
+        substeps: parts that a week is cut into for rates, ladder and terms; a check of the step, not a choice.
+
+    Raises:
+        InputError: too few or too many timelines, no threads, or more draws than there are.
+    """
+    check_size(timelines, threads)
+    if not 1 <= draws <= len(posterior.draws):
+        raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
+    start = starting_points.start(scenario, posterior, draws, threads)
+    rows = kernel_inputs.parameter_rows(scenario, posterior.draws.iloc[start.draw])
+    anew = kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean[start.draw], posterior.anew_chol)
+    world = kernel_inputs.make_world(scenario, posterior.as_of, substeps)
+    record, counts = simulate_cells(
+        rows, start.states, anew, world, start.cells(timelines), seed, threads,
+        records=start.records, given=start.given,
+    )  # fmt: skip
+    table = timeline_table(record, scenario, posterior.as_of)
+    return Simulation(table, bands_table(counts, scenario, int(start.states.week[0])), start)
+
+
+def check_size(timelines: int, threads: int | None) -> None:
+    """Refuse sizes that cannot be run, before any work is done.
+
+    Raises:
+        InputError: too few or too many timelines, or no threads.
+    """
+    if not 1 <= timelines <= MOST_TIMELINES:
+        raise InputError(f"{timelines} timelines", key="--timelines", mend=f"Ask for 1 to {MOST_TIMELINES:,}")
+    if threads is not None and threads < 1:
+        raise InputError(f"{threads} threads", key="--threads", mend="Ask for at least 1")
+
+
+def bands_table(
+    counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], scenario: Scenario, first: int
+) -> pd.DataFrame:
+    """Weekly quantiles of every level: a row for each level, group of endings (and `all`) and week.
+
+    Args:
+        counts: from `simulate_cells`, shape (groups, weeks, levels, bins).
+        scenario: for the calendar.
+        first: the first week simulated.
+    """
+    monday = calendar.monday(scenario.reference_date)
+    weeks = np.arange(first, counts.shape[1])
+    last_days = [min(monday + timedelta(days=7 * int(w) + 6), scenario.horizon) for w in weeks]
+    grouped = {"all": counts.sum(axis=0)} | {name: counts[k] for k, name in enumerate(bands.GROUPS)}
+    parts = []
+    for k, level in enumerate(bands.LEVELS):
+        for name, group in grouped.items():
+            values = bands.quantiles(group[weeks, k], level, QUANTILES)
+            part = pd.DataFrame({f"q{round(100 * q):02d}": values[:, j] for j, q in enumerate(QUANTILES)})
+            part.insert(0, "level", level.name)
+            part.insert(1, "unit", level.unit)
+            part.insert(2, "ending", name)
+            part.insert(3, "week", weeks)
+            part.insert(4, "date", pd.array(np.array(last_days, dtype="datetime64[s]")))
+            part["timelines"] = group[weeks, k].sum(axis=1)
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,65 @@
+"""Where the package and its caches are, and what its source files hash to."""
+
+import ast
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+ROOT = Path(__file__).resolve().parent
+"""The folder of the package `forecast`."""
+
+SOURCES = (".py", ".j2")
+"""Suffixes of the files that make the program."""
+
+
+def cache_root() -> Path:
+    """The user's cache folder for this program: `$FORECAST_CACHE`, else the platform's."""
+    given = os.environ.get("FORECAST_CACHE")
+    return Path(given) if given else user_cache_path("forecast")
+
+
+def source_files(*parts: str) -> Iterator[Path]:
+    """Give the program's files below some of its packages or modules, in order; without any, all of them.
+
+    Args:
+        parts: paths within the package, such as `timeline` or `scenario/elicit.py`.
+
+    Raises:
+        FileNotFoundError: a part is not there.
+    """
+    for part in parts or (".",):
+        place = ROOT / part
+        if not place.exists():
+            raise FileNotFoundError(place)
+        for path in sorted(place.rglob("*")) if place.is_dir() else (place,):
+            # A wheel carries a copy of the scenarios, which are no part of the program.
+            if path.suffix in SOURCES and path.relative_to(ROOT).parts[0] != "priors":
+                yield path
+
+
+def source_digest(*parts: str) -> str:
+    """SHA-256 of the names and bytes of the program's files below some of its packages or modules."""
+    digest = hashlib.sha256()
+    for path in source_files(*parts):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def behaviour_digest(*parts: str) -> str:
+    """SHA-256 of what Python files do: their syntax trees without comments and docstrings, whatever their names."""
+    trees = sorted(ast.dump(_without_docstrings(path)) for path in source_files(*parts) if path.suffix == ".py")
+    return hashlib.sha256("\0".join(trees).encode()).hexdigest()
+
+
+def _without_docstrings(path: Path) -> ast.Module:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body: list[ast.stmt] = getattr(node, "body", [])
+        if isinstance(body, list):
+            node.body = [  # type: ignore[attr-defined]
+                line for line in body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+            ]
+    return tree

@@ -1,0 +1,132 @@
+"""Whether the odds hang together with what else is known: wars that lasted as long, and what crowds expected.
+
+None of it is a target. Questions of crowds are other events than the forecaster's endings: each is compared with the
+event of the timelines that is nearest to its wording, over its own days.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.outcomes.clustering import clusters_of
+from forecast.outcomes.shares import CEASEFIRE_WEEKS
+from forecast.scenario.base_rates import ends_and_years
+from forecast.scenario.spec import Scenario
+
+YOUNGEST, OLDEST = 2.0, 5.0
+"""Age, in years, of the wars that the reference class counts."""
+
+CROWD_EVENTS = {
+    "general_truce_28_days": "a general truce that holds 28 days, begun by then",
+    "general_truce": "a general truce, of any length, begun by then",
+    "truce_or_agreement": "a general truce begun, or an agreement signed, by then",
+}
+"""Events of the timelines that questions of crowds are compared with."""
+
+
+def _rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
+    """The rows of a reference table of the scenario; none if it has no such table."""
+    return list(csv.DictReader(io.StringIO(scenario.texts.get(f"reference/{file}", ""))))
+
+
+def wars(scenario: Scenario) -> list[dict[str, Any]]:
+    """Ends of interstate wars between two and five years old, from the scenario's reference table, if it has one.
+
+    Chances a year are 1 - exp(-ends / war-years).
+    """
+    rows = _rows(scenario, "interstate_wars.csv")
+    if not rows:
+        return []
+    out = []
+    for label, since in (("all", 0), ("since 1945", 1945)):
+        ends, exposure = ends_and_years(rows, YOUNGEST, OLDEST, since)
+        total = sum(ends.values())
+        out.append(
+            {
+                "wars": label,
+                "war_years": exposure,
+                "ends": ends,
+                "ended_a_year": 1.0 - float(np.exp(-total / exposure)),
+                "won_or_lost_a_year": 1.0 - float(np.exp(-ends["won_or_lost"] / exposure)),
+            }
+        )
+    return out
+
+
+def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """How the war ends by the horizon, told as the reference class counts it, as shares with their errors.
+
+    Args:
+        timelines: of one run.
+        weights: of a pool's members, by name.
+    """
+    stopped = (timelines["ending"] == "general_truce").to_numpy()
+    what = {
+        "ended": (timelines["headline"] != "unresolved").to_numpy() | stopped,
+        "won_or_lost": (timelines["headline"] == "battlefield").to_numpy(),
+        "negotiated": (timelines["headline"] == "negotiated").to_numpy(),
+        "general_truce_without_agreement": stopped,
+    }
+    return clusters_of(timelines, weights).shares(what)
+
+
+def crowds(
+    scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
+    """What crowds said, each beside the share of timelines in which the nearest event comes, over the same days.
+
+    Questions asked after the as-of date, or whose days do not begin with it, are left out.
+
+    Args:
+        scenario: with a reference table `crowds.csv`, or none.
+        timelines: of one run.
+        as_of: its as-of date.
+        weights: of a pool's members, by name.
+    """
+    clusters = clusters_of(timelines, weights)
+    out = []
+    for row in _rows(scenario, "crowds.csv"):
+        if date.fromisoformat(row["asked"]) > as_of or date.fromisoformat(row["from"]) != as_of:
+            continue
+        happened = _happened(timelines, row["event"], np.datetime64(row["to"]))
+        out.append(
+            {
+                "platform": row["platform"],
+                "question": row["question"],
+                "asked": row["asked"],
+                "to": row["to"],
+                "event": row["event"],
+                "compared_with": CROWD_EVENTS[row["event"]],
+                "crowd": float(row["probability"]),
+                "note": row["note"],
+                "source": row["source"],
+                "forecast": clusters.share(happened).plain(),
+            }
+        )
+    return out
+
+
+def _happened(timelines: pd.DataFrame, event: str, until: np.datetime64) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether an event of `CROWD_EVENTS` came by a day, in each timeline."""
+    truce = (timelines["general_first"] <= until).to_numpy()
+    if event == "general_truce":
+        return truce
+    if event == "general_truce_28_days":
+        return truce & (timelines["truce_longest"] >= CEASEFIRE_WEEKS).to_numpy()
+    return truce | (timelines["signed"] <= until).to_numpy()
+
+
+def summary(
+    scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
+) -> Mapping[str, Any]:
+    """All of it, as `summary.json` holds it; the arguments are those of `crowds`."""
+    return {
+        "implied": implied(timelines, weights),
+        "wars": wars(scenario),
+        "crowds": crowds(scenario, timelines, as_of, weights),
+    }

@@ -1,0 +1,108 @@
+"""Which priors the odds turn on: what the odds do as one number moves and the others stay, fitted to a run's draws.
+
+Priors are correlated, so odds that move with a number need not be moved by it. The shares of each draw's timelines
+are therefore regressed on many numbers jointly, as normal scores, by least squares: on those that the odds move with
+most, and on every prior that the scenario's correlations tie to one of them. An effect is what the fit says of a
+number's way from its 10th to its 90th percentile, the other numbers held. It is linear in the scores and fitted to this
+run's draws; runs that hold the number (`--fix`) tell the same without a fit.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from forecast.encoding.timeline_table import HEADLINES
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
+
+LOW, HIGH = 0.1, 0.9
+"""The quantiles that an effect leads from and to."""
+
+SPAN = float(special.ndtri(HIGH) - special.ndtri(LOW))
+"""What lies between them, in normal scores."""
+
+CANDIDATES = 20
+"""Numbers that the odds move with most; they and what is correlated with them are fitted jointly."""
+
+MOST = 5
+"""Draws that there must be for each number fitted; with fewer, fewer numbers are candidates."""
+
+FEWEST = 50
+"""Draws below which nothing is fitted."""
+
+COLUMNS = ["name", "low", "high", *HEADLINES, *(f"{h}_error" for h in HEADLINES), "largest", "sureness"]
+
+
+def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """What the headline odds do as a prior goes from its 10th to its 90th percentile, the other numbers held.
+
+    As fitted to this run's draws, jointly and by least squares: see the module.
+
+    Args:
+        timelines: of one run.
+        draws: its draws, of which the timelines use the first ones.
+        scenario: for the priors and their correlations.
+
+    Returns:
+        A row for each prior fitted, largest effect first: `name`, `low` and `high` (its 10 and 90% quantiles over the
+        draws used, in its unit), for each of the headline odds the difference in probability (`battlefield`, ...) and
+        its standard error (`battlefield_error`, ...), `largest`, the largest difference in absolute value, and
+        `sureness`, the most standard errors that one of them is from 0. Empty with fewer than `FEWEST` draws.
+    """
+    shares = pd.get_dummies(timelines["headline"]).astype(float).groupby(timelines["draw"].to_numpy()).mean()
+    if len(shares) < FEWEST:
+        return pd.DataFrame(columns=COLUMNS)
+    p = shares.reindex(columns=list(HEADLINES), fill_value=0.0).to_numpy()
+    used = draws.iloc[shares.index.to_numpy()]
+    names = [name for name in scenario.priors if used[name].nunique() > 1]
+    scores = normal_scores(used[names].to_numpy())
+    chosen = candidates(names, scores, p, scenario)
+    effect, error = (SPAN * x for x in partial(scores[:, chosen], p))
+    rows = []
+    for k, column in enumerate(chosen):
+        low, high = used[names[column]].quantile([LOW, HIGH])
+        rows.append(
+            {"name": names[column], "low": float(low), "high": float(high)}
+            | {h: float(effect[k, i]) for i, h in enumerate(HEADLINES)}
+            | {f"{h}_error": float(error[k, i]) for i, h in enumerate(HEADLINES)}
+            | {"largest": float(np.abs(effect[k]).max()), "sureness": sureness(effect[k], error[k])}
+        )
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.sort_values("largest", ascending=False, ignore_index=True, kind="stable")
+
+
+def normal_scores(values: Array) -> Array:
+    """Ranks of every column as normal scores of mean 0 and variance 1: held or edited priors need no other."""
+    ranks = values.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    scores = special.ndtri((ranks + 0.5) / len(values))
+    standard: Array = (scores - scores.mean(axis=0)) / scores.std(axis=0)
+    return standard
+
+
+def candidates(names: list[str], scores: Array, p: Array, scenario: Scenario) -> list[int]:
+    """Columns that the odds move with most, and every one that is correlated with one of those, in their order."""
+    centred = p - p.mean(axis=0)
+    spread = centred.std(axis=0)
+    rho = scores.T @ np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0) / len(p)
+    t = np.abs(rho) / np.sqrt(np.maximum(1.0 - rho**2, 1e-12) / (len(p) - 2))
+    most = min(CANDIDATES, len(p) // (2 * MOST))
+    chosen = {names[k] for k in np.argsort(-t.max(axis=1), kind="stable")[:most]}
+    tied = {pair.second for pair in scenario.correlations if pair.first in chosen}
+    tied |= {pair.first for pair in scenario.correlations if pair.second in chosen}
+    return [k for k, name in enumerate(names) if name in chosen | tied]
+
+
+def partial(scores: Array, p: Array) -> tuple[Array, Array]:
+    """Coefficients of a joint least-squares fit of each column of `p` on all of `scores`, and their standard errors."""
+    x = np.column_stack([np.ones(len(scores)), scores])
+    inverse = np.linalg.pinv(x.T @ x)
+    coefficients = inverse @ x.T @ p
+    residual = p - x @ coefficients
+    variance = (residual**2).sum(axis=0) / max(len(x) - x.shape[1], 1)
+    error = np.sqrt(np.outer(np.diag(inverse), variance))
+    return coefficients[1:], error[1:]
+
+
+def sureness(difference: Array, error: Array) -> float:
+    """The most standard errors that one of several differences is from 0; one without an error counts for nothing."""
+    return float(np.max(np.divide(np.abs(difference), error, out=np.zeros_like(error), where=error > 0)))

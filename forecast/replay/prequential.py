@@ -1,0 +1,115 @@
+"""How well what is believed on the reference date foresaw what has happened since, period by period.
+
+Particles run on from the reference date by themselves (`forecast.timeline.particles`), and are held only to what all
+members of a pool are judged by: that the war has not ended, whether a general truce holds, and the change of area in
+every 28 days, within the errors of the map. After each period they are resampled by it. The log predictive density of
+each period, given all before it, is that of Dawid's prequential principle: what a forecaster who learns from nothing
+else would have been surprised by.
+"""
+
+import math
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast import calendar
+from forecast.belief.assemble import DRAW_SEED, Posterior
+from forecast.belief.draws import luck
+from forecast.belief.student_t import TAIL_DEGREES
+from forecast.encoding import kernel_inputs
+from forecast.replay.observations import past_of
+from forecast.replay.periods import blocks, changes_since
+from forecast.replay.starting_points import log_mean
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
+from forecast.timeline.particles import particles, run_span
+from forecast.timeline.weekly_record import known_common
+
+ITEMS = ("war_ended", "general_truce", "km2")
+"""Items of the common set, in the order in which a period weighs them: an end on the battlefield; a general truce, also
+the one that a settlement brings, which another member may count as an end. The sum of both is of the same events."""
+
+PARTICLES = 20_000
+"""Particles that the densities are worked out with."""
+
+
+def common_density(
+    scenario: Scenario, posterior: Posterior, day: date, threads: int | None = None, number: int = PARTICLES
+) -> dict[str, list[tuple[date, float]]]:
+    """Log predictive densities of each whole period of 28 days between the reference date and the as-of date.
+
+    Args:
+        scenario: as the member sees it.
+        posterior: what the member believed on the reference date.
+        day: the as-of date.
+        threads: threads to use; changes no number.
+        number: particles.
+
+    Returns:
+        by item of the common set: last day of each period, and the log density of what happened in it; of `km2` only
+        where the area is known at both ends, per km2.
+    """
+    first = scenario.reference_date
+    whole = blocks(first, day)
+    found: dict[str, list[tuple[date, float]]] = {item: [] for item in ITEMS}
+    if not whole:
+        return found
+    until, seen = whole[-1][1], dict(changes_since(scenario, day))
+    rows = kernel_inputs.parameter_rows(scenario, posterior.draws)
+    made = particles(
+        rows,
+        kernel_inputs.starting_states(scenario, posterior.draws, rows, first),
+        kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.make_world(scenario, first, until=until),
+        known_common(past_of(scenario, day, until)),
+        number=number,
+        seed=f"foreseen {DRAW_SEED}",
+        threads=threads,
+    )
+    error = math.sqrt(2.0) * rows["front"]["mapper_error"]
+    chance = luck(DRAW_SEED, "foreseen, resampled")
+    possible = True
+    for begin, end in whole:
+        last, before = end - timedelta(days=1), made.states["km2"].copy()
+        span = calendar.weeks_to(first, begin - timedelta(days=1)), calendar.weeks_to(first, last)
+        decided, stood = run_span(made, *span, threads) if possible else np.full((2, number), -math.inf)
+        weights = [decided, decided + stood]
+        if last in seen:
+            gained = made.states["km2"] - before
+            weights.append(weights[-1] + log_density_of_gain(gained, seen[last], error[made.draw]))
+        logs = [0.0, *(float(log_mean(weight)) for weight in weights)]
+        for item, low, high in zip(ITEMS, logs, logs[1:], strict=False):
+            found[item].append((last, high - low if high > -math.inf else high))
+        possible = logs[-1] > -math.inf
+        if possible:
+            made.pick(systematic(weights[-1], number, float(chance.random())))
+    return found
+
+
+def systematic(log_weight: Array, count: int, u: float) -> NDArray[np.int64]:
+    """Places drawn in proportion to weights by systematic resampling, in order.
+
+    Args:
+        log_weight: (n,) not all -inf.
+        count: how many to draw.
+        u: the one random number that it takes, from 0 to 1.
+    """
+    weights = np.exp(log_weight - log_weight.max())
+    upto = np.cumsum(weights / weights.sum()) * count
+    upto[np.flatnonzero(weights)[-1] :] = count
+    return np.searchsorted(upto, np.arange(count) + u, side="right")
+
+
+def log_density_of_gain(gained: Array, seen: float, scale: Array) -> Array:
+    """Log density of an observed change of area around those of particles, Student's t, per km2.
+
+    Args:
+        gained: (n,) change of each particle, km2.
+        seen: the observed change, km2.
+        scale: (n,) scale of its error, km2.
+    """
+    t = (seen - gained) / scale
+    constant = math.lgamma(0.5 * (TAIL_DEGREES + 1)) - math.lgamma(0.5 * TAIL_DEGREES)
+    constant -= 0.5 * math.log(TAIL_DEGREES * math.pi)
+    return np.asarray(constant - np.log(scale) - 0.5 * (TAIL_DEGREES + 1) * np.log1p(t * t / TAIL_DEGREES))

@@ -1,0 +1,300 @@
+"""From the reference date to the as-of date: what happened, put to every draw of the posterior.
+
+Each of the posterior's draws is replayed by the weekly code with what is recorded and observed
+(`forecast.timeline.particle_filter`), and weighted by the probability that it gives to it. Of all draws some are
+selected, in proportion to their weights, once; the future starts from where they stand. Observed levels and parameters
+that the belief has learnt from series are not weighed again.
+"""
+
+import io
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast import calendar
+from forecast.belief.assemble import DRAW_SEED, Posterior
+from forecast.encoding import kernel_inputs
+from forecast.errors import InputError
+from forecast.evidence.chronology import Chronology
+from forecast.evidence.coding_guide import CHANGES, EVENTS
+from forecast.replay.observations import past_of
+from forecast.scenario.elicit import Array
+from forecast.scenario.spec import Scenario
+from forecast.timeline.cells import TIMELINES_PER_DRAW, Cells, blank_record
+from forecast.timeline.particle_filter import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws
+from forecast.timeline.random_numbers import decisions
+from forecast.timeline.weekly_record import Past, known_record
+
+REPLICATES = 10
+"""Replicates of each draw in a replay."""
+
+THIN = 100
+"""Effective draws below which what is left of the posterior is thin."""
+
+COPY = 1_000_000
+"""What is added to the replicate's number in each further copy of a draw that was selected more than once."""
+
+GOLDEN = 0.6180339887498949
+"""Fractional part of the golden ratio: its multiples spread evenly over 0 to 1, however many are taken."""
+
+PATHS = {
+    "slow": "front.slow",
+    "fast": "front.fast",
+    "net": "front.net",
+    "capital": "washington.capital",
+    "instability": "kyiv.instability",
+}
+"""Observed levels, and the posterior's path of each."""
+
+
+WEEK = pd.Timedelta(days=7)
+
+ENDED = "endings.any"
+"""The decision of an event that ends the war on the battlefield."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where simulated futures start from, on the as-of date.
+
+    Attributes:
+        draw: (n,) draws of the posterior, in the order in which timelines use them; one may come several times.
+        copy: (n,) number of the copy, of a draw that was selected more than once.
+        states: (m,) laid out as `State`.
+        records: (m,) laid out as `Record`: what is behind each state.
+        given: (m, k) what each has drawn anew in its timeline already; None where it is still to be drawn.
+        first: (n,) place of the first state of each draw; its `replicates` states follow one another.
+        share: (n, replicates) how often each of them is started from.
+        effective: effective draws, 1 / sum of squared weights; None without a replay.
+        log_weight: (weeks,) log of the mean weight over all draws by the end of each week replayed.
+    """
+
+    draw: NDArray[np.int64]
+    copy: NDArray[np.int64]
+    states: Any
+    records: Any
+    given: Array | None
+    first: NDArray[np.int64]
+    share: Array
+    effective: float | None
+    log_weight: Array
+
+    def cells(self, timelines: int) -> Cells:
+        """The cells of a run: timeline i uses draw (i // 40) mod n, whatever the number of timelines."""
+        return self.cells_of(np.arange(timelines))
+
+    def cells_of(self, i: NDArray[np.int64]) -> Cells:
+        """The cells of some of a run's timelines, by their numbers."""
+        slot = (i // TIMELINES_PER_DRAW) % len(self.draw)
+        number = i % TIMELINES_PER_DRAW + TIMELINES_PER_DRAW * (i // (TIMELINES_PER_DRAW * len(self.draw)))
+        # Replicates in turn, so that any number of timelines shares them out nearly in proportion.
+        u = (0.5 + GOLDEN * number) % 1.0
+        upto = np.cumsum(self.share, axis=1)
+        upto[:, -1] = 1.0
+        which = (u[:, None] >= upto[slot]).sum(axis=1)
+        return Cells(slot, self.first[slot] + which, self.draw[slot], number + COPY * self.copy[slot])
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` reads."""
+        out = io.BytesIO()
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        np.savez_compressed(out, allow_pickle=False, **{name: np.asarray(value) for name, value in held.items()})
+        return out.getvalue()
+
+    @staticmethod
+    def from_bytes(content: bytes) -> "Start":
+        """One that was kept after a replay."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
+            found = {name: held[name] for name in held.files}
+        return Start(
+            **found
+            | {
+                "states": found["states"].view(np.recarray),
+                "records": found["records"].view(np.recarray),
+                "effective": float(found["effective"]),
+            }
+        )
+
+
+def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | None = None) -> Start:
+    """Where the futures of a posterior start from: the reference date's own start, or what a replay leads to.
+
+    Args:
+        scenario: the scenario.
+        posterior: what is believed on the as-of date.
+        draws: how many draws to use: on the reference date the first, later those that the replay selects.
+        threads: threads to use; changes no number.
+
+    Raises:
+        InputError: what is recorded could not have happened.
+    """
+    day = posterior.as_of
+    if day == scenario.reference_date:
+        used = posterior.draws.iloc[:draws]
+        rows = kernel_inputs.parameter_rows(scenario, used)
+        number = np.arange(draws)
+        return Start(
+            draw=number,
+            copy=np.zeros(draws, np.int64),
+            states=kernel_inputs.starting_states(scenario, used, rows, day),
+            records=blank_record(),
+            given=None,
+            first=number,
+            share=np.ones((draws, 1)),
+            effective=None,
+            log_weight=np.empty(0),
+        )
+    nothing_to_foresee(scenario, day)
+    made = replayed(scenario, posterior, past_of(scenario, day), day, threads)
+    if not np.isfinite(made.log_weight[:, -1]).any():
+        raise impossible(made, scenario, posterior)
+    return selected(made, draws, scenario, day)
+
+
+def replayed(scenario: Scenario, posterior: Posterior, past: Past, day: date, threads: int | None = None) -> Replayed:
+    """Replay the past for every draw of a posterior."""
+    reference = scenario.reference_date
+    draws = posterior.draws.copy()
+    for name in ("front.slow", "front.fast", "washington.capital", "kyiv.instability"):
+        draws[name] = posterior.paths[name][:, 0]
+    rows = kernel_inputs.parameter_rows(scenario, draws)
+    return replay_draws(
+        rows,
+        kernel_inputs.starting_states(scenario, draws, rows, reference),
+        kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.make_world(scenario, reference, until=day),
+        known_record(past),
+        np.stack([posterior.paths[PATHS[level]][:, 1:] for level in LEVELS]),
+        replicates=REPLICATES,
+        seed=f"replay {DRAW_SEED}",
+        threads=threads,
+    )
+
+
+def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start:
+    """Select draws in proportion to their weights, and gather where their replicates stand.
+
+    Args:
+        made: a replay in which some draw is possible.
+        draws: how many to select; one may be selected several times.
+        scenario: for the calendar.
+        day: the as-of date.
+    """
+    final = made.log_weight[:, -1]
+    weights = np.exp(final - final.max())
+    draw = in_proportion(final, draws)
+    chosen, place = np.unique(draw, return_inverse=True)
+    copy = np.arange(draws) - np.searchsorted(draw, draw)
+    # Copies of a draw stand far apart, so that a prefix of the timelines is a fair sample too.
+    order = spread_order(draws)
+    replicates = made.share.shape[1]
+    states, records = made.states[chosen].reshape(-1).copy(), made.records[chosen].reshape(-1).copy()
+    states["km2_start"], states["elapsed"] = states["km2"], 0.0
+    states["week"] = (day - calendar.monday(scenario.reference_date)).days // 7
+    for name in ("km2_4w", "km2_13w", "km2_26w", "approval_4w", "approval_13w"):
+        records[name] = np.nan
+    return Start(
+        draw=draw[order],
+        copy=copy[order],
+        states=states,
+        records=records,
+        given=made.anew[chosen].reshape(len(states), -1),
+        first=(replicates * place)[order],
+        share=made.share[draw[order]],
+        effective=float(weights.sum() ** 2 / np.sum(weights**2)),
+        log_weight=log_mean(made.log_weight),
+    )
+
+
+def in_proportion(log_weight: Array, count: int) -> NDArray[np.int64]:
+    """Places drawn in proportion to weights, in order.
+
+    Each is drawn as often as the whole part of its share of `count` says; the parts that are left are drawn by
+    sequential Poisson sampling with the places as permanent random numbers (E. Ohlsson, 1998). Of equal weights the
+    first places are drawn, and of nearly equal ones nearly the same: on a day on which next to nothing happened the
+    draws are those of the day before, and the odds move by what happened and not by the choice of draws.
+
+    Args:
+        log_weight: (n,) not all -inf, in an order that says nothing of the draws.
+        count: how many to draw.
+    """
+    weights = np.exp(log_weight - log_weight.max())
+    expected = count * weights / weights.sum()
+    times = np.floor(expected).astype(np.int64)
+    left = expected - times
+    with np.errstate(divide="ignore"):
+        turn = (np.arange(len(left)) + 0.5) / left
+    times[np.argsort(turn, kind="stable")[: count - times.sum()]] += 1
+    return np.repeat(np.arange(len(times)), times)
+
+
+def log_mean(log_weight: Array) -> Array:
+    """Log of the mean weight over the draws, the first axis; -inf where all are 0."""
+    most = np.maximum(log_weight.max(axis=0), np.finfo(float).min)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.exp(log_weight - most).mean(axis=0)) + most)
+
+
+def spread_order(count: int) -> NDArray[np.int64]:
+    """An order of 0 .. count - 1 of which every prefix is spread over the whole: by multiples of the golden ratio."""
+    return np.argsort((0.5 + GOLDEN * np.arange(count)) % 1.0, kind="stable")
+
+
+def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> InputError:
+    """Say in which week the last draw was ruled out, what ruled most of them out in it, and the rows that say so."""
+    day = posterior.as_of
+    number = int(np.argmin(np.isfinite(made.log_weight).any(axis=0)))
+    kind = int(made.ruled_out[number].argmax())
+    names = decisions()
+    what = names[kind] if kind < len(names) else STATES[kind - MOST_KINDS]
+    begin = calendar.monday(scenario.reference_date) + timedelta(days=7 * number)
+    rows = _rows_of(scenario.chronology.as_of(day), what, begin)
+    fixed = (f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
+    given = ", ".join([*(f"--set {text}" for text in scenario.edits), *fixed])
+    return InputError(
+        f"no draw of the posterior allows what is recorded of the week of {begin}: all were ruled out by {what}",
+        file=f"{scenario.folder.name}/evidence",
+        key="; ".join(rows) or f"week of {begin}, where nothing is recorded of {what}",
+        mend="Correct the rows, or the priors under which this cannot be" + (f"; changed are {given}" if given else ""),
+    )
+
+
+def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
+    """The rows of a week that say what happened of a decision, or how a state stands."""
+    state = what
+    if what in seen.guide.decision:
+        state = seen.guide.decision[what].state
+    told = {name for name, guide in seen.guide.decision.items() if name == what or (state and guide.state == state)}
+    found = []
+    for file, table, about, names in (
+        (CHANGES, seen.states, "state", {state}),
+        (EVENTS, seen.events, "decision", told),
+    ):
+        week = (table["observed"] >= pd.Timestamp(begin)) & (table["observed"] < pd.Timestamp(begin) + WEEK)
+        of_week = table[week & table[about].isin(names)]
+        days = of_week["observed"].dt.strftime("%Y-%m-%d")
+        cells = zip(of_week["row"], days, of_week[about], strict=True)
+        found += [f"{file} row {row}: {day}, {name}" for row, day, name in cells]
+    return found
+
+
+def nothing_to_foresee(scenario: Scenario, day: date) -> None:
+    """Refuse a date by which the war is recorded as ended.
+
+    Raises:
+        InputError: it names the row.
+    """
+    events = scenario.chronology.as_of(day).events
+    ended = events[events["decision"] == ENDED]
+    if not ended.empty:
+        row, when = ended["row"].iloc[0], ended["observed"].iloc[0].date()
+        raise InputError(
+            f"the war has ended on {when}, as this row says: as of {day} there is nothing to foresee",
+            file=f"{scenario.folder.name}/evidence/{EVENTS}",
+            key=f"row {row}",
+            mend=f"Give --as-of {when} or an earlier day, or correct the row",
+        )

@@ -1,0 +1,58 @@
+"""Which series of the evidence play which part: `[series]` of `scenario.toml`, for all blocks but the front."""
+
+import math
+from typing import TYPE_CHECKING
+
+from forecast.evidence.series import Evidence
+from forecast.scenario.spec import SeriesRoles
+from forecast.validation import near, shown
+
+if TYPE_CHECKING:
+    from forecast.scenario.reader import Reader
+    from forecast.scenario.toml_tables import SeriesTable
+
+LIMITS = {
+    "first_term_approval": (0.0, 100.0),
+    "approval": (0.0, 100.0),
+    "aid_us": (0.0, math.inf),
+    "aid_europe": (0.0, math.inf),
+    "concessions": (0.0, 100.0),
+    "trust": (0.0, 100.0),
+    "desertion": (0.0, math.inf),
+    "kursk": (0.0, math.inf),
+}
+"""What a figure in each part may be; the ends are allowed for aid and ground, but not where logarithms are taken."""
+
+
+def read_series(
+    reader: "Reader", table: "SeriesTable", taken: tuple[str | None, ...], evidence: Evidence
+) -> SeriesRoles:
+    """Read `[series]`: each is of the evidence, plays one part, and has figures that its part can have.
+
+    Args:
+        reader: the scenario's files.
+        table: `[series]`.
+        taken: ids of the series that the front learns from; None for none.
+        evidence: with all its rows.
+
+    Raises:
+        InputError: it is not so.
+    """
+    roles = SeriesRoles(**table.model_dump() | {"approval": tuple(table.approval)})
+    seen = [series for series in taken if series is not None]
+    for part, series in roles.named():
+        spot = reader.place("scenario.toml").at(f"series.{part}")
+        if series not in evidence.specs:
+            what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
+            raise spot.error(what, near(series, evidence.specs, "Take it out if there is none"))
+        if series in seen:
+            raise spot.error(f"found {series!r}, which is named already; allowed is another series", "Name it once")
+        seen.append(series)
+        low, high = LIMITS[part]
+        closed = part in ("aid_us", "aid_europe", "kursk")
+        for value in evidence.series(series)["value"]:
+            if not (low < value < high or (closed and value == low)):
+                limits = "0 or more" if closed else "above 0" if math.isinf(high) else "above 0 and below 100"
+                place = reader.place(f"evidence/{evidence.specs[series].file}").at("value")
+                raise place.error(f"found {shown(float(value))}; allowed for {part} are numbers {limits}")
+    return roles

@@ -1,0 +1,135 @@
+"""What each premise does to the odds: all that rests on it switched off, on the same draws and the same luck.
+
+A premise is switched off by setting every entry that names it to its neutral value, `without`. What an issue rests on
+is what puts it on the agenda: with such a premise off, nobody gives the issue weight. The timelines of both
+simulations are pairs of the same draw, replicate and luck, so the difference of their odds has a much smaller error
+than either has; it is clustered by draw, as the odds' own errors are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecast.belief.assemble import Posterior, hold
+from forecast.encoding.timeline_table import HEADLINES
+from forecast.ensemble.simulated import simulate
+from forecast.outcomes.shares import differences
+from forecast.scenario.spec import Scenario
+
+NO_WEIGHT = -20.0
+"""Log weight of an issue that nobody cares for."""
+
+ROWS = ("parties.position.", "parties.salience.", "settlements.terms.")
+"""Names of rows about an issue, which inherit its premises, begin so."""
+
+SURE = 2.0
+"""Paired errors under which a difference is not told from none."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What switching a premise off does.
+
+    Attributes:
+        premise: its id.
+        entries: names of the priors that were switched off.
+        difference: of each headline odds, without the premise less with it.
+        error: paired standard error of each.
+        changed: share of timelines of which anything in the row changed.
+        endings: share of timelines that end otherwise.
+    """
+
+    premise: str
+    entries: tuple[str, ...]
+    difference: dict[str, float]
+    error: dict[str, float]
+    changed: float
+    endings: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether one of the odds moves by more than `SURE` paired errors."""
+        return any(abs(self.difference[h]) > SURE * self.error[h] for h in HEADLINES)
+
+
+def switched_off(scenario: Scenario, premise: str) -> dict[str, float]:
+    """The value at which each prior that rests on a premise no longer does, by name; in the order of the priors.
+
+    Args:
+        scenario: the scenario.
+        premise: id of a premise.
+
+    Raises:
+        KeyError: the scenario has no such premise.
+    """
+    if premise not in scenario.premises:
+        raise KeyError(premise)
+    agenda = {issue.id for issue in scenario.issues if premise in issue.premises}
+    values = {}
+    for name, prior in scenario.priors.items():
+        if name.startswith(ROWS) and name.rsplit(".", 1)[-1] in agenda:
+            if name.startswith("parties.salience."):
+                values[name] = NO_WEIGHT
+        elif premise in prior.premises:
+            values[name] = prior.without
+    return values
+
+
+def effects(
+    scenario: Scenario,
+    posterior: Posterior,
+    premises: Sequence[str] | None = None,
+    *,
+    timelines: int = 20_000,
+    seed: int = 1,
+    threads: int | None = None,
+) -> list[Effect]:
+    """What switching each premise off does, in the order of the premises.
+
+    Args:
+        scenario: the scenario.
+        posterior: what is believed, from `update`.
+        premises: ids; by default all of the scenario's.
+        timelines: how many, with the premise and without it.
+        seed: seed of luck.
+        threads: threads to use; changes no number.
+    """
+    base = simulate(scenario, posterior, timelines=timelines, seed=seed, threads=threads).timelines
+    found = []
+    for premise in scenario.premises if premises is None else premises:
+        values = switched_off(scenario, premise)
+        without = hold(posterior, values)
+        table = simulate(scenario, without, timelines=timelines, seed=seed, threads=threads).timelines
+        found.append(compare(premise, tuple(values), base, table))
+    return found
+
+
+def compare(premise: str, entries: tuple[str, ...], base: pd.DataFrame, without: pd.DataFrame) -> Effect:
+    """The difference between two simulations of the same cells.
+
+    Args:
+        premise: id of the premise.
+        entries: names of what was switched off.
+        base: timelines with the premise.
+        without: the same timelines without it.
+    """
+    difference, error = differences(base, without)
+    return Effect(
+        premise,
+        entries,
+        difference,
+        error,
+        float(differs(base, without).mean()),
+        float((base["ending"].to_numpy() != without["ending"].to_numpy()).mean()),
+    )
+
+
+def differs(base: pd.DataFrame, without: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which rows of two tables of the same timelines differ in any column, missing values being alike; shape (n,)."""
+    rows = np.zeros(len(base), dtype=bool)
+    for column in base.columns:
+        a, b = base[column], without[column]
+        rows |= ~((a == b) | (a.isna() & b.isna())).to_numpy(bool)
+    return rows

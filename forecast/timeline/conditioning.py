@@ -1,0 +1,89 @@
+"""What is known of weeks that have passed: decisions that were recorded, and levels that were observed.
+
+A replay runs the weekly code over the past. Where a decision is recorded, what happened takes the place of luck, and
+the timeline's weight is multiplied by the probability of it: of the event where it happened, of none where it did
+not. Where a level is observed, it takes the place of the level that the week made, and no weight is given: the
+posterior, whose path it is, has counted that likelihood already.
+
+In a simulated future nothing is known, and the code takes luck alone.
+"""
+
+import math
+
+from forecast.timeline.fields import Real, Table, Whole, field
+from forecast.timeline.jit import kernel
+
+FREE, NOT, HAPPENED = 0.0, 1.0, 2.0
+"""What is known of a decision in a week: nothing, that it did not happen, that it did."""
+
+UNKNOWN = -1.0
+"""A state that is not recorded."""
+
+
+class Known:
+    """What is known of the weeks that are replayed, and the weight that this gives a timeline."""
+
+    replaying: Whole = field("flag", "the past is being replayed")
+    log_weight: Real = field("log weight", "log probability of what is known, in the week so far")
+    ruled_out: Whole = field("code", "first decision by which the timeline cannot be, -1 none")
+
+    met: Table = field("count", "1 + last week in which a recorded event was met", shape=("decision",))
+    decision: Table = field("code", "what is known of the decision: free, not, happened", shape=("decision", "week"))
+    rung: Table = field("code", "rung at the end of the week, -1 not recorded", shape=("week",))
+    rung_before: Table = field("code", "rung at its start, -1 not recorded", shape=("week",))
+    moves: Table = field("code", "moves of the ladder in it: digits to base 3, 1 up, 2 down", shape=("week",))
+    posture: Table = field("code", "Washington's posture then, -1 not recorded", shape=("week",))
+    truce: Table = field("code", "truce then, -1 not recorded", shape=("week",))
+    general: Table = field("code", "whether a general truce holds then, -1 not recorded", shape=("week",))
+    paused: Table = field("code", "whether US arms are paused then, -1 not recorded", shape=("week",))
+    banned: Table = field("code", "whether the ban stands then, -1 not recorded", shape=("week",))
+
+    slow: Table = field("z", "slow level of the week's advance, NaN not observed", shape=("week",))
+    fast: Table = field("z", "fast part of it, NaN not observed", shape=("week",))
+    net: Table = field("km2", "net Russian gain of the week, NaN not observed", shape=("week",))
+    kursk: Table = field("km2", "Russian ground held by Ukraine at its end, NaN not observed", shape=("week",))
+    capital: Table = field("sd", "political capital at its end, NaN not observed", shape=("week",))
+    instability: Table = field("sd", "instability in Ukraine at its end, NaN not observed", shape=("week",))
+
+
+@kernel
+def is_known(known: Known, what: int, week: int) -> bool:
+    """Whether it is recorded if a decision happened in a week."""
+    return known.replaying == 1 and known.decision[what, week] != FREE
+
+
+@kernel
+def rule_out(known: Known, what: int) -> None:
+    """The timeline cannot be: by a decision, or by a state (its number below 0)."""
+    known.log_weight = -math.inf
+    if known.ruled_out == -1:
+        known.ruled_out = what
+
+
+@kernel
+def weigh_event(known: Known, what: int, rate: float) -> None:
+    """Weigh an event that happened, of cumulated intensity `rate`, by 1 - exp(-rate)."""
+    if rate > 0.0:
+        known.log_weight += math.log(-math.expm1(-rate))
+    else:
+        rule_out(known, what)
+
+
+@kernel
+def weigh_chance(known: Known, what: int, probability: float) -> None:
+    """Weigh something that happened with a probability."""
+    if probability > 0.0:
+        known.log_weight += math.log(probability)
+    else:
+        rule_out(known, what)
+
+
+@kernel
+def as_recorded(known: Known, what: int, week: int, rate: float) -> bool:
+    """Whether an event of cumulated intensity `rate` happened in a week, as recorded; weighs it."""
+    if known.decision[what, week] == HAPPENED:
+        known.met[what] = week + 1.0
+        weigh_event(known, what, rate)
+        return True
+    known.log_weight -= max(rate, 0.0)
+    return False

@@ -1,0 +1,230 @@
+"""Luck by name: each random number is a function of (seed, decision, calendar week, draw, replicate).
+
+No generator is passed around and none is global, so neither the number of threads, nor the order of chunks,
+nor a decision added elsewhere changes a number that was there before. A decision is named once, where it is
+taken::
+
+    ADVANCE = decision("front.advance")
+
+and asked for with ``uniform(luck, ADVANCE, week, lane)``; `lane` numbers repeated uses in one week.
+Hashing: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) over a sum of two already hashed
+64-bit keys, (seed, decision, week) and (draw, replicate).
+"""
+
+import hashlib
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.timeline.conditioning import HAPPENED, Known, as_recorded, is_known, weigh_chance
+from forecast.timeline.fields import CAPACITY, layout
+from forecast.timeline.jit import kernel
+
+Keys = NDArray[np.uint64]
+
+_NAMES: list[str] = []
+
+_SHIFT_30, _SHIFT_27, _SHIFT_31, _SHIFT_12 = (np.uint64(n) for n in (30, 27, 31, 12))
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_B = np.uint64(0x94D049BB133111EB)
+_TO_UNIT = 1.0 / 4503599627370496.0
+
+
+def decision(name: str) -> int:
+    """Name a decision that luck is needed for; returns its row in the table of keys.
+
+    Raises:
+        ValueError: the name is taken, or there is no room for more.
+    """
+    if name in _NAMES:
+        raise ValueError(f"decision {name!r} is declared twice")
+    if len(_NAMES) == CAPACITY["decision"]:
+        raise ValueError(f"there is room for {CAPACITY['decision']} decisions")
+    _NAMES.append(name)
+    return len(_NAMES) - 1
+
+
+def decisions() -> tuple[str, ...]:
+    """The names declared so far."""
+    return tuple(_NAMES)
+
+
+class Luck:
+    """The luck of one timeline, a record (its layout is made by `luck_record`).
+
+    Attributes:
+        cell: hash of the draw and the replicate.
+        keys: (decision, week) hashes of the seed, the decision's name and the calendar week.
+        known: what takes the place of luck in weeks that have passed.
+    """
+
+    cell: np.uint64
+    keys: Keys
+    known: Known
+
+
+def luck_record(seed: int | str, weeks: int) -> Any:
+    """A luck record for every declared decision and week 0 .. weeks - 1; `cell` is set timeline by timeline.
+
+    Nothing is known of any week.
+
+    Shape (1,), so that it is handed to the compiled code as memory and not as a copy.
+    """
+    shape = (len(_NAMES), CAPACITY["week"])
+    members = [("cell", np.uint64), ("keys", np.uint64, shape), ("known", layout(Known))]
+    record = np.zeros(1, np.dtype(members)).view(np.recarray)
+    record.keys[0, :, :weeks] = week_keys(seed, weeks)
+    return record
+
+
+def week_keys(seed: int | str, weeks: int) -> Keys:
+    """Keys for every declared decision and week 0 .. weeks - 1, shape (decisions, weeks)."""
+    keys = np.empty((len(_NAMES), weeks), dtype=np.uint64)
+    for row, name in enumerate(_NAMES):
+        # One digest a decision, then a hashed counter over weeks.
+        digest = hashlib.sha256(f"{seed}\0{name}".encode()).digest()
+        base = np.uint64(int.from_bytes(digest[:8], "little"))
+        step = np.uint64(int.from_bytes(digest[8:16], "little") | 1)
+        with np.errstate(over="ignore"):
+            keys[row] = _mix_array(base + step * np.arange(1, weeks + 1, dtype=np.uint64))
+    return keys
+
+
+def _mix_array(x: Keys) -> Keys:
+    x = (x ^ (x >> _SHIFT_30)) * _MIX_A
+    x = (x ^ (x >> _SHIFT_27)) * _MIX_B
+    return x ^ (x >> _SHIFT_31)
+
+
+@kernel
+def mix(x: np.uint64) -> np.uint64:
+    """Hash 64 bits to 64 bits (SplitMix64's finaliser)."""
+    x = (x ^ (x >> _SHIFT_30)) * _MIX_A
+    x = (x ^ (x >> _SHIFT_27)) * _MIX_B
+    return x ^ (x >> _SHIFT_31)
+
+
+@kernel
+def cell_key(draw: int, replicate: int) -> np.uint64:
+    """Hash of a draw and a replicate."""
+    return mix(mix(np.uint64(draw) + _GOLDEN) ^ (np.uint64(replicate) * _MIX_B + _GOLDEN))
+
+
+@kernel
+def uniform(luck: Luck, what: int, week: int, lane: int) -> float:
+    """A uniform number in (0, 1), of 52 bits: with 53, adding a half would round the last up to 1."""
+    bits = mix(luck.keys[what, week] + luck.cell + np.uint64(lane) * _GOLDEN)
+    return (float(bits >> _SHIFT_12) + 0.5) * _TO_UNIT
+
+
+@kernel
+def normal_quantile(u: float) -> float:
+    """Inverse of the standard normal distribution function (P. J. Acklam's rational form, error below 1.2e-9)."""
+    if u < 0.02425 or u > 0.97575:
+        q = math.sqrt(-2.0 * math.log(u if u < 0.5 else 1.0 - u))
+        x = (
+            ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838e00) * q
+              - 2.549732539343734e00) * q + 4.374664141464968e00) * q + 2.938163982698783e00
+        ) / ((((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996e00) * q
+              + 3.754408661907416e00) * q + 1.0)  # fmt: skip
+        return x if u < 0.5 else -x
+    q = u - 0.5
+    r = q * q
+    return (
+        (((((-3.969683028665376e01 * r + 2.209460984245205e02) * r - 2.759285104469687e02) * r
+           + 1.383577518672690e02) * r - 3.066479806614716e01) * r + 2.506628277459239e00) * q
+    ) / (((((-5.447609879822406e01 * r + 1.615858368580409e02) * r - 1.556989798598866e02) * r
+           + 6.680131188771972e01) * r - 1.328068155288572e01) * r + 1.0)  # fmt: skip
+
+
+@kernel
+def normal(luck: Luck, what: int, week: int, lane: int) -> float:
+    """A standard normal number."""
+    return normal_quantile(uniform(luck, what, week, lane))
+
+
+def _student4_quantile(u: float) -> float:
+    """Inverse of Student's t distribution function with 4 degrees of freedom (W. T. Shaw, 2006)."""
+    root = math.sqrt(4.0 * u * (1.0 - u))
+    if root >= 1.0:
+        return 0.0
+    x = 2.0 * math.sqrt(max(0.0, math.cos(math.acos(root) / 3.0) / root - 1.0))
+    return x if u > 0.5 else -x
+
+
+student4_quantile = kernel(_student4_quantile)
+
+_CENTRE = 0.02
+_STEPS = 4096
+_CENTRE_TABLE = np.array([_student4_quantile(_CENTRE + (1.0 - 2.0 * _CENTRE) * k / _STEPS) for k in range(_STEPS + 1)])
+
+
+@kernel
+def student4(luck: Luck, what: int, week: int, lane: int) -> float:
+    """A Student t number with 4 degrees of freedom: tabulated (error below 3e-5), exact in the outer 4%."""
+    u = uniform(luck, what, week, lane)
+    if u < _CENTRE or u > 1.0 - _CENTRE:
+        return student4_quantile(u)
+    at = (u - _CENTRE) / (1.0 - 2.0 * _CENTRE) * _STEPS
+    left = min(int(at), _STEPS - 1)
+    low: float = _CENTRE_TABLE[left]
+    high: float = _CENTRE_TABLE[left + 1]
+    return low + (high - low) * (at - left)
+
+
+@kernel
+def gamma(shape: float, luck: Luck, what: int, week: int, lane: int) -> float:
+    """A gamma number of scale 1 (G. Marsaglia and W. W. Tsang, ACM TOMS 26, 2000), from 20 lanes from `lane`."""
+    boost = 1.0
+    a = shape
+    if a < 1.0:
+        boost = math.exp(math.log(uniform(luck, what, week, lane)) / a)
+        a += 1.0
+    d = a - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    for attempt in range(9):
+        x = normal(luck, what, week, lane + 1 + 2 * attempt)
+        v = 1.0 + c * x
+        v = v * v * v
+        if v > 0.0:
+            u = uniform(luck, what, week, lane + 2 + 2 * attempt)
+            if math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
+                return boost * d * v
+    return boost * d
+
+
+@kernel
+def exponential(luck: Luck, what: int, week: int, lane: int) -> float:
+    """A standard exponential number."""
+    return -math.log(uniform(luck, what, week, lane))
+
+
+@kernel
+def happens(rate: float, luck: Luck, what: int, week: int, lane: int) -> bool:
+    """Whether an event of cumulated intensity `rate` happens: with probability 1 - exp(-rate), or as is known.
+
+    As 1 - exp(-r) <= r, most are turned down before an exponential is taken.
+    """
+    if is_known(luck.known, what, week):
+        return as_recorded(luck.known, what, week, rate)
+    if rate <= 0.0:
+        return False
+    u = uniform(luck, what, week, lane)
+    if u >= rate:
+        return False
+    return u < 1.0 - math.exp(-rate)
+
+
+@kernel
+def chance(probability: float, luck: Luck, what: int, week: int, lane: int) -> bool:
+    """Whether something of this probability happens, or as is known."""
+    if is_known(luck.known, what, week):
+        happened = luck.known.decision[what, week] == HAPPENED
+        if happened:
+            luck.known.met[what] = week + 1.0
+        weigh_chance(luck.known, what, probability if happened else 1.0 - probability)
+        return bool(happened)
+    return uniform(luck, what, week, lane) < probability

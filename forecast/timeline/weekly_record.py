@@ -1,0 +1,149 @@
+"""The record of the past, week by week, as the decisions of the weekly code see it.
+
+What is recorded are states at the end of each week (rung, posture, truce, arms, ban) and events of streams that are
+recorded systematically. From the states follows what each decision that moves them did; a stream that is recorded
+systematically did not happen where no event is recorded. All other decisions are left to luck.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.timeline import endings, europe, kyiv, moscow, talks, washington
+from forecast.timeline import front as front_part
+from forecast.timeline.codes import GENERAL, LIMITED, NO_TRUCE, PRESSING_KYIV, SIGNED, WALKED_AWAY
+from forecast.timeline.conditioning import FREE, HAPPENED, NOT, UNKNOWN, Known
+from forecast.timeline.fields import Array, layout
+
+Codes = NDArray[np.int64]
+
+STREAMS: Mapping[str, int] = {
+    "endings.any": endings.ENDING,
+    "front.breakthrough": front_part.BREAKTHROUGH,
+    "front.mobilisation": front_part.MOBILISATION,
+    "moscow.home_shock": moscow.HOME_SHOCK,
+    "europe.sanctions_vote": europe.VOTE,
+    "europe.troops_into_text": europe.TROOPS,
+    "europe.wider_war": europe.WIDER_WAR,
+    "kyiv.transfer": kyiv.TRANSFER,
+    "kyiv.martial_law": kyiv.MARTIAL_LAW,
+    "kyiv.election": kyiv.ELECTION,
+    "kyiv.coup": kyiv.COUP,
+    "kyiv.coup_succeeds": kyiv.COUP_SUCCEEDS,
+}
+"""Streams of events that a record can hold, and the decision of each."""
+
+FOLLOWING: Mapping[str, str] = {"kyiv.coup_succeeds": "kyiv.coup"}
+"""Streams that are a part of another, recorded where that is."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is recorded of `weeks` weeks; of states the value at the start and at the end of each week.
+
+    Attributes:
+        rung: (weeks + 1,) rung of the talks.
+        posture: (weeks + 1,) Washington's posture.
+        truce: (weeks + 1,) truce.
+        paused: (weeks + 1,) whether US arms are paused.
+        banned: (weeks + 1,) whether the ban on negotiating stands.
+        events: by stream, one of `STREAMS`: (weeks,) how many happened; streams left out are left to luck.
+        moves: (weeks,) moves of the ladder in each week, see `moves_code`.
+        kursk: (weeks,) Russian ground held by Ukraine at the end of each week, km2; NaN where it is not known.
+    """
+
+    rung: Codes
+    posture: Codes
+    truce: Codes
+    paused: Codes
+    banned: Codes
+    events: Mapping[str, Codes]
+    moves: Codes
+    kursk: Array = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def weeks(self) -> int:
+        """Number of weeks."""
+        return len(self.rung) - 1
+
+
+def moves_code(steps: Sequence[int]) -> int:
+    """The moves of the ladder in a week as one number: each +1 or -1, in order."""
+    return sum((1 if step > 0 else 2) * 3**k for k, step in enumerate(steps))
+
+
+def nothing_known() -> Any:
+    """A record in which nothing is known of any week, shape (1,)."""
+    known = np.zeros(1, layout(Known)).view(np.recarray)
+    known["ruled_out"] = -1
+    for name in ("rung", "rung_before", "posture", "truce", "general", "paused", "banned"):
+        known[name] = UNKNOWN
+    for name in ("slow", "fast", "net", "kursk", "capital", "instability"):
+        known[name] = np.nan
+    return known
+
+
+def known_record(past: Past) -> Any:
+    """What the weekly code is told of the past, shape (1,); observed levels are added draw by draw."""
+    known = nothing_known()
+    weeks = past.weeks
+    for name in ("rung", "posture", "truce", "paused", "banned"):
+        known[name][0, :weeks] = getattr(past, name)[1:]
+    known["rung_before"][0, :weeks] = past.rung[:-1]
+    known["moves"][0, :weeks] = past.moves
+    if len(past.kursk):
+        known["kursk"][0, :weeks] = past.kursk
+    tell = known["decision"][0]
+    for what, codes in _of_states(past).items():
+        tell[what, :weeks] = codes
+    for stream, counts in past.events.items():
+        tell[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, NOT)
+    return known
+
+
+def known_common(past: Past) -> Any:
+    """The part of the past that all members of a pool are judged by: that the war did not end, and general truces.
+
+    Returns:
+        laid out as `Known`, shape (1,).
+    """
+    known = nothing_known()
+    weeks = past.weeks
+    known["general"][0, :weeks] = past.truce[1:] == GENERAL
+    known["decision"][0, endings.ENDING, :weeks] = NOT
+    return known
+
+
+def _happened(which: NDArray[np.bool_]) -> Array:
+    return np.where(which, HAPPENED, NOT)
+
+
+def _of_states(past: Past) -> dict[int, Array]:
+    """What the decisions that move the recorded states did in each week."""
+    rung, rung_after = past.rung[:-1], past.rung[1:]
+    truce, truce_after = past.truce[:-1], past.truce[1:]
+    signing = (rung_after == SIGNED) & (rung != SIGNED)
+    return {
+        kyiv.BAN: _happened((past.banned[:-1] == 1) & (past.banned[1:] == 0)),
+        # One that set the talks back is among the moves of the ladder.
+        kyiv.PROVOCATION: np.full(past.weeks, NOT),
+        washington.POSTURE: _happened(past.posture[1:] != past.posture[:-1]),
+        washington.PAUSE: _of_pauses(past),
+        talks.LIMITED_TRUCE: _happened((truce == NO_TRUCE) & (truce_after == LIMITED)),
+        talks.GENERAL_TRUCE: _happened((truce != GENERAL) & (truce_after == GENERAL) & ~signing),
+        talks.TRUCE_ENDS: _happened((truce != NO_TRUCE) & (truce_after == NO_TRUCE)),
+        talks.BREAKDOWN: _happened((rung == SIGNED) & (rung_after != SIGNED)),
+    }
+
+
+def _of_pauses(past: Past) -> Array:
+    """Whether a pause of arms began or ended by a decision of its own; one ends too on leaving the posture it is of."""
+    paused, after = past.paused[:-1] == 1, past.paused[1:] == 1
+    posture, posture_after = past.posture[:-1], past.posture[1:]
+    to_walking = (posture == PRESSING_KYIV) & (posture_after == WALKED_AWAY)
+    ends_by_itself = paused & ~after & ((posture_after == posture) | to_walking)
+    ends_with_posture = paused & ~after & ~ends_by_itself
+    return np.where(ends_with_posture, FREE, _happened((~paused & after) | ends_by_itself))

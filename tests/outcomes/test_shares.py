@@ -1,0 +1,186 @@
+"""Odds: they add up exactly, splits add up to their whole, and what rests on too little is held back."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from timeline_tools import ukraine, ukraine_inputs
+
+from forecast.encoding.timeline_table import timeline_table
+from forecast.errors import InputError
+from forecast.outcomes.shares import FEW_DRAWS, FEW_TIMELINES, Clusters, events, headline_odds, odds
+from forecast.scenario.spec import Scenario
+from forecast.timeline.cells import cells
+
+NUMBER = 6000
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    scenario, posterior = ukraine()
+    rows, _ = ukraine_inputs(150).run(cells(NUMBER, 150), threads=2)
+    return timeline_table(rows, scenario, posterior.as_of)
+
+
+@pytest.fixture(scope="module")
+def found(table: pd.DataFrame) -> dict:
+    return odds(table)
+
+
+def counts(group: dict) -> list[int]:
+    return [entry["count"] for entry in group.values()]
+
+
+def test_the_headline_adds_up_to_every_timeline(table: pd.DataFrame, found: dict) -> None:
+    assert list(found["odds"]) == ["battlefield", "negotiated", "unresolved"]
+    assert sum(counts(found["odds"])) == NUMBER
+    assert sum(counts(found["endings"])) == NUMBER
+    for name, entry in found["odds"].items():
+        assert entry["probability"] == entry["count"] / NUMBER == (table["headline"] == name).mean()
+        assert entry["of"] == NUMBER
+
+
+def test_splits_add_up_to_their_whole(found: dict) -> None:
+    whole = {name: entry["count"] for name, entry in found["odds"].items()}
+    scenario, _ = ukraine()
+    for kind, count in whole.items():
+        parts = [found["endings"][ending.id]["count"] for ending in scenario.endings if ending.kind == kind]
+        assert sum(parts) == count
+    assert sum(counts(found["unresolved"])) == whole["unresolved"]
+    assert sum(counts(found["negotiated"])) == whole["negotiated"]
+    resolved = whole["battlefield"] + whole["negotiated"]
+    assert [entry["of"] for entry in found["given_resolved"].values()] == [resolved] * 2
+    assert sum(counts(found["given_resolved"])) == resolved
+    beside = found["beside"]
+    truce = beside["general_truce_without_agreement"]["count"]
+    assert beside["still_fighting"]["count"] + truce == whole["unresolved"]
+    assert beside["signed_and_broken"]["count"] <= beside["ever_signed"]["count"]
+    assert beside["negotiated_younger_than_28_days"]["count"] <= whole["negotiated"] <= beside["ever_signed"]["count"]
+
+
+def test_shares_of_a_whole_add_up_to_one(found: dict) -> None:
+    assert sum(entry["probability"] for entry in found["first_refusal"].values()) == pytest.approx(1.0, abs=1e-12)
+    assert sum(entry["probability"] for entry in found["steps_down"].values()) == pytest.approx(1.0, abs=1e-12)
+    owners = found["defeat"]["owner"].values()
+    assert sum(entry["probability"] for entry in owners) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_odds_given_an_event(table: pd.DataFrame, found: dict) -> None:
+    happened = events(table)
+    assert set(found["given"]) == set(happened)
+    # First and last dates of a thing are one event.
+    assert {"limited_truce", "general_truce"} <= set(happened)
+    assert not {"last_date", "limited_first", "limited_last", "general_first", "general_last"} & set(happened)
+    for name, entry in found["given"].items():
+        event = happened[name]
+        assert entry["count"] == event.sum()
+        assert entry["draws"] == table["draw"][event].nunique()
+        few = entry["count"] < FEW_TIMELINES or entry["draws"] < FEW_DRAWS
+        for kind, share in entry["odds"].items():
+            both = int((event & (table["headline"] == kind)).sum())
+            assert share["count"] == both
+            assert share["of"] == entry["count"]
+            assert share.get("too_few", False) == few
+            assert share["probability"] is None if few else share["probability"] == both / entry["count"]
+            assert (share["interval"] is None) == few
+    assert any(entry["count"] < FEW_TIMELINES for entry in found["given"].values())
+    assert any(entry["count"] > FEW_TIMELINES for entry in found["given"].values())
+
+
+def test_every_number_is_a_chance_within_its_interval(found: dict) -> None:
+    seen = []
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict) and "probability" in node:
+            seen.append(node)
+        elif isinstance(node, dict):
+            for value in node.values():
+                walk(value)
+
+    walk(found)
+    assert len(seen) > 100
+    for entry in seen:
+        if entry["probability"] is None:
+            assert (entry["standard_error"], entry["interval"], entry["too_few"]) == (None, None, True)
+            continue
+        low, high = entry["interval"]
+        assert 0.0 <= low <= entry["probability"] <= high <= 1.0
+        assert entry["standard_error"] >= 0.0
+        assert type(entry["probability"]) is float
+        assert isinstance(entry["count"], int | float)
+
+
+def test_too_few_timelines_or_draws_are_held_back() -> None:
+    draw = np.repeat(np.arange(100), 40)
+    clusters = Clusters(draw)
+    what = np.arange(4000) % 2 == 0
+    assert clusters.share(what, np.arange(4000) < 99, few=True).probability is None
+    assert clusters.share(what, draw < 29, few=True).probability is None
+    assert clusters.share(what, draw < 30, few=True).probability == 0.5
+    enough = clusters.share(what, draw % 4 == 0, few=True)
+    assert (enough.of, enough.draws, enough.probability) == (1000, 25, None)
+    assert clusters.share(what, draw % 3 == 0, few=True).draws == 34
+    # Not asked for, it is told however few; of nothing it never is.
+    assert clusters.share(what, np.arange(4000) < 10).probability == 0.5
+    assert clusters.share(what, np.zeros(4000, bool)).probability is None
+
+
+def test_what_is_outside_the_condition_does_not_count() -> None:
+    clusters = Clusters(np.repeat(np.arange(50), 40))
+    given = np.arange(2000) % 2 == 0
+    share = clusters.share(np.ones(2000, bool), given)
+    assert (share.count, share.of, share.probability) == (1000.0, 1000, 1.0)
+    assert (share.standard_error, share.low, share.high) == (0.0, 1.0, 1.0)
+
+
+def test_shares_weighted_by_counts() -> None:
+    clusters = Clusters(np.repeat(np.arange(50), 2))
+    steps = np.tile([3.0, 0.0], 50)
+    share = clusters.share(np.tile([1.0, 0.0], 50), steps)
+    assert (share.probability, share.count, share.of) == (pytest.approx(1 / 3), 50.0, 50)
+
+
+def test_one_draw_has_no_spread() -> None:
+    share = Clusters(np.zeros(40, int)).share(np.arange(40) < 10)
+    assert (share.probability, share.standard_error, share.low, share.high) == (0.25, None, None, None)
+    # Of a pool neither; and two draws tell both.
+    member = np.repeat([0, 1], 20)
+    pool = Clusters(np.zeros(40, int), member, np.array([0.75, 0.25])).share(np.arange(40) < 10)
+    assert (pool.probability, pool.standard_error, pool.low, pool.between_members) == (0.375, None, None, None)
+    two = Clusters(np.repeat([0, 1], 20)).share(np.arange(40) < 10)
+    assert two.standard_error > 0.2
+    assert two.low < 0.25 < two.high
+
+
+def test_one_timeline_of_a_further_draw_does_not_close_the_interval() -> None:
+    random = np.random.default_rng(3)
+    draw = np.repeat(np.arange(200), 40)
+    what = random.random(8000) < random.beta(2.0, 3.0, 200)[draw]
+    whole = Clusters(draw).share(what)
+    more = Clusters(np.append(draw, 200)).share(np.append(what, True))
+    assert (more.low, more.high) == pytest.approx((whole.low, whole.high), abs=0.02)
+    assert more.high - more.low > 0.5
+
+
+def test_members_without_a_timeline_are_none() -> None:
+    names = ["one", "two", "three"]
+    table = pd.DataFrame({"draw": np.tile(np.repeat([0, 1], 10), 3), "perspective": np.repeat(names, 20)})
+    table["perspective"] = pd.Categorical(table["perspective"], names)
+    table["headline"] = pd.Categorical(np.where(np.arange(60) % 20 < 5, "negotiated", "unresolved"))
+    weights = {"one": 0.5, "two": 0.25, "three": 0.25}
+    assert headline_odds(table, weights)["negotiated"]["probability"] == 0.25
+    two = table[table["perspective"] != "three"]
+    assert headline_odds(two, {"one": 0.6, "two": 0.4})["negotiated"]["of"] == 40
+    one = table[table["perspective"] == "one"]
+    assert headline_odds(one) == headline_odds(one.drop(columns="perspective"))
+    with pytest.raises(InputError, match=r"the timelines are of one, two; .*those of a saved run are its `weights`"):
+        headline_odds(two, weights)
+
+
+def test_the_tiny_scenario_has_the_same_layout(tiny: Scenario, found: dict) -> None:
+    from forecast.belief.assemble import update
+    from forecast.ensemble.simulated import simulate
+
+    small = odds(simulate(tiny, update(tiny, prior_only=True), timelines=400, draws=10).timelines)
+    assert list(small) == list(found)
+    assert list(small["beside"]) == list(found["beside"])
+    assert sum(counts(small["odds"])) == 400

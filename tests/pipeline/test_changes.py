@@ -1,0 +1,135 @@
+"""What is new since the reference date, in words: states, what happened, figures and their revisions."""
+
+import io
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from chronology_tools import chronicle
+from rich.console import Console
+from run_tools import TINY
+
+from forecast.cli.summary_table import show_summary
+from forecast.cli.timeline_lines import show_timeline
+from forecast.evidence.states import STATES
+from forecast.narrative.rerun import reopened
+from forecast.narrative.story import tell
+from forecast.pipeline import workflow
+from forecast.pipeline.changes import WORDS, in_words, since
+from forecast.report.context import report_text
+from forecast.report.sections import in_the_odds, revised_in_words
+from forecast.scenario.load import load_scenario
+from forecast.store.saved_run import Run
+
+DAY = date(2031, 4, 23)
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A small run of the made-up scenario as of a later date, with what happened before."""
+    folder = chronicle(Path(shutil.copytree(TINY, tmp_path_factory.mktemp("scenario") / TINY.name)))
+    return workflow.run(folder, runs=tmp_path_factory.mktemp("runs"), as_of=DAY, timelines=300, prior_only=True)
+
+
+def test_every_recorded_state_and_value_has_its_words() -> None:
+    assert {state: set(values) for state, (_, values) in WORDS.items()} == {
+        state: set(values) for state, values in STATES.items()
+    }
+    scenario = load_scenario("ukraine-2025")
+    for state, values in STATES.items():
+        for value in values:
+            label, words = in_words(scenario, state, value)
+            assert not set("{}_") & set(label + words)
+    assert in_words(scenario, "posture", "pressing_moscow") == ("Washington", "pressing Moscow")
+
+
+def test_the_report_and_the_terminal_tell_states_in_words(later: Run) -> None:
+    found = {entry["state"]: entry for entry in later.summary["since"]["states"]}
+    assert list(found) == list(STATES)
+    assert (found["rung"]["value"], found["rung"]["since"]) == ("contact", "2031-03-05")
+    assert all({"label", "words", "meaning", "criterion"} <= set(entry) for entry in found.values())
+    out = io.StringIO()
+    show_summary(later.summary, later.folder, Console(file=out, width=200))
+    for entry in found.values():
+        assert f"| {entry['label']} | {entry['words']} | " in later.report
+        assert f"{entry['label']}: {entry['words']} (" in out.getvalue()
+    for text in (later.report, out.getvalue()):
+        assert not any(words in text for words in ("posture: ", "rung: ", "pressing_", "pressing kyiv"))
+
+
+def test_a_timeline_of_a_later_run_begins_with_what_is_recorded(later: Run) -> None:
+    told = tell(later, 7)
+    changes = [entry for entry in later.summary["since"]["happened"] if entry["state"] or entry["counts"]]
+    assert [(day.isoformat(), text) for day, text in told.recorded] == [(e["observed"], e["text"]) for e in changes]
+    assert changes
+    assert told.begin == DAY
+    first, *rest = told.lines
+    assert (first.begin, first.end, first.part) == (DAY, DAY, "levels")
+    assert "a week" not in first.text
+    assert all(line.begin >= DAY for line in rest)
+    assert list(told.plain()) == ["timeline", "recorded", "stands", "lines"]
+    out = io.StringIO()
+    show_timeline(told, Console(file=out, width=300))
+    lines = out.getvalue().splitlines()
+    heads = [f"Recorded before {DAY}, the same in every timeline:", f"Simulated from {DAY} on:"]
+    recorded, simulated = (lines.index(head) for head in heads)
+    assert recorded < simulated
+    assert lines[recorded + 1].startswith(changes[0]["observed"])
+    assert lines[simulated + 1].startswith(f"{DAY} ")
+
+
+def test_an_event_that_made_a_change_points_to_it() -> None:
+    found = since(load_scenario("ukraine-2025"), date(2025, 6, 10))
+    assert found is not None
+    by_change = {entry["observed"]: in_the_odds(entry) for entry in found["happened"] if entry["moves"]}
+    # The pocket in Kursk is followed on its map and gives no weight; the memoranda of that day do.
+    kursk = [in_the_odds(entry) for entry in found["happened"] if "kursk" in (entry["moves"], entry["state"])]
+    assert kursk == ["", ""]
+    assert by_change["2025-02-12"] == "by the change below"
+    for entry in found["happened"]:
+        if entry["moves"]:
+            changes = [one for one in found["happened"] if one["observed"] == entry["observed"]]
+            assert entry["moves"] in [one["state"] for one in changes]
+            assert not entry["counts"]
+    weighed = {entry["state"] for entry in found["happened"] if in_the_odds(entry) == "yes"}
+    assert weighed == {"rung", "posture", "arms", "truce"}
+
+
+def test_revised_figures_are_told(tiny_folder: Path) -> None:
+    area = tiny_folder / "evidence" / "area_survey.csv"
+    rows = [line.split(",") for line in area.read_text(encoding="utf-8").splitlines()]
+    known = [row for row in rows[1:] if row[1] <= "2031-03-03"]
+    last = known[-1]
+    revised = [last[0], "2031-03-20", str(float(last[2]) + 5.0), *last[3:]]
+    place = rows.index(last) + 1
+    area.write_text(
+        "\n".join(",".join(row) for row in [*rows[:place], revised, *rows[place:]]) + "\n", encoding="utf-8"
+    )
+    scenario = load_scenario(tiny_folder)
+
+    def told(day: date) -> dict[str, object]:
+        found = since(scenario, day)
+        assert found is not None
+        return next(entry for entry in found["figures"] if entry["series"] == "area_survey")
+
+    change = {"observed": last[0], "was": float(last[2]), "now": float(last[2]) + 5.0}
+    assert told(date(2031, 3, 20))["revised"] == [change]
+    assert told(date(2031, 3, 19))["revised"] == []
+    assert revised_in_words({"title": "Area", "unit": "km2", "revised": [change] * 5}) == (
+        "Area (km2): "
+        + ", ".join([f"that of {last[0]} revised from {change['was']:,.6g} to {change['now']:,.6g}"] * 3)
+        + ", and 2 earlier ones"
+    )
+
+
+def test_the_report_names_revisions_and_figures_outside_their_range(later: Run) -> None:
+    summary = json.loads(json.dumps(later.summary))
+    entry = summary["since"]["figures"][0]
+    entry |= {"now_outside": True, "revised": [{"observed": "2031-02-24", "was": 1000.0, "now": 1005.0}]}
+    text = report_text(reopened(later), summary)
+    assert "Figures known on 3 March 2031 that have changed: " in text
+    assert "that of 2031-02-24 revised from 1,000 to 1,005." in text
+    assert "; outside its declared range)" in text
+    assert "have changed" not in later.report

@@ -1,0 +1,318 @@
+"""From a chronology to where the futures start: weeks by hand, selection of draws, what is refused."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chronology_tools import chronicle
+from run_tools import Done
+from timeline_tools import ukraine
+
+from forecast.belief.assemble import update
+from forecast.errors import InputError
+from forecast.replay import starting_points
+from forecast.replay.observations import past_of, week_ends
+from forecast.replay.starting_points import COPY, REPLICATES, Start, in_proportion, selected
+from forecast.scenario.load import load_scenario
+from forecast.timeline.cells import TIMELINES_PER_DRAW
+from forecast.timeline.codes import CONTACT, LIMITED, MEDIATING, NO_TRUCE, NONE, PRESSING_KYIV, PRESSING_MOSCOW, TERMS
+from forecast.timeline.particle_filter import MOST_KINDS, Replayed
+from forecast.timeline.result import RECORD
+from forecast.timeline.state import STATE
+from forecast.timeline.weekly_record import STREAMS, Past
+
+UP, DOWN = 1, 2
+
+
+def past(*day: int) -> Past:
+    return past_of(ukraine()[0], date(2025, *day))
+
+
+# The record of 2025, by hand
+
+
+def test_weeks_end_on_mondays_and_the_last_on_the_as_of_date() -> None:
+    scenario, _ = ukraine()
+    assert week_ends(scenario, date(2025, 1, 27)) == [date(2025, 1, 27)]
+    assert week_ends(scenario, date(2025, 1, 28)) == [date(2025, 1, 27), date(2025, 1, 28)]
+    assert week_ends(scenario, date(2025, 1, 21)) == [date(2025, 1, 21)]
+    assert len(week_ends(scenario, date(2025, 12, 31))) == 50
+
+
+def test_the_first_weeks_have_no_talks_and_then_a_call() -> None:
+    # The call of Wednesday 12 February is in the fourth week; the day itself belongs to the future.
+    assert past(2, 12).rung.tolist() == [NONE] * 5
+    assert past(2, 13).rung.tolist() == [NONE, NONE, NONE, NONE, CONTACT]
+    assert past(2, 13).moves.tolist() == [0, 0, 0, UP]
+    assert past(2, 17).moves.tolist() == [0, 0, 0, UP]
+
+
+def test_pressing_kyiv_and_the_pause_begin_in_one_week_and_end_in_the_next() -> None:
+    seen = past(3, 17)
+    assert seen.posture.tolist() == [MEDIATING] * 7 + [PRESSING_KYIV, MEDIATING]
+    assert seen.paused.tolist() == [0] * 7 + [1, 0]
+    # Known by Tuesday 4 March, when the pause of the day before had become public; on Monday nobody knew.
+    assert past(3, 4).posture.tolist() == [MEDIATING] * 7 + [PRESSING_KYIV]
+    assert past(3, 3).posture.tolist() == [MEDIATING] * 7
+    # On the day on which the pause ended it still stood; the day after the split week ends without it.
+    assert past(3, 11).paused.tolist() == [0] * 7 + [1, 1]
+    assert past(3, 12).paused.tolist() == [0] * 7 + [1, 0]
+
+
+def test_the_rest_of_the_year() -> None:
+    seen = past(12, 31)
+    weeks = {name: (np.flatnonzero(np.diff(getattr(seen, name))) + 1).tolist() for name in ("rung", "posture", "truce")}
+    monday = date(2025, 1, 20)
+
+    def ends(*days: tuple[int, int]) -> list[int]:
+        return [((date(2025, *day) - monday).days) // 7 + 1 for day in days]
+
+    assert weeks["rung"] == ends((2, 12), (6, 2), (9, 12), (11, 21))
+    assert weeks["posture"] == ends((3, 3), (3, 11), (7, 14), (8, 15), (10, 22), (11, 20))
+    assert weeks["truce"] == ends((3, 19), (4, 18))
+    assert seen.rung[[-1, 20, 30]].tolist() == [TERMS, TERMS, TERMS]
+    assert seen.posture[[26, 30, 41]].tolist() == [PRESSING_MOSCOW, MEDIATING, PRESSING_MOSCOW]
+    assert seen.truce[[9, 12, 13]].tolist() == [LIMITED, LIMITED, NO_TRUCE]
+    assert [(week, move) for week, move in enumerate(seen.moves) if move] == [
+        (ends(day)[0] - 1, move) for day, move in (((2, 12), UP), ((6, 2), UP), ((9, 12), DOWN), ((11, 21), UP))
+    ]
+    assert set(seen.banned) == {1}
+    assert all((counts == 0).all() for counts in seen.events.values())
+    assert set(seen.events) == {name for name in STREAMS if name in ukraine()[0].chronology.guide.decision}
+
+
+def test_kursk_follows_the_map_until_it_is_expelled() -> None:
+    seen = past(6, 16).kursk
+    assert seen[[0, 6, 13]].tolist() == [440.12, 300.56, 29.06]
+    # A Monday without a map keeps the last one; the week that ends on 2 June still counts as held.
+    assert (seen[5], seen[18], seen[19], seen[20]) == (428.68, 25.0, 0.0, 0.0)
+    assert past(5, 8).kursk[-1] == 29.06
+
+
+def test_a_period_that_ends_before_the_as_of_date_leaves_out_what_came_after() -> None:
+    # The step to terms of 2 June is known on the 8th, and no part of the weeks up to 12 May.
+    seen = past_of(ukraine()[0], date(2025, 6, 8), date(2025, 5, 12))
+    assert (seen.weeks, seen.moves.tolist()) == (16, [0, 0, 0, UP] + [0] * 12)
+    assert seen.rung[-1] == CONTACT
+
+
+def test_talks_that_a_broken_truce_brings_back_to_contact_are_no_moves(tiny_folder: Path) -> None:
+    changes = (
+        "2031-03-05,2031-03-06,rung,contact,talks,gazette",
+        "2031-03-12,2031-03-13,rung,terms,a paper,gazette",
+        "2031-03-19,2031-03-20,truce,general,silence,gazette",
+        "2031-04-02,2031-04-03,truce,none,guns,gazette",
+        "2031-04-02,2031-04-03,rung,contact,guns,gazette",
+        "2031-04-16,2031-04-17,rung,none,broken off,gazette",
+    )
+    past = past_of(load_scenario(chronicle(tiny_folder, changes=changes)), date(2031, 4, 28))
+    moved = {week: code for week, code in enumerate(past.moves.tolist()) if code}
+    weeks = [(day - date(2031, 3, 3)).days // 7 for day in (date(2031, 3, 5), date(2031, 3, 12), date(2031, 4, 16))]
+    assert moved == dict(zip(weeks, (UP, UP, DOWN), strict=True))
+
+
+# Selection
+
+
+def made_up(weights: list[float], replicates: int = 4) -> Replayed:
+    """A replay of a week whose draws have these weights; states tell draw and replicate by km2."""
+    count = len(weights)
+    states = np.zeros((count, replicates), STATE).view(np.recarray)
+    states["km2"] = 100.0 * np.arange(count)[:, None] + np.arange(replicates)
+    records = np.zeros((count, replicates), RECORD).view(np.recarray)
+    share = np.tile([0.5, 0.25, 0.25, 0.0][:replicates], (count, 1))
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(np.array(weights))[:, None] - 700.0
+    return Replayed(log_weight, share, states, records, states["km2"][:, :, None].copy(), np.zeros((1, MOST_KINDS)))
+
+
+def choose(weights: list[float], draws: int) -> Start:
+    return selected(made_up(weights), draws, ukraine()[0], date(2025, 1, 27))
+
+
+def test_equal_weights_are_used_evenly() -> None:
+    start = choose([1.0] * 8, 8)
+    assert sorted(start.draw) == list(range(8))
+    assert set(Counter(choose([1.0] * 8, 20).draw.tolist()).values()) == {2, 3}
+    assert start.effective == pytest.approx(8.0)
+    assert start.log_weight == pytest.approx([-700.0])
+
+
+def test_draws_are_used_in_proportion_to_their_weights() -> None:
+    rng = np.random.default_rng(1)
+    weights = rng.dirichlet(np.full(50, 0.3))
+    start = choose((1e-5 * weights).tolist(), 30)
+    used = np.bincount(start.draw, minlength=50)
+    assert used.sum() == 30
+    assert (np.abs(used - 30 * weights) < 1.0).all()
+    assert start.effective == pytest.approx(1.0 / np.sum(weights**2))
+    assert start.log_weight == pytest.approx([np.log(1e-5 / 50) - 700.0])
+    # Any first part of the timelines is a fair sample too.
+    heavy = weights > 0.05
+    assert abs(heavy[start.draw[:15]].mean() - weights[heavy].sum()) < 0.15
+
+
+def test_at_next_to_equal_weights_the_first_draws_are_used() -> None:
+    rng = np.random.default_rng(1)
+    for draws in (500, 400, 7):
+        assert sorted(choose([1.0] * 4000, draws).draw) == list(range(draws))
+        start = choose((1.0 + 0.01 * rng.standard_normal(4000)).tolist(), draws)
+        assert len(set(start.draw) - set(range(draws))) <= 1 + 0.01 * draws
+
+
+def test_whatever_their_order_draws_are_used_as_their_weights_say() -> None:
+    rng = np.random.default_rng(2)
+    weights = rng.dirichlet(np.full(40, 0.5))
+    used = np.zeros(40)
+    for _ in range(2000):
+        order = rng.permutation(40)
+        used += np.bincount(order[in_proportion(np.log(weights[order]), 20)], minlength=40)
+    assert np.abs(used / 2000 - 20 * weights).max() < 0.08
+
+
+def test_one_draw_with_all_the_weight_is_copied_with_other_luck() -> None:
+    start = choose([0.0, 1.0, 0.0], 5)
+    assert start.draw.tolist() == [1] * 5
+    assert sorted(start.copy) == list(range(5))
+    assert (start.effective, len(start.states)) == (1.0, 4)
+    cells = start.cells(5 * TIMELINES_PER_DRAW)
+    assert len(set(zip(cells.draw.tolist(), cells.replicate.tolist(), strict=True))) == 5 * TIMELINES_PER_DRAW
+    assert set(cells.replicate // COPY) == set(range(5))
+
+
+def test_more_timelines_begin_with_the_same_ones() -> None:
+    start = choose([0.1, 0.2, 0.0, 0.7], 6)
+    few, many = start.cells(7), start.cells(1000)
+    for name in ("row", "begin", "draw", "replicate"):
+        assert getattr(few, name).tolist() == getattr(many, name)[:7].tolist()
+    some = np.array([700, 3, 999])
+    assert start.cells_of(some).begin.tolist() == many.begin[some].tolist()
+
+
+def test_every_timeline_starts_from_a_replicate_of_its_draw_by_its_share() -> None:
+    start = choose([0.1, 0.2, 0.0, 0.7], 6)
+    cells = start.cells(6 * TIMELINES_PER_DRAW)
+    assert (start.states["km2"][cells.begin] // 100 == cells.draw).all()
+    assert (start.draw[cells.row] == cells.draw).all()
+    assert start.given is not None
+    assert (start.given[cells.begin, 0] == start.states["km2"][cells.begin]).all()
+    for slot in range(6):
+        used = np.bincount(start.states["km2"][cells.begin[cells.row == slot]].astype(int) % 100, minlength=4)
+        assert (np.abs(used - TIMELINES_PER_DRAW * np.array([0.5, 0.25, 0.25, 0.0])) <= 2).all()
+        assert used[3] == 0
+
+
+def test_the_future_counts_from_the_as_of_date() -> None:
+    made = made_up([1.0, 1.0])
+    made.states["elapsed"], made.records["km2_4w"], made.records["breakthroughs"] = 5.0, 7.0, 3.0
+    start = selected(made, 2, ukraine()[0], date(2025, 2, 26))
+    assert (start.states["km2_start"] == start.states["km2"]).all()
+    assert set(start.states["elapsed"]) == {0.0}
+    assert set(start.states["week"]) == {5}
+    assert np.isnan(start.records["km2_4w"]).all()
+    assert set(start.records["breakthroughs"]) == {3.0}
+    # The replay itself is left as it was.
+    assert set(made.states["elapsed"].ravel()) == {5.0}
+
+
+def test_a_start_is_kept_and_read_again() -> None:
+    start = choose([0.1, 0.2, 0.0, 0.7], 6)
+    again = Start.from_bytes(start.to_bytes())
+    for name in Start.__dataclass_fields__:
+        one, other = np.asarray(getattr(start, name)), np.asarray(getattr(again, name))
+        assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes()), name
+    assert again.to_bytes() == start.to_bytes()
+    assert again.states.km2.tolist() == start.states["km2"].tolist()
+
+
+# The whole of it, on the real scenario
+
+
+def test_a_replay_leads_to_what_is_recorded() -> None:
+    scenario, _ = ukraine()
+    day = date(2025, 3, 12)
+    posterior = update(scenario, day, prior_only=True)
+    start = starting_points.start(scenario, posterior, 100, 2)
+    states = start.states
+    # What a replicate without a share stands at is nothing that is started from.
+    used = np.unique(start.cells(100 * TIMELINES_PER_DRAW).begin)
+    for name, value in (("rung", CONTACT), ("posture", MEDIATING), ("paused", 0), ("truce", NO_TRUCE), ("ending", 0)):
+        assert set(states[name][used]) == {value}, name
+    assert set(states["pause_memory"][used] < 3) == {True}
+    assert len(states) == REPLICATES * len(set(start.draw))
+    assert start.effective is not None
+    assert 1.0 < start.effective < 4000.0
+    assert start.log_weight.shape == (8,)
+    assert (np.diff(start.log_weight) < 0.0).all()
+
+
+# What cannot have happened
+
+
+def test_a_record_that_no_draw_allows_names_week_row_and_decision(tiny_folder: Path) -> None:
+    chronicle(tiny_folder)
+    scenario = load_scenario(tiny_folder)
+    day = date(2031, 4, 21)
+    assert np.isfinite(starting_points.start(scenario, update(scenario, day, prior_only=True), 50, 2).log_weight).all()
+    # A meeting of that week, which is no decision, is none of the rows at fault.
+    chronicle(tiny_folder, ("2031-03-19,2031-03-20,,A meeting.,notable,gazette",))
+    scenario = load_scenario(tiny_folder, edits=["moscow.worth.quantiles=[0.3,0.4,0.5]"])
+    fixed = update(scenario, day, prior_only=True, fix={"washington.press_kyiv": 0.0})
+    with pytest.raises(InputError) as caught:
+        starting_points.start(scenario, fixed, 50, 2)
+    told = str(caught.value)
+    assert caught.value.exit_code == 2
+    for part in ("week of 2031-03-17", "washington.posture", "states.csv row 3: 2031-03-18, posture", "priors"):
+        assert part in told, told
+    assert f"{tiny_folder.name}/evidence" in told
+    assert "events.csv" not in told
+    assert "changed are --set moscow.worth.quantiles=[0.3,0.4,0.5], --fix washington.press_kyiv=0" in told
+
+
+def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> None:
+    ended = "2031-04-01,2031-04-02,endings.any,The war is over.,by the criteria,gazette"
+    guide = {"endings.any": {"systematic": True, "guide": "the end"}}
+    scenario = load_scenario(chronicle(tiny_folder, (ended,), decisions=guide))
+    starting_points.nothing_to_foresee(scenario, date(2031, 4, 1))
+    with pytest.raises(InputError) as caught:
+        starting_points.start(scenario, update(scenario, date(2031, 4, 2), prior_only=True), 50, 2)
+    told = str(caught.value)
+    for part in ("events.csv: row 2", "ended on 2031-04-01", "--as-of 2031-04-01 or an earlier day"):
+        assert part in told, told
+
+
+def test_what_holding_would_not_move_is_refused() -> None:
+    scenario, _ = ukraine()
+    assert update(scenario, prior_only=True, fix={"washington.capital_start": 0.5}).fixed
+    for name in ("washington.capital_start", "kyiv.instability_start", "front.kursk_start"):
+        with pytest.raises(InputError, match=f"--fix: {name}: it is a level of 2025-01-20"):
+            update(scenario, date(2025, 3, 3), prior_only=True, fix={name: 0.5})
+    with pytest.raises(InputError, match=r"'2025-03-03' is no date"):
+        update(scenario, "2025-03-03")  # type: ignore[arg-type]
+
+
+def test_the_command_refuses_it_and_writes_nothing(
+    command: Callable[..., Done], tiny_folder: Path, tmp_path: Path
+) -> None:
+    chronicle(tiny_folder)
+    asked = ("run", tiny_folder, "--as-of", "2031-04-21", "--prior-only", "--timelines", "200")
+    done = command(*asked, "--fix", "washington.press_kyiv=0")
+    assert (done.code, done.out) == (2, "")
+    assert "2031-03-17" in done.err
+    assert "Traceback" not in done.err
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_a_day_later_what_did_not_happen_weighs_more() -> None:
+    scenario, _ = ukraine()
+    logs = []
+    for days in (7, 8, 14):
+        day = scenario.reference_date + timedelta(days=days)
+        posterior = update(scenario, day, prior_only=True)
+        logs.append(starting_points.replayed(scenario, posterior, past_of(scenario, day), day, 2).log_weight[:, -1])
+    assert (logs[1] < logs[0]).all()
+    # Only the part of the week before the as-of date is replayed: a seventh of what the second week weighs.
+    assert np.median((logs[1] - logs[0]) / (logs[2] - logs[0])) == pytest.approx(1.0 / 7.0, rel=0.1)

@@ -1,0 +1,152 @@
+"""A run takes the place of a former one: whatever fails or is killed on the way, one of the two is there, whole."""
+
+import fcntl
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from run_tools import contents
+from timeline_tools import new_process
+
+from forecast.store import atomic
+from forecast.store.saved_run import KEPT, MANIFEST, Writer, open_run
+
+MADE = {"id": "a", "schema": 1, "as_of": "2025-01-20", "started": "now"}
+
+# Writes a run over another in one process a step, each stopped at its own call of the system that touches a file.
+STOPPED = """
+import json, os, signal, sys
+from pathlib import Path
+from forecast.store.saved_run import KEPT, Writer
+
+root, how, made = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+TOUCHES = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.scandir", "shutil.rmtree",
+           "tempfile.mkdtemp", "fcntl.flock"}
+left = 0
+
+def stop(event, arguments):
+    global left
+    if event in TOUCHES:
+        left -= 1
+        if left == 0:
+            if how == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise {"failed": OSError, "interrupted": KeyboardInterrupt}[how]("stop")
+
+def write(runs, text):
+    with Writer(runs, "a") as writer:
+        for name in sorted(KEPT):
+            writer.text(name, text)
+        writer.finish(made)
+
+said = []
+while not said or said[-1] != "none left":
+    runs = root / str(len(said))
+    write(runs, "old")
+    child = os.fork()
+    if child == 0:
+        left = len(said) + 1
+        sys.addaudithook(stop)
+        try:
+            write(runs, "new")
+        except BaseException:
+            os._exit(1)
+        os._exit(2 if left > 0 else 0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    said.append({0: "went on", 1: "stopped", 2: "none left", -9: "stopped"}[code])
+print(json.dumps(said))
+"""
+
+
+def write(runs: Path, text: str, name: str = "a") -> None:
+    with Writer(runs, name) as writer:
+        for file in KEPT:
+            writer.text(file, text)
+        writer.finish(MADE)
+
+
+def text_of(runs: Path) -> str:
+    """What the run says, whose files are all there as they were written; or that it is away."""
+    if not (runs / "a").exists():
+        return "away"
+    folder = open_run("a", runs).folder
+    (text,) = {(folder / name).read_text() for name in KEPT}
+    return text
+
+
+@pytest.mark.parametrize("how", ["killed", "failed", "interrupted"])
+def test_whatever_stops_a_run_the_former_or_the_new_one_is_there(tmp_path: Path, how: str) -> None:
+    printed = new_process(STOPPED, str(tmp_path), how, json.dumps(MADE), OPENBLAS_NUM_THREADS="1")
+    said = json.loads(printed)
+    assert said.count("stopped") > 15
+    found = [text_of(tmp_path / str(step)) for step in range(len(said))]
+    stopped = [text for text, end in zip(found, said, strict=True) if end == "stopped"]
+    assert {text for text, end in zip(found, said, strict=True) if end != "stopped"} == {"new"}
+    # Once the new one is in its place nothing brings the former one back.
+    assert stopped[0] == "old"
+    assert stopped == sorted(stopped, key=("old", "away", "new").index)
+    assert ("away" in found) == (how == "killed")
+    for step, text in enumerate(found):
+        write(tmp_path / str(step), "another", name="b")
+        assert text_of(tmp_path / str(step)) == ("new" if text == "new" else "old")
+        assert not list((tmp_path / str(step)).glob(".*-former"))
+
+
+def test_a_run_moved_aside_is_put_back_by_the_next_whatever_its_name(tmp_path: Path) -> None:
+    write(tmp_path, "old")
+    before = contents(tmp_path / "a")
+    (tmp_path / "a").rename(tmp_path / ".a-12345678-former")
+    os.utime(tmp_path / ".a-12345678-former", (0, 0))  # its age does not matter
+    with pytest.raises(ValueError, match="stop"), Writer(tmp_path, "b"):
+        raise ValueError("stop")
+    assert contents(tmp_path / "a") == before
+    # Where another stands in its place already it is removed.
+    (tmp_path / "a").rename(tmp_path / ".a-12345678-former")
+    write(tmp_path, "new", name="c")
+    (tmp_path / "c").rename(tmp_path / ".c-12345678-former")
+    write(tmp_path, "newer", name="c")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
+    assert (tmp_path / "c" / "report.md").read_text() == "newer"
+
+
+def test_only_what_is_old_and_hidden_is_swept(tmp_path: Path) -> None:
+    old = time.time() - atomic.STALE_SECONDS - 60.0
+    for name in (".a_b-12345678", ".a_b-12345678-gone", ".a_b-new", "a_b-old", ".hidden"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / MANIFEST).write_text("{}")
+        if name != ".a_b-new":
+            os.utime(tmp_path / name, (old, old))
+    atomic.settle(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a_b-new", ".hidden", "a_b-old"]
+
+
+def test_all_is_on_the_disk_before_anything_is_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "old")
+    synced: list[str] = []
+    with Writer(tmp_path, "a") as writer:
+        for name in KEPT:
+            writer.text(name, "new")
+        writer.text("inputs/deep.txt", "new")
+
+        def sync(file: int) -> None:
+            assert text_of(tmp_path) == "old"
+            synced.append(Path(f"/proc/self/fd/{file}").readlink().relative_to(writer.folder).as_posix())
+
+        monkeypatch.setattr(os, "fsync", sync)
+        writer.finish(MADE)
+    assert sorted(synced) == sorted({*KEPT, MANIFEST, "inputs", "inputs/deep.txt", "."})
+
+
+def test_many_at_once_leave_one_whole_run_where_there_are_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: write(tmp_path, str(number)), range(60)))
+    assert text_of(tmp_path) in {str(number) for number in range(60)}

@@ -1,0 +1,216 @@
+"""Rates, levels and shares simulated 20,000 times, against what theory says of them.
+
+Tolerances are four standard errors: by chance one check in 16,000 fails, and the seed is fixed.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import linalg
+from timeline_tools import Bench, Inputs, bench
+
+from forecast.timeline import bands, front
+from forecast.timeline.cells import Anew, Cells
+from forecast.timeline.fields import to_kernel
+from forecast.timeline.parameters import PARAMETERS
+from forecast.timeline.random_numbers import cell_key, luck_record
+from forecast.timeline.state import STATE
+from forecast.timeline.world import WORLD
+
+NUMBER = 20_000
+NOTHING_ANEW = Anew(np.zeros(0, int), np.zeros(0, int), np.zeros((1, 0)), np.zeros((0, 0)), np.zeros((0, 2)))
+
+
+def many(b: Bench, number: int = NUMBER) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and band counts of many timelines of one bench."""
+
+    def alone(record: np.void, kind: np.dtype) -> np.ndarray:
+        return np.array([record], dtype=kind).view(np.recarray)
+
+    zero, i = np.zeros(number, int), np.arange(number)
+    given = Inputs(alone(b.p, PARAMETERS), alone(b.s, STATE), NOTHING_ANEW, alone(b.w, WORLD))
+    return given.run(Cells(zero, zero, zero, i), threads=2)
+
+
+def endless_ground(b: Bench) -> None:
+    """Give the ledger more room than any advance or retreat can use up."""
+    b.w.facts.region_area[:2] = 2e9
+    b.p.front.held[:2] = b.s.held[:2] = 1e9
+
+
+def agree(count: int, of: int, chance: float) -> bool:
+    """Whether a count is within four standard errors of its expectation."""
+    return bool(abs(count / of - chance) < 4 * math.sqrt(chance * (1 - chance) / of))
+
+
+EVENTS = {
+    "mobilised": ("front.mobilisation_chance", 0.3),
+    "breakthrough": ("front.breakthrough", 0.2),
+    "home_shock": ("moscow.home_shock", 0.05),
+    "walked_away": ("washington.walk_away", 0.4),
+    "transfer": ("kyiv.transfer", 0.1),
+    "coup_attempt": ("kyiv.coup", 0.02),
+    "ban_lifted": ("kyiv.ban", 0.15),
+}
+
+
+def test_constant_intensities_give_the_chance_that_was_elicited() -> None:
+    b = bench(50, ends=346.0)
+    for place, chance in EVENTS.values():
+        part, name = place.split(".")
+        b.p[part][name] = to_kernel("chance/year", chance)
+    b.p.washington.attention_mean = 1.0
+    b.s.banned = 1
+    rows, _ = many(b)
+    years = 346 / 365.25
+    for name, (_, chance) in EVENTS.items():
+        happened = int((~np.isnan(rows[name])).sum())
+        assert agree(happened, NUMBER, 1 - (1 - chance) ** years), name
+    # The control: a chance a year taken for a rate a year would be noticed.
+    assert not agree(int((~np.isnan(rows.walked_away)).sum()), NUMBER, 1 - math.exp(-0.4 * years))
+
+
+def test_the_step_of_a_week_does_not_change_a_constant_intensity() -> None:
+    b = bench(50, ends=346.0)
+    b.p.front.mobilisation_chance = to_kernel("chance/year", 0.3)
+    b.w.substeps = 3
+    rows, _ = many(b)
+    assert agree(int((~np.isnan(rows.mobilised)).sum()), NUMBER, 1 - 0.7 ** (346 / 365.25))
+
+
+def test_endings_compete_in_proportion_to_their_rates() -> None:
+    b = bench(50, ends=346.0)
+    defeat, failure = to_kernel("chance/year", 0.3), to_kernel("chance/year", 0.1)
+    b.p.endings.defeat, b.p.endings.failure = defeat, failure
+    rows, _ = many(b)
+    ended = int((rows.ending > 0).sum())
+    assert agree(ended, NUMBER, 1 - (0.7 * 0.9) ** (346 / 365.25))
+    assert agree(int((rows.ending == 1).sum()), ended, defeat / (defeat + failure))
+    # The control: halves.
+    assert not agree(int((rows.ending == 1).sum()), ended, 0.5)
+    # When: exponential, whatever the ending.
+    half = rows.week[rows.ending > 0] <= 25
+    within = (1 - math.exp(-25 * (defeat + failure))) / (1 - math.exp(-346 / 7 * (defeat + failure)))
+    assert agree(int(half.sum()), ended, within)
+
+
+def test_a_breakthrough_left_alone_collapses_with_its_chance() -> None:
+    b = bench(50)
+    endless_ground(b)
+    b.p.endings.collapse, b.p.front.thrust_half_life, b.p.front.breakthrough_thrust = 0.2, 3.0, 1.5
+    b.s.thrust = b.s.thrust_full = 1.5
+    rows, _ = many(b)
+    assert agree(int((rows.ending == 1).sum()), NUMBER, 0.2)
+
+
+LEVELS = {
+    "capital": ("washington", 30.0),
+    "attention": ("washington", 8.0),
+    "hawks": ("hawks", 12.0),
+    "obstruction": ("europe", 20.0),
+    "instability": ("kyiv", 15.0),
+    "strain": ("moscow", 25.0),
+    "adequacy": ("front", 10.0),
+}
+
+
+def moments(counts: np.ndarray, level: int, week: int) -> tuple[float, float]:
+    """Mean and standard deviation of a level in a week, from its bins."""
+    what = bands.LEVELS[level]
+    middles = what.low + (np.arange(bands.BINS) + 0.5) * (what.high - what.low) / bands.BINS
+    weights = counts.sum(axis=0)[week, level]
+    mean = np.average(middles, weights=weights)
+    return float(mean), math.sqrt(np.average((middles - mean) ** 2, weights=weights))
+
+
+def test_levels_have_unit_spread_and_the_half_life_declared() -> None:
+    b = bench(156)
+    for name, (part, half_life) in LEVELS.items():
+        b.p[part][f"{name}_half_life"] = half_life
+        b.s[name] = 3.0
+    _, counts = many(b, 8000)
+    for k, (name, (_, half_life)) in enumerate(LEVELS.items()):
+        assert bands.LEVELS[k].name == name
+        for week in (0, 7, 25, 155):
+            mean, sd = moments(counts, k, week)
+            kept = 2 ** (-(week + 1) / half_life)
+            spread = math.sqrt(1 - kept**2)
+            assert abs(mean - 3 * kept) < 4 * spread / math.sqrt(8000), (name, week)
+            assert abs(sd - spread) < 4 * spread / math.sqrt(2 * 8000), (name, week)
+    # The control: a half-life 10% longer would be noticed.
+    mean, _ = moments(counts, 0, 25)
+    assert abs(mean - 3 * 2 ** (-26 / 33)) > 4 * math.sqrt((1 - 2 ** (-52 / 33)) / 8000)
+
+
+def test_the_slow_level_of_the_advance() -> None:
+    b = bench(156)
+    endless_ground(b)
+    b.p.front.slow_sd, b.p.front.slow_half_life = 0.4, 20.0
+    _, counts = many(b, 8000)
+    # The weekly net gain on its scale, asinh(net / 40), is the slow level itself.
+    mean, sd = moments(counts, 7, 155)
+    kept = 2 ** (-156 / 20)
+    spread = 0.4 * math.sqrt(1 - kept**2)
+    # A bin's width adds its own variance, width^2 / 12.
+    spread = math.hypot(spread, (6.3 * 2 / bands.BINS) / math.sqrt(12))
+    assert abs(mean) < 4 * spread / math.sqrt(8000)
+    assert abs(sd - spread) < 4 * spread / math.sqrt(2 * 8000)
+
+
+def test_shares_of_the_advance_are_a_dirichlet_around_the_typical_ones() -> None:
+    b = bench()
+    b.w.facts.regions = 3
+    b.p.front.share[:3], b.p.front.share_concentration = (5.0, 3.0, 2.0), 12.0
+    chance = luck_record(1, 1)[0]
+    shares = np.empty((NUMBER, 3))
+    for k in range(NUMBER):
+        chance.cell = cell_key(k, 0)
+        front.begin(b.p.front, b.s, b.w, chance)
+        shares[k] = b.s.pull[:3] / b.s.pull[:3].sum()
+    m = np.array([0.5, 0.3, 0.2])
+    variance = m * (1 - m) / 13
+    assert np.all(np.abs(shares.mean(axis=0) - m) < 4 * np.sqrt(variance / NUMBER))
+    # A variance from n numbers errs by about sqrt((kurtosis - 1) / n) of itself; Betas of this kind stay below 3.
+    assert np.all(np.abs(shares.var(axis=0) / variance - 1) < 4 * math.sqrt(2.5 / NUMBER))
+    # The control: the variance of a concentration a tenth larger.
+    assert np.all(np.abs(shares.var(axis=0) / (variance * 13 / 14.2) - 1) > 4 * math.sqrt(2.5 / NUMBER))
+
+
+RUNGS = (0.10, 0.35, 0.20, 0.15)
+"""Steps up a week, when all consent."""
+
+
+def time_to_signature(weeks: float) -> float:
+    """Distribution function of a sum of exponential times: hypoexponential."""
+    generator = np.diag([-r for r in RUNGS] + [0.0]) + np.diag(RUNGS, 1)
+    return float(linalg.expm(generator * weeks)[0, -1])
+
+
+def test_time_to_signature_when_all_consent_is_that_of_the_rungs() -> None:
+    b = bench(60)
+    p = b.p
+    p.talks.contact, p.talks.terms, p.talks.text, p.talks.signature = RUNGS
+    p.talks.tau, p.moscow.worth, p.kyiv.worth, p.europe.worth = 0.01, -9.0, -9.0, -9.0
+    rows, _ = many(b)
+    for weeks in (4, 8, 13, 20, 26, 40, 60):
+        signed = int((rows.signed < 7 * weeks).sum())
+        assert agree(signed, NUMBER, time_to_signature(weeks)), weeks
+    # The control: at most one rung a week, as a sum of geometric times, would be late.
+    step = np.diag([math.exp(-r) for r in RUNGS] + [1.0]) + np.diag([1 - math.exp(-r) for r in RUNGS], 1)
+    late = float(np.linalg.matrix_power(step, 13)[0, -1])
+    assert not agree(int((rows.signed < 91).sum()), NUMBER, late)
+
+
+@pytest.mark.parametrize("substeps", [2, 5])
+def test_the_ladders_clock_does_not_depend_on_the_step(substeps: int) -> None:
+    b = bench(30)
+    p = b.p
+    p.talks.contact, p.talks.terms, p.talks.text, p.talks.signature = RUNGS
+    p.talks.tau, p.moscow.worth, p.kyiv.worth, p.europe.worth = 0.01, -9.0, -9.0, -9.0
+    whole = many(b, 4000)[0].signed
+    b.w.substeps = substeps
+    parts = many(b, 4000)[0].signed
+    # The same luck, week by week: only the day within the week is told more finely.
+    assert np.array_equal(np.floor(whole / 7), np.floor(parts / 7), equal_nan=True)
+    assert np.nanmean(parts) < np.nanmean(whole)

@@ -1,0 +1,174 @@
+"""The whole model of the real scenario: the length of the step, stability, and which way a parameter moves the odds."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from timeline_tools import Bench, Inputs, bench, inputs, ukraine, ukraine_inputs
+
+from forecast.belief.assemble import update
+from forecast.encoding.timeline_table import timeline_table
+from forecast.outcomes.shares import odds
+from forecast.scenario.elicit import C95
+from forecast.timeline import bargain
+from forecast.timeline.cells import cells
+from forecast.timeline.codes import NONE, TEXT
+from forecast.timeline.random_numbers import luck_record
+from forecast.timeline.state import STATE
+from forecast.timeline.week import move_levels
+
+NUMBER = 20_000
+
+
+def kinds(given: Inputs, number: int = NUMBER) -> Mapping[str, np.ndarray]:
+    """Whether each timeline ends on the battlefield, negotiated or unresolved."""
+    rows, _ = given.run(cells(number, len(given.rows)), threads=2)
+    battlefield, negotiated = rows.ending > 0, rows.settlement >= 0
+    return {"battlefield": battlefield, "negotiated": negotiated, "unresolved": ~battlefield & ~negotiated}
+
+
+def test_halving_the_step_moves_the_odds_by_less_than_their_error() -> None:
+    scenario, posterior = ukraine()
+    rows, _ = ukraine_inputs().run(cells(NUMBER, 500), threads=2)
+    whole = odds(timeline_table(rows, scenario, posterior.as_of))
+    # The difference is taken over more timelines than the error is of, so that luck does not hide or feign it.
+    often = [kinds(ukraine_inputs(substeps=substeps), 8 * NUMBER) for substeps in (1, 2)]
+    for name, entry in whole["odds"].items():
+        assert abs(often[1][name].mean() - often[0][name].mean()) < entry["standard_error"], name
+    # The control: rates that are a tenth too high, as a careless step would have them.
+    given = ukraine_inputs()
+    rows = given.rows.copy()
+    rows.talks.terms *= 1.1
+    rows.talks.text *= 1.1
+    rows.talks.signature *= 1.1
+    faster = kinds(Inputs(rows, given.start, given.anew, given.world))["negotiated"].mean()
+    entry = whole["odds"]["negotiated"]
+    assert abs(faster - entry["probability"]) > entry["standard_error"]
+
+
+# Stability
+
+LOOP = (
+    "capital",
+    "attention",
+    "hawks",
+    "obstruction",
+    "instability",
+    "strain",
+    "adequacy",
+    "advance",
+    "drift",
+    "fast",
+    "engagement",
+)
+"""The levels; ledgers (ground, demands, stock, stall) are held."""
+
+
+def linearised(b: Bench) -> np.ndarray:
+    """The weekly map of the levels, by central differences: on the same luck, noise drops out."""
+    columns = []
+    for name in LOOP:
+        ends = []
+        for h in (1e-4, -1e-4):
+            s = np.array([b.s], STATE).view(np.recarray)[0]
+            s[name] += h
+            move_levels(b.p, s, b.r, b.w, b.luck, 1.0)
+            ends.append([s[level] for level in LOOP])
+        columns.append((np.array(ends[0]) - np.array(ends[1])) / 2e-4)
+    return np.array(columns).T
+
+
+def radii(rung: int, strengthen: float = 1.0) -> np.ndarray:
+    """Spectral radius of each draw's map, with no talks or with a text of middling terms on the table."""
+    given = ukraine_inputs()
+    made = bench(1)
+    found = []
+    for draw in range(500):
+        b = Bench(given.rows[draw : draw + 1].copy()[0], given.start[draw : draw + 1].copy()[0], made.r, given.world[0],
+                  luck_record(1, 50)[0])  # fmt: skip
+        b.p.kyiv.instability_ground *= strengthen
+        b.p.front.desertion *= strengthen
+        b.p.front.attrition *= strengthen
+        b.s.rung = rung
+        if rung == TEXT:
+            b.s.template = 0
+            b.s.terms[: b.w.facts.issues] = 0.5
+            b.s.index = bargain.term_index(b.p, b.s, b.w)
+            bargain.weigh(b.p, b.s, b.r, b.w)
+        found.append(np.abs(np.linalg.eigvals(linearised(b))).max())
+    return np.array(found)
+
+
+@pytest.mark.parametrize("rung", [NONE, TEXT])
+def test_levels_do_not_run_away(rung: int) -> None:
+    found = radii(rung)
+    assert (found < 1.0).mean() >= 0.99
+    assert found.min() > 0.5
+
+
+def test_a_runaway_would_be_noticed() -> None:
+    assert (radii(NONE, 40.0) < 1.0).mean() < 0.5
+
+
+# Fixed parameters
+
+
+def fixed(**fix: float) -> Mapping[str, np.ndarray]:
+    scenario, _ = ukraine()
+    named = {name.replace("__", "."): value for name, value in fix.items()}
+    return kinds(inputs(scenario, update(scenario, prior_only=True, fix=named)), 8000)
+
+
+def quantile(name: str, p: float) -> float:
+    scenario, _ = ukraine()
+    return float(scenario.priors[name].marginal.quantile(np.array(C95 if p == 0.95 else -C95)))
+
+
+WAYS = [
+    ("moscow.worth", "negotiated", -1),
+    ("kyiv.worth", "negotiated", -1),
+    ("talks.signature", "negotiated", 1),
+    ("talks.setback", "negotiated", -1),
+    ("endings.defeat", "battlefield", 1),
+    ("endings.collapse", "battlefield", 1),
+    ("endings.failure", "battlefield", 1),
+    ("front.breakthrough", "battlefield", 1),
+    ("kyiv.ban", "negotiated", 1),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "sign"), WAYS)
+def test_a_parameter_moves_the_odds_its_way(name: str, kind: str, sign: int) -> None:
+    low, high = (fixed(**{name.replace(".", "__"): quantile(name, p)})[kind] for p in (0.05, 0.95))
+    # On the same draws and luck: the error is that of the paired difference, clustered by draw.
+    difference = high.astype(float) - low.astype(float)
+    draw = cells(8000, 500).draw
+    sums = np.bincount(draw, weights=difference - difference.mean())
+    error = math.sqrt((sums**2).sum()) / len(difference)
+    assert sign * difference.mean() > 4 * error
+
+
+def test_what_has_no_part_in_a_week_moves_nothing() -> None:
+    # The elicited total is held against the rates by `check`, and is no rate itself.
+    scenario, _ = ukraine()
+    name = "endings.total_defeat"
+    assert name in scenario.priors
+    low, high = (fixed(**{name.replace(".", "__"): quantile(name, p)}) for p in (0.05, 0.95))
+    for kind in low:
+        assert np.array_equal(low[kind], high[kind])
+
+
+def test_talks_off_more_hazard_means_more_battlefield_in_every_draw() -> None:
+    given = ukraine_inputs(100)
+
+    def run(factor: float) -> np.ndarray:
+        rows = given.rows.copy()
+        rows.talks.contact = 0.0
+        rows.endings.defeat *= factor
+        return kinds(Inputs(rows, given.start, given.anew, given.world), 4000)["battlefield"]
+
+    first, more = run(1.0), run(3.0)
+    # The same luck: whatever ended on the battlefield still does.
+    assert np.all(more >= first)
+    assert more.sum() > first.sum()
