@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.narrative.rerun import Course
+from forecast.timeline.cells import Course
 from forecast.timeline.codes import (
     CONTACT,
     GENERAL,
@@ -27,11 +27,10 @@ TINY = 1e-9
 
 @dataclass(frozen=True)
 class Weeks:
-    """A timeline's weeks beside each other, n of them, laid out as `State` and `Record`."""
+    """A timeline's weeks beside each other, n of them, laid out as `State` and `Result`."""
 
     course: Course
     before: Any
-    moved: Any
     after: Any
     old: Any
     new: Any
@@ -58,13 +57,13 @@ class Weeks:
 
 def weeks_of(course: Course) -> Weeks:
     # Plain arrays of records: the fields of a recarray take ten times as long.
-    states, moved, records = (rows.view(np.ndarray) for rows in (course.states, course.moved, course.records))
-    return Weeks(course, states[:-1], moved, states[1:], records[:-1], records[1:])
+    states, results = (rows.view(np.ndarray) for rows in (course.states, course.results))
+    return Weeks(course, states[:-1], states[1:], results[:-1], results[1:])
 
 
 def coup(w: Weeks) -> Flags:
-    lifted = (w.after["banned"] < w.before["banned"]) * w.course.parameters["kyiv"]["ban_unrest"]
-    return w.noted("coup_attempt") | (w.after["instability"] - w.moved["instability"] - lifted > TINY)
+    weeks = {entry.week for entry in w.course.entries if entry.kind.name in ("kyiv.overthrown", "kyiv.coup_failed")}
+    return np.array([week in weeks for week in w.course.weeks])
 
 
 def begun_in_force(w: Weeks) -> Flags:
@@ -126,7 +125,7 @@ def dated_outside(w: Weeks) -> Flags:
 DATES = (
     "ban_lifted", "transfer", "election", "coup_attempt", "provocation", "mobilised", "walked_away", "returned",
     "arms_paused", "sanctions_lapsed", "troops_text", "troops_in", "wider_war", "home_shock", "limited_first",
-    "limited_last", "general_first", "general_last", "signed", "broken", "breakthrough", "kursk_expelled",
+    "limited_last", "general_first", "general_last", "signed", "broken", "breakthrough", "pocket_lost",
 )  # fmt: skip
 
 RULES: dict[str, Callable[[Weeks], Flags]] = {
@@ -140,7 +139,7 @@ RULES: dict[str, Callable[[Weeks], Flags]] = {
     "a breakthrough in a general truce": lambda w: (
         (w.before["truce"] == GENERAL) & (w.more("breakthroughs") > 0)
     ),
-    "Kursk retaken": lambda w: w.after["kursk"] > w.before["kursk"],
+    "the pocket retaken": lambda w: w.after["pocket"] > w.before["pocket"],
     "demands of a gain taken back": lambda w: w.fell_back("substantial"),
     "mobilisation taken back": lambda w: w.fell_back("mobilised"),
     "a second shock at home": lambda w: w.noted("home_shock") & (w.before["home_shock"] == 1),
@@ -162,9 +161,9 @@ RULES: dict[str, Callable[[Weeks], Flags]] = {
     "a signature under the ban": lambda w: signature(w) & (w.after["banned"] == 1),
     "a signature without a step up": lambda w: signature(w) & (w.more("steps_up") < 1),
     "dictated terms on the table": lambda w: (
-        (w.after["template"] >= 0) & (w.course.world["facts"]["dictated"][w.after["template"]] > 0.0)
+        (w.after["settlement"] >= 0) & (w.course.world["facts"]["dictated"][w.after["settlement"]] > 0.0)
     ),
-    "talks without a template, or the reverse": lambda w: (w.after["rung"] > NONE) != (w.after["template"] >= 0),
+    "talks without a settlement, or the reverse": lambda w: (w.after["rung"] > NONE) != (w.after["settlement"] >= 0),
     "a step up that passes a rung over": lambda w: w.after["rung"] > stands(w),
     "a fall without a cause": lambda w: (w.after["rung"] < stands(w)) & ~dropped(w),
     "talks about a settlement in force": lambda w: (

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import logging
 import os
 import pty
@@ -27,7 +28,8 @@ from forecast.locations import cache_root
 from forecast.pipeline import workflow
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.spec import Scenario
-from forecast.store.saved_run import Run
+from forecast.store.saved_run import MANIFEST, Run, open_run
+from forecast.store.saved_run import _file_digest as file_digest
 
 SAMPLED_TIMELINES = 4000
 
@@ -223,3 +225,17 @@ def same(one: Fit, other: Fit) -> bool:
         and all(np.array_equal(one.states[name], other.states[name]) for name in one.states)
         and all(np.array_equal(one.paths[name], other.paths[name], equal_nan=True) for name in one.paths)
     )
+
+
+def changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> Run:
+    """A run whose manifest is changed, and hashes its files as they now are."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    change(manifest)
+    for name in manifest["files"]:
+        manifest["files"][name] = file_digest(folder / name)
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return open_run(folder)
+
+
+def other_code(manifest: dict[str, Any]) -> None:
+    manifest["hashes"]["code"] = "0" * 64

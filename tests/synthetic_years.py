@@ -1,4 +1,4 @@
-"""Years made by the simulator with known parameters, replayed: does the posterior cover what was put in?
+"""Years made by the simulator with observed parameters, replayed: does the posterior cover what was put in?
 
 A world is drawn from the priors and lives one year; of it the record keeps what a chronicle would. The draws of the
 priors are replayed with that record, and the place of each true parameter in its posterior is noted: were the weights
@@ -16,16 +16,13 @@ import pandas as pd
 
 from forecast.belief.assemble import Posterior, update
 from forecast.encoding import kernel_inputs
-from forecast.narrative.rerun import Course, Inputs, Step, course
-from forecast.narrative.talks import possible_orders
 from forecast.replay import starting_points
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-from forecast.timeline.cells import Anew
+from forecast.timeline.cells import Course, Inputs, follow, inputs_at_start
 from forecast.timeline.codes import RUNNING
 from forecast.timeline.particle_filter import LEVELS, replay_draws
-from forecast.timeline.random_numbers import luck_record
-from forecast.timeline.weekly_record import STREAMS, Past, known_record, moves_code
+from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code, observed_record
 
 INFORMED = (
     "talks.contact",
@@ -58,31 +55,27 @@ EVENTS = {
 """Streams whose first event the row of a timeline dates, and where."""
 
 
-def recorded(made: Course, weeks: int) -> Past:
+def recorded(made: Course, weeks: int) -> WeeklyRecord:
     """What a chronicle keeps of a timeline's first weeks."""
-    taken = list(made.steps())[:weeks]
+    before, after = made.states[:weeks], made.states[1 : weeks + 1]
+    old, new = made.results[:weeks], made.results[1 : weeks + 1]
 
     def of(name: str) -> np.ndarray:
-        return np.array([getattr(taken[0].before, name), *(getattr(step.after, name) for step in taken)], np.int64)
+        return np.array([before[name][0], *after[name]], np.int64)
 
-    events = {stream: np.array([int(step.noted(name)) for step in taken]) for stream, name in EVENTS.items()}
-    events["front.breakthrough"] = np.array([step.more("breakthroughs") for step in taken])
+    events = {stream: (~np.isnan(new[name]) & np.isnan(old[name])).astype(np.int64) for stream, name in EVENTS.items()}
+    events["front.breakthrough"] = (new["breakthroughs"] - old["breakthroughs"]).astype(np.int64)
     events["kyiv.martial_law"] = -np.diff(of("martial_law"))
     events["endings.any"] = np.zeros(weeks, np.int64)
     assert set(events) <= set(STREAMS)
-    moves = np.array([moves_code(steps(step)) for step in taken], np.int64)
-    return Past(of("rung"), of("posture"), of("truce"), of("paused"), of("banned"), events, moves)
+    moves = np.array([moves_code(steps(made, week)) for week in made.weeks[:weeks]], np.int64)
+    return WeeklyRecord(of("rung"), of("posture"), of("truce"), of("paused"), of("banned"), events, moves)
 
 
-def steps(step: Step) -> list[int]:
-    """The moves of the ladder in a week, in an order that the row's counts allow."""
-    if step.before.in_force:
-        return []
-    fell = step.more("down_kyiv")
-    up, dead = step.more("steps_up"), step.more("dead_letters")
-    down = sum(step.more(f"down_{cause}") for cause in ("consent", "europe", "hawks"))
-    orders = possible_orders(step, step.before.rung - fell, up, down, dead)
-    return [-1] * fell + [1 if rise else -1 for rise, _ in orders[0]]
+def steps(made: Course, week: int) -> list[int]:
+    """The moves of the ladder in a week, in order."""
+    kinds = {"talks.climbed": 1, "talks.fell": -1}
+    return [kinds[entry.kind.name] for entry in made.entries if entry.week == week and entry.kind.name in kinds]
 
 
 def weights(
@@ -101,19 +94,19 @@ def weights(
     start = scenario.reference_date
     world, replayed = kernel_inputs.make_world(scenario, start), slice(0, draws)
 
-    def of(used: pd.DataFrame, mean: np.ndarray) -> tuple[Any, Any, Anew]:
+    def of(used: pd.DataFrame, mean: np.ndarray, world: Any) -> Inputs:
         rows = kernel_inputs.parameter_rows(scenario, used)
-        anew = kernel_inputs.drawn_anew(scenario, posterior.anew, mean, posterior.anew_chol)
-        return rows, kernel_inputs.starting_states(scenario, used, rows, start), anew
+        states = kernel_inputs.starting_states(scenario, used, rows, start)
+        redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.anew, mean, posterior.anew_chol)
+        return inputs_at_start(rows, states, redrawn, world)
 
-    luck = luck_record(f"world {number}", int(world.weeks[0]))
-    truth = of(posterior.draws.iloc[[number]], posterior.anew_mean[[number]])
-    made = course(Inputs(*truth, world, luck), 0, 0, 0)
+    truth = of(posterior.draws.iloc[[number]], posterior.anew_mean[[number]], world)
+    made = follow(truth, (0, 0, 0, 0), 0, f"world {number}")
     kept = min(weeks, int((made.states["ending"][1:] == RUNNING).sum()))
+    past = kernel_inputs.make_world(scenario, start, until=start + timedelta(days=7 * kept))
     again = replay_draws(
-        *of(posterior.draws.iloc[replayed], posterior.anew_mean[replayed]),
-        kernel_inputs.make_world(scenario, start, until=start + timedelta(days=7 * kept)),
-        known_record(recorded(made, kept)),
+        of(posterior.draws.iloc[replayed], posterior.anew_mean[replayed], past),
+        observed_record(recorded(made, kept)),
         np.full((len(LEVELS), draws, kept), np.nan),
         replicates=replicates,
         seed=f"synthetic {number}",

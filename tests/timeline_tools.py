@@ -1,4 +1,4 @@
-"""Tools for tests of the simulator: records made by hand, chosen luck, rows of a scenario, other processes."""
+"""Tools for tests of the simulator: records made by hand, chosen random numbers, inputs, other processes."""
 
 import functools
 import os
@@ -16,10 +16,10 @@ from forecast.belief.assemble import Posterior, update
 from forecast.encoding import kernel_inputs
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-from forecast.timeline.cells import Anew, Cells, blank_record, cells, simulate_cells
+from forecast.timeline.cells import Cells, Inputs, cells, inputs_at_start, simulate_cells
 from forecast.timeline.parameters import PARAMETERS, Parameters
-from forecast.timeline.random_numbers import Luck, luck_record
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, context_record
+from forecast.timeline.result import Result, blank_result
 from forecast.timeline.state import STATE, State
 from forecast.timeline.washington import NEVER
 from forecast.timeline.world import WORLD, World
@@ -30,21 +30,21 @@ _GOLDEN, _MIX_A, _MIX_B = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB1331
 
 @dataclass
 class Bench:
-    """One timeline's records, to be set by hand and handed to any kernel.
+    """One timeline's results, to be set by hand and handed to any kernel.
 
     Attributes:
         p: parameters, all 0 but for half-lives (10 weeks), scales that divide (1), flows of arms and equal weights.
-        s: state, all 0 with no template.
+        s: state, all 0 with no settlement.
         r: row in which nothing has happened.
         w: two issues, two templates, two regions; whole weeks from day 0 on, no season.
-        luck: of which every number of lane 0 is the median.
+        context: of which every number of lane 0 is the median.
     """
 
     p: Parameters
     s: State
-    r: Record
+    r: Result
     w: World
-    luck: Luck
+    context: Context
 
 
 def bench(weeks: int = 60, *, begins: float = 0.0, ends: float | None = None) -> Bench:
@@ -64,7 +64,7 @@ def bench(weeks: int = 60, *, begins: float = 0.0, ends: float | None = None) ->
     p.parties.salience[:, :2] = 0.5
 
     s = np.zeros(1, STATE).view(np.recarray)[0]
-    s.template = -1
+    s.settlement = -1
     s.index = 0.5
     s.consent[:] = 0.5
     s.dampening[:] = 1.0
@@ -87,13 +87,13 @@ def bench(weeks: int = 60, *, begins: float = 0.0, ends: float | None = None) ->
     facts.region_area[:2] = 200.0
     s.week = int(begins // 7)
 
-    luck = luck_record(1, weeks)[0]
-    luck.keys[:] = unmix(1 << 63)
-    return Bench(p, s, blank_record()[0], w, luck)
+    context = context_record(1, weeks)[0]
+    context.keys[:] = unmix(1 << 63)
+    return Bench(p, s, blank_result()[0], w, context)
 
 
 def unmix(x: int) -> int:
-    """The 64 bits that `luck.mix` makes into x."""
+    """The 64 bits that `random_numbers.mix` makes into x."""
     for shift, factor in ((31, _MIX_B), (27, _MIX_A), (30, 1)):
         undone = x
         for _ in range(64 // shift + 1):
@@ -105,24 +105,15 @@ def unmix(x: int) -> int:
 def choose(b: Bench, what: int, week: int, u: float, lane: int = 0) -> None:
     """Make one uniform number `u` (to 52 bits); the other lanes of that decision and week follow from it."""
     bits = int(u * 2**52) << 12
-    b.luck.keys[what, week] = (unmix(bits) - int(b.luck.cell) - lane * _GOLDEN) % _WORD
+    b.context.keys[what, week] = (unmix(bits) - int(b.context.cell) - lane * _GOLDEN) % _WORD
 
 
-@dataclass
-class Inputs:
-    """What `simulate_cells` takes."""
-
-    rows: Any
-    start: Any
-    anew: Anew
-    world: Any
-
-    def run(
-        self, which: Cells | int = 400, seed: int = 1, threads: int | None = 1
-    ) -> tuple[Any, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
-        """Rows of timelines, and the counts of bands."""
-        which = cells(which, len(self.rows)) if isinstance(which, int) else which
-        return simulate_cells(self.rows, self.start, self.anew, self.world, which, seed, threads)
+def run(
+    given: Inputs, which: Cells | int = 400, seed: int = 1, threads: int | None = 1
+) -> tuple[Any, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    """Results of timelines, and the counts of bands."""
+    which = cells(which, len(given.rows)) if isinstance(which, int) else which
+    return simulate_cells(given, which, seed, threads)
 
 
 def inputs(
@@ -132,10 +123,10 @@ def inputs(
     day = as_of or posterior.as_of
     used = posterior.draws.iloc[:draws]
     rows = kernel_inputs.parameter_rows(scenario, used)
-    return Inputs(
+    return inputs_at_start(
         rows,
         kernel_inputs.starting_states(scenario, used, rows, day),
-        kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean[:draws], posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean[:draws], posterior.anew_chol),
         kernel_inputs.make_world(scenario, day, substeps),
     )
 
@@ -158,19 +149,24 @@ _WORKER = """
 import pickle, sys
 import numpy as np
 first, inside, out = sys.argv[1:4]
+RECORDS = ("rows", "states", "results", "world")
 exec(first)
 from forecast.timeline.cells import cells, simulate_cells
 with open(inside, "rb") as file:
     jobs = pickle.load(file)
 results = []
-for rows, start, anew, world, n in jobs:
-    made = simulate_cells(
-        rows.view(np.recarray), start.view(np.recarray), anew, world.view(np.recarray), cells(n, len(rows), 2), 1, 1
-    )
+for given, n in jobs:
+    given = given._replace(**{name: getattr(given, name).view(np.recarray) for name in RECORDS})
+    made = simulate_cells(given, cells(n, len(given.rows), 2), 1, 1)
     results.append((np.asarray(made[0]).tobytes(), made[1].tobytes()))
 with open(out, "wb") as file:
     pickle.dump(results, file)
 """
+
+
+def plain(given: Inputs) -> Inputs:
+    """Inputs whose records are plain arrays, for another process."""
+    return given._replace(**{name: np.asarray(getattr(given, name)) for name in ("rows", "states", "results", "world")})
 
 
 def run_uncompiled(jobs: list[tuple[Inputs, int]], folder: Path, first: str = "") -> list[tuple[bytes, bytes]]:
@@ -181,9 +177,7 @@ def run_uncompiled(jobs: list[tuple[Inputs, int]], folder: Path, first: str = ""
         folder: where files for the other process may be written.
         first: a statement to be executed before the simulator is imported.
     """
-    packed = [
-        (np.asarray(job.rows), np.asarray(job.start), job.anew, np.asarray(job.world), number) for job, number in jobs
-    ]
+    packed = [(plain(job), number) for job, number in jobs]
     inside, out = folder / "jobs.pickle", folder / "results.pickle"
     inside.write_bytes(pickle.dumps(packed))
     new_process(_WORKER, first, str(inside), str(out), NUMBA_DISABLE_JIT="1")

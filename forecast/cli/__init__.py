@@ -1,1 +1,4 @@
-"""The command `forecast`: options in, tables or JSON out, and an exit code."""
+"""The command `forecast`, one file a command.
+
+In: options and arguments. Out: tables or JSON, and an exit code.
+"""

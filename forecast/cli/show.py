@@ -29,7 +29,7 @@ def show(
         print_or_show(summary, as_json, lambda console: show_summary(summary, opened.folder, console))
         return
     from forecast.cli.timeline_lines import show_timeline
-    from forecast.narrative import story
+    from forecast.narrative.story import story_of
 
-    told = story.tell(opened, timeline)
-    print_or_show(told.plain(), as_json, lambda console: show_timeline(told, console))
+    story = story_of(opened, timeline)
+    print_or_show(story.plain(), as_json, lambda console: show_timeline(story, console))

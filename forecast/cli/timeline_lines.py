@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from forecast.narrative.story import Told
+from forecast.narrative.story import Story
 
 
-def show_timeline(told: Told, console: Console) -> None:
+def show_timeline(story: Story, console: Console) -> None:
     """Print a timeline: what is recorded, then the simulated weeks, dates once and what happened beside them."""
 
     def printed(rows: Iterable[tuple[str, str]]) -> None:
@@ -21,15 +21,15 @@ def show_timeline(told: Told, console: Console) -> None:
             before = days
         console.print(table)
 
-    console.print(told.title, markup=False, soft_wrap=True)
+    console.print(story.title, markup=False, soft_wrap=True)
     console.print()
-    if told.recorded or told.stands:
-        console.print(f"Recorded before {told.begin}, the same in every timeline:")
-        printed((day.isoformat(), text) for day, text in told.recorded)
-        console.print(f"So on {told.begin}: {'; '.join(told.stands)}.", markup=False)
+    if story.recorded or story.stands:
+        console.print(f"Recorded before {story.begin}, the same in every timeline:")
+        printed((day.isoformat(), text) for day, text in story.recorded)
+        console.print(f"So on {story.begin}: {'; '.join(story.stands)}.", markup=False)
         console.print()
-        console.print(f"Simulated from {told.begin} on:")
-    printed((week_in_figures(line.begin, line.end), line.text) for line in told.lines)
+        console.print(f"Simulated from {story.begin} on:")
+    printed((week_in_figures(line.begin, line.end), line.text) for line in story.lines)
 
 
 def week_in_figures(begin: date, end: date) -> str:

@@ -1,1 +1,4 @@
-"""The pages of `docs/` that are made from a scenario, its simulations, or the code itself."""
+"""The pages of `docs/` that are made, not written.
+
+In: a scenario, simulations of it, and the code itself. Out: Markdown and SVG.
+"""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from forecast import calendar
 from forecast.scenario.spec import Scenario
-from forecast.timeline.cells import TABLE_REACH, Anew
+from forecast.timeline.cells import TABLE_REACH, Redrawn
 from forecast.timeline.codes import CONTACT, PARTIES
 from forecast.timeline.fields import Array, to_kernel
 from forecast.timeline.parameters import PARAMETERS, field_of
@@ -70,7 +70,7 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     return rows
 
 
-def drawn_anew(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Anew:
+def redrawn_parameters(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Redrawn:
     """Tables for the parameters that are drawn anew in each timeline."""
     scores = np.linspace(-TABLE_REACH, TABLE_REACH, TABLE_SIZE)
     places, lanes, table = [], [], np.zeros((len(names), TABLE_SIZE))
@@ -79,7 +79,7 @@ def drawn_anew(scenario: Scenario, names: Sequence[str], mean: Array, chol: Arra
         places.append(_flat_place(scenario, name))
         lanes.append(int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "little"))
         table[k] = to_kernel(prior.unit, prior.marginal.quantile(scores))
-    return Anew(
+    return Redrawn(
         np.array(places, dtype=np.int64),
         np.array(lanes, dtype=np.int64),
         np.ascontiguousarray(mean),
@@ -112,7 +112,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.advance = s.advance_start = draws["front.slow"].to_numpy()
     s.adequacy = s.adequacy_start = s.adequacy_seen = front["adequacy_start"]
     s.talking_seen = float(start.rung >= CONTACT)
-    s.kursk = front["kursk_start"]
+    s.pocket = front["kursk_start"]
     s.held = front["held"]
     s.strain = rows["moscow"]["strain_start"]
     washington = rows["washington"]
@@ -130,7 +130,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.martial_law = int(start.martial_law)
     s.legitimate = int(start.legitimate)
     s.rung = start.rung
-    s.template = -1
+    s.settlement = -1
     s.index = 0.5
     s.consent = 0.5
     s.dampening = 1.0

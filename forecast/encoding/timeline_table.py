@@ -10,7 +10,7 @@ import pandas as pd
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import LEADERS, PARTIES, POSTURES, RUNGS, RUSSIA_FAILS, TRUCES, UKRAINE_DEFEATED
 from forecast.timeline.fields import fields
-from forecast.timeline.result import RECORD, Record
+from forecast.timeline.result import RESULT, Result
 
 HEADLINES = ("battlefield", "negotiated", "unresolved")
 
@@ -35,7 +35,7 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
     """The rows of timelines with ids for codes and dates for days.
 
     Args:
-        record: rows laid out as `Record`, shape (n,).
+        record: rows laid out as `Result`, shape (n,).
         scenario: for the ids of settlements, issues and regions.
         as_of: the date that weeks are counted from.
 
@@ -49,7 +49,7 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
     columns |= _endings(record, scenario)
     days = np.round(record["week"] * 7.0).astype(np.int64) - 1
     columns["last_date"] = np.datetime64(as_of, "s") + days * np.timedelta64(86400, "s")
-    for name, declared in fields(Record).items():
+    for name, declared in fields(Result).items():
         if name in columns:
             continue
         values = record[name]
@@ -62,7 +62,7 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
                     columns[f"{name}_{row}"] = _dates(values[:, k], reference)
                 else:
                     columns[f"{name}_{row}"] = np.where(np.isfinite(values[:, k]), values[:, k], np.nan)
-        elif name in ("settlement", "last_template"):
+        elif name in ("settlement", "last_settlement"):
             columns[name] = _category(values, settlements)
         elif name in _CODES:
             columns[name] = _category(values, _CODES[name])
@@ -70,7 +70,7 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
             columns[name] = _dates(values, reference)
         elif declared.unit == "flag":
             columns[name] = values.astype(bool)
-        elif declared.unit == "count" and RECORD[name] == np.float64:
+        elif declared.unit == "count" and RESULT[name] == np.float64:
             columns[name] = values.astype(np.int64)
         else:
             columns[name] = values
@@ -108,7 +108,7 @@ def _in_words(meaning: str) -> str:
 def data_dictionary() -> list[tuple[str, str, str]]:
     """Name, unit and meaning of every column of the table of timelines; `<party>` and `<region>` stand for ids."""
     rows = [(name, "", meaning) for name, meaning in MADE.items()]
-    for name, declared in fields(Record).items():
+    for name, declared in fields(Result).items():
         if name in MADE:
             continue
         unit = "date" if declared.unit == "day" else declared.unit

@@ -30,7 +30,7 @@ from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import cells
 from forecast.timeline.codes import GENERAL, NO_TRUCE, RUSSIA_FAILS, UKRAINE_DEFEATED
 from forecast.timeline.fields import fields
-from forecast.timeline.result import RECORD, Record
+from forecast.timeline.result import RESULT, Result
 
 __all__ = ["believe", "common_density", "general_truces", "simulate"]
 
@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 
 ANSWERED = (
     "timeline", "draw", "replicate", "ending", "headline", "last_date", "week", "settlement", "settlement_age",
-    "last_template", "truce", "general_first", "general_last", "truce_longest", "signed", "broken", "dead_letters",
+    "last_settlement", "truce", "general_first", "general_last", "truce_longest", "signed", "broken", "dead_letters",
     "km2_4w", "km2_13w", "km2_26w", "km2_end",
 )  # fmt: skip
 """Columns of the table of timelines that the member fills; all others are empty."""
@@ -145,8 +145,8 @@ def simulate(
     days = float((scenario.horizon - as_of).days + 1)
     holds = next((float((as_of - begun).days) for begun, over in truces if over is None), None)
     ends = _ends(scenario, own, days, seed, holds)
-    rows: Any = np.zeros(timelines, RECORD).view(np.recarray)
-    for name, declared in fields(Record).items():
+    rows: Any = np.zeros(timelines, RESULT).view(np.recarray)
+    for name, declared in fields(Result).items():
         if declared.unit in ("day", "weeks", "km2", "percent", "position", "value", "share", "ratio"):
             rows[name] = np.nan
     rows["timeline"], rows["draw"], rows["replicate"] = np.arange(timelines), cell.draw, cell.replicate
@@ -204,7 +204,7 @@ def _fill_ends(rows: Any, ends: Ends, days: float, offset: float) -> None:
     rows["ending"] = np.where(ends.defeated, UKRAINE_DEFEATED, np.where(ends.fails, RUSSIA_FAILS, 0))
     rows["week"] = np.where(won, np.floor(np.where(won, ends.end, 0.0)) + 1.0, days) / 7.0
     rows["settlement"] = np.where(force, ends.settlement, -1)
-    rows["last_template"] = ends.settlement
+    rows["last_settlement"] = ends.settlement
     rows["settlement_age"] = np.where(force, days - ends.end, np.nan) / 7.0
     rows["truce"] = np.where(force | holds, GENERAL, NO_TRUCE)
     # A truce that is still on when a settlement is signed goes over into it.

@@ -14,7 +14,7 @@ from forecast.errors import InputError
 from forecast.replay import starting_points
 from forecast.scenario.spec import Scenario
 from forecast.timeline import bands
-from forecast.timeline.cells import simulate_cells
+from forecast.timeline.cells import Inputs, simulate_cells
 
 USED_DRAWS = 500
 """Draws of the posterior that timelines use."""
@@ -70,13 +70,12 @@ def simulate(
         raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
     start = starting_points.start(scenario, posterior, draws, threads)
     rows = kernel_inputs.parameter_rows(scenario, posterior.draws.iloc[start.draw])
-    anew = kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean[start.draw], posterior.anew_chol)
+    mean = posterior.anew_mean[start.draw]
+    redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.anew, mean, posterior.anew_chol)
     world = kernel_inputs.make_world(scenario, posterior.as_of, substeps)
-    record, counts = simulate_cells(
-        rows, start.states, anew, world, start.cells(timelines), seed, threads,
-        records=start.records, given=start.given,
-    )  # fmt: skip
-    table = timeline_table(record, scenario, posterior.as_of)
+    inputs = Inputs(rows, start.states, start.results, start.values, redrawn, world)
+    result, counts = simulate_cells(inputs, start.cells(timelines), seed, threads)
+    table = timeline_table(result, scenario, posterior.as_of)
     return Simulation(table, bands_table(counts, scenario, int(start.states.week[0])), start)
 
 

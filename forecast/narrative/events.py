@@ -1,167 +1,154 @@
-"""What happened in a week of a timeline, in the model's order: kinds of event and their values, not yet words.
+"""The events of a timeline, read off its trace: what happened in which week, ready to be put into sentences.
 
-Found by holding state and row at the end of the week against those at its start, and against the state once its
-levels had moved. A run's week has one step for events (`substeps` 1), so that most happen once in it at most; the
-ladder of talks may move several times.
+The trace has every event in the simulator's own order (`forecast.timeline.trace`). Here codes become labels of the
+scenario, entries that make one event to a reader become one (a clause left out belongs to its draft, falls in a row
+are one fall), and events that repeat within a month are counted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from typing import Any, Final
 
-from forecast.narrative.rerun import Course, Step, week_days
-from forecast.narrative.talks import Said, at_the_table
-from forecast.scenario.spec import Scenario
-from forecast.timeline import front, kyiv
-from forecast.timeline.codes import CONTACT, MEDIATING, PRESSING_KYIV, RUNNING, RUSSIA_FAILS, SIGNED, TEXT, WALKED_AWAY
-from forecast.timeline.fields import WEEKS_PER_YEAR
-from forecast.timeline.random_numbers import uniform
-from forecast.timeline.washington import RESERVE_WEEKS
+from forecast.narrative.rerun import week_days
+from forecast.scenario.spec import Scenario, Settlement
+from forecast.timeline.cells import Course
+from forecast.timeline.codes import CONTACT, PARTIES, RUNGS, SIGNED
+from forecast.timeline.ladder import CAUSES
+from forecast.timeline.trace import Entry
 
-
-def at_front(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """Regions taken, the pocket lost, breakthroughs, mobilisation."""
-    for k, region in enumerate(scenario.regions):
-        if step.after.held[k] <= 0.0 < step.before.held[k]:
-            yield "taken", {"region": region.label}
-        elif step.before.held[k] <= 0.0 < step.after.held[k]:
-            yield "retaken", {"region": region.label}
-    if step.noted("kursk_expelled"):
-        yield "kursk", {}
-    if step.more("breakthroughs"):
-        yield "breakthrough", {"count": round(step.new.breakthroughs)}
-    if step.noted("mobilised"):
-        yield "mobilised", {}
+REPEATED: Final = frozenset(
+    {"washington.crisis", "moscow.economic_shock", "europe.upheaval", "kyiv.provocation", "kyiv.coup_failed"}
+)
+"""Kinds of event that a reader is told of once a month, with how many there were."""
 
 
-def in_moscow(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """Demands that gains add, shocks."""
-    for k, region in enumerate(scenario.regions):
-        if step.after.substantial[k] > step.before.substantial[k]:
-            yield "demands", {"region": region.label, "km2": region.demand_after_km2}
-    home, added = step.noted("home_shock"), step.after.strain - step.moved.strain
-    if home:
-        added -= course.parameters.moscow.home_shock_effect
-    if added > 1e-9:
-        yield "economic_shock", {}
-    if home:
-        yield "home_shock", {}
+@dataclass(frozen=True)
+class Event:
+    """What happened.
+
+    Attributes:
+        begin: first day of its week, or of the first of several.
+        end: last day of it, on which the run's tables date the event.
+        part: the part of the week to which it belongs.
+        kind: the kind of the trace, or one that stands for several of them.
+        values: what the sentence names.
+    """
+
+    begin: date
+    end: date
+    part: str
+    kind: str
+    values: dict[str, Any]
 
 
-def reserve(course: Course) -> float:
-    """Stock of US arms below which deliveries shrink, EUR bn."""
-    return float(course.parameters["washington"]["us_aid"]) * 12.0 / WEEKS_PER_YEAR * RESERVE_WEEKS
+def events(scenario: Scenario, course: Course) -> Iterator[Event]:
+    """Give the events of a timeline in order, those that repeat within a month counted."""
+    return iter(_counted(_all_events(scenario, course)))
 
 
-def in_washington(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """The stock of arms, rival crises, moves between postures, pauses of arms."""
-    before, after = step.before, step.after
-    if after.stock < reserve(course) <= before.stock:
-        yield "arms_low", {"weeks": RESERVE_WEEKS}
-    if after.attention < step.moved.attention:
-        yield "crisis", {}
-    if before.posture != after.posture:
-        if after.posture == WALKED_AWAY:
-            yield "walks_away", {}
-        elif before.posture == WALKED_AWAY:
-            yield "comes_back", {}
-        elif after.posture == MEDIATING:
-            yield "eases", {"pressed": "kyiv" if before.posture == PRESSING_KYIV else "moscow"}
-        else:
-            yield "presses", {"pressed": "kyiv" if after.posture == PRESSING_KYIV else "moscow"}
-    if after.paused > before.paused:
-        yield "arms_paused", {}
-    elif after.paused < before.paused:
-        yield "arms_resumed", {}
-    elif step.noted("arms_paused") and not after.paused:
-        yield "arms_paused_briefly", {}
+def _all_events(scenario: Scenario, course: Course) -> Iterator[Event]:
+    """Give every event of a timeline."""
+    table = Table(scenario, int(course.states["settlement"][0]), float(course.states["index"][0]))
+    for week, entries in groupby(course.entries, key=lambda entry: entry.week):
+        begin, end = week_days(scenario, course, week)
+        for kind, values in _of_week(scenario, table, list(entries), begin, end):
+            yield Event(begin, end, kind.split(".")[0], kind, values)
 
 
-def among_hawks(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """Nothing of their own: what they do to the talks is told there."""
-    yield from ()
+@dataclass
+class Table:
+    """What is on the table, as far as the trace has been read.
+
+    Attributes:
+        scenario: for the settlements.
+        settlement: number of the settlement, -1 none.
+        index: its term index.
+    """
+
+    scenario: Scenario
+    settlement: int
+    index: float
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The settlement's label, its term index, and who must sign it."""
+        settlement = self.scenario.settlements[self.settlement]
+        return {"settlement": settlement.label, "index": self.index, "signs": signatories(settlement)}
 
 
-def in_europe(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """Dated upheavals and votes, other upheavals, troops in the text and on the ground, a wider war."""
-    begin, end = week_days(scenario, course.world, step.week)
-    stiffens = bool(course.parameters.europe.upheaval < 0.0)
-    for event in scenario.upheavals:
-        if begin <= event.date <= end:
-            yield "upheaval_dated", {"event": event.label, "day": event.date, "stiffens": stiffens}
-    for event in scenario.votes:
-        if begin <= event.date <= end and step.before.lapsed:
-            yield "vote_moot", {"event": event.label, "day": event.date}
-        elif begin <= event.date <= end:
-            yield "vote", {"event": event.label, "day": event.date, "lapsed": bool(step.after.lapsed)}
-    if step.after.obstruction != step.moved.obstruction:
-        yield "upheaval", {"stiffens": stiffens}
-    if (
-        step.before.rung == TEXT
-        and not step.before.troops_text
-        and (step.after.troops_text or step.noted("troops_text"))
-    ):
-        yield "troops_text", {}
-    if step.noted("troops_in"):
-        yield "troops_in", {}
-    if step.noted("wider_war"):
-        yield "wider_war", {}
+def signatories(settlement: Settlement) -> list[str]:
+    """The parties that must consent to a settlement: the two at war, and those that it names."""
+    return [party for party in PARTIES if party in (*settlement.signatories, "kyiv", "moscow")]
 
 
-def coup_attempted(course: Course, step: Step) -> bool:
-    """Whether a coup was attempted: of a week's events only that and the end of the ban move instability."""
-    added = step.after.instability - step.moved.instability
-    if step.after.banned < step.before.banned:
-        added -= course.parameters.kyiv.ban_unrest
-    return bool(added > 1e-9 or step.noted("coup_attempt"))
+def _of_week(
+    scenario: Scenario, table: Table, entries: Sequence[Entry], begin: date, end: date
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the events of one week: each kind, and what its sentence names."""
+    left = list(entries)
+    while left:
+        entry = left.pop(0)
+        kind, code = entry.kind.name, entry.code
+        match kind:
+            case "talks.proposed":
+                table.settlement, table.index = code, entry.value
+                clauses = scenario.settlements[code].clauses
+                omitted = [clauses[clause.code].label for clause in _take(left, "talks.omitted")]
+                begun = bool(left) and left[0].kind.name == "talks.climbed" and left[0].code == CONTACT
+                if begun:
+                    left.pop(0)
+                yield "talks.begun" if begun else kind, table.values | {"omitted": omitted}
+            case "talks.climbed":
+                if code != SIGNED:  # what came of a signature follows
+                    table.index = entry.value
+                    yield kind, table.values | {"rung": RUNGS[code]}
+            case "talks.fell":
+                falls = [entry, *_take(left, kind)]
+                causes = list(dict.fromkeys(CAUSES[int(fall.value)] for fall in falls))
+                yield kind, {"rung": RUNGS[falls[-1].code], "causes": causes}
+            case "talks.in_force" | "talks.dead_letter" | "talks.broken_down":
+                table.index = table.index if kind == "talks.broken_down" else entry.value
+                yield kind, table.values | {"weeks": entry.value}
+            case "washington.paused" if _take(left, "washington.resumed"):
+                yield "washington.paused_briefly", {}
+            case "front.taken" | "front.retaken" | "moscow.demands":
+                region = scenario.regions[code]
+                yield kind, {"region": region.label, "km2": region.demand_after_km2}
+            case "europe.upheaval" if entry.value == 1.0:
+                for known in scenario.upheavals:
+                    if begin <= known.date <= end:
+                        yield "europe.upheaval_dated", {"event": known.label, "day": known.date}
+            case "europe.vote":
+                for known in scenario.votes:
+                    if begin <= known.date <= end:
+                        yield kind, {"event": known.label, "day": known.date, "outcome": code}
+            case _:
+                yield kind, {"code": code, "value": entry.value}
 
 
-def coup_succeeded(course: Course, step: Step) -> bool:
-    """Whether the week's coup removed the president, by the same luck: his successor may be of his own kind."""
-    chance = course.parameters.kyiv.coup_succeeds
-    return bool(uniform(course.luck, kyiv.COUP_SUCCEEDS, step.week, 0) < chance)
+def _take(left: list[Entry], kind: str) -> list[Entry]:
+    """Take the entries of a kind off the head of a list."""
+    taken = []
+    while left and left[0].kind.name == kind:
+        taken.append(left.pop(0))
+    return taken
 
 
-def in_kyiv(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """The ban, transfer, martial law, election, coups, provocations."""
-    before, after = step.before, step.after
-    if after.banned < before.banned:
-        yield "ban_lifted", {}
-    if step.noted("transfer"):
-        yield "transfer", {}
-    if after.martial_law < before.martial_law:
-        yield "martial_law", {}
-    attempt = coup_attempted(course, step)
-    overthrown = attempt and coup_succeeded(course, step)
-    if step.noted("election"):
-        yield "election", {"winner": None if overthrown else after.leader}
-    if attempt:
-        yield "coup", {"leader": after.leader if overthrown else None}
-    by_coup = attempt and CONTACT <= before.rung < SIGNED
-    if step.noted("provocation") or step.more("down_kyiv") > by_coup:
-        yield "provocation", {}
-
-
-def at_the_end(scenario: Scenario, course: Course, step: Step) -> Iterator[Said]:
-    """An ending on the battlefield."""
-    after = step.after
-    if after.ending == RUNNING:
-        return
-    values = {"engaged": after.posture != WALKED_AWAY}
-    if after.ending == RUSSIA_FAILS:
-        yield "failure", values
-    elif front.exhausted(course.states[-1], course.world):
-        yield "exhausted", values
-    else:
-        yield ("collapse" if after.rate_collapse > after.rate_defeat else "direct"), values
-
-
-TELLERS: dict[str, Callable[[Scenario, Course, Step], Iterator[Said]]] = {
-    "front": at_front,
-    "moscow": in_moscow,
-    "washington": in_washington,
-    "hawks": among_hawks,
-    "europe": in_europe,
-    "kyiv": in_kyiv,
-    "talks": at_the_table,
-    "endings": at_the_end,
-}
-"""What tells of each part of a week, in the order of `forecast.timeline.week.PARTS`."""
+def _counted(found: Iterable[Event]) -> list[Event]:
+    """Events with one entry a month for those of a kind that repeat in it, at the place of the first."""
+    out: list[Event] = []
+    places: dict[tuple[str, int, int], int] = {}
+    for event in found:
+        if event.kind in REPEATED:
+            month = (event.kind, event.end.year, event.end.month)
+            if month in places:
+                first = out[places[month]]
+                values = first.values | {"count": first.values["count"] + 1}
+                out[places[month]] = replace(first, end=event.end, values=values)
+                continue
+            places[month] = len(out)
+            event = replace(event, values=event.values | {"count": 1})
+        out.append(event)
+    return out

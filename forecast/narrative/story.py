@@ -1,7 +1,7 @@
-"""One timeline of a saved run, told as dated lines in plain words.
+"""One timeline of a saved run as dated sentences.
 
-The weeks are simulated again (`forecast.narrative.rerun`), what happened in each is found
-(`forecast.narrative.events`), and put into the words of `forecast/report/templates/telling.j2`.
+The timeline is simulated again with its trace (`forecast.narrative.rerun`), its events are read off the trace
+(`forecast.narrative.events`), and the sentences are those of `forecast/narrative/sentences.j2`.
 """
 
 import json
@@ -12,28 +12,29 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.narrative.events import TELLERS
-from forecast.narrative.rerun import Course, Step, retold, week_days
-from forecast.narrative.talks import Said, on_the_table
+from forecast.narrative.events import Event, Table, events
+from forecast.narrative.rerun import simulated_again, week_days
 from forecast.narrative.words import Words
 from forecast.outcomes.clustering import MEMBER
 from forecast.scenario.spec import Scenario
 from forecast.store.saved_run import Run
+from forecast.timeline import washington
+from forecast.timeline.cells import Course
 from forecast.timeline.codes import RUNGS, RUNNING, TRUCES
 
 YOUNG_WEEKS = 4.0
-"""Age below which a settlement in force at the horizon is told with its age."""
+"""Age of a settlement at the horizon below which its age is mentioned, weeks."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a timeline that is told.
+    """One dated sentence.
 
     Attributes:
-        begin: first day of its week.
-        end: last day of it, on which the run's tables date what happened.
-        part: the part of the week that it belongs to; `levels` for how things stand.
-        text: what happened.
+        begin: first day of its week, or of the first of several weeks.
+        end: last day, on which the run's tables date the event.
+        part: the part of the week to which it belongs; `levels` for how things stand.
+        text: the sentence.
     """
 
     begin: date
@@ -43,14 +44,14 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A timeline told.
+class Story:
+    """A timeline as dated sentences.
 
     Attributes:
-        title: which it is, and how it ends.
+        title: which timeline, and how it ends.
         row: its row in the run's table.
         lines: what is simulated, in order.
-        recorded: what happened before, as recorded, and is the same in every timeline: day and text, in order.
+        recorded: what was recorded before the as-of date, the same in every timeline: day and text, in order.
         begin: the as-of date, from which it is simulated.
         stands: where each recorded state stands on that date.
     """
@@ -72,65 +73,69 @@ class Told:
         return {"timeline": dict(self.row), "recorded": recorded, "stands": list(self.stands), "lines": lines}
 
 
-def tell(run: Run, timeline: int) -> Told:
-    """Tell a timeline of a saved run.
+def story_of(run: Run, timeline: int) -> Story:
+    """The story of a timeline of a saved run.
 
     Raises:
-        InputError: no such timeline, or one that cannot be simulated again; see `forecast.narrative.rerun.retold`.
+        InputError: no such timeline, or one that cannot be simulated again: see
+            `forecast.narrative.rerun.simulated_again`.
     """
-    scenario, course = retold(run, timeline)
+    scenario, course = simulated_again(run, timeline)
     kept = run.timelines.iloc[[timeline]]
     row = json.loads(kept.to_json(orient="records", date_format="iso", double_precision=15))[0]
     for name in kept.columns[[column.kind == "M" for column in kept.dtypes]]:
         row[name] = row[name] and row[name][:10]
-    labels = {ending.id: ending for ending in scenario.endings}
-    ending = labels[row["ending"]]
+    ending = next(ending for ending in scenario.endings if ending.id == row["ending"])
     headed = ending.label.lower().startswith(ending.kind)
     label = ending.label if headed else f"{ending.kind.capitalize()}: {ending.label}"
     whose = f"{row[MEMBER]}, " if MEMBER in row else ""
     title = f"Timeline {timeline} of run {run.id} ({whose}draw {row['draw']}, replicate {row['replicate']}). {label}"
-    begin = date.fromisoformat(run.manifest["as_of"])
     known = run.summary.get("since") or {"happened": [], "states": []}
     happened = [entry for entry in known["happened"] if entry["counts"] or entry["state"]]
-    return Told(
+    return Story(
         title,
         row,
         tuple(lines(scenario, course, ending.label)),
         tuple((date.fromisoformat(entry["observed"]), entry["text"]) for entry in happened),
-        begin,
+        date.fromisoformat(run.manifest["as_of"]),
         tuple(f"{entry['label']}: {entry['words']}" for entry in known["states"]),
     )
 
 
 def lines(scenario: Scenario, course: Course, ending: str) -> Iterator[Line]:
-    """The lines of a timeline.
+    """Give the sentences of a timeline in order.
 
     Args:
-        scenario: of its run.
-        course: its weeks.
+        scenario: the scenario of its run.
+        course: the timeline.
         ending: what its ending is called.
     """
     words = Words(scenario, ending)
-    counted, elapsed, again = float(course.states["km2_start"][0]), 0.0, False
-    last, first = course.weeks[-1], course.weeks[0]
-    for step in course.steps():
-        begin, end = week_days(scenario, course.world, step.week)
-        if step.week == first and begin > scenario.reference_date:
-            yield Line(begin, begin, "levels", words.say(*levels(scenario, course, step.before)))
-            again = True
-        found = [(part, said) for part, teller in TELLERS.items() for said in teller(scenario, course, step)]
+    found = [*events(scenario, course), *standings(scenario, course)]
+    # How things stand is said after the week's events, but before the war ends.
+    found.sort(key=lambda event: (event.begin, event.part == "endings", event.part == "levels"))
+    if course.states["ending"][-1] == RUNNING:
+        found.append(horizon(scenario, course))
+    for event in found:
+        yield Line(event.begin, event.end, event.part, words.sentence(event.kind, event.values))
+
+
+def standings(scenario: Scenario, course: Course) -> Iterator[Event]:
+    """Give how things stand: at the end of each quarter, in the last week, and at the start of a later as-of date."""
+    first, last = course.weeks[0], course.weeks[-1]
+    begin, _ = week_days(scenario, course, first)
+    counted, elapsed = float(course.states["km2_start"][0]), 0
+    later = begin > scenario.reference_date
+    if later:
+        yield Event(begin, begin, "levels", "levels", standing(scenario, course, 0))
+    for k, week in enumerate(course.weeks, start=1):
+        begin, end = week_days(scenario, course, week)
         elapsed += (end - begin).days + 1
-        if step.week == last and step.after.ending == RUNNING:
-            found.append(("endings", horizon(step)))
-        opened = step.week == first and again
-        if (step.week == last or quarter_ends(begin, end)) and not opened:
-            pace = (step.after.km2 - counted) / (elapsed / 7.0)
-            standing = levels(scenario, course, step.after, pace, again=again)
-            place = sum(part != "endings" for part, _ in found)
-            found.insert(place, ("levels", standing))
-            counted, elapsed, again = step.after.km2, 0.0, True
-        for part, said in found:
-            yield Line(begin, end, part, words.say(*said))
+        if (week == last or quarter_ends(begin, end)) and not (later and week == first):
+            km2 = float(course.states["km2"][k])
+            pace = (km2 - counted) / (elapsed / 7.0)
+            yield Event(begin, end, "levels", "levels", standing(scenario, course, k) | {"pace": pace})
+            counted, elapsed = km2, 0
 
 
 def quarter_ends(begin: date, end: date) -> bool:
@@ -139,33 +144,25 @@ def quarter_ends(begin: date, end: date) -> bool:
     return any(pd.Timestamp(day).is_quarter_end for day in days)
 
 
-def levels(scenario: Scenario, course: Course, after: Any, pace: float | None = None, *, again: bool = False) -> Said:
-    """How things stand in a state.
-
-    Args:
-        scenario: of the run.
-        course: the timeline's weeks.
-        after: the state, at the end of a week or at the start of the first.
-        pace: ground gained since the last such line, or since the start, km2 a week; None at the start.
-        again: there was such a line before.
-    """
-    washington = course.parameters.washington
-    table = on_the_table(scenario, after) if after.template >= 0 else {"template": None, "index": None}
-    return "levels", {
-        "km2": after.km2,
-        "pace": pace,
-        "again": again,
-        "approval": float(washington.approval_at_zero + washington.approval_per_sd * after.capital),
-        "posture": after.posture,
-        "rung": RUNGS[after.rung],
-        "template": table["template"],
-        "index": table["index"],
-        "settled": bool(after.in_force),
-        "truce": TRUCES[after.truce],
+def standing(scenario: Scenario, course: Course, k: int) -> dict[str, Any]:
+    """How things stand in the state number `k` of a timeline."""
+    state = course.states[k]
+    table = Table(scenario, int(state.settlement), float(state.index))
+    return {
+        "km2": float(state.km2),
+        "pace": None,
+        "approval": float(washington.approval(course.parameters.washington, state)),
+        "posture": int(state.posture),
+        "rung": RUNGS[state.rung],
+        "table": table.values if state.settlement >= 0 else None,
+        "in_force": bool(state.in_force),
+        "truce": TRUCES[state.truce],
     }
 
 
-def horizon(step: Step) -> Said:
+def horizon(scenario: Scenario, course: Course) -> Event:
     """The end of a timeline that no battlefield ended; a settlement is told with its age while that is short."""
-    young = step.after.in_force and step.after.settlement_age < YOUNG_WEEKS
-    return "horizon", {"age": step.after.settlement_age if young else None}
+    begin, end = week_days(scenario, course, course.weeks[-1])
+    age = float(course.states["settlement_age"][-1])
+    young = bool(course.states["in_force"][-1]) and age < YOUNG_WEEKS
+    return Event(begin, end, "endings", "endings.horizon", {"end": end, "age": age if young else None})

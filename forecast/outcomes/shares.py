@@ -133,7 +133,7 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
                 "washington_ever_walked_away": happened["walked_away"],
                 "negotiated_younger_than_28_days": young,
                 "breakthrough": happened["breakthrough"],
-                "kursk_expelled": happened["kursk_expelled"],
+                "pocket_lost": happened["pocket_lost"],
                 "wider_war": happened["wider_war"],
             }
         ),

@@ -12,16 +12,16 @@ from forecast.evidence.chronology import Chronology
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import GENERAL, SIGNED
-from forecast.timeline.front import KURSK_GONE
-from forecast.timeline.weekly_record import STREAMS, Past, moves_code
+from forecast.timeline.front import POCKET_GONE
+from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code
 
 
-def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
+def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -> WeeklyRecord:
     """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
     seen = scenario.chronology.as_of(day)
     ends = week_ends(scenario, until or day)
     course = {state: _course(seen, state, ends) for state in states.STATES}
-    return Past(
+    return WeeklyRecord(
         rung=course["rung"],
         posture=course["posture"],
         truce=course["truce"],
@@ -29,7 +29,7 @@ def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
         banned=course["ban"],
         events=_events(seen, ends),
         moves=_moves(seen, ends),
-        kursk=_kursk(scenario, day, ends, course["kursk"][1:]),
+        pocket=_pocket(scenario, day, ends, course["kursk"][1:]),
     )
 
 
@@ -94,7 +94,7 @@ def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:
     return counts
 
 
-def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int64]) -> Array:
+def _pocket(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int64]) -> Array:
     """Russian ground held by Ukraine at the end of each week, km2; NaN where the map is not known."""
     found = np.full(len(ends), np.nan)
     if scenario.series.kursk is not None:
@@ -102,5 +102,5 @@ def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int
         known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
         # While it is recorded as held, the last map stands, and is no less than what counts as held.
         found = known.reindex(ends, method="ffill").to_numpy(float)
-        found = np.where(held == 1, np.maximum(found, KURSK_GONE), found)
+        found = np.where(held == 1, np.maximum(found, POCKET_GONE), found)
     return np.where(held == 1, found, 0.0)

@@ -18,13 +18,14 @@ from forecast.belief.assemble import DRAW_SEED, Posterior
 from forecast.belief.draws import luck
 from forecast.belief.student_t import TAIL_DEGREES
 from forecast.encoding import kernel_inputs
-from forecast.replay.observations import past_of
+from forecast.replay.observations import weekly_record_of
 from forecast.replay.periods import blocks, changes_since
 from forecast.replay.starting_points import log_mean
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
+from forecast.timeline.cells import inputs_at_start
 from forecast.timeline.particles import particles, run_span
-from forecast.timeline.weekly_record import known_common
+from forecast.timeline.weekly_record import observed_in_common
 
 ITEMS = ("war_ended", "general_truce", "km2")
 """Items of the common set, in the order in which a period weighs them: an end on the battlefield; a general truce, also
@@ -57,12 +58,15 @@ def common_density(
         return found
     until, seen = whole[-1][1], dict(changes_since(scenario, day))
     rows = kernel_inputs.parameter_rows(scenario, posterior.draws)
-    made = particles(
+    inputs = inputs_at_start(
         rows,
         kernel_inputs.starting_states(scenario, posterior.draws, rows, first),
-        kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
         kernel_inputs.make_world(scenario, first, until=until),
-        known_common(past_of(scenario, day, until)),
+    )
+    made = particles(
+        inputs,
+        observed_in_common(weekly_record_of(scenario, day, until)),
         number=number,
         seed=f"foreseen {DRAW_SEED}",
         threads=threads,

@@ -21,13 +21,14 @@ from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import CHANGES, EVENTS
-from forecast.replay.observations import past_of
+from forecast.replay.observations import weekly_record_of
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
-from forecast.timeline.cells import TIMELINES_PER_DRAW, Cells, blank_record
+from forecast.timeline.cells import TIMELINES_PER_DRAW, Cells, inputs_at_start
 from forecast.timeline.particle_filter import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws
 from forecast.timeline.random_numbers import decisions
-from forecast.timeline.weekly_record import Past, known_record
+from forecast.timeline.result import blank_result
+from forecast.timeline.weekly_record import WeeklyRecord, observed_record
 
 REPLICATES = 10
 """Replicates of each draw in a replay."""
@@ -65,8 +66,8 @@ class Start:
         draw: (n,) draws of the posterior, in the order in which timelines use them; one may come several times.
         copy: (n,) number of the copy, of a draw that was selected more than once.
         states: (m,) laid out as `State`.
-        records: (m,) laid out as `Record`: what is behind each state.
-        given: (m, k) what each has drawn anew in its timeline already; None where it is still to be drawn.
+        results: (m,) laid out as `Result`: what is behind each state.
+        values: (m, k) the parameters that vary by timeline, as each has drawn them; (0, k) where none are drawn yet.
         first: (n,) place of the first state of each draw; its `replicates` states follow one another.
         share: (n, replicates) how often each of them is started from.
         effective: effective draws, 1 / sum of squared weights; None without a replay.
@@ -76,8 +77,8 @@ class Start:
     draw: NDArray[np.int64]
     copy: NDArray[np.int64]
     states: Any
-    records: Any
-    given: Array | None
+    results: Any
+    values: Array
     first: NDArray[np.int64]
     share: Array
     effective: float | None
@@ -114,7 +115,7 @@ class Start:
             **found
             | {
                 "states": found["states"].view(np.recarray),
-                "records": found["records"].view(np.recarray),
+                "results": found["results"].view(np.recarray),
                 "effective": float(found["effective"]),
             }
         )
@@ -141,33 +142,38 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
             draw=number,
             copy=np.zeros(draws, np.int64),
             states=kernel_inputs.starting_states(scenario, used, rows, day),
-            records=blank_record(),
-            given=None,
+            results=blank_result(),
+            values=np.zeros((0, len(posterior.anew))),
             first=number,
             share=np.ones((draws, 1)),
             effective=None,
             log_weight=np.empty(0),
         )
     nothing_to_foresee(scenario, day)
-    made = replayed(scenario, posterior, past_of(scenario, day), day, threads)
+    made = replayed(scenario, posterior, weekly_record_of(scenario, day), day, threads)
     if not np.isfinite(made.log_weight[:, -1]).any():
         raise impossible(made, scenario, posterior)
     return selected(made, draws, scenario, day)
 
 
-def replayed(scenario: Scenario, posterior: Posterior, past: Past, day: date, threads: int | None = None) -> Replayed:
+def replayed(
+    scenario: Scenario, posterior: Posterior, past: WeeklyRecord, day: date, threads: int | None = None
+) -> Replayed:
     """Replay the past for every draw of a posterior."""
     reference = scenario.reference_date
     draws = posterior.draws.copy()
     for name in ("front.slow", "front.fast", "washington.capital", "kyiv.instability"):
         draws[name] = posterior.paths[name][:, 0]
     rows = kernel_inputs.parameter_rows(scenario, draws)
-    return replay_draws(
+    inputs = inputs_at_start(
         rows,
         kernel_inputs.starting_states(scenario, draws, rows, reference),
-        kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
         kernel_inputs.make_world(scenario, reference, until=day),
-        known_record(past),
+    )
+    return replay_draws(
+        inputs,
+        observed_record(past),
         np.stack([posterior.paths[PATHS[level]][:, 1:] for level in LEVELS]),
         replicates=REPLICATES,
         seed=f"replay {DRAW_SEED}",
@@ -192,17 +198,17 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     # Copies of a draw stand far apart, so that a prefix of the timelines is a fair sample too.
     order = spread_order(draws)
     replicates = made.share.shape[1]
-    states, records = made.states[chosen].reshape(-1).copy(), made.records[chosen].reshape(-1).copy()
+    states, results = made.states[chosen].reshape(-1).copy(), made.results[chosen].reshape(-1).copy()
     states["km2_start"], states["elapsed"] = states["km2"], 0.0
     states["week"] = (day - calendar.monday(scenario.reference_date)).days // 7
     for name in ("km2_4w", "km2_13w", "km2_26w", "approval_4w", "approval_13w"):
-        records[name] = np.nan
+        results[name] = np.nan
     return Start(
         draw=draw[order],
         copy=copy[order],
         states=states,
-        records=records,
-        given=made.anew[chosen].reshape(len(states), -1),
+        results=results,
+        values=made.values[chosen].reshape(len(states), -1),
         first=(replicates * place)[order],
         share=made.share[draw[order]],
         effective=float(weights.sum() ** 2 / np.sum(weights**2)),

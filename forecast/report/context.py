@@ -5,6 +5,7 @@ No number is worked out in a template; it is given here as the text that it is p
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -99,7 +100,7 @@ def owners(scenario: Scenario) -> dict[str, str]:
     """Names for readers of those who may be held to own a defeat."""
     labels = {party.id: party.label for party in scenario.parties}
     return labels | {
-        "trump": f"the president in {labels['washington']}",
+        "president": f"the president in {labels['washington']}",
         "predecessor": "his predecessor",
     }
 
@@ -258,10 +259,10 @@ def beyond(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return whole(one["probability"]) > whole(other["probability"])
 
 
-def environment() -> Environment:
-    """Templates of plain text; a missing name is an error."""
+def environment(folder: Path = TEMPLATES) -> Environment:
+    """Templates of plain text in a folder; a missing name is an error."""
     return Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True, autoescape=False,
     )  # fmt: skip
 

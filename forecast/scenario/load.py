@@ -29,7 +29,7 @@ from forecast.scenario.reader import Reader
 from forecast.scenario.reference_tables import read_reference
 from forecast.scenario.series_roles import read_series
 from forecast.scenario.spec import Scenario, Start
-from forecast.timeline.front import KURSK_GONE
+from forecast.timeline.front import POCKET_GONE
 from forecast.validation import near
 
 __all__ = ["load_scenario", "load_under", "parse_fix"]
@@ -203,7 +203,7 @@ def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]
         "truce": start.truce,
         "arms": int(start.paused),
         "ban": int(start.banned),
-        "kursk": int(priors["front.kursk_start"].quantiles()[1] >= KURSK_GONE),
+        "kursk": int(priors["front.kursk_start"].quantiles()[1] >= POCKET_GONE),
     }
     return {state: values[codes[state]] for state, values in STATES.items()}
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast.timeline.codes import KYIV, MOSCOW, RUNNING
 from forecast.timeline.front import SCALE
 from forecast.timeline.jit import kernel
-from forecast.timeline.result import Record
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
 
 BINS = 256
@@ -52,7 +52,7 @@ LEVELS = (
     Level("adequacy", "sd", -8.0, 8.0),
     Level("km2_week", "km2", -6.3, 6.3, curved=True),
     Level("km2", "km2", -9.0, 9.0, curved=True),
-    Level("kursk", "km2", 0.0, 4.2, curved=True),
+    Level("pocket", "km2", 0.0, 4.2, curved=True),
     Level("consent_moscow", "chance", 0.0, 1.0),
     Level("consent_kyiv", "chance", 0.0, 1.0),
     Level("rung", "code", -0.5, 4.5),
@@ -75,14 +75,14 @@ def note(s: State, path: NDArray[np.float64]) -> None:
     path[6] = s.adequacy
     path[7] = math.asinh(s.net / SCALE)
     path[8] = math.asinh(s.km2 / SCALE)
-    path[9] = math.asinh(s.kursk / SCALE)
+    path[9] = math.asinh(s.pocket / SCALE)
     path[10] = s.consent[MOSCOW]
     path[11] = s.consent[KYIV]
     path[12] = float(s.rung)
 
 
 @kernel
-def count(r: Record, path: NDArray[np.float64], first: int, last: int, counts: NDArray[np.int64]) -> None:
+def count(r: Result, path: NDArray[np.float64], first: int, last: int, counts: NDArray[np.int64]) -> None:
     """Add a finished timeline's path, weeks `first` to `last` - 1, to the counts of its group."""
     group = 2
     if r.ending != RUNNING:

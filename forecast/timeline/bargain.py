@@ -1,8 +1,8 @@
-"""The bargain: what a deal is worth to each party, who consents, which template is tried, how terms move.
+"""The bargain: what a deal is worth to each party, who consents, which settlement is tried, how terms move.
 
 For signatory p with positions y, saliences s (summing to 1) and terms x on the issues scored 0 to 1:
 
-    V_p = sum_i s_pi (1 - |x_i - y_pi|) - commitment_p(template)           value of the deal
+    V_p = sum_i s_pi (1 - |x_i - y_pi|) - commitment_p(settlement)           value of the deal
     c_p = logistic((V_p - R_p + eta_p) / tau),  eta_p ~ Normal(0, sigma_p)   once per timeline
 
 Washington consents to what it can deliver (`washington.consent`); the hawks sign nothing.
@@ -28,25 +28,29 @@ from forecast.timeline.codes import (
 from forecast.timeline.forms import logistic
 from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.random_numbers import Luck, decision, normal, uniform
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, decision, normal, uniform
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 from forecast.timeline.world import World
 
 PRIVATE = decision("talks.private_worth")
-TEMPLATE = decision("talks.template")
+SETTLEMENT = decision("talks.template")
 OPENING_TERMS = decision("talks.opening_terms")
 CLAUSES = decision("talks.clauses")
 
+PROPOSED = event("talks.proposed", "a settlement is put on the table", code="settlement", value="term index")
+OMITTED = event("talks.omitted", "the draft leaves out a clause", code="clause of the settlement on the table")
+
 
 @kernel
-def signs(w: World, template: int, party: int) -> bool:
+def signs(w: World, settlement: int, party: int) -> bool:
     """Whether a party's consent is needed: Kyiv and Moscow always, the others where the template says so."""
     if party in (KYIV, MOSCOW):
         return True
     if party == WASHINGTON:
-        return bool(w.facts.needs_washington[template] > 0.0)
-    return bool(party == EUROPE and w.facts.needs_europe[template] > 0.0)
+        return bool(w.facts.needs_washington[settlement] > 0.0)
+    return bool(party == EUROPE and w.facts.needs_europe[settlement] > 0.0)
 
 
 @kernel
@@ -59,39 +63,39 @@ def value(p: Parameters, s: State, w: World, party: int) -> float:
 
 
 @kernel
-def opening_value(p: Parameters, w: World, template: int, party: int) -> float:
+def opening_value(p: Parameters, w: World, settlement: int, party: int) -> float:
     """The same of a template's typical terms."""
     total = 0.0
     for i in range(w.facts.issues):
-        x = p.settlements.terms[template, i]
+        x = p.settlements.terms[settlement, i]
         total += p.parties.salience[party, i] * (1.0 - abs(x - p.parties.position[party, i]))
     return total
 
 
 @kernel
-def commitment_moscow(p: Parameters, s: State, w: World, template: int, troops: float) -> float:
+def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops: float) -> float:
     """What Moscow fears of a deal: that it is overturned, that Ukraine rearms; and what it must swallow.
 
     Lock-in clauses (the Senate, Europe) lower the first; the hawks worsen the second, half of which every settlement
     carries that stops the fighting before the rest is agreed. Once a general truce holds, that cost is spent.
     """
-    temporary, stops_first = w.facts.temporary[template], w.facts.stops_first[template]
-    fear = p.moscow.distrust * (1.0 - p.settlements.lock_in[template])
+    temporary, stops_first = w.facts.temporary[settlement], w.facts.stops_first[settlement]
+    fear = p.moscow.distrust * (1.0 - p.settlements.lock_in[settlement])
     fear += max(temporary, 0.5 * stops_first) * p.moscow.cheating
     fear += p.hawks.moscow_fear * max(0.0, s.hawks) * (0.5 + 0.5 * temporary)
     if stops_first > 0.0 and s.truce != GENERAL:
         fear += p.moscow.stop_first
-        if s.kursk > 0.0:
+        if s.pocket > 0.0:
             fear += p.moscow.kursk_cost
     if s.legitimate == 0:
-        fear += p.moscow.illegitimate * (1.0 + w.facts.election_first[template])
+        fear += p.moscow.illegitimate * (1.0 + w.facts.election_first[settlement])
     return fear + p.moscow.troops_cost * troops
 
 
 @kernel
-def commitment_kyiv(p: Parameters, template: int) -> float:
+def commitment_kyiv(p: Parameters, settlement: int) -> float:
     """What Kyiv fears of a deal: that nobody enforces it."""
-    return p.kyiv.truce_distrust * (1.0 - p.settlements.monitoring[template])
+    return p.kyiv.truce_distrust * (1.0 - p.settlements.monitoring[settlement])
 
 
 @kernel
@@ -103,14 +107,16 @@ def worth_moscow(p: Parameters, s: State) -> float:
 @kernel
 def gap_moscow(p: Parameters, s: State, w: World) -> float:
     """What Moscow lacks to consent: R - V - eta."""
-    fear = commitment_moscow(p, s, w, s.template, float(s.troops_text))
+    fear = commitment_moscow(p, s, w, s.settlement, float(s.troops_text))
     return worth_moscow(p, s) - (value(p, s, w, MOSCOW) - fear) - s.private[MOSCOW]
 
 
 @kernel
 def gap_kyiv(p: Parameters, s: State, w: World) -> float:
     """What Kyiv lacks to consent: R - V - eta."""
-    return kyiv.worth_of_fighting(p.kyiv, s) - (value(p, s, w, KYIV) - commitment_kyiv(p, s.template)) - s.private[KYIV]
+    return (
+        kyiv.worth_of_fighting(p.kyiv, s) - (value(p, s, w, KYIV) - commitment_kyiv(p, s.settlement)) - s.private[KYIV]
+    )
 
 
 @kernel
@@ -120,15 +126,15 @@ def gap_europe(p: Parameters, s: State, w: World) -> float:
 
 
 @kernel
-def load_of(p: Parameters, template: int, troops: float) -> float:
+def load_of(p: Parameters, settlement: int, troops: float) -> float:
     """What a settlement asks of Washington to deliver, in sd; European troops in the text add to it."""
-    return p.settlements.load[template] + p.washington.deliver_troops * troops
+    return p.settlements.load[settlement] + p.washington.deliver_troops * troops
 
 
 @kernel
-def weigh(p: Parameters, s: State, r: Record, w: World) -> None:
+def weigh(p: Parameters, s: State, r: Result, w: World) -> None:
     """Every party's readiness to consent to the terms on the table; notes how near each came."""
-    load = load_of(p, s.template, float(s.troops_text))
+    load = load_of(p, s.settlement, float(s.troops_text))
     gap = gap_moscow(p, s, w)
     s.consent[MOSCOW] = logistic(-gap / p.talks.tau)
     note_gap(p, s, r, w, MOSCOW, gap)
@@ -148,7 +154,7 @@ def weigh(p: Parameters, s: State, r: Record, w: World) -> None:
 
 
 @kernel
-def note_gap(p: Parameters, s: State, r: Record, w: World, party: int, gap: float) -> None:
+def note_gap(p: Parameters, s: State, r: Result, w: World, party: int, gap: float) -> None:
     """Keep the least gap to consent while terms are on the table, and the issue that cost most then."""
     if s.rung < TERMS or gap >= r.gap[party]:
         return
@@ -172,59 +178,76 @@ def term_index(p: Parameters, s: State, w: World) -> float:
 
 
 @kernel
-def appeal(p: Parameters, s: State, w: World, template: int) -> float:
-    """Weight of a template when one is tried: weight x dampening x exp(mean consent, as estimated, / T).
+def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
+    """Weight of a settlement when one is tried: weight x dampening x exp(mean consent, as estimated, / T).
 
     The others estimate Moscow's worth of fighting on as R_Moscow - optimism: outcomes wished for, not conditions.
     """
-    fear = commitment_moscow(p, s, w, template, w.facts.troops[template])
-    moscow_gap = worth_moscow(p, s) - p.talks.optimism - opening_value(p, w, template, MOSCOW) + fear
-    kyiv_gap = kyiv.worth_of_fighting(p.kyiv, s) - opening_value(p, w, template, KYIV) + commitment_kyiv(p, template)
+    fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
+    moscow_gap = worth_moscow(p, s) - p.talks.optimism - opening_value(p, w, settlement, MOSCOW) + fear
+    kyiv_gap = (
+        kyiv.worth_of_fighting(p.kyiv, s) - opening_value(p, w, settlement, KYIV) + commitment_kyiv(p, settlement)
+    )
     total = logistic(-moscow_gap / p.talks.tau) + logistic(-kyiv_gap / p.talks.tau)
     count = 2.0
-    if w.facts.needs_europe[template] > 0.0:
-        gap = europe.worth_of_fighting(p.europe, s) - opening_value(p, w, template, EUROPE)
+    if w.facts.needs_europe[settlement] > 0.0:
+        gap = europe.worth_of_fighting(p.europe, s) - opening_value(p, w, settlement, EUROPE)
         total += logistic(-gap / p.talks.tau)
         count += 1.0
-    if w.facts.needs_washington[template] > 0.0:
-        total += washington.consent(p.washington, s, load_of(p, template, w.facts.troops[template]))
+    if w.facts.needs_washington[settlement] > 0.0:
+        total += washington.consent(p.washington, s, load_of(p, settlement, w.facts.troops[settlement]))
         count += 1.0
-    favour = p.hawks.temporary * min(max(s.hawks, -3.0), 3.0) * w.facts.temporary[template]
+    favour = p.hawks.temporary * min(max(s.hawks, -3.0), 3.0) * w.facts.temporary[settlement]
     return (
-        p.settlements.weight[template]
-        * s.dampening[template]
+        p.settlements.weight[settlement]
+        * s.dampening[settlement]
         * math.exp(total / count / p.talks.template_temperature + favour)
     )
 
 
 @kernel
-def draw_template(p: Parameters, s: State, w: World, luck: Luck) -> None:
+def draw_settlement(p: Parameters, s: State, w: World, context: Context) -> None:
     """Choose what to talk about on entering contact, and draw its terms and clauses once."""
     lane = s.moves
     total, chosen = 0.0, -1
     for t in range(w.facts.settlements):
         if w.facts.dictated[t] == 0.0:
-            # One pass: template t replaces the choice so far with probability appeal / total so far.
+            # One pass: settlement t replaces the choice so far with probability appeal / total so far.
             weight = appeal(p, s, w, t)
             total += weight
-            if uniform(luck, TEMPLATE, s.week, 16 * lane + t) * total < weight:
+            if uniform(context, SETTLEMENT, s.week, 16 * lane + t) * total < weight:
                 chosen = t
-    s.template = chosen
+    s.settlement = chosen
     s.drawn += 1
     s.troops_text = int(w.facts.troops[chosen])
-    common = normal(luck, OPENING_TERMS, s.week, 32 * lane)
+    common = normal(context, OPENING_TERMS, s.week, 32 * lane)
     for i in range(w.facts.issues):
-        own = normal(luck, OPENING_TERMS, s.week, 32 * lane + 1 + i)
+        own = normal(context, OPENING_TERMS, s.week, 32 * lane + 1 + i)
         x = p.settlements.terms[chosen, i] + p.settlements.spread[chosen] * (0.6 * common + 0.8 * own)
         s.terms[i] = min(max(x, 0.0), 1.0)
     for k in range(int(w.facts.clauses[chosen])):
         s.included[k] = 1.0
-        if uniform(luck, CLAUSES, s.week, 8 * lane + k) >= p.settlements.clause_included[chosen, k]:
+        if uniform(context, CLAUSES, s.week, 8 * lane + k) >= p.settlements.clause_included[chosen, k]:
             s.included[k] = 0.0
             issue = int(w.facts.clause_issue[chosen, k])
             if issue >= 0:
                 s.terms[issue] = p.settlements.clause_without[chosen, k]
     s.index = term_index(p, s, w)
+    note(context.log, PROPOSED, s.week, chosen, s.index)
+    for k in range(int(w.facts.clauses[chosen])):
+        if s.included[k] == 0.0:
+            note(context.log, OMITTED, s.week, k, 0.0)
+
+
+@kernel
+def least_ready(s: State, w: World) -> int:
+    """The signatory that is least ready to consent to the terms on the table."""
+    found, least = -1, 2.0
+    for party in range(5):
+        if signs(w, s.settlement, party) and s.consent[party] < least:
+            least = s.consent[party]
+            found = party
+    return found
 
 
 @kernel
@@ -232,14 +255,14 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
     """Terms drift towards those who refuse, on the issues that weigh most with them.
 
     x_i += (1 - exp(-lambda dt)) sum_p (1 - c_p) a_pi (y_pi - x_i), a_pi = s_pi / sum_q s_qi over signatories,
-    within the template's give. Mediating uses every pull; pressing one party only the others'; walked away none.
+    within the settlement's give. Mediating uses every pull; pressing one party only the others'; walked away none.
     """
     if s.rung < TERMS or s.rung > TEXT or s.posture == WALKED_AWAY:
         return
     speed = 1.0 - math.exp(-p.talks.terms_move * dt)
-    give = p.settlements.give[s.template]
-    us = 1.0 if signs(w, s.template, WASHINGTON) else 0.0
-    europeans = 1.0 if signs(w, s.template, EUROPE) else 0.0
+    give = p.settlements.give[s.settlement]
+    us = 1.0 if signs(w, s.settlement, WASHINGTON) else 0.0
+    europeans = 1.0 if signs(w, s.settlement, EUROPE) else 0.0
     us_pull = us * (1.0 - s.consent[WASHINGTON])
     europe_pull = europeans * (1.0 - s.consent[EUROPE])
     kyiv_pull = 0.0 if s.posture == PRESSING_KYIV else 1.0 - s.consent[KYIV]
@@ -256,18 +279,18 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
             + moscow_pull * s_moscow * (position[MOSCOW, i] - x)
         )
         # Terms that were drawn outside the give may only come nearer to it.
-        typical = p.settlements.terms[s.template, i]
+        typical = p.settlements.terms[s.settlement, i]
         low, high = min(max(0.0, typical - give), x), max(min(1.0, typical + give), x)
         x = min(max(x + speed * pull / max(weight, 1e-12), low), high)
         s.terms[i] = x
 
 
 @kernel
-def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
+def begin(p: Parameters, s: State, w: World, context: Context) -> None:
     """Draw what each party privately thinks a deal is worth, once per timeline; value a bare ceasefire."""
-    s.private[MOSCOW] = p.talks.moscow_spread * normal(luck, PRIVATE, 0, MOSCOW)
-    s.private[KYIV] = p.talks.kyiv_spread * normal(luck, PRIVATE, 0, KYIV)
-    s.private[EUROPE] = p.talks.europe_spread * normal(luck, PRIVATE, 0, EUROPE)
+    s.private[MOSCOW] = p.talks.moscow_spread * normal(context, PRIVATE, 0, MOSCOW)
+    s.private[KYIV] = p.talks.kyiv_spread * normal(context, PRIVATE, 0, KYIV)
+    s.private[EUROPE] = p.talks.europe_spread * normal(context, PRIVATE, 0, EUROPE)
     if w.facts.ceasefire >= 0:
         s.truce_value[MOSCOW] = opening_value(p, w, w.facts.ceasefire, MOSCOW)
         s.truce_value[KYIV] = opening_value(p, w, w.facts.ceasefire, KYIV)
@@ -276,7 +299,9 @@ def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
 @kernel
 def truce_consent_moscow(p: Parameters, s: State) -> float:
     """Moscow's readiness for a bare ceasefire: it must stop first, Kursk weighs against it, and it binds nobody."""
-    cost = p.moscow.stop_first + (p.moscow.kursk_cost if s.kursk > 0.0 else 0.0) + p.moscow.distrust + p.moscow.cheating
+    cost = (
+        p.moscow.stop_first + (p.moscow.kursk_cost if s.pocket > 0.0 else 0.0) + p.moscow.distrust + p.moscow.cheating
+    )
     gap = worth_moscow(p, s) - s.truce_value[MOSCOW] + cost - s.private[MOSCOW]
     return logistic(-gap / p.talks.tau)
 
@@ -291,7 +316,7 @@ def truce_consent_kyiv(p: Parameters, s: State) -> float:
 @kernel
 def restart(s: State) -> None:
     """Leave the table: no template, no terms."""
-    s.template = -1
+    s.settlement = -1
     s.index = 0.5
     s.hawks_loss = 0.0
     s.troops_text = 0
@@ -300,13 +325,13 @@ def restart(s: State) -> None:
 
 
 @kernel
-def fail_template(s: State) -> None:
+def fail_settlement(s: State) -> None:
     """A template that failed is half as likely to be tried again."""
-    if s.template >= 0:
-        s.dampening[s.template] *= 0.5
+    if s.settlement >= 0:
+        s.dampening[s.settlement] *= 0.5
 
 
 @kernel
 def on_table(s: State) -> bool:
     """Whether there is a template on the table."""
-    return s.rung >= CONTACT and s.template >= 0
+    return s.rung >= CONTACT and s.settlement >= 0

@@ -1,41 +1,39 @@
-"""Run many timelines: cells of (parameter row, draw, replicate), in chunks over a pool of threads."""
+"""Run many timelines: cells of (parameter row, starting state, draw, replicate)."""
 
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.timeline import bands
+from forecast.timeline import bands, trace
+from forecast.timeline.chunks import run_chunks
 from forecast.timeline.fields import Array
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, cell_key, decision, luck_record, normal
-from forecast.timeline.result import RECORD
-from forecast.timeline.week import timeline
+from forecast.timeline.random_numbers import Context, cell_key, context_record, decision, normal
+from forecast.timeline.result import RESULT, blank_result
+from forecast.timeline.state import STATE
+from forecast.timeline.week import begin, timeline
 
-ANEW = decision("parameters.timeline")
+REDRAW = decision("parameters.timeline")
 
 CHUNK = 500
 """Timelines in a chunk; any other number gives the same bytes."""
 
 TIMELINES_PER_DRAW = 40
-"""Timelines of a draw before the next draw is used, so that luck and ignorance can be told apart."""
+"""Timelines of a draw before the next one is used, so that spread within and between draws can be told apart."""
 
 TABLE_REACH = 6.0
-"""Normal scores beyond which a parameter drawn anew in each timeline is cut off."""
+"""Normal scores beyond which a parameter that varies by timeline is cut off."""
 
 
-@dataclass(frozen=True)
-class Anew:
-    """Parameters drawn anew in each timeline, from tables of their quantile functions.
+class Redrawn(NamedTuple):
+    """Parameters that are drawn for each timeline, from tables of their quantile functions.
 
     Attributes:
         place: (k,) place of each in the flat parameter row.
-        lane: (k,) number made from its name, that keys its luck.
-        mean: (rows, k) mean of its normal score given what else is known of the row.
+        lane: (k,) number made from its name, which keys its random numbers.
+        mean: (rows, k) mean of its normal score, given the rest of the row.
         chol: (k, k) Cholesky factor of the covariance of the scores.
         table: (k, m) value, as the compiled code uses it, at m scores evenly spaced over +- TABLE_REACH.
     """
@@ -47,21 +45,70 @@ class Anew:
     table: Array
 
 
-@dataclass(frozen=True)
-class Cells:
+class Inputs(NamedTuple):
+    """What timelines are made from.
+
+    Attributes:
+        rows: parameter rows, laid out as `Parameters`.
+        states: starting states, laid out as `State`.
+        results: the result of each starting state so far, laid out as `Result`; shape (1,) if it is the same for all.
+        values: (starting states, k) parameters that vary by timeline, where they are drawn already; else shape (0, k).
+        redrawn: how parameters that vary by timeline are drawn.
+        world: dimensions, facts and calendar, laid out as `World`, shape (1,).
+    """
+
+    rows: Any
+    states: Any
+    results: Any
+    values: Array
+    redrawn: Redrawn
+    world: Any
+
+
+class Cells(NamedTuple):
     """Which timelines to run, one entry a timeline.
 
     Attributes:
-        row: parameter row used.
-        begin: starting state used.
-        draw: number of the draw, which keys luck.
-        replicate: number of the timeline within its draw, which keys luck.
+        row: parameter row.
+        start: starting state.
+        draw: number of the draw, which keys random numbers.
+        replicate: number of the timeline within its draw, which keys random numbers.
     """
 
     row: NDArray[np.int64]
-    begin: NDArray[np.int64]
+    start: NDArray[np.int64]
     draw: NDArray[np.int64]
     replicate: NDArray[np.int64]
+
+
+class Work(NamedTuple):
+    """The arrays that one thread works with; they change from timeline to timeline.
+
+    Attributes:
+        context: laid out as `Context`, shape (1,).
+        parameters: laid out as `Parameters`, shape (1,).
+        flat: the same memory as plain numbers.
+        state: laid out as `State`, shape (1,).
+        path: (weeks, levels) the levels of each week.
+    """
+
+    context: Any
+    parameters: Any
+    flat: Array
+    state: Any
+    path: Array
+
+
+def inputs_at_start(rows: Any, states: Any, redrawn: Redrawn, world: Any) -> Inputs:
+    """Inputs of timelines in which nothing has happened yet."""
+    return Inputs(rows, states, blank_result(), np.zeros((0, len(redrawn.place))), redrawn, world)
+
+
+def work_arrays(inputs: Inputs, context: Any) -> Work:
+    """Arrays for one thread, with a copy of the context."""
+    parameters = inputs.rows[:1].copy()
+    path = np.zeros((int(inputs.world.weeks[0]), len(bands.LEVELS)))
+    return Work(context.copy(), parameters, parameters.view(np.float64).reshape(-1), inputs.states[:1].copy(), path)
 
 
 def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW) -> Cells:
@@ -73,152 +120,158 @@ def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW) -> Cel
 
 
 @kernel
-def draw_anew(
-    flat: Array,
-    luck: Luck,
-    place: NDArray[np.int64],
-    lane: NDArray[np.int64],
-    mean: Array,
-    chol: Array,
-    table: Array,
-) -> None:
+def redraw(flat: Array, context: Context, redrawn: Redrawn, row: int) -> None:
     """Draw the parameters that vary by timeline into a flat parameter row."""
-    last = table.shape[1] - 1
-    for k in range(len(place)):
-        z = mean[k]
+    last = redrawn.table.shape[1] - 1
+    for k in range(len(redrawn.place)):
+        z = redrawn.mean[row, k]
         for j in range(k + 1):
-            z += chol[k, j] * normal(luck, ANEW, 0, lane[j])
+            z += redrawn.chol[k, j] * normal(context, REDRAW, 0, redrawn.lane[j])
         at = (min(max(z, -TABLE_REACH), TABLE_REACH) + TABLE_REACH) / (2.0 * TABLE_REACH) * last
         left = min(int(at), last - 1)
-        flat[place[k]] = table[k, left] + (table[k, left + 1] - table[k, left]) * (at - left)
+        low, high = redrawn.table[k, left], redrawn.table[k, left + 1]
+        flat[redrawn.place[k]] = low + (high - low) * (at - left)
 
 
 @kernel
-def run_chunk(
-    rows: Any,
-    start: Any,
-    world: Any,
-    chance: Any,
-    row: NDArray[np.int64],
-    start_of: NDArray[np.int64],
-    draw: NDArray[np.int64],
-    replicate: NDArray[np.int64],
-    given: Array,
-    place: NDArray[np.int64],
-    lane: NDArray[np.int64],
-    mean: Array,
-    chol: Array,
-    table: Array,
-    scratch: Any,
-    flat: Array,
-    state: Any,
-    records: Any,
-    path: Array,
-    first: int,
-    out: Any,
-    counts: NDArray[np.int64],
+def put_values(flat: Array, place: NDArray[np.int64], values: Array) -> None:
+    """Put the parameters that vary by timeline into a flat parameter row."""
+    for k in range(len(place)):
+        flat[place[k]] = values[k]
+
+
+@kernel
+def get_values(flat: Array, place: NDArray[np.int64], values: Array) -> None:
+    """Copy the parameters that vary by timeline out of a flat parameter row."""
+    for k in range(len(place)):
+        values[k] = flat[place[k]]
+
+
+@kernel
+def begin_cell(
+    inputs: Inputs, work: Work, row: int, start: int, draw: int, replicate: int, states: Any, results: Any, at: int
 ) -> None:
-    """Run the cells of one chunk into `out` and `counts`; `scratch`, `flat`, `state` and `path` are work space."""
-    s, w, luck = state[0], world[0], chance[0]
-    for i in range(len(row)):
-        luck.cell = cell_key(draw[i], replicate[i])
-        state[0] = start[start_of[i]]
-        out[i] = records[start_of[i] if len(records) > 1 else 0]
-        r = out[i]
+    """Begin one timeline: its random numbers, its parameters in `work`, and what it keeps from its start.
+
+    Args:
+        inputs: what it is made from.
+        work: its context and its parameters are set.
+        row: its parameter row.
+        start: its starting state.
+        draw: keys its random numbers.
+        replicate: keys them too.
+        states: filled in at the place `at`, laid out as `State`.
+        results: filled in at the place `at`, laid out as `Result`.
+        at: the place.
+    """
+    context = work.context[0]
+    context.cell = cell_key(draw, replicate)
+    states[at] = inputs.states[start]
+    results[at] = inputs.results[start if len(inputs.results) > 1 else 0]
+    work.parameters[0] = inputs.rows[row]
+    if len(inputs.values) > 0:
+        put_values(work.flat, inputs.redrawn.place, inputs.values[start])
+    else:
+        redraw(work.flat, context, inputs.redrawn, row)
+    if states[at].begun == 0:
+        begin(work.parameters[0], states[at], inputs.world[0], context)
+
+
+@kernel
+def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, counts: NDArray[np.int64]) -> None:
+    """Run the cells of one chunk, whose first is timeline number `first`, into `out` and `counts`."""
+    for i in range(len(which.row)):
+        begin_cell(
+            inputs, work, which.row[i], which.start[i], which.draw[i], which.replicate[i], work.state, out[i : i + 1], 0
+        )
+        s, r = work.state[0], out[i]
         r.timeline = first + i
-        r.draw = draw[i]
-        r.replicate = replicate[i]
-        begin = s.week
-        scratch[0] = rows[row[i]]
-        if len(given) > 0:
-            for k in range(len(place)):
-                flat[place[k]] = given[start_of[i], k]
-        elif len(place) > 0:
-            draw_anew(flat, luck, place, lane, mean[row[i]], chol, table)
-        last = timeline(scratch[0], s, r, w, luck, path)
-        bands.count(r, path, begin, last, counts)
-
-
-def blank_record() -> Any:
-    """A row in which nothing has happened yet, shape (1,)."""
-    blank = np.zeros(1, RECORD).view(np.recarray)
-    for name in RECORD.names or ():
-        if RECORD[name].base == np.float64:
-            blank[name] = np.nan
-    for name in (
-        "steps_up", "down_consent", "down_europe", "down_hawks", "down_kyiv", "breakthroughs", "truce_longest",
-        "top_defeat_rate", "dead_letters",
-    ):  # fmt: skip
-        blank[name] = 0.0
-    for name in ("settlement", "last_template", "first_refusal"):
-        blank[name] = -1
-    blank["gap"] = np.inf
-    blank["gap_issue"] = -1.0
-    return blank
+        r.draw = which.draw[i]
+        r.replicate = which.replicate[i]
+        begins = s.week
+        no_states, no_results = work.state[:0], out[:0]
+        last = timeline(work.parameters[0], s, r, inputs.world[0], work.context[0], work.path, no_states, no_results)
+        bands.count(r, work.path, begins, last, counts)
 
 
 def simulate_cells(
-    rows: Any,
-    start: Any,
-    anew: Anew,
-    world: Any,
-    which: Cells,
-    seed: int,
-    threads: int | None = None,
-    *,
-    records: Any = None,
-    given: Array | None = None,
+    inputs: Inputs, which: Cells, seed: int | str, threads: int | None = None
 ) -> tuple[Any, NDArray[np.int64]]:
     """Run timelines.
 
     Args:
-        rows: parameter rows, laid out as `Parameters`.
-        start: starting states, laid out as `State`.
-        anew: the parameters drawn anew in each timeline.
-        world: dimensions, facts and calendar, laid out as `World`, shape (1,).
+        inputs: what they are made from.
         which: the cells to run, n of them.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         threads: size of the pool, by default the number of processors. Changes no number.
-        records: what each starting state has behind it, laid out as `Record`; by default nothing has happened.
-        given: (starting states, k) what each has drawn anew already; by default it is drawn.
 
     Returns:
-        One row a timeline, laid out as `Record`, shape (n,); counts for the bands,
+        One row a timeline, laid out as `Result`, shape (n,); counts for the bands,
         shape (groups, weeks, levels, bins).
     """
-    n, weeks = len(which.row), int(world.weeks[0])
-    out = np.zeros(n, RECORD).view(np.recarray)
-    luck = luck_record(seed, weeks)
-    behind = blank_record() if records is None else records
-    drawn = np.zeros((0, 0)) if given is None else given
-    anew_arguments = (anew.place, anew.lane, anew.mean, anew.chol, anew.table)
+    n, weeks = len(which.row), int(inputs.world.weeks[0])
+    out = np.zeros(n, RESULT).view(np.recarray)
+    context = context_record(seed, weeks)
 
-    stop = threading.Event()
+    def workspace() -> tuple[Work, NDArray[np.int64]]:
+        return work_arrays(inputs, context), bands.empty_counts(weeks)
 
-    def share(bounds: list[tuple[int, int]]) -> NDArray[np.int64]:
-        counts = bands.empty_counts(weeks)
-        scratch, state = rows[:1].copy(), start[:1].copy()
-        flat = scratch.view(np.float64).reshape(-1)
-        chance = luck.copy()
-        path = np.zeros((weeks, len(bands.LEVELS)))
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            for a, b in bounds:
-                if stop.is_set():
-                    break
-                run_chunk(
-                    rows, start, world, chance, which.row[a:b], which.begin[a:b], which.draw[a:b], which.replicate[a:b],
-                    drawn, *anew_arguments, scratch, flat, state, behind, path, a, out[a:b], counts,
-                )  # fmt: skip
-        return counts
+    def run(own: tuple[Work, NDArray[np.int64]], a: int, b: int) -> None:
+        chunk = Cells(*(column[a:b] for column in which))
+        run_cells(inputs, chunk, a, own[0], out[a:b], own[1])
 
-    chunks = [(a, min(a + CHUNK, n)) for a in range(0, n, CHUNK)]
-    workers = min(threads or os.cpu_count() or 1, len(chunks))
-    if workers == 1:
-        return out, share(chunks)
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            parts = list(pool.map(share, [chunks[k::workers] for k in range(workers)]))
-        except BaseException:
-            stop.set()  # an interrupt waits for the chunks at work, not for all of them
-            raise
-    return out, np.sum(parts, axis=0)
+    counts = [counts for _, counts in run_chunks(n, CHUNK, workspace, run, threads)]
+    return out, np.sum(counts, axis=0)
+
+
+@dataclass(frozen=True)
+class Course:
+    """One timeline, with all that happened in it.
+
+    Attributes:
+        parameters: its parameters, a record laid out as `Parameters`.
+        world: dimensions, facts and calendar, a record laid out as `World`.
+        weeks: numbers of its n calendar weeks.
+        states: (n + 1,) the state at its start and at the end of each week.
+        results: (n + 1,) the result so far, likewise.
+        result: the result at its end, filled in, shape (1,).
+        entries: its events in order.
+    """
+
+    parameters: Any
+    world: Any
+    weeks: range
+    states: Any
+    results: Any
+    result: Any
+    entries: tuple[trace.Entry, ...]
+
+
+def follow(inputs: Inputs, cell: tuple[int, int, int, int], timeline_number: int, seed: int | str) -> Course:
+    """Run one timeline, keeping the state of each week and its trace.
+
+    Args:
+        inputs: what it is made from.
+        cell: its parameter row, starting state, draw and replicate.
+        timeline_number: its number, which its result carries.
+        seed: seed of the random numbers.
+    """
+    row, start, draw, replicate = cell
+    weeks = int(inputs.world.weeks[0])
+    context = context_record(seed, weeks)
+    context.log.wanted[0] = 1
+    work, out = work_arrays(inputs, context), np.zeros(1, RESULT).view(np.recarray)
+    first = int(inputs.states["week"][start])
+    states = np.zeros(weeks - first + 1, STATE).view(np.recarray)
+    results = np.zeros(len(states), RESULT).view(np.recarray)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        begin_cell(inputs, work, row, start, draw, replicate, work.state, out, 0)
+        out["timeline"], out["draw"], out["replicate"] = timeline_number, draw, replicate
+        last = timeline(
+            work.parameters[0], work.state[0], out[0], inputs.world[0], work.context[0], work.path, states, results
+        )
+    count = last - first
+    entries = tuple(trace.entries(work.context.log[0]))
+    return Course(
+        work.parameters[0], inputs.world[0], range(first, last), states[: count + 1], results[: count + 1], out, entries
+    )

@@ -23,5 +23,5 @@ RUNNING, UKRAINE_DEFEATED, RUSSIA_FAILS = range(3)
 ABSORBED = ("running", "ukraine_defeated", "russia_fails")
 """Whether the war has ended on the battlefield."""
 
-OWNERS = ("trump", "predecessor", "europe", "kyiv")
+OWNERS = ("president", "predecessor", "europe", "kyiv")
 """Who is held to own a defeat, or a settlement near Moscow's terms."""

@@ -1,11 +1,11 @@
-"""What is known of weeks that have passed: decisions that were recorded, and levels that were observed.
+"""What is observed of weeks that have passed: decisions that were recorded, and levels that were observed.
 
-A replay runs the weekly code over the past. Where a decision is recorded, what happened takes the place of luck, and
+A replay runs the weekly code over the past. Where a decision is recorded, what happened takes the place of context, and
 the timeline's weight is multiplied by the probability of it: of the event where it happened, of none where it did
 not. Where a level is observed, it takes the place of the level that the week made, and no weight is given: the
 posterior, whose path it is, has counted that likelihood already.
 
-In a simulated future nothing is known, and the code takes luck alone.
+In a simulated future nothing is observed, and the code takes context alone.
 """
 
 import math
@@ -16,11 +16,11 @@ from forecast.timeline.jit import kernel
 FREE, NOT, HAPPENED = 0.0, 1.0, 2.0
 """What is known of a decision in a week: nothing, that it did not happen, that it did."""
 
-UNKNOWN = -1.0
+NOT_OBSERVED = -1.0
 """A state that is not recorded."""
 
 
-class Known:
+class Observed:
     """What is known of the weeks that are replayed, and the weight that this gives a timeline."""
 
     replaying: Whole = field("flag", "the past is being replayed")
@@ -41,49 +41,49 @@ class Known:
     slow: Table = field("z", "slow level of the week's advance, NaN not observed", shape=("week",))
     fast: Table = field("z", "fast part of it, NaN not observed", shape=("week",))
     net: Table = field("km2", "net Russian gain of the week, NaN not observed", shape=("week",))
-    kursk: Table = field("km2", "Russian ground held by Ukraine at its end, NaN not observed", shape=("week",))
+    pocket: Table = field("km2", "Russian ground held by Ukraine at its end, NaN not observed", shape=("week",))
     capital: Table = field("sd", "political capital at its end, NaN not observed", shape=("week",))
     instability: Table = field("sd", "instability in Ukraine at its end, NaN not observed", shape=("week",))
 
 
 @kernel
-def is_known(known: Known, what: int, week: int) -> bool:
+def is_observed(observed: Observed, what: int, week: int) -> bool:
     """Whether it is recorded if a decision happened in a week."""
-    return known.replaying == 1 and known.decision[what, week] != FREE
+    return observed.replaying == 1 and observed.decision[what, week] != FREE
 
 
 @kernel
-def rule_out(known: Known, what: int) -> None:
+def rule_out(observed: Observed, what: int) -> None:
     """The timeline cannot be: by a decision, or by a state (its number below 0)."""
-    known.log_weight = -math.inf
-    if known.ruled_out == -1:
-        known.ruled_out = what
+    observed.log_weight = -math.inf
+    if observed.ruled_out == -1:
+        observed.ruled_out = what
 
 
 @kernel
-def weigh_event(known: Known, what: int, rate: float) -> None:
+def weight_event(observed: Observed, what: int, rate: float) -> None:
     """Weigh an event that happened, of cumulated intensity `rate`, by 1 - exp(-rate)."""
     if rate > 0.0:
-        known.log_weight += math.log(-math.expm1(-rate))
+        observed.log_weight += math.log(-math.expm1(-rate))
     else:
-        rule_out(known, what)
+        rule_out(observed, what)
 
 
 @kernel
-def weigh_chance(known: Known, what: int, probability: float) -> None:
+def weight_chance(observed: Observed, what: int, probability: float) -> None:
     """Weigh something that happened with a probability."""
     if probability > 0.0:
-        known.log_weight += math.log(probability)
+        observed.log_weight += math.log(probability)
     else:
-        rule_out(known, what)
+        rule_out(observed, what)
 
 
 @kernel
-def as_recorded(known: Known, what: int, week: int, rate: float) -> bool:
+def as_observed(observed: Observed, what: int, week: int, rate: float) -> bool:
     """Whether an event of cumulated intensity `rate` happened in a week, as recorded; weighs it."""
-    if known.decision[what, week] == HAPPENED:
-        known.met[what] = week + 1.0
-        weigh_event(known, what, rate)
+    if observed.decision[what, week] == HAPPENED:
+        observed.met[what] = week + 1.0
+        weight_event(observed, what, rate)
         return True
-    known.log_weight -= max(rate, 0.0)
+    observed.log_weight -= max(rate, 0.0)
     return False

@@ -12,18 +12,24 @@ settlement holds.
 
 import math
 
-from forecast.timeline import front
+from forecast.timeline import front, washington
 from forecast.timeline.codes import GENERAL, KYIV, RUSSIA_FAILS, UKRAINE_DEFEATED
 from forecast.timeline.forms import bounded, decay, ratio, wide_ratio
 from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.random_numbers import Luck, decision, happens, uniform
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, decision, happens, uniform
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 from forecast.timeline.world import World
 
 ENDING = decision("endings.any")
 ENDING_WHICH = decision("endings.which")
+
+EXHAUSTED = event("endings.exhausted", "no ground in reach is left to Ukraine", code="1 if Washington is engaged")
+COLLAPSED = event("endings.collapsed", "the defence collapses after a breakthrough", code="1 if Washington is engaged")
+DEFEATED = event("endings.defeated", "Ukraine is defeated without a breakthrough", code="1 if Washington is engaged")
+FAILED = event("endings.failed", "Russia's war fails", code="1 if Washington is engaged")
 
 
 @kernel
@@ -69,7 +75,7 @@ def failure_rate(p: Parameters, s: State) -> float:
 
 
 @kernel
-def rates(p: Parameters, s: State, r: Record, dt: float) -> None:
+def rates(p: Parameters, s: State, r: Result, dt: float) -> None:
     """Work out the absorbing rates of a step."""
     if s.truce == GENERAL:
         s.rate_collapse = s.rate_defeat = s.rate_failure = 0.0
@@ -81,24 +87,28 @@ def rates(p: Parameters, s: State, r: Record, dt: float) -> None:
 
 
 @kernel
-def events(s: State, w: World, luck: Luck, part: int, dt: float) -> None:
+def events(s: State, w: World, context: Context, part: int, dt: float) -> None:
     """Draw whether the step ended the war on the battlefield; not if the fighting has just stopped.
 
     With no ground left to defend in the regions in reach Ukraine is defeated, whatever the draw.
     """
     if s.truce == GENERAL:
         return
+    engaged = 1 if washington.engaged(s) else 0
     if front.exhausted(s, w):
         s.ending = UKRAINE_DEFEATED
+        note(context.log, EXHAUSTED, s.week, engaged, 0.0)
         return
     total = s.rate_collapse + s.rate_defeat + s.rate_failure
-    if happens(total * dt, luck, ENDING, s.week, part):
-        ukraine = uniform(luck, ENDING_WHICH, s.week, part) * total < s.rate_collapse + s.rate_defeat
-        s.ending = UKRAINE_DEFEATED if ukraine else RUSSIA_FAILS
+    if happens(total * dt, context, ENDING, s.week, part):
+        which = uniform(context, ENDING_WHICH, s.week, part) * total
+        s.ending = UKRAINE_DEFEATED if which < s.rate_collapse + s.rate_defeat else RUSSIA_FAILS
+        kind = COLLAPSED if which < s.rate_collapse else DEFEATED
+        note(context.log, kind if s.ending == UKRAINE_DEFEATED else FAILED, s.week, engaged, 0.0)
 
 
 @kernel
-def own(p: Parameters, s: State, r: Record, in_office: float) -> None:
+def own(p: Parameters, s: State, r: Result, in_office: float) -> None:
     """Share out a defeat, or a settlement near Moscow's terms: a softmax over four owners.
 
     Blame is how loud Europe and the hawks are; time since the inauguration takes it from the predecessor.
@@ -108,7 +118,7 @@ def own(p: Parameters, s: State, r: Record, in_office: float) -> None:
     blame = bounded(0.5 * (s.hawks + s.obstruction), 2.0)
     recent_pause = 1.0 if s.pause_memory < 26.0 else 0.0
     refused = 1.0 if r.first_refusal == KYIV else 0.0
-    trump = math.exp(
+    president = math.exp(
         e.owner_trump
         + e.owner_engaged * s.engagement
         + e.owner_blame * blame
@@ -118,8 +128,8 @@ def own(p: Parameters, s: State, r: Record, in_office: float) -> None:
     predecessor = math.exp(e.owner_predecessor - e.owner_fading * weeks)
     europeans = math.exp(e.owner_europe + e.owner_obstruction * s.obstruction)
     kyiv = math.exp(e.owner_kyiv + e.owner_refused * refused)
-    total = trump + predecessor + europeans + kyiv
-    r.owner_trump = trump / total
+    total = president + predecessor + europeans + kyiv
+    r.owner_president = president / total
     r.owner_predecessor = predecessor / total
     r.owner_europe = europeans / total
     r.owner_kyiv = kyiv / total

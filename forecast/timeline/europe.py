@@ -13,9 +13,10 @@ from forecast.timeline.codes import TEXT
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import ratio, revert
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, chance, decision, happens, normal
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, chance, decision, happens, normal
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 from forecast.timeline.world import World
 
 OBSTRUCTION = decision("europe.obstruction")
@@ -23,6 +24,12 @@ UPHEAVAL = decision("europe.upheaval")
 VOTE = decision("europe.sanctions_vote")
 TROOPS = decision("europe.troops_into_text")
 WIDER_WAR = decision("europe.wider_war")
+
+UPHEAVED = event("europe.upheaval", "a political upheaval", value="1 if its date was known beforehand, else 0")
+VOTED = event("europe.vote", "a vote on sanctions", code="0 prolonged, 1 lapsed, 2 lapsed before")
+TROOPS_WRITTEN = event("europe.troops_text", "European troops are written into the text")
+TROOPS_ENTERED = event("europe.troops_in", "European troops enter Ukraine")
+WIDENED = event("europe.wider_war", "the war widens after European troops have entered")
 
 
 class Europe:
@@ -65,16 +72,21 @@ def worth_of_fighting(p: Europe, s: State) -> float:
 
 
 @kernel
-def step(p: Europe, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+def step(p: Europe, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Obstruction over `dt` of a week; dated upheavals and sanctions votes."""
     near = max(0.0, s.index - 1.0 / 3.0) * 1.5 if s.rung == TEXT else 0.0
     target = p.obstruction_mean + p.obstruction_text * near - p.fatigue * s.week / WEEKS_PER_YEAR
-    noise = normal(luck, OBSTRUCTION, s.week, 0)
+    noise = normal(context, OBSTRUCTION, s.week, 0)
     s.obstruction = revert(s.obstruction, target, p.obstruction_half_life, dt, noise)
     s.obstruction -= p.upheaval * w.upheavals[s.week]
-    if w.votes[s.week] > 0.0 and s.lapsed == 0 and chance(p.holdout, luck, VOTE, s.week, 0):
-        s.lapsed = 1
-        r.sanctions_lapsed = s.day
+    if w.upheavals[s.week] > 0.0:
+        note(context.log, UPHEAVED, s.week, -1, 1.0)
+    if w.votes[s.week] > 0.0:
+        before = s.lapsed
+        if before == 0 and chance(p.holdout, context, VOTE, s.week, 0):
+            s.lapsed = 1
+            r.sanctions_lapsed = s.day
+        note(context.log, VOTED, s.week, s.lapsed + before, 0.0)
 
 
 @kernel
@@ -84,12 +96,14 @@ def troops_rate(p: Europe, s: State) -> float:
 
 
 @kernel
-def events(p: Europe, s: State, r: Record, w: World, luck: Luck, part: int, dt: float) -> None:
+def events(p: Europe, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Random upheavals, troops into the text, troops on the ground, a wider war."""
-    if happens(p.upheaval_rate * dt, luck, UPHEAVAL, s.week, part):
+    if happens(p.upheaval_rate * dt, context, UPHEAVAL, s.week, part):
         s.obstruction -= p.upheaval
-    if s.rung == TEXT and s.troops_text == 0 and happens(troops_rate(p, s) * dt, luck, TROOPS, s.week, part):
+        note(context.log, UPHEAVED, s.week, -1, 0.0)
+    if s.rung == TEXT and s.troops_text == 0 and happens(troops_rate(p, s) * dt, context, TROOPS, s.week, part):
         s.troops_text = 1
+        note(context.log, TROOPS_WRITTEN, s.week, -1, 0.0)
         if w.facts.guarantees >= 0:
             s.terms[w.facts.guarantees] = max(0.0, s.terms[w.facts.guarantees] - p.troops_shift)
     if s.troops_text == 1 and s.rung >= TEXT and np.isnan(r.troops_text):
@@ -97,5 +111,7 @@ def events(p: Europe, s: State, r: Record, w: World, luck: Luck, part: int, dt: 
     if s.in_force == 1 and s.troops_text == 1 and s.troops_in == 0 and s.settlement_age >= p.troops_weeks:
         s.troops_in = 1
         r.troops_in = s.day
-    if s.troops_in == 1 and np.isnan(r.wider_war) and happens(p.wider_war * dt, luck, WIDER_WAR, s.week, part):
+        note(context.log, TROOPS_ENTERED, s.week, -1, 0.0)
+    if s.troops_in == 1 and np.isnan(r.wider_war) and happens(p.wider_war * dt, context, WIDER_WAR, s.week, part):
         r.wider_war = s.day
+        note(context.log, WIDENED, s.week, -1, 0.0)

@@ -34,7 +34,16 @@ class Table(Protocol):
         """Set one number of it."""
 
 
-CAPACITY = {"party": 5, "issue": 20, "settlement": 10, "region": 12, "clause": 8, "week": 160, "decision": 64}
+CAPACITY = {
+    "party": 5,
+    "issue": 20,
+    "settlement": 10,
+    "region": 12,
+    "clause": 8,
+    "week": 160,
+    "decision": 64,
+    "entry": 2048,
+}
 """Room in the tables. Parties are roles and always five; the rest may be fewer, and more is refused on load."""
 
 WEEKS_PER_YEAR = 365.25 / 7.0

@@ -26,13 +26,14 @@ import math
 import numpy as np
 
 from forecast.timeline.codes import CONTACT, GENERAL
-from forecast.timeline.conditioning import Known
+from forecast.timeline.conditioning import Observed
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import decay, ratio, revert
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, decision, gamma, happens, normal, student4
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, decision, gamma, happens, normal, student4
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 from forecast.timeline.world import World
 
 DRIFT = decision("front.drift")
@@ -41,7 +42,13 @@ ADEQUACY = decision("front.adequacy")
 MOBILISATION = decision("front.mobilisation")
 BREAKTHROUGH = decision("front.breakthrough")
 SHARES = decision("front.shares")
-KURSK = decision("front.kursk")
+POCKET = decision("front.kursk")
+
+TAKEN = event("front.taken", "all of a region is in Moscow's hands", code="region")
+RETAKEN = event("front.retaken", "Ukraine holds ground in a region again", code="region")
+POCKET_LOST = event("front.pocket_lost", "Ukraine is driven off the Russian territory that it held")
+BROKEN_THROUGH = event("front.broken_through", "Moscow breaks through the front", value="breakthroughs so far")
+MOBILISED = event("front.mobilised", "Ukraine widens mobilisation")
 
 SCALE = 40.0
 """km2 a week that z = asinh(net / SCALE) is measured in: near it the scale turns from linear to logarithmic."""
@@ -55,7 +62,7 @@ SHOCK_MOST = 8.0
 MEMORY = 4.0
 """Half-life, in weeks, of the memory of the recent advance that others react to."""
 
-KURSK_GONE = 25.0
+POCKET_GONE = 25.0
 """km2 below which the pocket counts as expelled: less than that is a strip along the border."""
 
 
@@ -102,14 +109,14 @@ class Front:
 
 
 @kernel
-def begin(p: Front, s: State, w: World, luck: Luck) -> None:
+def begin(p: Front, s: State, w: World, context: Context) -> None:
     """Draw the timeline's shares of the advance: a Dirichlet around the typical shares."""
     total = 0.0
     for i in range(w.facts.regions):
         total += p.share[i]
     for i in range(w.facts.regions):
         alpha = p.share_concentration * p.share[i] / total
-        s.pull[i] = gamma(alpha, luck, SHARES, 0, 20 * i) if alpha > 0.0 else 0.0
+        s.pull[i] = gamma(alpha, context, SHARES, 0, 20 * i) if alpha > 0.0 else 0.0
 
 
 @kernel
@@ -145,16 +152,16 @@ def expected_z(p: Front, s: State, w: World) -> float:
 
 
 @kernel
-def drift_step(p: Front, s: State, luck: Luck, dt: float) -> None:
+def drift_step(p: Front, s: State, context: Context, dt: float) -> None:
     """Move the slow level by `dt` weeks."""
     kept = decay(p.slow_half_life, dt)
-    s.drift = kept * s.drift + p.slow_sd * math.sqrt(1.0 - kept * kept) * normal(luck, DRIFT, s.week, 0)
+    s.drift = kept * s.drift + p.slow_sd * math.sqrt(1.0 - kept * kept) * normal(context, DRIFT, s.week, 0)
 
 
 @kernel
-def fast_step(p: Front, s: State, luck: Luck, dt: float) -> None:
+def fast_step(p: Front, s: State, context: Context, dt: float) -> None:
     """Move the fast part by `dt` weeks; over a whole week fast' = persistence fast + scale t4."""
-    shock = p.fast_scale * min(max(student4(luck, FAST, s.week, 0), -SHOCK_MOST), SHOCK_MOST)
+    shock = p.fast_scale * min(max(student4(context, FAST, s.week, 0), -SHOCK_MOST), SHOCK_MOST)
     if dt == 1.0:
         s.fast = p.fast_persistence * s.fast + shock
     else:
@@ -171,7 +178,7 @@ def net_gain(z: float) -> float:
 
 
 @kernel
-def fill(s: State, r: Record, w: World, net: float) -> float:
+def fill(s: State, r: Result, w: World, context: Context, net: float) -> float:
     """Spread a week's net gain over the regions, first those in reach, then the later ones; note what is taken.
 
     A share that finds its region exhausted (or, in a retreat, wholly Ukraine's) goes to the others.
@@ -197,8 +204,13 @@ def fill(s: State, r: Record, w: World, net: float) -> float:
                 if w.facts.region_later[i] == later and room > 0.0:
                     part = spread * s.pull[i] / total
                     part = min(part, room) if spread > 0.0 else max(part, -room)
+                    held = s.held[i]
                     s.held[i] -= part
                     left -= part
+                    if s.held[i] <= 0.0 < held:
+                        note(context.log, TAKEN, s.week, i, 0.0)
+                    elif held <= 0.0 < s.held[i]:
+                        note(context.log, RETAKEN, s.week, i, 0.0)
                     if s.held[i] <= 0.0 and np.isnan(r.taken[i]):
                         r.taken[i] = s.day
     return left if abs(left) >= 1e-9 else 0.0
@@ -217,48 +229,49 @@ def exhausted(s: State, w: World) -> bool:
 
 
 @kernel
-def kursk_step(p: Front, s: State, r: Record, luck: Luck, dt: float) -> None:
+def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> None:
     """The pocket shrinks on its own clock, or as it was observed."""
-    if s.kursk <= 0.0:
+    if s.pocket <= 0.0:
         return
-    if luck.known.replaying == 1 and not np.isnan(luck.known.kursk[s.week]):
-        s.kursk = luck.known.kursk[s.week]
+    if context.observed.replaying == 1 and not np.isnan(context.observed.pocket[s.week]):
+        s.pocket = context.observed.pocket[s.week]
     else:
-        s.kursk -= dt * p.kursk_loss * math.exp(p.kursk_noise * normal(luck, KURSK, s.week, 0))
-    if s.kursk < KURSK_GONE:
-        s.kursk = 0.0
-        r.kursk_expelled = s.day
+        s.pocket -= dt * p.kursk_loss * math.exp(p.kursk_noise * normal(context, POCKET, s.week, 0))
+    if s.pocket < POCKET_GONE:
+        s.pocket = 0.0
+        r.pocket_lost = s.day
+        note(context.log, POCKET_LOST, s.week, -1, 0.0)
 
 
 @kernel
-def step(p: Front, s: State, r: Record, w: World, luck: Luck, flow: float, dt: float) -> None:
+def step(p: Front, s: State, r: Result, w: World, context: Context, flow: float, dt: float) -> None:
     """The week's advance, `dt` of a week long."""
     s.adequacy = revert(
-        s.adequacy, adequacy_target(p, s, flow), p.adequacy_half_life, dt, normal(luck, ADEQUACY, s.week, 0)
+        s.adequacy, adequacy_target(p, s, flow), p.adequacy_half_life, dt, normal(context, ADEQUACY, s.week, 0)
     )
-    drift_step(p, s, luck, dt)
-    fast_step(p, s, luck, dt)
+    drift_step(p, s, context, dt)
+    fast_step(p, s, context, dt)
     kept = decay(MEMORY, dt)
-    observed = luck.known.replaying == 1 and not np.isnan(luck.known.net[s.week])
+    observed = context.observed.replaying == 1 and not np.isnan(context.observed.net[s.week])
     if s.truce == GENERAL:
         s.net = 0.0
         s.advance = s.advance_start + (s.advance - s.advance_start) * kept
         return
     if observed:
-        take_observed(p, s, w, luck.known)
+        take_observed(p, s, w, context.observed)
     z = min(max(expected_z(p, s, w) + s.fast, -Z_MOST), Z_MOST)
-    s.net = luck.known.net[s.week] if observed else dt * net_gain(z)
-    s.net -= fill(s, r, w, s.net)
+    s.net = context.observed.net[s.week] if observed else dt * net_gain(z)
+    s.net -= fill(s, r, w, context, s.net)
     s.km2 += s.net
     s.advance = z + (s.advance - z) * kept
-    kursk_step(p, s, r, luck, dt)
+    pocket_step(p, s, r, context, dt)
 
 
 @kernel
-def take_observed(p: Front, s: State, w: World, known: Known) -> None:
+def take_observed(p: Front, s: State, w: World, observed: Observed) -> None:
     """Take the week's advance from the path that was observed, which holds whatever moved it."""
-    s.drift = known.slow[s.week] - (p.level - p.mud * w.season[s.week]) - s.thrust
-    s.fast = known.fast[s.week]
+    s.drift = observed.slow[s.week] - (p.level - p.mud * w.season[s.week]) - s.thrust
+    s.fast = observed.fast[s.week]
     s.adequacy_seen = s.adequacy
     s.talking_seen = 1.0 if s.rung >= CONTACT else 0.0
 
@@ -274,19 +287,21 @@ def breakthrough_rate(p: Front, s: State) -> float:
 
 
 @kernel
-def events(p: Front, s: State, r: Record, luck: Luck, part: int, dt: float) -> None:
+def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float) -> None:
     """Breakthroughs and the fading of thrust; a wider mobilisation."""
     s.thrust *= decay(p.thrust_half_life, dt)
-    if s.truce != GENERAL and happens(breakthrough_rate(p, s) * dt, luck, BREAKTHROUGH, s.week, part):
+    if s.truce != GENERAL and happens(breakthrough_rate(p, s) * dt, context, BREAKTHROUGH, s.week, part):
         s.thrust += p.breakthrough_thrust
         s.thrust_full = s.thrust
         r.breakthroughs += 1.0
+        note(context.log, BROKEN_THROUGH, s.week, -1, r.breakthroughs)
         if np.isnan(r.breakthrough):
             r.breakthrough = s.day
     if (
         s.mobilised == 0
         and s.truce != GENERAL
-        and happens(p.mobilisation_chance * dt, luck, MOBILISATION, s.week, part)
+        and happens(p.mobilisation_chance * dt, context, MOBILISATION, s.week, part)
     ):
         s.mobilised = 1
         r.mobilised = s.day
+        note(context.log, MOBILISED, s.week, -1, 0.0)

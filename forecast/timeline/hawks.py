@@ -9,7 +9,7 @@ favour terms whose losses look temporary, and by that worsen Moscow's fear of be
 from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import ratio, revert
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, decision, normal
+from forecast.timeline.random_numbers import Context, decision, normal
 from forecast.timeline.state import State
 
 HAWKS = decision("hawks.level")
@@ -30,10 +30,10 @@ class Hawks:
 
 
 @kernel
-def step(p: Hawks, s: State, luck: Luck, dt: float) -> None:
+def step(p: Hawks, s: State, context: Context, dt: float) -> None:
     """Their strength over `dt` of a week."""
     target = -p.hawks_capital * s.capital + p.hawks_text * s.hawks_loss
-    s.hawks = revert(s.hawks, target, p.hawks_half_life, dt, normal(luck, HAWKS, s.week, 0))
+    s.hawks = revert(s.hawks, target, p.hawks_half_life, dt, normal(context, HAWKS, s.week, 0))
 
 
 @kernel

@@ -30,9 +30,10 @@ from forecast.timeline.codes import (
 from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import ratio, revert
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, chance, decision, happens, normal, uniform
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 
 INSTABILITY = decision("kyiv.instability")
 BAN = decision("kyiv.ban")
@@ -43,6 +44,14 @@ SUCCESSOR = decision("kyiv.successor")
 COUP = decision("kyiv.coup")
 COUP_SUCCEEDS = decision("kyiv.coup_succeeds")
 PROVOCATION = decision("kyiv.provocation")
+
+UNBANNED = event("kyiv.ban_lifted", "the ban on negotiating is lifted")
+TRANSFERRED = event("kyiv.transfer", "the presidency passes to the Speaker")
+LAPSED = event("kyiv.martial_law", "martial law lapses")
+ELECTED = event("kyiv.election", "an election is held", code="leader after it")
+COUP_FAILED = event("kyiv.coup_failed", "an attempt to overthrow or kill the president fails")
+OVERTHROWN = event("kyiv.overthrown", "the president is overthrown or killed", code="leader after it")
+PROVOKED = event("kyiv.provocation", "opponents of a settlement stage a provocation")
 
 
 class Kyiv:
@@ -114,7 +123,7 @@ def worth_of_fighting(p: Kyiv, s: State) -> float:
 
 
 @kernel
-def step(p: Kyiv, s: State, luck: Luck, dt: float) -> None:
+def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
     """Instability over `dt` of a week."""
     near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
     target = (
@@ -122,15 +131,15 @@ def step(p: Kyiv, s: State, luck: Luck, dt: float) -> None:
         + p.instability_draft * s.mobilised
         + p.instability_terms * near
     )
-    s.instability = revert(s.instability, target, p.instability_half_life, dt, normal(luck, INSTABILITY, s.week, 0))
-    if luck.known.replaying == 1 and not np.isnan(luck.known.instability[s.week]):
-        s.instability = luck.known.instability[s.week]
+    s.instability = revert(s.instability, target, p.instability_half_life, dt, normal(context, INSTABILITY, s.week, 0))
+    if context.observed.replaying == 1 and not np.isnan(context.observed.instability[s.week]):
+        s.instability = context.observed.instability[s.week]
 
 
 @kernel
-def unsettle(s: State, luck: Luck, unrest: float) -> None:
+def unsettle(s: State, context: Context, unrest: float) -> None:
     """Instability that an event adds; where the week's level was observed, it holds that already."""
-    if luck.known.replaying == 0 or np.isnan(luck.known.instability[s.week]):
+    if context.observed.replaying == 0 or np.isnan(context.observed.instability[s.week]):
         s.instability += unrest
 
 
@@ -172,52 +181,60 @@ def succeed(p: Kyiv, s: State, leader: int) -> None:
 
 
 @kernel
-def hold_election(p: Kyiv, s: State, r: Record, luck: Luck, part: int) -> None:
+def hold_election(p: Kyiv, s: State, r: Result, context: Context, part: int) -> None:
     """An election: the incumbent wins or a successor is drawn; Moscow has a lawful signatory either way."""
     s.elected = 1
     s.legitimate = 1
     r.election = s.day
-    if s.leader == INCUMBENT and uniform(luck, SUCCESSOR, s.week, 4 * part) < p.incumbent_wins:
+    if s.leader == INCUMBENT and uniform(context, SUCCESSOR, s.week, 4 * part) < p.incumbent_wins:
         return
-    harder = uniform(luck, SUCCESSOR, s.week, 4 * part + 1) < p.successor_harder
+    harder = uniform(context, SUCCESSOR, s.week, 4 * part + 1) < p.successor_harder
     succeed(p, s, HARDER if harder else READIER)
 
 
 @kernel
-def events(p: Kyiv, s: State, r: Record, luck: Luck, part: int, dt: float) -> float:
+def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float) -> float:
     """The ban, transfer, martial law, election, coup, provocation; returns how many set talks back."""
     week = s.week
-    if s.banned == 1 and happens(ban_rate(p, s) * dt, luck, BAN, week, part):
+    if s.banned == 1 and happens(ban_rate(p, s) * dt, context, BAN, week, part):
         s.banned = 0
-        unsettle(s, luck, p.ban_unrest)
+        unsettle(s, context, p.ban_unrest)
         r.ban_lifted = s.day
+        note(context.log, UNBANNED, week, -1, 0.0)
 
     if s.leader == INCUMBENT and s.elected == 0:
         text = ratio(p.transfer_text) if s.rung == TEXT else 1.0
-        if happens(p.transfer * text * dt, luck, TRANSFER, week, part):
+        if happens(p.transfer * text * dt, context, TRANSFER, week, part):
             succeed(p, s, SPEAKER)
             s.legitimate = 1
             r.transfer = s.day
+            note(context.log, TRANSFERRED, week, -1, 0.0)
 
     if s.martial_law == 1:
         lapse = p.martial_law_truce if s.truce == GENERAL else p.martial_law
-        if happens(lapse * dt, luck, MARTIAL_LAW, week, part):
+        if happens(lapse * dt, context, MARTIAL_LAW, week, part):
             s.martial_law = 0
-    if s.elected == 0 and s.martial_law == 0 and happens(p.election * dt, luck, ELECTION, week, part):
-        hold_election(p, s, r, luck, part)
+            note(context.log, LAPSED, week, -1, 0.0)
+    if s.elected == 0 and s.martial_law == 0 and happens(p.election * dt, context, ELECTION, week, part):
+        hold_election(p, s, r, context, part)
+        note(context.log, ELECTED, week, s.leader, 0.0)
 
     set_back = 0.0
-    if happens(coup_rate(p, s) * dt, luck, COUP, week, part):
+    if happens(coup_rate(p, s) * dt, context, COUP, week, part):
         if np.isnan(r.coup_attempt):
             r.coup_attempt = s.day
-        unsettle(s, luck, p.coup_unrest)
-        if chance(p.coup_succeeds, luck, COUP_SUCCEEDS, week, part):
-            harder = uniform(luck, SUCCESSOR, week, 4 * part + 2) < p.coup_harder
+        unsettle(s, context, p.coup_unrest)
+        if chance(p.coup_succeeds, context, COUP_SUCCEEDS, week, part):
+            harder = uniform(context, SUCCESSOR, week, 4 * part + 2) < p.coup_harder
             succeed(p, s, HARDER if harder else READIER)
+            note(context.log, OVERTHROWN, week, s.leader, 0.0)
+        else:
+            note(context.log, COUP_FAILED, week, -1, 0.0)
         if CONTACT <= s.rung < SIGNED:
             set_back += 1.0
-    if happens(provocation_rate(p, s) * dt, luck, PROVOCATION, week, part):
+    if happens(provocation_rate(p, s) * dt, context, PROVOCATION, week, part):
         if np.isnan(r.provocation):
             r.provocation = s.day
+        note(context.log, PROVOKED, week, -1, 0.0)
         set_back += 1.0
     return set_back

@@ -4,7 +4,7 @@ Weekly rates, with g = ratio(tempo attention), a quarter or so of it once Washin
 
     up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c) / m;   signature g prod c / m
           (no signature under the ban, nor if Washington must sign and has walked away)
-          m = 1 + the toil of every issue that the template must settle
+          m = 1 + the toil of every issue that the settlement must settle
     down  setback (2 / |S|) sum(1 - c) B, B = exp(bounded(obstruction and hawks)) >= 1;   sabotage of the hawks
 
 The moves of a step compete on one exponential clock, so that several can follow each other within a week and
@@ -24,24 +24,41 @@ from forecast.timeline.codes import (
     MOSCOW,
     NO_TRUCE,
     NONE,
+    PARTIES,
     SIGNED,
     TERMS,
     TEXT,
     WASHINGTON,
 )
-from forecast.timeline.conditioning import UNKNOWN, weigh_chance
+from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.forms import LN5, bounded, log_sinhc, ratio
 from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.random_numbers import Luck, decision, exponential, uniform
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, decision, exponential, uniform
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 from forecast.timeline.world import World
 
 LADDER = decision("talks.ladder")
 LADDER_WHICH = decision("talks.ladder_which")
 CAUSE = decision("talks.cause")
 IMPLEMENTED = decision("talks.implemented")
+
+CLIMBED = event("talks.climbed", "talks climb a rung", code="rung", value="term index")
+FELL = event("talks.fell", "talks fall a rung", code="rung", value="cause, see `CAUSES`")
+CAME_INTO_FORCE = event("talks.in_force", "a signed settlement comes into force", code="settlement", value="term index")
+DEAD_LETTER = event(
+    "talks.dead_letter", "a signed settlement is never carried out", code="settlement", value="term index"
+)
+GENERAL_BEGAN = event(
+    "talks.general_began", "the fighting stops along the whole front", code="1 by a settlement, else 0"
+)
+
+CAUSES = (*PARTIES, "obstruction", "sabotage", "events_in_kyiv")
+"""Why talks fall: a party is the least ready to consent, Europe obstructs, the hawks sabotage, or events in Kyiv."""
+
+OBSTRUCTION, SABOTAGE, IN_KYIV = (CAUSES.index(cause) for cause in ("obstruction", "sabotage", "events_in_kyiv"))
 
 
 @kernel
@@ -55,19 +72,19 @@ def tempo(p: Parameters, s: State) -> float:
 def product_of_consents(s: State, w: World) -> float:
     """Product of c_p over the signatories of the template on the table."""
     product = s.consent[KYIV] * s.consent[MOSCOW]
-    if bargain.signs(w, s.template, WASHINGTON):
+    if bargain.signs(w, s.settlement, WASHINGTON):
         product *= s.consent[WASHINGTON]
-    if bargain.signs(w, s.template, EUROPE):
+    if bargain.signs(w, s.settlement, EUROPE):
         product *= s.consent[EUROPE]
     return product
 
 
 @kernel
-def pace(p: Parameters, w: World, template: int) -> float:
+def pace(p: Parameters, w: World, settlement: int) -> float:
     """Speed of drafting and signing a template: 1 / (1 + the toil of every issue that it must settle)."""
     toil = 0.0
     for i in range(w.facts.issues):
-        toil += w.facts.settles[template, i] * p.parties.toil[i]
+        toil += w.facts.settles[settlement, i] * p.parties.toil[i]
     return 1.0 / (1.0 + toil)
 
 
@@ -84,13 +101,13 @@ def up_rate(p: Parameters, s: State, w: World) -> float:
     if s.rung == CONTACT:
         return p.talks.terms * g * math.sqrt(s.consent[MOSCOW])
     if s.rung == TERMS:
-        return p.talks.text * pace(p, w, s.template) * g * math.sqrt(product_of_consents(s, w))
+        return p.talks.text * pace(p, w, s.settlement) * g * math.sqrt(product_of_consents(s, w))
     if (
         s.rung == TEXT
         and s.banned == 0
-        and not (bargain.signs(w, s.template, WASHINGTON) and not washington.engaged(s))
+        and not (bargain.signs(w, s.settlement, WASHINGTON) and not washington.engaged(s))
     ):
-        return p.talks.signature * pace(p, w, s.template) * g * product_of_consents(s, w)
+        return p.talks.signature * pace(p, w, s.settlement) * g * product_of_consents(s, w)
     return 0.0
 
 
@@ -117,63 +134,65 @@ def down_rate(p: Parameters, s: State, w: World) -> float:
     """Rate of steps down for want of consent, a week, with what obstruction adds to it."""
     refusals, signatories = 0.0, 0.0
     for party in range(5):
-        if bargain.signs(w, s.template, party):
+        if bargain.signs(w, s.settlement, party):
             refusals += 1.0 - s.consent[party]
             signatories += 1.0
     return p.talks.setback * 2.0 / signatories * refusals * obstruction_factor(p, s)
 
 
 @kernel
-def step_down(s: State) -> None:
-    """One rung down; at the bottom the template has failed."""
+def step_down(s: State, context: Context, cause: int) -> None:
+    """One rung down; at the bottom the settlement has failed."""
     s.setbacks += 1.0
     s.rung -= 1
+    note(context.log, FELL, s.week, s.rung, cause)
     if s.rung == NONE:
-        bargain.fail_template(s)
+        bargain.fail_settlement(s)
         bargain.restart(s)
 
 
 @kernel
-def note_cause(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+def attribute(p: Parameters, s: State, r: Result, w: World, context: Context) -> int:
     """Lay a step down to want of consent (share 1 / B), or to Europe or the hawks by their part in B."""
-    u = uniform(luck, CAUSE, s.week, s.moves)
+    u = uniform(context, CAUSE, s.week, s.moves)
     share = 1.0 / obstruction_factor(p, s)
     if u < share:
         r.down_consent += 1.0
+        party = bargain.least_ready(s, w)
         if r.first_refusal < 0:
-            least = 2.0
-            for party in range(5):
-                if bargain.signs(w, s.template, party) and s.consent[party] < least:
-                    least = s.consent[party]
-                    r.first_refusal = party
-        return
+            r.first_refusal = party
+        return party
     europe, both = europe_drag(p, s), europe_drag(p, s) + hawks_drag(p, s)
     if (u - share) * both < (1.0 - share) * europe:
         r.down_europe += 1.0
-    else:
-        r.down_hawks += 1.0
+        return OBSTRUCTION
+    r.down_hawks += 1.0
+    return SABOTAGE
 
 
 @kernel
-def sign(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+def sign(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """Signature: the settlement comes into force and makes the truce general, or is never carried out."""
     if np.isnan(r.signed):
         r.signed = s.day
         r.term_index = s.index
-        r.last_template = s.template
-    if uniform(luck, IMPLEMENTED, s.week, s.moves) < p.settlements.never_implemented[s.template]:
+        r.last_settlement = s.settlement
+    if uniform(context, IMPLEMENTED, s.week, s.moves) < p.settlements.never_implemented[s.settlement]:
         r.dead_letters += 1.0
-        break_up(p, s, r, w, luck)
+        note(context.log, DEAD_LETTER, s.week, s.settlement, s.index)
+        break_up(p, s, r, w, context)
         return
     s.in_force = 1
     s.settlement_age = 0.0
-    begin_general_truce(s, r)
+    note(context.log, CAME_INTO_FORCE, s.week, s.settlement, s.index)
+    begin_general_truce(s, r, context)
 
 
 @kernel
-def begin_general_truce(s: State, r: Record) -> None:
+def begin_general_truce(s: State, r: Result, context: Context) -> None:
     """The fighting stops along the whole front; a truce that holds already goes on."""
     if s.truce != GENERAL:
+        note(context.log, GENERAL_BEGAN, s.week, s.in_force, 0.0)
         s.truce = GENERAL
         s.truce_age = 0.0
         s.progress += 1.0
@@ -183,7 +202,7 @@ def begin_general_truce(s: State, r: Record) -> None:
 
 
 @kernel
-def break_up(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """A signed settlement is broken or stays a dead letter: talks are back at contact, the war goes on.
 
     Neither side thinks as well of a deal as before, and what is talked of is chosen anew.
@@ -192,18 +211,18 @@ def break_up(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
     s.private[MOSCOW] -= p.talks.broken_trust
     if np.isnan(r.broken):
         r.broken = s.day
-    bargain.fail_template(s)
+    bargain.fail_settlement(s)
     s.in_force = 0
     s.settlement_age = 0.0
     s.rung = CONTACT
     s.truce = NO_TRUCE
     s.setbacks += 1.0
     s.moves += 1
-    bargain.draw_template(p, s, w, luck)
+    bargain.draw_settlement(p, s, w, context)
 
 
 @kernel
-def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+def climb(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """One rung up."""
     s.rung += 1
     if s.rung > r.highest_rung:
@@ -211,13 +230,14 @@ def climb(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
     r.steps_up += 1.0
     r.highest_rung = max(r.highest_rung, s.rung)
     if s.rung == CONTACT:
-        bargain.draw_template(p, s, w, luck)
+        bargain.draw_settlement(p, s, w, context)
+    note(context.log, CLIMBED, s.week, s.rung, s.index)
     if s.rung == TERMS and np.isnan(r.signed):
         # Also those that are off the table again before the step is over.
         r.term_index = s.index
-        r.last_template = s.template
+        r.last_settlement = s.settlement
     if s.rung == SIGNED:
-        sign(p, s, r, w, luck)
+        sign(p, s, r, w, context)
 
 
 @kernel
@@ -232,31 +252,31 @@ def moves(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
 
 
 @kernel
-def recorded_moves(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+def recorded_moves(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """The moves of the ladder in a week of which they are recorded, each weighed by its rate, at even distances.
 
     That there were no others between them is weighed too, over the days that each may have been: exactly so where
     there was one. A step down may also be a provocation's; one that a coup has caused by now is not taken again, and
     is climbed again where the record has none.
     """
-    known = luck.known
-    left, count, own = int(known.moves[s.week]), 0, 0
-    caused = regained = int(known.rung_before[s.week]) - s.rung
+    observed = context.observed
+    left, count, own = int(observed.moves[s.week]), 0, 0
+    caused = regained = int(observed.rung_before[s.week]) - s.rung
     while left > 0:
         count += 1
         if left % 3 == 2:
             regained -= 1
         left //= 3
-    left, before = int(known.moves[s.week]), -1.0
+    left, before = int(observed.moves[s.week]), -1.0
     for _ in range(regained):
         left += 3**count
         count += 1
     for k in range(count + 1):
         up, down, sabotage = moves(p, s, w)
         provoked = kyiv.provocation_rate(p.kyiv, s)
-        known.log_weight -= (up + down + sabotage) * dt / (count + 1)
+        observed.log_weight -= (up + down + sabotage) * dt / (count + 1)
         if before >= 0.0:
-            known.log_weight += log_sinhc((before - up - down - sabotage) * dt / (count + 1))
+            observed.log_weight += log_sinhc((before - up - down - sabotage) * dt / (count + 1))
         if k == count or s.in_force == 1:
             return
         climbs, left = left % 3 == 1, left // 3
@@ -267,30 +287,32 @@ def recorded_moves(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt:
         s.moves += 1
         own += 1
         if climbs:
-            weigh_chance(known, LADDER, up * dt / own)
-            climb(p, s, r, w, luck)
+            weight_chance(observed, LADDER, up * dt / own)
+            climb(p, s, r, w, context)
         else:
             total = down + sabotage + provoked
-            weigh_chance(known, LADDER, total * dt / own)
-            which = uniform(luck, LADDER_WHICH, s.week, s.moves) * total
+            weight_chance(observed, LADDER, total * dt / own)
+            which = uniform(context, LADDER_WHICH, s.week, s.moves) * total
             if which < down:
-                note_cause(p, s, r, w, luck)
+                cause = attribute(p, s, r, w, context)
             elif which < down + sabotage:
                 r.down_hawks += 1.0
+                cause = SABOTAGE
             else:
                 r.down_kyiv += 1.0
                 if np.isnan(r.provocation):
                     r.provocation = s.day
-            step_down(s)
+                cause = IN_KYIV
+            step_down(s, context, cause)
         if bargain.on_table(s) and s.rung < SIGNED:
             bargain.weigh(p, s, r, w)
 
 
 @kernel
-def draw_moves(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+def draw_moves(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """The moves of the ladder within a step, on one exponential clock that lasts through the week."""
-    if luck.known.replaying == 1 and luck.known.rung[s.week] != UNKNOWN:
-        recorded_moves(p, s, r, w, luck, dt)
+    if context.observed.replaying == 1 and context.observed.rung[s.week] != NOT_OBSERVED:
+        recorded_moves(p, s, r, w, context, dt)
         return
     left = dt
     for _ in range(8):
@@ -301,15 +323,14 @@ def draw_moves(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: flo
             return
         left -= s.patience / total
         s.moves += 1
-        which = uniform(luck, LADDER_WHICH, s.week, s.moves) * total
+        which = uniform(context, LADDER_WHICH, s.week, s.moves) * total
         if which < up:
-            climb(p, s, r, w, luck)
+            climb(p, s, r, w, context)
         elif which < up + down:
-            note_cause(p, s, r, w, luck)
-            step_down(s)
+            step_down(s, context, attribute(p, s, r, w, context))
         else:
             r.down_hawks += 1.0
-            step_down(s)
-        s.patience = exponential(luck, LADDER, s.week, s.moves)
+            step_down(s, context, SABOTAGE)
+        s.patience = exponential(context, LADDER, s.week, s.moves)
         if bargain.on_table(s) and s.rung < SIGNED:
             bargain.weigh(p, s, r, w)

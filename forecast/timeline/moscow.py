@@ -12,14 +12,19 @@ from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import ratio, revert
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, decision, happens, normal
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, decision, happens, normal
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 from forecast.timeline.world import World
 
 STRAIN = decision("moscow.strain")
 STRAIN_SHOCK = decision("moscow.strain_shock")
 HOME_SHOCK = decision("moscow.home_shock")
+
+DEMANDS = event("moscow.demands", "substantial gains in a region add a demand", code="region")
+STRAINED = event("moscow.economic_shock", "an economic shock adds to Moscow's strain")
+SHOCKED = event("moscow.home_shock", "a shock at home: mutiny, death or fall of the leader, or panic")
 
 
 class Moscow:
@@ -64,7 +69,7 @@ def strain_target(p: Moscow, s: State, lapse_relief: float) -> float:
 
 
 @kernel
-def ratchet(p: Moscow, s: State, w: World, held_start: Table) -> None:
+def ratchet(p: Moscow, s: State, w: World, context: Context, held_start: Table) -> None:
     """Demands after the week's gains."""
     gained = s.km2 - s.gains_counted
     s.gains_counted = s.km2
@@ -76,6 +81,7 @@ def ratchet(p: Moscow, s: State, w: World, held_start: Table) -> None:
         if enough > 0.0 and s.substantial[i] == 0.0 and held_start[i] - s.held[i] >= enough:
             s.substantial[i] = 1.0
             s.demands += p.demand_substantial
+            note(context.log, DEMANDS, s.week, i, 0.0)
 
 
 @kernel
@@ -97,15 +103,15 @@ def step(
     p: Moscow,
     s: State,
     w: World,
-    luck: Luck,
+    context: Context,
     held_start: Table,
     lapse_relief: float,
     dt: float,
 ) -> None:
     """Strain and demands over `dt` of a week."""
-    noise = normal(luck, STRAIN, s.week, 0)
+    noise = normal(context, STRAIN, s.week, 0)
     s.strain = revert(s.strain, strain_target(p, s, lapse_relief), p.strain_half_life, dt, noise)
-    ratchet(p, s, w, held_start)
+    ratchet(p, s, w, context, held_start)
 
 
 @kernel
@@ -115,11 +121,13 @@ def home_shock_rate(p: Moscow, s: State) -> float:
 
 
 @kernel
-def events(p: Moscow, s: State, r: Record, luck: Luck, part: int, dt: float) -> None:
+def events(p: Moscow, s: State, r: Result, context: Context, part: int, dt: float) -> None:
     """Economic shocks and a shock at home."""
-    if happens(p.strain_shock_rate * dt, luck, STRAIN_SHOCK, s.week, part):
+    if happens(p.strain_shock_rate * dt, context, STRAIN_SHOCK, s.week, part):
         s.strain += p.strain_shock
-    if s.home_shock == 0 and happens(home_shock_rate(p, s) * dt, luck, HOME_SHOCK, s.week, part):
+        note(context.log, STRAINED, s.week, -1, 0.0)
+    if s.home_shock == 0 and happens(home_shock_rate(p, s) * dt, context, HOME_SHOCK, s.week, part):
         s.home_shock = 1
         s.strain += p.home_shock_effect
         r.home_shock = s.day
+        note(context.log, SHOCKED, s.week, -1, 0.0)

@@ -1,32 +1,31 @@
-"""The past run again by the weekly code: what each draw makes of what happened, and where it stands by then.
+"""A particle filter over the weeks that have passed: how well each draw fits them, and where it stands at their end.
 
-Each draw has a few replicates, which differ by luck and by what is drawn anew in each timeline. A replicate's weight
-is the probability of what is known of the weeks so far (`known.py`); where the weights of a draw's replicates have
-become too uneven they are resampled within the draw. The weight of a draw is the mean over its replicates: an
-unbiased estimate of the probability that it gives to what happened (a particle filter within each draw).
+The weeks are run by the same weekly code as the future. Each draw has a few replicates, which differ by their random
+numbers and by the parameters that vary by timeline. The weight of a replicate is the probability that it gives to what
+was observed so far (`conditioning.py`). Where the weights of a draw's replicates have become too uneven, they are
+resampled within the draw. The weight of a draw is the mean over its replicates: an unbiased estimate of the probability
+that it gives to what happened.
 
-Luck is that of the draw and the replicate, under a seed of its own, so that no number of it is used again in the
-future that follows.
+The random numbers have a seed of their own, so that none of them is used again in the future that follows.
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from os import cpu_count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.timeline.cells import Anew, blank_record, draw_anew
+from forecast.timeline.cells import Inputs, Work, begin_cell, get_values, put_values, work_arrays
+from forecast.timeline.chunks import run_chunks
 from forecast.timeline.codes import GENERAL, RUNNING
-from forecast.timeline.conditioning import HAPPENED, UNKNOWN, Known, rule_out
+from forecast.timeline.conditioning import HAPPENED, NOT_OBSERVED, Observed, rule_out
 from forecast.timeline.fields import CAPACITY, Array
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, cell_key, decision, luck_record, uniform
-from forecast.timeline.result import RECORD
+from forecast.timeline.random_numbers import Context, cell_key, context_record, decision, uniform
+from forecast.timeline.result import RESULT
 from forecast.timeline.state import STATE, State
-from forecast.timeline.week import begin, week
+from forecast.timeline.week import week
 from forecast.timeline.weekly_record import STREAMS
 
 RESAMPLE = decision("replay.resample")
@@ -59,8 +58,8 @@ class Replayed:
         share: (draws, replicates) weight of each replicate within its draw, adding up to 1; 0 where the draw is
             ruled out.
         states: (draws, replicates) laid out as `State`.
-        records: (draws, replicates) laid out as `Record`.
-        anew: (draws, replicates, k) values drawn anew in each timeline.
+        results: (draws, replicates) laid out as `Result`.
+        values: (draws, replicates, k) parameters that vary by timeline.
         ruled_out: (weeks, kinds) replicates ruled out in each week by each decision (its number) or state (its
             negative number, counted from the end).
     """
@@ -68,51 +67,51 @@ class Replayed:
     log_weight: Array
     share: Array
     states: Any
-    records: Any
-    anew: Array
+    results: Any
+    values: Array
     ruled_out: NDArray[np.int64]
 
 
 @kernel
-def check_states(s: State, known: Known) -> None:
+def check_states(s: State, observed: Observed) -> None:
     """Rule a timeline out that has not come to the states that are recorded for the end of its week."""
     number = s.week
     if s.ending != RUNNING:
-        rule_out(known, ENDING)
-    if known.rung[number] != UNKNOWN and s.rung != known.rung[number]:
-        rule_out(known, RUNG)
-    if known.posture[number] != UNKNOWN and s.posture != known.posture[number]:
-        rule_out(known, POSTURE)
-    if known.truce[number] != UNKNOWN and s.truce != known.truce[number]:
-        rule_out(known, TRUCE)
-    if known.general[number] != UNKNOWN and (s.truce == GENERAL) != (known.general[number] == 1.0):
-        rule_out(known, TRUCE)
-    if known.paused[number] != UNKNOWN and s.paused != known.paused[number]:
-        rule_out(known, PAUSED)
-    if known.banned[number] != UNKNOWN and s.banned != known.banned[number]:
-        rule_out(known, BANNED)
+        rule_out(observed, ENDING)
+    if observed.rung[number] != NOT_OBSERVED and s.rung != observed.rung[number]:
+        rule_out(observed, RUNG)
+    if observed.posture[number] != NOT_OBSERVED and s.posture != observed.posture[number]:
+        rule_out(observed, POSTURE)
+    if observed.truce[number] != NOT_OBSERVED and s.truce != observed.truce[number]:
+        rule_out(observed, TRUCE)
+    if observed.general[number] != NOT_OBSERVED and (s.truce == GENERAL) != (observed.general[number] == 1.0):
+        rule_out(observed, TRUCE)
+    if observed.paused[number] != NOT_OBSERVED and s.paused != observed.paused[number]:
+        rule_out(observed, PAUSED)
+    if observed.banned[number] != NOT_OBSERVED and s.banned != observed.banned[number]:
+        rule_out(observed, BANNED)
 
 
 @kernel
-def check_events(s: State, known: Known) -> None:
+def check_events(s: State, observed: Observed) -> None:
     """Rule a timeline out that had no room for an event that is recorded, as for an election under martial law."""
     for what in EVENTS:
-        if known.decision[what, s.week] == HAPPENED and known.met[what] != s.week + 1.0:
-            rule_out(known, what)
+        if observed.decision[what, s.week] == HAPPENED and observed.met[what] != s.week + 1.0:
+            rule_out(observed, what)
 
 
 @kernel
-def resample(luck: Luck, number: int, weights: Array, ancestors: NDArray[np.int64]) -> None:
+def resample(context: Context, number: int, weights: Array, ancestors: NDArray[np.int64]) -> None:
     """Systematic resampling: who each replicate goes on from. Survivors stay in their place.
 
     Args:
-        luck: of the draw.
+        context: of the draw.
         number: the week.
         weights: (replicates,) adding up to 1.
         ancestors: (replicates,) filled in.
     """
     count = len(weights)
-    u, total, taken = uniform(luck, RESAMPLE, number, 0), 0.0, 0
+    u, total, taken = uniform(context, RESAMPLE, number, 0), 0.0, 0
     free = 0
     for j in range(count):
         ancestors[j] = -1
@@ -158,38 +157,40 @@ def normalise(log_weights: Array, shares: Array) -> float:
     return most + math.log(total / count)
 
 
+class Filtered(NamedTuple):
+    """What the filter fills in; the first axis is that of the draws.
+
+    Attributes:
+        states: (draws, replicates) laid out as `State`.
+        results: (draws, replicates) laid out as `Result`.
+        values: (draws, replicates, k) parameters that vary by timeline.
+        log_weight: (draws, weeks) log weight by the end of each week.
+        shares: (draws, replicates) weight of each replicate within its draw.
+    """
+
+    states: Any
+    results: Any
+    values: Array
+    log_weight: Array
+    shares: Array
+
+
 @kernel
-def replay_draw(
-    p: Any,
-    flat: Array,
-    world: Any,
-    luck: Luck,
-    draw: int,
-    place: NDArray[np.int64],
-    states: Any,
-    records: Any,
-    anew: Array,
-    log_weight: Array,
-    shares: Array,
-    ruled_out: NDArray[np.int64],
-) -> None:
-    """Replay one draw: its replicates, begun already, week by week, resampled where their weights are uneven.
+def filter_draw(inputs: Inputs, work: Work, draw: int, out: Filtered, i: int, ruled_out: NDArray[np.int64]) -> None:
+    """Run the replicates of one draw, begun already, week by week, and resample them where their weights are uneven.
 
     Args:
-        p: its parameters.
-        flat: the same as plain numbers.
-        world: dimensions, facts and calendar up to the as-of date.
-        luck: with what is known of the past.
-        draw: its number, which keys luck.
-        place: places in `flat` of what is drawn anew in each timeline.
-        states: (replicates,) of the replicates.
-        records: (replicates,) of the replicates.
-        anew: (replicates, k) what they drew anew.
-        log_weight: (weeks,) filled in.
-        shares: (replicates,) filled in.
+        inputs: what timelines are made from; its world ends on the as-of date.
+        work: with the draw's parameters, and with what was observed.
+        draw: the draw's number, which keys random numbers.
+        out: filled in at the place `i`.
+        i: the place.
         ruled_out: (weeks, kinds) counted up.
     """
-    known = luck.known
+    context, place = work.context[0], inputs.redrawn.place
+    observed = context.observed
+    states, results, values = out.states[i], out.results[i], out.values[i]
+    log_weight, shares = out.log_weight[i], out.shares[i]
     replicates, weeks = len(states), len(log_weight)
     own, ancestors = np.zeros(replicates), np.zeros(replicates, np.int64)
     before = 0.0
@@ -197,91 +198,57 @@ def replay_draw(
         for j in range(replicates):
             if own[j] == -math.inf:
                 continue
-            for k in range(len(place)):
-                flat[place[k]] = anew[j, k]
-            luck.cell = cell_key(draw, j)
+            put_values(work.flat, place, values[j])
+            context.cell = cell_key(draw, j)
             s = states[j]
             s.week = number
-            known.log_weight, known.ruled_out = 0.0, -1
+            observed.log_weight, observed.ruled_out = 0.0, -1
             for what in EVENTS:
-                known.met[what] = 0.0
-            week(p, s, records[j], world, luck)
-            check_events(s, known)
-            check_states(s, known)
-            own[j] += known.log_weight
-            if known.ruled_out != -1:
-                ruled_out[number, known.ruled_out] += 1
+                observed.met[what] = 0.0
+            week(work.parameters[0], s, results[j], inputs.world[0], context)
+            check_events(s, observed)
+            check_states(s, observed)
+            own[j] += observed.log_weight
+            if observed.ruled_out != -1:
+                ruled_out[number, observed.ruled_out] += 1
         log_weight[number] = before + normalise(own, shares)
         if log_weight[number] == -math.inf:
             log_weight[number:] = -math.inf
             return
         if number < weeks - 1 and 0.5 * replicates * np.sum(shares * shares) > 1.0:
             before = log_weight[number]
-            luck.cell = cell_key(draw, replicates)
-            resample(luck, number, shares, ancestors)
+            context.cell = cell_key(draw, replicates)
+            resample(context, number, shares, ancestors)
             for j in range(replicates):
                 if ancestors[j] != j:
-                    states[j], records[j] = states[ancestors[j]], records[ancestors[j]]
-                    anew[j] = anew[ancestors[j]]
+                    states[j], results[j] = states[ancestors[j]], results[ancestors[j]]
+                    values[j] = values[ancestors[j]]
             own[:] = 0.0
 
 
 @kernel
-def replay_chunk(
-    rows: Any,
-    start: Any,
-    blank: Any,
-    world: Any,
-    chance: Any,
-    first: int,
-    place: NDArray[np.int64],
-    lane: NDArray[np.int64],
-    mean: Array,
-    chol: Array,
-    table: Array,
-    levels: Array,
-    scratch: Any,
-    flat: Array,
-    states: Any,
-    records: Any,
-    anew: Array,
-    log_weight: Array,
-    shares: Array,
-    ruled_out: NDArray[np.int64],
+def filter_draws(
+    inputs: Inputs, levels: Array, first: int, work: Work, out: Filtered, ruled_out: NDArray[np.int64]
 ) -> None:
-    """Replay the draws of one chunk, the first of which is number `first`; the last arrays are filled in."""
-    w, luck = world[0], chance[0]
-    known = luck.known
-    for i in range(len(states)):
+    """Filter the draws of one chunk, the first of which is number `first`."""
+    observed = work.context[0].observed
+    for i in range(len(out.states)):
         draw = first + i
-        for number in range(log_weight.shape[1]):
-            known.slow[number] = levels[0, draw, number]
-            known.fast[number] = levels[1, draw, number]
-            known.net[number] = levels[2, draw, number]
-            known.capital[number] = levels[3, draw, number]
-            known.instability[number] = levels[4, draw, number]
-        scratch[0] = rows[draw]
-        for j in range(states.shape[1]):
-            luck.cell = cell_key(draw, j)
-            states[i, j] = start[draw]
-            records[i, j] = blank[0]
-            if len(place) > 0:
-                draw_anew(flat, luck, place, lane, mean[draw], chol, table)
-                for k in range(len(place)):
-                    anew[i, j, k] = flat[place[k]]
-            begin(scratch[0], states[i, j], w, luck)
-        replay_draw(
-            scratch[0], flat, w, luck, draw, place, states[i], records[i], anew[i],
-            log_weight[i], shares[i], ruled_out,
-        )  # fmt: skip
+        for number in range(out.log_weight.shape[1]):
+            observed.slow[number] = levels[0, draw, number]
+            observed.fast[number] = levels[1, draw, number]
+            observed.net[number] = levels[2, draw, number]
+            observed.capital[number] = levels[3, draw, number]
+            observed.instability[number] = levels[4, draw, number]
+        for j in range(out.states.shape[1]):
+            begin_cell(inputs, work, draw, draw, draw, j, out.states[i], out.results[i], j)
+            get_values(work.flat, inputs.redrawn.place, out.values[i, j])
+        filter_draw(inputs, work, draw, out, i, ruled_out)
 
 
 def replay_draws(
-    rows: Any,
-    start: Any,
-    anew: Anew,
-    world: Any,
-    known: Any,
+    inputs: Inputs,
+    observed: Any,
     levels: Array,
     *,
     replicates: int,
@@ -291,41 +258,31 @@ def replay_draws(
     """Replay the past for every draw.
 
     Args:
-        rows: parameter rows, laid out as `Parameters`, one a draw.
-        start: states on the reference date, laid out as `State`, one a draw.
-        anew: the parameters drawn anew in each timeline.
-        world: dimensions, facts and the calendar of the past, laid out as `World`, shape (1,).
-        known: what is recorded, laid out as `Known`, shape (1,); its observed levels are those of `levels`.
+        inputs: what timelines are made from: parameter rows and states on the reference date, one a draw, and the
+            calendar of the past.
+        observed: what is recorded, laid out as `Observed`, shape (1,); its observed levels are those of `levels`.
         levels: (len(LEVELS), draws, weeks) observed levels, NaN where a level is simulated.
         replicates: of each draw.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         threads: size of the pool, by default the number of processors. Changes no number.
     """
-    count, weeks = len(rows), int(world.weeks[0])
-    luck = luck_record(seed, weeks)
-    luck["known"] = known
-    luck["known"]["replaying"] = 1
-    states = np.zeros((count, replicates), STATE)
-    records = np.zeros((count, replicates), RECORD)
-    values = np.zeros((count, replicates, len(anew.place)))
-    log_weight, shares = np.zeros((count, weeks)), np.full((count, replicates), 1.0 / replicates)
-    blank = blank_record()
-
-    def part(bounds: tuple[int, int]) -> NDArray[np.int64]:
-        a, b = bounds
-        scratch, counts = rows[:1].copy(), np.zeros((weeks, MOST_KINDS), np.int64)
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            replay_chunk(
-                rows, start, blank, world, luck.copy(), a, anew.place, anew.lane, anew.mean, anew.chol, anew.table,
-                levels, scratch, scratch.view(np.float64).reshape(-1),
-                states[a:b].view(np.recarray), records[a:b].view(np.recarray), values[a:b],
-                log_weight[a:b], shares[a:b], counts,
-            )  # fmt: skip
-        return counts
-
-    chunks = [(a, min(a + CHUNK, count)) for a in range(0, count, CHUNK)]
-    with ThreadPoolExecutor(min(threads or cpu_count() or 1, len(chunks))) as pool:
-        counted = list(pool.map(part, chunks))
-    return Replayed(
-        log_weight, shares, states.view(np.recarray), records.view(np.recarray), values, np.sum(counted, axis=0)
+    count, weeks = len(inputs.rows), int(inputs.world.weeks[0])
+    context = context_record(seed, weeks)
+    context["observed"] = observed
+    context["observed"]["replaying"] = 1
+    out = Filtered(
+        np.zeros((count, replicates), STATE).view(np.recarray),
+        np.zeros((count, replicates), RESULT).view(np.recarray),
+        np.zeros((count, replicates, len(inputs.redrawn.place))),
+        np.zeros((count, weeks)),
+        np.full((count, replicates), 1.0 / replicates),
     )
+
+    def workspace() -> tuple[Work, NDArray[np.int64]]:
+        return work_arrays(inputs, context), np.zeros((weeks, MOST_KINDS), np.int64)
+
+    def run(own: tuple[Work, NDArray[np.int64]], a: int, b: int) -> None:
+        filter_draws(inputs, levels, a, own[0], Filtered(*(column[a:b] for column in out)), own[1])
+
+    ruled_out = np.sum([counted for _, counted in run_chunks(count, CHUNK, workspace, run, threads)], axis=0)
+    return Replayed(out.log_weight, out.shares, out.states, out.results, out.values, ruled_out)

@@ -1,27 +1,26 @@
-"""A few weeks of the past run freely by many particles, which are then resampled among all of them.
+"""Many particles run freely through a few weeks of the past, and resampled among all of them.
 
-Each particle is a draw and a replicate; it is held to no more than what is known of these weeks. Between spans the
-particles are resampled in proportion to their weights, so that none is left behind by an observation that few of them
-come near.
+Each particle is a draw and a replicate. It is conditioned on no more than what is observed of these weeks. Between
+spans the particles are resampled in proportion to their weights, so that an observation which few of them come near
+does not leave the rest behind.
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from os import cpu_count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.timeline.cells import Anew, blank_record, draw_anew
+from forecast.timeline.cells import Inputs, Work, begin_cell, get_values, put_values, work_arrays
+from forecast.timeline.chunks import run_chunks
 from forecast.timeline.fields import Array
 from forecast.timeline.jit import kernel
 from forecast.timeline.particle_filter import check_states
-from forecast.timeline.random_numbers import cell_key, luck_record
-from forecast.timeline.result import RECORD
+from forecast.timeline.random_numbers import cell_key, context_record
+from forecast.timeline.result import RESULT
 from forecast.timeline.state import STATE
-from forecast.timeline.week import begin, week
+from forecast.timeline.week import week
 
 CHUNK = 1000
 """Particles in a chunk; any other number gives the same bytes."""
@@ -32,142 +31,92 @@ class Particles:
     """Particles at the end of a span.
 
     Attributes:
-        rows: parameter rows, laid out as `Parameters`, one a draw.
+        inputs: what they were made from.
+        context: their random numbers, and what is observed of all weeks, shape (1,).
         draw: (n,) the draw of each particle.
         states: (n,) laid out as `State`.
-        records: (n,) laid out as `Record`.
-        values: (n, k) what each drew anew.
-        place: (k,) places of these in a flat parameter row.
-        luck: with what is known of all weeks, shape (1,).
-        world: dimensions, facts and the calendar of the past, shape (1,).
+        results: (n,) laid out as `Result`.
+        values: (n, k) parameters that vary by timeline.
     """
 
-    rows: Any
+    inputs: Inputs
+    context: Any
     draw: NDArray[np.int64]
     states: Any
-    records: Any
+    results: Any
     values: Array
-    place: NDArray[np.int64]
-    luck: Any
-    world: Any
 
     def pick(self, ancestors: NDArray[np.int64]) -> None:
         """Go on from some of the particles, each as often as it is named."""
         self.draw, self.values = self.draw[ancestors], self.values[ancestors]
-        self.states, self.records = self.states[ancestors].copy(), self.records[ancestors].copy()
+        self.states, self.results = self.states[ancestors].copy(), self.results[ancestors].copy()
 
 
 @kernel
-def begin_chunk(
-    rows: Any,
-    start: Any,
-    blank: Any,
-    world: Any,
-    chance: Any,
-    draw: NDArray[np.int64],
-    first: int,
-    place: NDArray[np.int64],
-    lane: NDArray[np.int64],
-    mean: Array,
-    chol: Array,
-    table: Array,
-    scratch: Any,
-    flat: Array,
-    states: Any,
-    records: Any,
-    values: Array,
+def begin_particles(
+    inputs: Inputs, draw: NDArray[np.int64], first: int, work: Work, states: Any, results: Any, values: Array
 ) -> None:
-    """Begin the particles of a chunk."""
-    luck = chance[0]
+    """Begin the particles of a chunk, whose first is number `first`."""
     for i in range(len(states)):
-        scratch[0] = rows[draw[i]]
-        luck.cell = cell_key(first + i, 0)
-        states[i], records[i] = start[draw[i]], blank[0]
-        if len(place) > 0:
-            draw_anew(flat, luck, place, lane, mean[draw[i]], chol, table)
-            for k in range(len(place)):
-                values[i, k] = flat[place[k]]
-        begin(scratch[0], states[i], world[0], luck)
+        begin_cell(inputs, work, draw[i], draw[i], first + i, 0, states, results, i)
+        get_values(work.flat, inputs.redrawn.place, values[i])
 
 
 @kernel
-def run_chunk(
-    rows: Any,
-    world: Any,
-    chance: Any,
+def run_particles(
+    inputs: Inputs,
     draw: NDArray[np.int64],
     first: int,
-    place: NDArray[np.int64],
-    scratch: Any,
-    flat: Array,
+    work: Work,
     states: Any,
-    records: Any,
+    results: Any,
     values: Array,
-    begins: int,
-    ends: int,
+    weeks: tuple[int, int],
     log_weight: Array,
 ) -> None:
-    """Run the weeks `begins` to `ends` - 1 of the particles of a chunk; weights of decisions and of states apart."""
-    luck = chance[0]
-    known = luck.known
+    """Run the particles of a chunk from one week up to another; weights of decisions and of states are kept apart."""
+    context = work.context[0]
+    observed = context.observed
     for i in range(len(states)):
-        scratch[0] = rows[draw[i]]
-        for k in range(len(place)):
-            flat[place[k]] = values[i, k]
-        luck.cell = cell_key(first + i, 0)
+        work.parameters[0] = inputs.rows[draw[i]]
+        put_values(work.flat, inputs.redrawn.place, values[i])
+        context.cell = cell_key(first + i, 0)
         s = states[i]
-        for number in range(begins, ends):
+        for number in range(weeks[0], weeks[1]):
             s.week = number
-            known.log_weight, known.ruled_out = 0.0, -1
-            week(scratch[0], s, records[i], world[0], luck)
-            log_weight[0, i] += known.log_weight
-            known.log_weight = 0.0
-            check_states(s, known)
-            log_weight[1, i] += known.log_weight
+            observed.log_weight, observed.ruled_out = 0.0, -1
+            week(work.parameters[0], s, results[i], inputs.world[0], context)
+            log_weight[0, i] += observed.log_weight
+            observed.log_weight = 0.0
+            check_states(s, observed)
+            log_weight[1, i] += observed.log_weight
             if log_weight[0, i] + log_weight[1, i] == -math.inf:
                 break
 
 
-def particles(
-    rows: Any,
-    start: Any,
-    anew: Anew,
-    world: Any,
-    known: Any,
-    *,
-    number: int,
-    seed: int | str,
-    threads: int | None = None,
-) -> Particles:
+def particles(inputs: Inputs, observed: Any, *, number: int, seed: int | str, threads: int | None = None) -> Particles:
     """Particles on the first day, the draws in turn.
 
     Args:
-        rows: parameter rows, laid out as `Parameters`, one a draw.
-        start: states on the first day, laid out as `State`, one a draw.
-        anew: the parameters drawn anew in each timeline.
-        world: dimensions, facts and the calendar of the past, laid out as `World`, shape (1,).
-        known: what is known, laid out as `Known`, shape (1,).
+        inputs: what they are made from: parameter rows and states on the first day, one a draw.
+        observed: what is observed, laid out as `Observed`, shape (1,).
         number: how many.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         threads: size of the pool, by default the number of processors. Changes no number.
     """
-    luck = luck_record(seed, int(world.weeks[0]))
-    luck["known"] = known
-    luck["known"]["replaying"] = 1
-    draw = np.arange(number) % len(rows)
+    context = context_record(seed, int(inputs.world.weeks[0]))
+    context["observed"] = observed
+    context["observed"]["replaying"] = 1
+    draw = np.arange(number) % len(inputs.rows)
     states = np.zeros(number, STATE).view(np.recarray)
-    records = np.zeros(number, RECORD).view(np.recarray)
-    values, blank = np.zeros((number, len(anew.place))), blank_record()
+    results = np.zeros(number, RESULT).view(np.recarray)
+    values = np.zeros((number, len(inputs.redrawn.place)))
 
-    def part(a: int, b: int) -> None:
-        scratch = rows[:1].copy()
-        begin_chunk(
-            rows, start, blank, world, luck.copy(), draw[a:b], a, anew.place, anew.lane, anew.mean, anew.chol,
-            anew.table, scratch, scratch.view(np.float64).reshape(-1), states[a:b], records[a:b], values[a:b],
-        )  # fmt: skip
+    def run(work: Work, a: int, b: int) -> None:
+        begin_particles(inputs, draw[a:b], a, work, states[a:b], results[a:b], values[a:b])
 
-    _in_chunks(part, number, threads)
-    return Particles(rows, draw, states, records, values, anew.place, luck, world)
+    run_chunks(number, CHUNK, lambda: work_arrays(inputs, context), run, threads)
+    return Particles(inputs, context, draw, states, results, values)
 
 
 def run_span(made: Particles, begins: int, ends: int, threads: int | None = None) -> Array:
@@ -178,23 +127,11 @@ def run_span(made: Particles, begins: int, ends: int, threads: int | None = None
     """
     log_weight = np.zeros((2, len(made.draw)))
 
-    def part(a: int, b: int) -> None:
-        scratch = made.rows[:1].copy()
-        run_chunk(
-            made.rows, made.world, made.luck.copy(), made.draw[a:b], a, made.place, scratch,
-            scratch.view(np.float64).reshape(-1), made.states[a:b], made.records[a:b], made.values[a:b],
-            begins, ends, log_weight[:, a:b],
+    def run(work: Work, a: int, b: int) -> None:
+        run_particles(
+            made.inputs, made.draw[a:b], a, work, made.states[a:b], made.results[a:b], made.values[a:b],
+            (begins, ends), log_weight[:, a:b],
         )  # fmt: skip
 
-    _in_chunks(part, len(made.draw), threads)
+    run_chunks(len(made.draw), CHUNK, lambda: work_arrays(made.inputs, made.context), run, threads)
     return log_weight
-
-
-def _in_chunks(part: Any, number: int, threads: int | None) -> None:
-    """Call `part` for the bounds of every chunk, over a pool of threads."""
-    bounds = [(a, min(a + CHUNK, number)) for a in range(0, number, CHUNK)]
-    with (
-        np.errstate(over="ignore", divide="ignore", invalid="ignore"),
-        ThreadPoolExecutor(min(threads or cpu_count() or 1, len(bounds))) as pool,
-    ):
-        list(pool.map(lambda bound: part(*bound), bounds))

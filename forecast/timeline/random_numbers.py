@@ -1,4 +1,4 @@
-"""Luck by name: each random number is a function of (seed, decision, calendar week, draw, replicate).
+"""Context by name: each random number is a function of (seed, decision, calendar week, draw, replicate).
 
 No generator is passed around and none is global, so neither the number of threads, nor the order of chunks,
 nor a decision added elsewhere changes a number that was there before. A decision is named once, where it is
@@ -6,7 +6,7 @@ taken::
 
     ADVANCE = decision("front.advance")
 
-and asked for with ``uniform(luck, ADVANCE, week, lane)``; `lane` numbers repeated uses in one week.
+and asked for with ``uniform(context, ADVANCE, week, lane)``; `lane` numbers repeated uses in one week.
 Hashing: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) over a sum of two already hashed
 64-bit keys, (seed, decision, week) and (draw, replicate).
 """
@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.timeline.conditioning import HAPPENED, Known, as_recorded, is_known, weigh_chance
+from forecast.timeline.conditioning import HAPPENED, Observed, as_observed, is_observed, weight_chance
 from forecast.timeline.fields import CAPACITY, layout
 from forecast.timeline.jit import kernel
+from forecast.timeline.trace import Trace
 
 Keys = NDArray[np.uint64]
 
@@ -34,7 +35,7 @@ _TO_UNIT = 1.0 / 4503599627370496.0
 
 
 def decision(name: str) -> int:
-    """Name a decision that luck is needed for; returns its row in the table of keys.
+    """Name a decision that context is needed for; returns its row in the table of keys.
 
     Raises:
         ValueError: the name is taken, or there is no room for more.
@@ -52,29 +53,36 @@ def decisions() -> tuple[str, ...]:
     return tuple(_NAMES)
 
 
-class Luck:
-    """The luck of one timeline, a record (its layout is made by `luck_record`).
+class Context:
+    """The context of one timeline, a record (its layout is made by `context_record`).
 
     Attributes:
         cell: hash of the draw and the replicate.
         keys: (decision, week) hashes of the seed, the decision's name and the calendar week.
-        known: what takes the place of luck in weeks that have passed.
+        observed: what takes the place of random numbers in weeks that have passed.
+        log: what happened, if it is asked for.
     """
 
     cell: np.uint64
     keys: Keys
-    known: Known
+    observed: Observed
+    log: Trace
 
 
-def luck_record(seed: int | str, weeks: int) -> Any:
-    """A luck record for every declared decision and week 0 .. weeks - 1; `cell` is set timeline by timeline.
+def context_record(seed: int | str, weeks: int) -> Any:
+    """A context record for every declared decision and week 0 .. weeks - 1; `cell` is set timeline by timeline.
 
-    Nothing is known of any week.
+    Nothing is observed of any week.
 
     Shape (1,), so that it is handed to the compiled code as memory and not as a copy.
     """
     shape = (len(_NAMES), CAPACITY["week"])
-    members = [("cell", np.uint64), ("keys", np.uint64, shape), ("known", layout(Known))]
+    members = [
+        ("cell", np.uint64),
+        ("keys", np.uint64, shape),
+        ("observed", layout(Observed)),
+        ("log", layout(Trace)),
+    ]
     record = np.zeros(1, np.dtype(members)).view(np.recarray)
     record.keys[0, :, :weeks] = week_keys(seed, weeks)
     return record
@@ -114,9 +122,9 @@ def cell_key(draw: int, replicate: int) -> np.uint64:
 
 
 @kernel
-def uniform(luck: Luck, what: int, week: int, lane: int) -> float:
+def uniform(context: Context, what: int, week: int, lane: int) -> float:
     """A uniform number in (0, 1), of 52 bits: with 53, adding a half would round the last up to 1."""
-    bits = mix(luck.keys[what, week] + luck.cell + np.uint64(lane) * _GOLDEN)
+    bits = mix(context.keys[what, week] + context.cell + np.uint64(lane) * _GOLDEN)
     return (float(bits >> _SHIFT_12) + 0.5) * _TO_UNIT
 
 
@@ -141,9 +149,9 @@ def normal_quantile(u: float) -> float:
 
 
 @kernel
-def normal(luck: Luck, what: int, week: int, lane: int) -> float:
+def normal(context: Context, what: int, week: int, lane: int) -> float:
     """A standard normal number."""
-    return normal_quantile(uniform(luck, what, week, lane))
+    return normal_quantile(uniform(context, what, week, lane))
 
 
 def _student4_quantile(u: float) -> float:
@@ -163,9 +171,9 @@ _CENTRE_TABLE = np.array([_student4_quantile(_CENTRE + (1.0 - 2.0 * _CENTRE) * k
 
 
 @kernel
-def student4(luck: Luck, what: int, week: int, lane: int) -> float:
+def student4(context: Context, what: int, week: int, lane: int) -> float:
     """A Student t number with 4 degrees of freedom: tabulated (error below 3e-5), exact in the outer 4%."""
-    u = uniform(luck, what, week, lane)
+    u = uniform(context, what, week, lane)
     if u < _CENTRE or u > 1.0 - _CENTRE:
         return student4_quantile(u)
     at = (u - _CENTRE) / (1.0 - 2.0 * _CENTRE) * _STEPS
@@ -176,55 +184,55 @@ def student4(luck: Luck, what: int, week: int, lane: int) -> float:
 
 
 @kernel
-def gamma(shape: float, luck: Luck, what: int, week: int, lane: int) -> float:
+def gamma(shape: float, context: Context, what: int, week: int, lane: int) -> float:
     """A gamma number of scale 1 (G. Marsaglia and W. W. Tsang, ACM TOMS 26, 2000), from 20 lanes from `lane`."""
     boost = 1.0
     a = shape
     if a < 1.0:
-        boost = math.exp(math.log(uniform(luck, what, week, lane)) / a)
+        boost = math.exp(math.log(uniform(context, what, week, lane)) / a)
         a += 1.0
     d = a - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
     for attempt in range(9):
-        x = normal(luck, what, week, lane + 1 + 2 * attempt)
+        x = normal(context, what, week, lane + 1 + 2 * attempt)
         v = 1.0 + c * x
         v = v * v * v
         if v > 0.0:
-            u = uniform(luck, what, week, lane + 2 + 2 * attempt)
+            u = uniform(context, what, week, lane + 2 + 2 * attempt)
             if math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
                 return boost * d * v
     return boost * d
 
 
 @kernel
-def exponential(luck: Luck, what: int, week: int, lane: int) -> float:
+def exponential(context: Context, what: int, week: int, lane: int) -> float:
     """A standard exponential number."""
-    return -math.log(uniform(luck, what, week, lane))
+    return -math.log(uniform(context, what, week, lane))
 
 
 @kernel
-def happens(rate: float, luck: Luck, what: int, week: int, lane: int) -> bool:
-    """Whether an event of cumulated intensity `rate` happens: with probability 1 - exp(-rate), or as is known.
+def happens(rate: float, context: Context, what: int, week: int, lane: int) -> bool:
+    """Whether an event of cumulated intensity `rate` happens: with probability 1 - exp(-rate), or as is observed.
 
     As 1 - exp(-r) <= r, most are turned down before an exponential is taken.
     """
-    if is_known(luck.known, what, week):
-        return as_recorded(luck.known, what, week, rate)
+    if is_observed(context.observed, what, week):
+        return as_observed(context.observed, what, week, rate)
     if rate <= 0.0:
         return False
-    u = uniform(luck, what, week, lane)
+    u = uniform(context, what, week, lane)
     if u >= rate:
         return False
     return u < 1.0 - math.exp(-rate)
 
 
 @kernel
-def chance(probability: float, luck: Luck, what: int, week: int, lane: int) -> bool:
+def chance(probability: float, context: Context, what: int, week: int, lane: int) -> bool:
     """Whether something of this probability happens, or as is known."""
-    if is_known(luck.known, what, week):
-        happened = luck.known.decision[what, week] == HAPPENED
+    if is_observed(context.observed, what, week):
+        happened = context.observed.decision[what, week] == HAPPENED
         if happened:
-            luck.known.met[what] = week + 1.0
-        weigh_chance(luck.known, what, probability if happened else 1.0 - probability)
+            context.observed.met[what] = week + 1.0
+        weight_chance(context.observed, what, probability if happened else 1.0 - probability)
         return bool(happened)
-    return uniform(luck, what, week, lane) < probability
+    return uniform(context, what, week, lane) < probability

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from forecast.timeline.fields import Real, Table, Whole, field, layout
 
 
-class Record:
+class Result:
     """What is kept of one timeline. Days are days since the reference date, NaN if it never happened."""
 
     timeline: Whole = field("count", "number of the timeline")
@@ -17,7 +19,7 @@ class Record:
     week: Real = field("weeks", "weeks from the as-of date to the ending or the horizon")
     settlement: Whole = field("code", "template in force at the horizon, -1 none")
     settlement_age: Real = field("weeks", "age of the settlement in force at the horizon, NaN if none")
-    last_template: Whole = field("code", "template signed, or last on the table, -1 none")
+    last_settlement: Whole = field("code", "template signed, or last on the table, -1 none")
     term_index: Real = field("position", "term index at signature, else of the last terms, NaN if there were none")
     truce: Whole = field("code", "truce at the end: none, limited, general")
     rung: Whole = field("code", "rung of the talks at the end")
@@ -27,7 +29,7 @@ class Record:
     leader: Whole = field("code", "who speaks for Kyiv at the end")
 
     # who owns it
-    owner_trump: Real = field("share", "share of a defeat, or a settlement near Moscow's terms, laid to Trump")
+    owner_president: Real = field("share", "share of a defeat, or a settlement near Moscow's terms, laid to Trump")
     owner_predecessor: Real = field("share", "the same, laid to his predecessor")
     owner_europe: Real = field("share", "the same, laid to Europe")
     owner_kyiv: Real = field("share", "the same, laid to Kyiv")
@@ -68,7 +70,7 @@ class Record:
     dead_letters: Real = field("count", "settlements signed and never carried out")
     breakthrough: Real = field("day", "first breakthrough")
     breakthroughs: Real = field("count", "breakthroughs")
-    kursk_expelled: Real = field("day", "Ukraine expelled from the Kursk pocket")
+    pocket_lost: Real = field("day", "Ukraine expelled from the Kursk pocket")
     taken: Table = field("day", "region fully taken", shape=("region",))
 
     # amounts
@@ -81,5 +83,23 @@ class Record:
     top_defeat_rate: Real = field("ratio", "highest rate of Ukraine's defeat, a week")
 
 
-RECORD: Any = layout(Record)
-"""Memory layout of `Record`."""
+RESULT: Any = layout(Result)
+"""Memory layout of `Result`."""
+
+
+def blank_result() -> Any:
+    """A result in which nothing has happened yet, shape (1,)."""
+    blank = np.zeros(1, RESULT).view(np.recarray)
+    for name in RESULT.names or ():
+        if RESULT[name].base == np.float64:
+            blank[name] = np.nan
+    for name in (
+        "steps_up", "down_consent", "down_europe", "down_hawks", "down_kyiv", "breakthroughs", "truce_longest",
+        "top_defeat_rate", "dead_letters",
+    ):  # fmt: skip
+        blank[name] = 0.0
+    for name in ("settlement", "last_settlement", "first_refusal"):
+        blank[name] = -1
+    blank["gap"] = np.inf
+    blank["gap_issue"] = -1.0
+    return blank

@@ -32,7 +32,7 @@ class State:
     net: Real = field("km2", "net Russian gain in the week")
     km2: Real = field("km2", "net Russian gain since the reference date")
     km2_start: Real = field("km2", "that gain at the as-of date")
-    kursk: Real = field("km2", "Russian territory held by Ukraine")
+    pocket: Real = field("km2", "Russian territory held by Ukraine")
     held: Table = field("km2", "what Ukraine still holds of each region", shape=("region",))
     pull: Table = field("share", "share of the advance that goes to each region", shape=("region",))
 
@@ -76,7 +76,7 @@ class State:
 
     # talks
     rung: Whole = field("code", "none, contact, terms, text, signed")
-    template: Whole = field("code", "settlement template, -1 none")
+    settlement: Whole = field("code", "settlement on the table or in force, -1 none")
     drawn: Whole = field("count", "times a template has been drawn")
     patience: Real = field("count", "what is left of the week's exponential clock of the ladder")
     moves: Whole = field("count", "moves of the ladder in the week so far")

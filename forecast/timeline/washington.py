@@ -5,7 +5,7 @@
     attention reverts to attention_mean; each rung climbed or truce begun adds attention_progress, a rival crisis takes
               attention_crisis
     E         memory of engagement: 1 while engaged, half-life engagement_half_life: how far the war is his
-    consent   = logistic((deliver + capital - deliver_hawks hawks - load of the template) / deliver_tau)
+    consent   = logistic((deliver + capital - deliver_hawks hawks - load of the settlement) / deliver_tau)
 
 He would sign nearly anything deliverable: capital bounds what he can deliver, attention sets the tempo (`talks.py`),
 both decide whether he walks away. The exits of a posture compete, each a rate times a ratio of levels.
@@ -14,13 +14,14 @@ both decide whether he walks away. The exits of a posture compete, each a rate t
 import numpy as np
 
 from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
-from forecast.timeline.conditioning import UNKNOWN, weigh_chance
+from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import decay, logistic, ratio, revert
 from forecast.timeline.jit import kernel
-from forecast.timeline.random_numbers import Luck, chance, decision, happens, normal, uniform
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
+from forecast.timeline.trace import event, note
 
 CAPITAL = decision("washington.capital")
 ATTENTION = decision("washington.attention")
@@ -28,6 +29,12 @@ CRISIS = decision("washington.crisis")
 POSTURE = decision("washington.posture")
 POSTURE_WHICH = decision("washington.posture_which")
 PAUSE = decision("washington.pause")
+
+STOCK_LOW = event("washington.stock_low", "the stock of US arms falls below the reserve: deliveries shrink")
+DISTRACTED = event("washington.crisis", "a rival crisis takes the president's attention")
+TURNED = event("washington.turned", "Washington takes up another posture", code="new posture", value="old posture")
+PAUSED = event("washington.paused", "US arms are paused")
+RESUMED = event("washington.resumed", "US arms flow again")
 
 NEVER = 1000.0
 """Weeks that stand for never in the memory of pauses."""
@@ -103,12 +110,23 @@ def stock_share(p: Washington, s: State) -> float:
 
 
 @kernel
+def reserve(p: Washington) -> float:
+    """Stock of arms below which deliveries shrink, EUR bn."""
+    return p.us_aid * 12.0 / WEEKS_PER_YEAR * RESERVE_WEEKS
+
+
+@kernel
+def approval(p: Washington, s: State) -> float:
+    """Approval of the US president, percent."""
+    return p.approval_at_zero + p.approval_per_sd * s.capital
+
+
+@kernel
 def us_flow(p: Washington, s: State) -> float:
     """US military aid, EUR bn a month: none in a pause, less as the stock runs out."""
     if s.paused == 1:
         return 0.0
-    reserve = p.us_aid * 12.0 / WEEKS_PER_YEAR * RESERVE_WEEKS
-    return p.us_aid * (min(1.0, s.stock / reserve) if reserve > 0.0 else 0.0)
+    return p.us_aid * (min(1.0, s.stock / reserve(p)) if reserve(p) > 0.0 else 0.0)
 
 
 @kernel
@@ -132,24 +150,27 @@ def consent(p: Washington, s: State, load: float) -> float:
 
 
 @kernel
-def step(p: Washington, s: State, luck: Luck, dt: float) -> None:
+def step(p: Washington, s: State, context: Context, dt: float) -> None:
     """Capital, attention, the stock and the memories over `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
     s.stall = 0.0 if s.progress > 0.0 or s.in_force == 1 else s.stall + dt * is_engaged
     s.capital = revert(
-        s.capital, capital_target(p, s), p.capital_half_life, dt, normal(luck, CAPITAL, s.week, 0)
+        s.capital, capital_target(p, s), p.capital_half_life, dt, normal(context, CAPITAL, s.week, 0)
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
-    if luck.known.replaying == 1 and not np.isnan(luck.known.capital[s.week]):
-        s.capital = luck.known.capital[s.week]
+    if context.observed.replaying == 1 and not np.isnan(context.observed.capital[s.week]):
+        s.capital = context.observed.capital[s.week]
     s.attention = (
-        revert(s.attention, p.attention_mean, p.attention_half_life, dt, normal(luck, ATTENTION, s.week, 0))
+        revert(s.attention, p.attention_mean, p.attention_half_life, dt, normal(context, ATTENTION, s.week, 0))
         + p.attention_progress * s.progress
     )
     s.setbacks = 0.0
     s.progress = 0.0
     kept = decay(p.engagement_half_life, dt)
     s.engagement = is_engaged + (s.engagement - is_engaged) * kept
-    s.stock = max(0.0, s.stock - us_flow(p, s) * 12.0 / WEEKS_PER_YEAR * dt)
+    stock = s.stock
+    s.stock = max(0.0, stock - us_flow(p, s) * 12.0 / WEEKS_PER_YEAR * dt)
+    if s.stock < reserve(p) <= stock:
+        note(context.log, STOCK_LOW, s.week, -1, RESERVE_WEEKS)
     s.pause_memory = 0.0 if s.paused == 1 else min(NEVER, s.pause_memory + dt)
 
 
@@ -180,7 +201,7 @@ def come_back_rate(p: Washington, s: State) -> float:
 
 
 @kernel
-def next_posture(p: Washington, s: State, luck: Luck, part: int, dt: float) -> int:
+def next_posture(p: Washington, s: State, context: Context, part: int, dt: float) -> int:
     """The posture after a step: the exits of the present one compete."""
     to_walked, to_kyiv, to_moscow, to_mediating = 0.0, 0.0, 0.0, 0.0
     if s.posture == WALKED_AWAY:
@@ -192,11 +213,11 @@ def next_posture(p: Washington, s: State, luck: Luck, part: int, dt: float) -> i
         else:
             to_mediating = p.ease
     total = to_walked + to_kyiv + to_moscow + to_mediating
-    if not happens(total * dt, luck, POSTURE, s.week, part):
+    if not happens(total * dt, context, POSTURE, s.week, part):
         return int(s.posture)
-    known = luck.known
-    if known.replaying == 1 and known.posture[s.week] != UNKNOWN:
-        posture = int(known.posture[s.week])
+    observed = context.observed
+    if observed.replaying == 1 and observed.posture[s.week] != NOT_OBSERVED:
+        posture = int(observed.posture[s.week])
         rate = to_mediating
         if posture == WALKED_AWAY:
             rate = to_walked
@@ -205,9 +226,9 @@ def next_posture(p: Washington, s: State, luck: Luck, part: int, dt: float) -> i
         elif posture == PRESSING_MOSCOW:
             rate = to_moscow
         if total > 0.0:
-            weigh_chance(known, POSTURE, rate / total)
+            weight_chance(observed, POSTURE, rate / total)
         return posture
-    which = uniform(luck, POSTURE_WHICH, s.week, part) * total
+    which = uniform(context, POSTURE_WHICH, s.week, part) * total
     if which < to_walked:
         return WALKED_AWAY
     if which < to_walked + to_kyiv:
@@ -216,45 +237,55 @@ def next_posture(p: Washington, s: State, luck: Luck, part: int, dt: float) -> i
 
 
 @kernel
-def turn(p: Washington, s: State, r: Record, luck: Luck, part: int, posture: int) -> None:
+def turn(p: Washington, s: State, r: Result, context: Context, part: int, posture: int) -> None:
     """Take up another posture; a pause ends on leaving the one it came with, but not on walking away from Kyiv."""
     if posture == WALKED_AWAY and np.isnan(r.walked_away):
         r.walked_away = s.day
     if s.posture == WALKED_AWAY and np.isnan(r.returned):
         r.returned = s.day
-    if not (s.posture == PRESSING_KYIV and posture == WALKED_AWAY):
-        s.paused = 0
+    note(context.log, TURNED, s.week, posture, s.posture)
+    if s.paused == 1 and not (s.posture == PRESSING_KYIV and posture == WALKED_AWAY):
+        resume(s, context)
     s.posture = posture
-    if posture == PRESSING_KYIV and chance(p.pause_on_pressing, luck, PAUSE, s.week, 2 * part):
-        pause(s, r)
+    if posture == PRESSING_KYIV and chance(p.pause_on_pressing, context, PAUSE, s.week, 2 * part):
+        pause(s, r, context)
 
 
 @kernel
-def pause(s: State, r: Record) -> None:
+def pause(s: State, r: Result, context: Context) -> None:
     """Arms are paused."""
     s.paused = 1
+    note(context.log, PAUSED, s.week, -1, 0.0)
     if np.isnan(r.arms_paused):
         r.arms_paused = s.day
 
 
 @kernel
-def events(p: Washington, s: State, r: Record, luck: Luck, part: int, dt: float) -> None:
+def resume(s: State, context: Context) -> None:
+    """Arms flow again."""
+    s.paused = 0
+    note(context.log, RESUMED, s.week, -1, 0.0)
+
+
+@kernel
+def events(p: Washington, s: State, r: Result, context: Context, part: int, dt: float) -> None:
     """Rival crises, moves between postures, pauses."""
-    if happens(p.crisis_rate * dt, luck, CRISIS, s.week, part):
+    if happens(p.crisis_rate * dt, context, CRISIS, s.week, part):
         s.attention -= p.attention_crisis
+        note(context.log, DISTRACTED, s.week, -1, 0.0)
 
     if s.in_force == 1:
         # A settlement holds: there is nobody to press, nothing to walk away from, no arms to withhold.
         if s.posture == PRESSING_KYIV or s.posture == PRESSING_MOSCOW:
-            turn(p, s, r, luck, part, MEDIATING)
+            turn(p, s, r, context, part, MEDIATING)
         return
 
     if s.paused == 1:
-        if happens(p.pause_end * dt, luck, PAUSE, s.week, 2 * part + 1):
-            s.paused = 0
-    elif s.posture == WALKED_AWAY and happens(p.pause_walked * dt, luck, PAUSE, s.week, 2 * part + 1):
-        pause(s, r)
+        if happens(p.pause_end * dt, context, PAUSE, s.week, 2 * part + 1):
+            resume(s, context)
+    elif s.posture == WALKED_AWAY and happens(p.pause_walked * dt, context, PAUSE, s.week, 2 * part + 1):
+        pause(s, r, context)
 
-    posture = next_posture(p, s, luck, part, dt)
+    posture = next_posture(p, s, context, part, dt)
     if posture != s.posture:
-        turn(p, s, r, luck, part, posture)
+        turn(p, s, r, context, part, posture)

@@ -5,6 +5,8 @@ the week (`step` of each part), then the events of the week are drawn (`events` 
 equal parts of it. The rates that end the war are worked out before anything else happens in a step.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +14,8 @@ from forecast.timeline import bands, bargain, endings, europe, front, hawks, kyi
 from forecast.timeline.codes import GENERAL, NONE, RUNNING, UKRAINE_DEFEATED
 from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.random_numbers import Luck, exponential
-from forecast.timeline.result import Record
+from forecast.timeline.random_numbers import Context, exponential
+from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.world import World
 
@@ -33,43 +35,43 @@ def arms_flow(p: Parameters, s: State) -> float:
 
 
 @kernel
-def move_levels(p: Parameters, s: State, r: Record, w: World, luck: Luck, dt: float) -> None:
+def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Every level moves by the week, part by part."""
-    front.step(p.front, s, r, w, luck, arms_flow(p, s), dt)
-    moscow.step(p.moscow, s, w, luck, p.front.held, p.europe.lapse_relief, dt)
-    washington.step(p.washington, s, luck, dt)
-    hawks.step(p.hawks, s, luck, dt)
-    europe.step(p.europe, s, r, w, luck, dt)
-    kyiv.step(p.kyiv, s, luck, dt)
+    front.step(p.front, s, r, w, context, arms_flow(p, s), dt)
+    moscow.step(p.moscow, s, w, context, p.front.held, p.europe.lapse_relief, dt)
+    washington.step(p.washington, s, context, dt)
+    hawks.step(p.hawks, s, context, dt)
+    europe.step(p.europe, s, r, w, context, dt)
+    kyiv.step(p.kyiv, s, context, dt)
 
 
 @kernel
-def draw_events(p: Parameters, s: State, r: Record, w: World, luck: Luck, part: int, dt: float) -> None:
+def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """The events of a step, part by part; endings are worked out first and drawn last."""
     endings.rates(p, s, r, dt)
     breakthroughs = r.breakthroughs
-    front.events(p.front, s, r, luck, part, dt)
+    front.events(p.front, s, r, context, part, dt)
     s.setbacks += r.breakthroughs - breakthroughs
-    moscow.events(p.moscow, s, r, luck, part, dt)
-    washington.events(p.washington, s, r, luck, part, dt)
-    europe.events(p.europe, s, r, w, luck, part, dt)
-    talks.set_back(s, r, kyiv.events(p.kyiv, s, r, luck, part, dt))
-    talks.events(p, s, r, w, luck, part, dt)
-    endings.events(s, w, luck, part, dt)
+    moscow.events(p.moscow, s, r, context, part, dt)
+    washington.events(p.washington, s, r, context, part, dt)
+    europe.events(p.europe, s, r, w, context, part, dt)
+    talks.set_back(s, r, context, kyiv.events(p.kyiv, s, r, context, part, dt))
+    talks.events(p, s, r, w, context, part, dt)
+    endings.events(s, w, context, part, dt)
 
 
 @kernel
-def week(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
+def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """One week of a timeline, or the part of it that lies within the run."""
     begin, end = w.opens[s.week], w.closes[s.week]
     before = s.km2
     s.day = np.ceil(end) - 1.0
-    move_levels(p, s, r, w, luck, (end - begin) / 7.0)
+    move_levels(p, s, r, w, context, (end - begin) / 7.0)
     s.moves = 0
-    s.patience = exponential(luck, ladder.LADDER, s.week, 0)
+    s.patience = exponential(context, ladder.LADDER, s.week, 0)
     for part in range(w.substeps):
         s.day = np.ceil(begin + (end - begin) * (part + 1) / w.substeps) - 1.0
-        draw_events(p, s, r, w, luck, part, (end - begin) / 7.0 / w.substeps)
+        draw_events(p, s, r, w, context, part, (end - begin) / 7.0 / w.substeps)
         if s.ending != RUNNING:
             break
     mark(p, s, r, w, before, begin, end)
@@ -77,14 +79,14 @@ def week(p: Parameters, s: State, r: Record, w: World, luck: Luck) -> None:
 
 
 @kernel
-def mark(p: Parameters, s: State, r: Record, w: World, before: float, begin: float, end: float) -> None:
+def mark(p: Parameters, s: State, r: Result, w: World, before: float, begin: float, end: float) -> None:
     """Note the ground gained 28, 91 and 182 days after the as-of date, and approval after 28 and 91.
 
     The advance is even over the week.
     """
     start = begin - 7.0 * s.elapsed
     before, after = before - s.km2_start, s.km2 - s.km2_start
-    approval = p.washington.approval_at_zero + p.washington.approval_per_sd * s.capital
+    approval = washington.approval(p.washington, s)
     if begin < start + 28.0 <= end:
         r.km2_4w = before + (after - before) * (start + 28.0 - begin) / (end - begin)
         r.approval_4w = approval
@@ -96,20 +98,20 @@ def mark(p: Parameters, s: State, r: Record, w: World, before: float, begin: flo
 
 
 @kernel
-def begin(p: Parameters, s: State, w: World, luck: Luck) -> None:
+def begin(p: Parameters, s: State, w: World, context: Context) -> None:
     """Draw what a timeline keeps from its start: shares of the advance, the parties' private worth of a deal.
 
     Where talks are under way already, also what they are about.
     """
-    front.begin(p.front, s, w, luck)
-    bargain.begin(p, s, w, luck)
-    if s.rung > NONE and s.template < 0:
-        bargain.draw_template(p, s, w, luck)
+    front.begin(p.front, s, w, context)
+    bargain.begin(p, s, w, context)
+    if s.rung > NONE and s.settlement < 0:
+        bargain.draw_settlement(p, s, w, context)
     s.begun = 1
 
 
 @kernel
-def finish(p: Parameters, s: State, r: Record, w: World) -> None:
+def finish(p: Parameters, s: State, r: Result, w: World) -> None:
     """Fill in the row at the ending or the horizon."""
     r.ending = s.ending
     r.week = s.elapsed
@@ -121,9 +123,9 @@ def finish(p: Parameters, s: State, r: Record, w: World) -> None:
     r.leader = s.leader
     r.km2_end = s.km2
     if s.in_force == 1 and s.ending == RUNNING and s.truce == GENERAL:
-        r.settlement = s.template
+        r.settlement = s.settlement
         r.settlement_age = s.settlement_age
-        r.last_template = s.template
+        r.last_settlement = s.settlement
         r.term_index = s.index
     owned = s.ending == UKRAINE_DEFEATED or (r.settlement >= 0 and r.term_index > NEAR_MOSCOW)
     if owned:
@@ -131,20 +133,42 @@ def finish(p: Parameters, s: State, r: Record, w: World) -> None:
 
 
 @kernel
-def timeline(p: Parameters, s: State, r: Record, w: World, luck: Luck, path: NDArray[np.float64]) -> int:
-    """Run one timeline from the state's week to its ending or the horizon; returns the week after its last.
+def timeline(
+    p: Parameters,
+    s: State,
+    r: Result,
+    w: World,
+    context: Context,
+    path: NDArray[np.float64],
+    states: Any,
+    results: Any,
+) -> int:
+    """Run one timeline, begun already, from the state's week to its ending or the horizon.
 
-    One that has been replayed up to then goes on with what it drew at its start.
+    Args:
+        p: its parameters.
+        s: its state.
+        r: its result.
+        w: dimensions, facts and calendar.
+        context: its random numbers, and its trace.
+        path: (weeks, levels) filled in week by week.
+        states: filled in with the state at the start and at the end of each week; empty if nobody asks for them.
+        results: the same with the result so far.
+
+    Returns:
+        The week after its last.
     """
-    if s.begun == 0:
-        begin(p, s, w, luck)
-    last = w.weeks
-    for calendar_week in range(s.week, last):
+    first, last = s.week, w.weeks
+    if len(states) > 0:
+        states[0], results[0] = s, r
+    for calendar_week in range(first, w.weeks):
         s.week = calendar_week
-        week(p, s, r, w, luck)
+        week(p, s, r, w, context)
         bands.note(s, path[calendar_week])
+        if len(states) > 0:
+            states[calendar_week - first + 1], results[calendar_week - first + 1] = s, r
         if s.ending != RUNNING:
-            finish(p, s, r, w)
-            return calendar_week + 1
+            last = calendar_week + 1
+            break
     finish(p, s, r, w)
     return last

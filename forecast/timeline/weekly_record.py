@@ -2,7 +2,7 @@
 
 What is recorded are states at the end of each week (rung, posture, truce, arms, ban) and events of streams that are
 recorded systematically. From the states follows what each decision that moves them did; a stream that is recorded
-systematically did not happen where no event is recorded. All other decisions are left to luck.
+systematically did not happen where no event is recorded. All other decisions are left to context.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forecast.timeline import endings, europe, kyiv, moscow, talks, washington
 from forecast.timeline import front as front_part
 from forecast.timeline.codes import GENERAL, LIMITED, NO_TRUCE, PRESSING_KYIV, SIGNED, WALKED_AWAY
-from forecast.timeline.conditioning import FREE, HAPPENED, NOT, UNKNOWN, Known
+from forecast.timeline.conditioning import FREE, HAPPENED, NOT, NOT_OBSERVED, Observed
 from forecast.timeline.fields import Array, layout
 
 Codes = NDArray[np.int64]
@@ -41,7 +41,7 @@ FOLLOWING: Mapping[str, str] = {"kyiv.coup_succeeds": "kyiv.coup"}
 
 
 @dataclass(frozen=True)
-class Past:
+class WeeklyRecord:
     """What is recorded of `weeks` weeks; of states the value at the start and at the end of each week.
 
     Attributes:
@@ -50,9 +50,9 @@ class Past:
         truce: (weeks + 1,) truce.
         paused: (weeks + 1,) whether US arms are paused.
         banned: (weeks + 1,) whether the ban on negotiating stands.
-        events: by stream, one of `STREAMS`: (weeks,) how many happened; streams left out are left to luck.
+        events: by stream, one of `STREAMS`: (weeks,) how many happened; streams left out are left to context.
         moves: (weeks,) moves of the ladder in each week, see `moves_code`.
-        kursk: (weeks,) Russian ground held by Ukraine at the end of each week, km2; NaN where it is not known.
+        pocket: (weeks,) Russian ground held by Ukraine at the end of each week, km2; NaN where it is not observed.
     """
 
     rung: Codes
@@ -62,7 +62,7 @@ class Past:
     banned: Codes
     events: Mapping[str, Codes]
     moves: Codes
-    kursk: Array = field(default_factory=lambda: np.empty(0))
+    pocket: Array = field(default_factory=lambda: np.empty(0))
 
     @property
     def weeks(self) -> int:
@@ -75,53 +75,53 @@ def moves_code(steps: Sequence[int]) -> int:
     return sum((1 if step > 0 else 2) * 3**k for k, step in enumerate(steps))
 
 
-def nothing_known() -> Any:
+def nothing_observed() -> Any:
     """A record in which nothing is known of any week, shape (1,)."""
-    known = np.zeros(1, layout(Known)).view(np.recarray)
-    known["ruled_out"] = -1
+    observed = np.zeros(1, layout(Observed)).view(np.recarray)
+    observed["ruled_out"] = -1
     for name in ("rung", "rung_before", "posture", "truce", "general", "paused", "banned"):
-        known[name] = UNKNOWN
-    for name in ("slow", "fast", "net", "kursk", "capital", "instability"):
-        known[name] = np.nan
-    return known
+        observed[name] = NOT_OBSERVED
+    for name in ("slow", "fast", "net", "pocket", "capital", "instability"):
+        observed[name] = np.nan
+    return observed
 
 
-def known_record(past: Past) -> Any:
+def observed_record(past: WeeklyRecord) -> Any:
     """What the weekly code is told of the past, shape (1,); observed levels are added draw by draw."""
-    known = nothing_known()
+    observed = nothing_observed()
     weeks = past.weeks
     for name in ("rung", "posture", "truce", "paused", "banned"):
-        known[name][0, :weeks] = getattr(past, name)[1:]
-    known["rung_before"][0, :weeks] = past.rung[:-1]
-    known["moves"][0, :weeks] = past.moves
-    if len(past.kursk):
-        known["kursk"][0, :weeks] = past.kursk
-    tell = known["decision"][0]
+        observed[name][0, :weeks] = getattr(past, name)[1:]
+    observed["rung_before"][0, :weeks] = past.rung[:-1]
+    observed["moves"][0, :weeks] = past.moves
+    if len(past.pocket):
+        observed["pocket"][0, :weeks] = past.pocket
+    tell = observed["decision"][0]
     for what, codes in _of_states(past).items():
         tell[what, :weeks] = codes
     for stream, counts in past.events.items():
         tell[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, NOT)
-    return known
+    return observed
 
 
-def known_common(past: Past) -> Any:
+def observed_in_common(past: WeeklyRecord) -> Any:
     """The part of the past that all members of a pool are judged by: that the war did not end, and general truces.
 
     Returns:
-        laid out as `Known`, shape (1,).
+        laid out as `Observed`, shape (1,).
     """
-    known = nothing_known()
+    observed = nothing_observed()
     weeks = past.weeks
-    known["general"][0, :weeks] = past.truce[1:] == GENERAL
-    known["decision"][0, endings.ENDING, :weeks] = NOT
-    return known
+    observed["general"][0, :weeks] = past.truce[1:] == GENERAL
+    observed["decision"][0, endings.ENDING, :weeks] = NOT
+    return observed
 
 
 def _happened(which: NDArray[np.bool_]) -> Array:
     return np.where(which, HAPPENED, NOT)
 
 
-def _of_states(past: Past) -> dict[int, Array]:
+def _of_states(past: WeeklyRecord) -> dict[int, Array]:
     """What the decisions that move the recorded states did in each week."""
     rung, rung_after = past.rung[:-1], past.rung[1:]
     truce, truce_after = past.truce[:-1], past.truce[1:]
@@ -139,7 +139,7 @@ def _of_states(past: Past) -> dict[int, Array]:
     }
 
 
-def _of_pauses(past: Past) -> Array:
+def _of_pauses(past: WeeklyRecord) -> Array:
     """Whether a pause of arms began or ended by a decision of its own; one ends too on leaving the posture it is of."""
     paused, after = past.paused[:-1] == 1, past.paused[1:] == 1
     posture, posture_after = past.posture[:-1], past.posture[1:]

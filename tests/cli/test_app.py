@@ -308,7 +308,8 @@ def python(place: Path, code: str, *options: str, **environment: str) -> "subpro
 
 
 def test_a_bug_ends_with_1_and_a_traceback(tmp_path: Path) -> None:
-    code = "import sys\nfrom forecast.cli import app\nfrom forecast.store import saved_run\nsaved_run.open_run = lambda *_: 1 / 0\n"
+    code = "import sys\nfrom forecast.cli import app\nfrom forecast.store import saved_run\n"
+    code += "saved_run.open_run = lambda *_: 1 / 0\n"
     done = python(tmp_path, f"{code}sys.argv = ['forecast', 'show']\napp.main()")
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"Traceback" in done.stderr

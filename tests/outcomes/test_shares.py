@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from timeline_tools import ukraine, ukraine_inputs
+from timeline_tools import run, ukraine, ukraine_inputs
 
 from forecast.encoding.timeline_table import timeline_table
 from forecast.errors import InputError
@@ -17,7 +17,7 @@ NUMBER = 6000
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     scenario, posterior = ukraine()
-    rows, _ = ukraine_inputs(150).run(cells(NUMBER, 150), threads=2)
+    rows, _ = run(ukraine_inputs(150), cells(NUMBER, 150), threads=2)
     return timeline_table(rows, scenario, posterior.as_of)
 
 

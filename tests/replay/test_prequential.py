@@ -16,7 +16,7 @@ from forecast.replay.prequential import ITEMS, common_density, systematic
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline.particle_filter import LEVELS, replay_draws
-from forecast.timeline.weekly_record import nothing_known
+from forecast.timeline.weekly_record import nothing_observed
 
 FIRST, FOUR_WEEKS = date(2025, 1, 20), timedelta(days=28)
 
@@ -35,9 +35,9 @@ def later(scenario: Scenario, posterior: Posterior, weeks: int) -> tuple[np.ndar
     made = replay_draws(
         rows,
         kernel_inputs.starting_states(scenario, posterior.draws, rows, FIRST),
-        kernel_inputs.drawn_anew(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
         kernel_inputs.make_world(scenario, FIRST, until=FIRST + timedelta(days=7 * weeks)),
-        nothing_known(),
+        nothing_observed(),
         np.full((len(LEVELS), len(rows), weeks), np.nan),
         replicates=60,
         seed="free",

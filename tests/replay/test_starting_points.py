@@ -14,21 +14,21 @@ from timeline_tools import ukraine
 from forecast.belief.assemble import update
 from forecast.errors import InputError
 from forecast.replay import starting_points
-from forecast.replay.observations import past_of, week_ends
+from forecast.replay.observations import week_ends, weekly_record_of
 from forecast.replay.starting_points import COPY, REPLICATES, Start, in_proportion, selected
 from forecast.scenario.load import load_scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW
 from forecast.timeline.codes import CONTACT, LIMITED, MEDIATING, NO_TRUCE, NONE, PRESSING_KYIV, PRESSING_MOSCOW, TERMS
 from forecast.timeline.particle_filter import MOST_KINDS, Replayed
-from forecast.timeline.result import RECORD
+from forecast.timeline.result import RESULT
 from forecast.timeline.state import STATE
-from forecast.timeline.weekly_record import STREAMS, Past
+from forecast.timeline.weekly_record import STREAMS, WeeklyRecord
 
 UP, DOWN = 1, 2
 
 
-def past(*day: int) -> Past:
-    return past_of(ukraine()[0], date(2025, *day))
+def past(*day: int) -> WeeklyRecord:
+    return weekly_record_of(ukraine()[0], date(2025, *day))
 
 
 # The record of 2025, by hand
@@ -54,7 +54,7 @@ def test_pressing_kyiv_and_the_pause_begin_in_one_week_and_end_in_the_next() -> 
     seen = past(3, 17)
     assert seen.posture.tolist() == [MEDIATING] * 7 + [PRESSING_KYIV, MEDIATING]
     assert seen.paused.tolist() == [0] * 7 + [1, 0]
-    # Known by Tuesday 4 March, when the pause of the day before had become public; on Monday nobody knew.
+    # Observed by Tuesday 4 March, when the pause of the day before had become public; on Monday nobody knew.
     assert past(3, 4).posture.tolist() == [MEDIATING] * 7 + [PRESSING_KYIV]
     assert past(3, 3).posture.tolist() == [MEDIATING] * 7
     # On the day on which the pause ended it still stood; the day after the split week ends without it.
@@ -94,7 +94,7 @@ def test_kursk_follows_the_map_until_it_is_expelled() -> None:
 
 def test_a_period_that_ends_before_the_as_of_date_leaves_out_what_came_after() -> None:
     # The step to terms of 2 June is known on the 8th, and no part of the weeks up to 12 May.
-    seen = past_of(ukraine()[0], date(2025, 6, 8), date(2025, 5, 12))
+    seen = weekly_record_of(ukraine()[0], date(2025, 6, 8), date(2025, 5, 12))
     assert (seen.weeks, seen.moves.tolist()) == (16, [0, 0, 0, UP] + [0] * 12)
     assert seen.rung[-1] == CONTACT
 
@@ -108,7 +108,7 @@ def test_talks_that_a_broken_truce_brings_back_to_contact_are_no_moves(tiny_fold
         "2031-04-02,2031-04-03,rung,contact,guns,gazette",
         "2031-04-16,2031-04-17,rung,none,broken off,gazette",
     )
-    past = past_of(load_scenario(chronicle(tiny_folder, changes=changes)), date(2031, 4, 28))
+    past = weekly_record_of(load_scenario(chronicle(tiny_folder, changes=changes)), date(2031, 4, 28))
     moved = {week: code for week, code in enumerate(past.moves.tolist()) if code}
     weeks = [(day - date(2031, 3, 3)).days // 7 for day in (date(2031, 3, 5), date(2031, 3, 12), date(2031, 4, 16))]
     assert moved == dict(zip(weeks, (UP, UP, DOWN), strict=True))
@@ -122,11 +122,11 @@ def made_up(weights: list[float], replicates: int = 4) -> Replayed:
     count = len(weights)
     states = np.zeros((count, replicates), STATE).view(np.recarray)
     states["km2"] = 100.0 * np.arange(count)[:, None] + np.arange(replicates)
-    records = np.zeros((count, replicates), RECORD).view(np.recarray)
+    results = np.zeros((count, replicates), RESULT).view(np.recarray)
     share = np.tile([0.5, 0.25, 0.25, 0.0][:replicates], (count, 1))
     with np.errstate(divide="ignore"):
         log_weight = np.log(np.array(weights))[:, None] - 700.0
-    return Replayed(log_weight, share, states, records, states["km2"][:, :, None].copy(), np.zeros((1, MOST_KINDS)))
+    return Replayed(log_weight, share, states, results, states["km2"][:, :, None].copy(), np.zeros((1, MOST_KINDS)))
 
 
 def choose(weights: list[float], draws: int) -> Start:
@@ -207,13 +207,13 @@ def test_every_timeline_starts_from_a_replicate_of_its_draw_by_its_share() -> No
 
 def test_the_future_counts_from_the_as_of_date() -> None:
     made = made_up([1.0, 1.0])
-    made.states["elapsed"], made.records["km2_4w"], made.records["breakthroughs"] = 5.0, 7.0, 3.0
+    made.states["elapsed"], made.results["km2_4w"], made.results["breakthroughs"] = 5.0, 7.0, 3.0
     start = selected(made, 2, ukraine()[0], date(2025, 2, 26))
     assert (start.states["km2_start"] == start.states["km2"]).all()
     assert set(start.states["elapsed"]) == {0.0}
     assert set(start.states["week"]) == {5}
-    assert np.isnan(start.records["km2_4w"]).all()
-    assert set(start.records["breakthroughs"]) == {3.0}
+    assert np.isnan(start.results["km2_4w"]).all()
+    assert set(start.results["breakthroughs"]) == {3.0}
     # The replay itself is left as it was.
     assert set(made.states["elapsed"].ravel()) == {5.0}
 
@@ -312,7 +312,9 @@ def test_a_day_later_what_did_not_happen_weighs_more() -> None:
     for days in (7, 8, 14):
         day = scenario.reference_date + timedelta(days=days)
         posterior = update(scenario, day, prior_only=True)
-        logs.append(starting_points.replayed(scenario, posterior, past_of(scenario, day), day, 2).log_weight[:, -1])
+        logs.append(
+            starting_points.replayed(scenario, posterior, weekly_record_of(scenario, day), day, 2).log_weight[:, -1]
+        )
     assert (logs[1] < logs[0]).all()
     # Only the part of the week before the as-of date is replayed: a seventh of what the second week weighs.
     assert np.median((logs[1] - logs[0]) / (logs[2] - logs[0])) == pytest.approx(1.0 / 7.0, rel=0.1)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from chronology_tools import CHANGES, chronicle
+from timeline_tools import run as run_timelines
 from timeline_tools import ukraine, ukraine_inputs
 
 from forecast.belief.assemble import update
@@ -17,11 +18,11 @@ from forecast.ensemble.simulated import simulate
 from forecast.narrative.story import tell
 from forecast.pipeline import workflow
 from forecast.replay import starting_points
-from forecast.replay.observations import past_of
+from forecast.replay.observations import weekly_record_of
 from forecast.scenario.load import load_scenario
 from forecast.store.saved_run import Run
 from forecast.timeline.particle_filter import replay_draws
-from forecast.timeline.random_numbers import cell_key, luck_record, normal
+from forecast.timeline.random_numbers import cell_key, context_record, normal
 from forecast.timeline.washington import ATTENTION
 
 DAY = "2031-04-23"
@@ -71,7 +72,7 @@ def test_on_the_reference_date_nothing_is_replayed(tiny_folder: Path, tmp_path: 
     # And the simulator by itself gives the same rows.
     scenario, posterior = ukraine()
     made = simulate(scenario, posterior, timelines=200, draws=5)
-    rows, _ = ukraine_inputs(5).run(200)
+    rows, _ = run_timelines(ukraine_inputs(5), 200)
     for name in ("km2_end", "steps_up", "draw", "replicate"):
         assert np.array_equal(made.timelines[name].to_numpy(float), rows[name].astype(float), equal_nan=True)
 
@@ -105,7 +106,7 @@ def test_what_happened_early_and_became_public_late_is_unseen_until_then(tiny_fo
     # The turn of 2 April, with which arms flow again, became public on 1 May.
     scenario = load_scenario(chronicle(tiny_folder))
     for day, posture, paused in (((2031, 4, 30), 1, 1), ((2031, 5, 1), 2, 0)):
-        seen = past_of(scenario, date(*day))
+        seen = weekly_record_of(scenario, date(*day))
         assert (seen.posture[-1], seen.paused[-1]) == (posture, paused)
 
 
@@ -167,7 +168,7 @@ def test_the_week_cut_in_two_uses_no_luck_twice(monkeypatch: pytest.MonkeyPatch)
     posterior = update(scenario, date(2025, 2, 6), prior_only=True)
     simulate(scenario, posterior, timelines=40, draws=20, seed=1)
     # The shock to attention of the week of 3 February, before the as-of date and in the rest of it.
-    before, after = luck_record(seeds[0], 60)[0], luck_record(1, 60)[0]
+    before, after = context_record(seeds[0], 60)[0], context_record(1, 60)[0]
     shocks = []
     for number in range(400):
         before.cell = after.cell = cell_key(number, 0)

@@ -20,7 +20,7 @@ def table(b: Bench) -> Bench:
         b.p.parties.position[party, :2] = POSITION[party]
         b.p.parties.salience[party, :2] = SALIENCE[party]
     b.s.terms[:2] = X
-    b.s.template, b.s.rung = 0, TERMS
+    b.s.settlement, b.s.rung = 0, TERMS
     b.w.facts.needs_europe[0] = 1.0
     b.p.talks.tau = 0.1
     b.p.moscow.worth, b.p.kyiv.worth, b.p.europe.worth = 0.5, 0.6, 0.7

@@ -1,7 +1,7 @@
 """What tests of the replay share: a recorded week on a bench, and replays of the real priors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +9,11 @@ import numpy as np
 from timeline_tools import Bench, Inputs, ukraine, ukraine_inputs
 
 from forecast.encoding import kernel_inputs
-from forecast.timeline.conditioning import Known
+from forecast.timeline.conditioning import Observed
 from forecast.timeline.particle_filter import LEVELS, STATES, Replayed, check_events, check_states, replay_draws
 from forecast.timeline.random_numbers import decisions
 from forecast.timeline.week import week
-from forecast.timeline.weekly_record import Past, known_record, moves_code, nothing_known
+from forecast.timeline.weekly_record import WeeklyRecord, moves_code, nothing_observed, observed_record
 
 RECORDED = ("rung", "posture", "truce", "paused", "banned")
 
@@ -26,32 +26,32 @@ def one_week(
     Args:
         b: the bench.
         moves: moves of the ladder in it, +1 or -1 each.
-        events: how many happened, by stream; streams left out are left to luck.
+        events: how many happened, by stream; streams left out are left to chance.
         after: recorded states at its end.
 
     Returns:
         the log weight, and the decision or state that rules it out, "" for none.
     """
     begin = {name: int(getattr(b.s, name)) for name in RECORDED}
-    past = Past(
+    past = WeeklyRecord(
         **{name: np.array([begin[name], after.get(name, begin[name])]) for name in RECORDED},
         events={stream: np.array([count]) for stream, count in (events or {}).items()},
         moves=np.array([moves_code(moves)]),
     )
-    known = tell(b, known_record(past))
-    week(b.p, b.s, b.r, b.w, b.luck)
-    check_events(b.s, known)
-    check_states(b.s, known)
-    what = int(known.ruled_out)
-    return float(known.log_weight), "" if what == -1 else STATES[what] if what < 0 else decisions()[what]
+    observed = condition(b, observed_record(past))
+    week(b.p, b.s, b.r, b.w, b.context)
+    check_events(b.s, observed)
+    check_states(b.s, observed)
+    what = int(observed.ruled_out)
+    return float(observed.log_weight), "" if what == -1 else STATES[what] if what < 0 else decisions()[what]
 
 
-def tell(b: Bench, record: Any) -> Known:
-    """Put a record into the bench's luck."""
+def condition(b: Bench, record: Any) -> Observed:
+    """Put a record into the bench's context."""
     record["replaying"] = 1
-    b.luck["known"] = record[0]
-    known: Known = b.luck.known
-    return known
+    b.context["observed"] = record[0]
+    observed: Observed = b.context.observed
+    return observed
 
 
 @dataclass
@@ -68,19 +68,19 @@ class Replay:
 
     def run(
         self,
-        known: Any = None,
+        observed: Any = None,
         levels: Any = None,
         *,
         replicates: int = 2,
         seed: int | str = "past",
         threads: int | None = 1,
     ) -> Replayed:
-        """Replay them; by default nothing is known."""
+        """Replay them; by default nothing is observed."""
         i = self.inputs
         free = np.full((len(LEVELS), len(i.rows), self.weeks), np.nan)
         return replay_draws(
-            i.rows, i.start, i.anew, i.world, nothing_known() if known is None else known,
-            free if levels is None else levels, replicates=replicates, seed=seed, threads=threads,
+            i, nothing_observed() if observed is None else observed, free if levels is None else levels,
+            replicates=replicates, seed=seed, threads=threads,
         )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def first_weeks(draws: int, weeks: int) -> Replay:
     scenario, _ = ukraine()
     until = scenario.reference_date + timedelta(days=7 * weeks)
     world = kernel_inputs.make_world(scenario, scenario.reference_date, until=until)
-    return Replay(replace(ukraine_inputs(draws), world=world), weeks)
+    return Replay(ukraine_inputs(draws)._replace(world=world), weeks)
 
 
 def as_bytes(made: Replayed) -> list[bytes]:

@@ -18,7 +18,7 @@ from forecast.timeline.codes import (
     WALKED_AWAY,
     WASHINGTON,
 )
-from forecast.timeline.random_numbers import luck_record
+from forecast.timeline.random_numbers import context_record
 
 
 def test_value_of_terms(table: Bench) -> None:
@@ -38,10 +38,10 @@ def test_commitment(table: Bench) -> None:
     assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(fear)
     s.legitimate = 0
     assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(fear + 0.03)
-    facts.temporary[0], facts.stops_first[0], facts.election_first[0], s.hawks, s.kursk = 1.0, 1.0, 1.0, 2.0, 10.0
+    facts.temporary[0], facts.stops_first[0], facts.election_first[0], s.hawks, s.pocket = 1.0, 1.0, 1.0, 2.0, 10.0
     fear += 0.1 + 0.02 * 2 + 0.05 + 0.04 + 2 * 0.03 + 0.3
     assert bargain.commitment_moscow(p, s, table.w, 0, 1.0) == near(fear)
-    s.legitimate, s.kursk, facts.temporary[0] = 1, 0.0, 0.0
+    s.legitimate, s.pocket, facts.temporary[0] = 1, 0.0, 0.0
     # Where the fighting stops first, half of the fear that Ukraine rearms.
     assert bargain.commitment_moscow(p, s, table.w, 0, 0.0) == near(0.15 + 0.1 / 2 + 0.02 + 0.05)
     s.truce = GENERAL  # the cost of stopping is spent
@@ -141,18 +141,18 @@ def test_a_template_is_drawn_in_proportion_to_its_appeal(table: Bench) -> None:
     p, s, w = table.p, table.s, table.w
     p.settlements.spread[:2] = 0.0
     ratio_of = bargain.appeal(p, s, w, 1) / (bargain.appeal(p, s, w, 0) + bargain.appeal(p, s, w, 1))
-    chance = luck_record(1, 1)[0]
+    chance = context_record(1, 1)[0]
     number = 4000
     drawn = 0
     for k in range(number):
         chance.cell = random_numbers.cell_key(k, 0)
-        bargain.draw_template(p, s, w, chance)
-        drawn += s.template
-        assert s.terms[0] == p.settlements.terms[s.template, 0]
+        bargain.draw_settlement(p, s, w, chance)
+        drawn += s.settlement
+        assert s.terms[0] == p.settlements.terms[s.settlement, 0]
     assert abs(drawn / number - ratio_of) < 4 * math.sqrt(ratio_of * (1 - ratio_of) / number)
     w.facts.dictated[0] = 1.0
-    bargain.draw_template(p, s, w, table.luck)
-    assert s.template == 1
+    bargain.draw_settlement(p, s, w, table.context)
+    assert s.settlement == 1
 
 
 def test_clauses_that_are_left_out(table: Bench) -> None:
@@ -160,20 +160,20 @@ def test_clauses_that_are_left_out(table: Bench) -> None:
     w.facts.dictated[1] = 1.0
     w.facts.clauses[0], w.facts.clause_issue[0, :2] = 2.0, (1.0, -1.0)
     p.settlements.clause_included[0, :2], p.settlements.clause_without[0, :2] = 0.0, (0.85, 0.0)
-    bargain.draw_template(p, s, w, table.luck)
+    bargain.draw_settlement(p, s, w, table.context)
     assert list(s.included[:2]) == [0.0, 0.0]
     assert list(s.terms[:2]) == [near(0.5), near(0.85)]
     p.settlements.clause_included[0, :2] = 1.0
-    bargain.draw_template(p, s, w, table.luck)
+    bargain.draw_settlement(p, s, w, table.context)
     assert list(s.included[:2]) == [1.0, 1.0]
 
 
 def test_consent_to_a_bare_truce(table: Bench) -> None:
     p, s = table.p, table.s
     table.w.facts.ceasefire = 1
-    bargain.begin(p, s, table.w, table.luck)
+    bargain.begin(p, s, table.w, table.context)
     s.private[:] = 0.0
-    p.moscow.stop_first, p.moscow.kursk_cost, s.kursk = 0.1, 0.05, 1.0
+    p.moscow.stop_first, p.moscow.kursk_cost, s.pocket = 0.1, 0.05, 1.0
     p.moscow.distrust, p.moscow.cheating, p.kyiv.truce_distrust = 0.04, 0.03, 0.02  # nothing binds a bare truce
     gap = 0.5 - worth_of_terms(MOSCOW, (0.2, 0.9)) + 0.15 + 0.07
     assert bargain.truce_consent_moscow(p, s) == near(logistic(-gap / 0.1))

@@ -35,7 +35,7 @@ def moved_once(before: float, after: float) -> float:
 
 def at(b: Bench, rung: int) -> None:
     """Bring the talks to a rung, with the first template."""
-    b.s.rung, b.s.template = rung, 0
+    b.s.rung, b.s.settlement = rung, 0
 
 
 def rates(b: Bench) -> tuple[float, float, float]:
@@ -58,7 +58,7 @@ def test_no_move_weighs_all_moves_for_the_whole_week(b: Bench) -> None:
 
 def test_a_move_up_weighs_its_rate_and_the_rest_on_either_side(b: Bench) -> None:
     found, out = one_week(b, moves=(1,), rung=CONTACT)
-    assert (out, b.s.rung, b.s.template >= 0, b.r.steps_up) == ("", CONTACT, True, 1.0)
+    assert (out, b.s.rung, b.s.settlement >= 0, b.r.steps_up) == ("", CONTACT, True, 1.0)
     up, down, _ = rates(b)
     assert found == near(math.log(0.05) + moved_once(0.05, up + down))
 

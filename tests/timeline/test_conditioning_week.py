@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from part_tools import near
-from replay_tools import one_week, tell
+from replay_tools import condition, one_week
 from timeline_tools import Bench
 
 from forecast.timeline import front
@@ -20,7 +20,7 @@ from forecast.timeline.codes import (
     TEXT,
     WALKED_AWAY,
 )
-from forecast.timeline.weekly_record import STREAMS, nothing_known
+from forecast.timeline.weekly_record import STREAMS, nothing_observed
 
 
 def happened(rate: float) -> float:
@@ -44,7 +44,7 @@ def set_troops(b: Bench) -> None:
 
 
 def set_text(b: Bench) -> None:
-    b.s.rung, b.s.template, b.p.europe.troops_into_text = TEXT, 0, 0.08
+    b.s.rung, b.s.settlement, b.p.europe.troops_into_text = TEXT, 0, 0.08
 
 
 def set_election(b: Bench) -> None:
@@ -251,12 +251,12 @@ def test_after_an_observed_week_the_path_goes_on_and_counts_nothing_twice(b: Ben
     p.level, p.mud, p.adequacy_on_advance, p.talks_on_advance = 1.5, 0.5, 0.4, 0.3
     p.fast_persistence, p.breakthrough_thrust = 0.3, 0.2
     b.w.season[:2] = 0.8, 0.6
-    s.rung, s.template, s.adequacy, s.thrust, s.drift, s.fast = CONTACT, 0, -1.2, 0.7, 0.1, 0.2
-    record = nothing_known()
+    s.rung, s.settlement, s.adequacy, s.thrust, s.drift, s.fast = CONTACT, 0, -1.2, 0.7, 0.1, 0.2
+    record = nothing_observed()
     for name, value in (("slow", 1.1), ("fast", -0.2), ("net", 50.0)):
         record[name][0, 0] = value
-    tell(b, record)
-    front.step(p, s, b.r, b.w, b.luck, 0.0, 1.0)
+    condition(b, record)
+    front.step(p, s, b.r, b.w, b.context, 0.0, 1.0)
     # The path holds what thrust, adequacy and talks did to the week.
     assert (front.expected_z(p, s, b.w), s.fast, s.net, s.km2) == (near(1.1), -0.2, 50.0, near(50.0))
     assert (s.adequacy_seen, s.talking_seen) == (s.adequacy, 1.0)
@@ -265,7 +265,7 @@ def test_after_an_observed_week_the_path_goes_on_and_counts_nothing_twice(b: Ben
     # In the next week adequacy and talks count by what they change from here on, thrust by what is left of it.
     s.week, s.rung = 1, NONE
     s.thrust *= 0.5
-    front.step(p, s, b.r, b.w, b.luck, 0.0, 1.0)
+    front.step(p, s, b.r, b.w, b.context, 0.0, 1.0)
     kept = 0.5**0.1
     expected = 1.5 - 0.5 * 0.6 + kept * drift + 0.35 - 0.4 * (s.adequacy - seen) - 0.3
     assert abs(s.adequacy - seen) > 0.05

@@ -11,28 +11,28 @@ from timeline_tools import Bench, bench, ukraine_inputs
 from forecast.timeline import bargain, endings, europe, front, hawks, kyiv, moscow, state, talks, washington, week
 from forecast.timeline.codes import GENERAL, NONE, SIGNED
 from forecast.timeline.fields import fields
-from forecast.timeline.random_numbers import luck_record
+from forecast.timeline.random_numbers import context_record
 from forecast.timeline.state import State
 
 Part = Callable[[Bench, float], object]
 
 STEPS: dict[str, Part] = {
-    "front": lambda b, dt: front.step(b.p.front, b.s, b.r, b.w, b.luck, week.arms_flow(b.p, b.s), dt),
-    "moscow": lambda b, dt: moscow.step(b.p.moscow, b.s, b.w, b.luck, b.p.front.held, b.p.europe.lapse_relief, dt),
-    "washington": lambda b, dt: washington.step(b.p.washington, b.s, b.luck, dt),
-    "hawks": lambda b, dt: hawks.step(b.p.hawks, b.s, b.luck, dt),
-    "europe": lambda b, dt: europe.step(b.p.europe, b.s, b.r, b.w, b.luck, dt),
-    "kyiv": lambda b, dt: kyiv.step(b.p.kyiv, b.s, b.luck, dt),
+    "front": lambda b, dt: front.step(b.p.front, b.s, b.r, b.w, b.context, week.arms_flow(b.p, b.s), dt),
+    "moscow": lambda b, dt: moscow.step(b.p.moscow, b.s, b.w, b.context, b.p.front.held, b.p.europe.lapse_relief, dt),
+    "washington": lambda b, dt: washington.step(b.p.washington, b.s, b.context, dt),
+    "hawks": lambda b, dt: hawks.step(b.p.hawks, b.s, b.context, dt),
+    "europe": lambda b, dt: europe.step(b.p.europe, b.s, b.r, b.w, b.context, dt),
+    "kyiv": lambda b, dt: kyiv.step(b.p.kyiv, b.s, b.context, dt),
 }
 
 EVENTS: dict[str, Part] = {
-    "front": lambda b, dt: front.events(b.p.front, b.s, b.r, b.luck, 0, dt),
-    "moscow": lambda b, dt: moscow.events(b.p.moscow, b.s, b.r, b.luck, 0, dt),
-    "washington": lambda b, dt: washington.events(b.p.washington, b.s, b.r, b.luck, 0, dt),
-    "europe": lambda b, dt: europe.events(b.p.europe, b.s, b.r, b.w, b.luck, 0, dt),
-    "kyiv": lambda b, dt: kyiv.events(b.p.kyiv, b.s, b.r, b.luck, 0, dt),
-    "talks": lambda b, dt: talks.events(b.p, b.s, b.r, b.w, b.luck, 0, dt),
-    "endings": lambda b, dt: (endings.rates(b.p, b.s, b.r, dt), endings.events(b.s, b.w, b.luck, 0, dt)),
+    "front": lambda b, dt: front.events(b.p.front, b.s, b.r, b.context, 0, dt),
+    "moscow": lambda b, dt: moscow.events(b.p.moscow, b.s, b.r, b.context, 0, dt),
+    "washington": lambda b, dt: washington.events(b.p.washington, b.s, b.r, b.context, 0, dt),
+    "europe": lambda b, dt: europe.events(b.p.europe, b.s, b.r, b.w, b.context, 0, dt),
+    "kyiv": lambda b, dt: kyiv.events(b.p.kyiv, b.s, b.r, b.context, 0, dt),
+    "talks": lambda b, dt: talks.events(b.p, b.s, b.r, b.w, b.context, 0, dt),
+    "endings": lambda b, dt: (endings.rates(b.p, b.s, b.r, dt), endings.events(b.s, b.w, b.context, 0, dt)),
 }
 
 TOLD = {
@@ -58,7 +58,7 @@ def some(seed: int) -> Bench:
     made = bench(50, ends=346)
     draw = int(rng.integers(20))
     row = given.rows[draw : draw + 1].copy()
-    b = Bench(row[0], given.start[draw : draw + 1].copy()[0], made.r, given.world[0], luck_record(seed, 50)[0])
+    b = Bench(row[0], given.states[draw : draw + 1].copy()[0], made.r, given.world[0], context_record(seed, 50)[0])
     s = b.s
     for level in (
         "capital",
@@ -78,11 +78,11 @@ def some(seed: int) -> Bench:
     for flag in ("mobilised", "home_shock", "paused", "lapsed", "troops_text", "troops_in", "banned", "martial_law"):
         s[flag] = rng.integers(2)
     s.elected, s.legitimate, s.day, s.patience = rng.integers(2), rng.integers(2), 7.0 * s.week, 0.3
-    s.stock, s.stall, s.kursk = rng.choice([0.0, 5.0]), rng.choice([0.0, 100.0]), rng.choice([0.0, 300.0])
+    s.stock, s.stall, s.pocket = rng.choice([0.0, 5.0]), rng.choice([0.0, 100.0]), rng.choice([0.0, 300.0])
     s.setbacks, s.progress, s.truce = rng.integers(4), rng.integers(3), rng.integers(3)
     s.pull[:] = rng.random(12)
     if s.rung > NONE:
-        bargain.draw_template(b.p, s, b.w, b.luck)
+        bargain.draw_settlement(b.p, s, b.w, b.context)
     if s.rung == SIGNED:
         s.in_force, s.truce = 1, GENERAL
     return b
@@ -124,7 +124,7 @@ def test_two_halves_make_a_whole_without_noise(part: str) -> None:
         b = bench()
         b.s.drift = b.s.fast = 0.0
         b.p.front.level, b.p.front.arms, b.p.front.fast_persistence, b.p.front.adequacy_on_advance = 0.8, 0.7, 0.5, 0.0
-        b.p.front.kursk_loss, b.s.kursk, b.s.advance, b.s.adequacy, b.s.paused = 30.0, 300.0, 2.0, 1.0, 0
+        b.p.front.kursk_loss, b.s.pocket, b.s.advance, b.s.adequacy, b.s.paused = 30.0, 300.0, 2.0, 1.0, 0
         b.p.moscow.strain_trend, b.s.strain, b.p.moscow.demand_per_gain = 0.5, -1.0, 0.1
         b.p.washington.capital_mean, b.s.capital, b.s.attention, b.s.engagement = 0.3, -1.0, 1.0, 0.2
         b.p.hawks.hawks_capital, b.s.hawks, b.s.capital = 0.5, 1.0, -1.0
@@ -152,7 +152,7 @@ def test_extreme_states_stay_finite(act: Part) -> None:
         for name in fields(State):
             assert np.isfinite(b.s[name]).all(), (seed, name)
         assert 0 <= b.s.rung <= SIGNED
-        assert -1 <= b.s.template < b.w.facts.settlements
+        assert -1 <= b.s.settlement < b.w.facts.settlements
         terms = b.s.terms[: b.w.facts.issues]
         assert np.all((terms >= 0) & (terms <= 1))
         assert np.all((b.s.consent >= 0) & (b.s.consent <= 1))

@@ -36,7 +36,7 @@ def test_an_undisturbed_breakthrough_spends_its_whole_chance_of_collapse(b: Benc
         total, s.thrust = 0.0, 1.5
         while s.thrust > 1e-12:
             total += endings.collapse_rate(p, s, dt) * dt
-            front.events(p.front, s, b.r, b.luck, 0, dt)
+            front.events(p.front, s, b.r, b.context, 0, dt)
         assert 1 - math.exp(-total) == pytest.approx(0.07, rel=1e-9)
 
 
@@ -46,10 +46,10 @@ def test_endings_compete(b: Bench, u: float, ending: int) -> None:
     s.rate_collapse, s.rate_defeat, s.rate_failure = 5e6, 2e6, 3e6
     choose(b, endings.ENDING_WHICH, 0, u)
     s.truce = GENERAL
-    endings.events(s, b.w, b.luck, 0, 1.0)
+    endings.events(s, b.w, b.context, 0, 1.0)
     assert s.ending == 0
     s.truce = NO_TRUCE
-    endings.events(s, b.w, b.luck, 0, 1.0)
+    endings.events(s, b.w, b.context, 0, 1.0)
     assert s.ending == ending
 
 
@@ -73,15 +73,15 @@ def test_owners_of_a_defeat(b: Bench) -> None:
     trump = math.exp(-0.5 + 2.0 + 0.8 * blame + 0.7 + 0.25)
     others = [math.exp(0.5 - 0.5), math.exp(-0.5 + 0.2), math.exp(-0.3 + 0.5)]
     total = trump + sum(others)
-    found = (r.owner_trump, r.owner_predecessor, r.owner_europe, r.owner_kyiv)
+    found = (r.owner_president, r.owner_predecessor, r.owner_europe, r.owner_kyiv)
     assert found == pytest.approx([x / total for x in (trump, *others)], rel=1e-12)
 
 
 def test_ground_in_reach_exhausted_is_a_defeat(b: Bench) -> None:
     b.w.facts.region_later[1] = 1.0
     b.s.held[0] = 1.0
-    endings.events(b.s, b.w, b.luck, 0, 1.0)
+    endings.events(b.s, b.w, b.context, 0, 1.0)
     assert b.s.ending == RUNNING
     b.s.held[0] = 0.0
-    endings.events(b.s, b.w, b.luck, 0, 1.0)
+    endings.events(b.s, b.w, b.context, 0, 1.0)
     assert b.s.ending == UKRAINE_DEFEATED

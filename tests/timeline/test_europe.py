@@ -15,11 +15,11 @@ def test_obstruction(b: Bench) -> None:
     p.obstruction_mean = 0.2
     s.obstruction, s.index, s.week = 1.0, 0.8, 26
     b.w.upheavals[26] = 2.0
-    europe.step(p, s, b.r, b.w, b.luck, 7.0)
+    europe.step(p, s, b.r, b.w, b.context, 7.0)
     target = 0.2 - 0.5 * 26 / WEEKS_PER_YEAR
     assert s.obstruction == near(target + (1 - target) / 2 - 0.5)
     s.obstruction, s.rung = 1.0, TEXT
-    europe.step(p, s, b.r, b.w, b.luck, 7.0)
+    europe.step(p, s, b.r, b.w, b.context, 7.0)
     target += 0.9 * (0.8 - 1 / 3) * 1.5
     assert s.obstruction == near(target + (1 - target) / 2 - 0.5)
 
@@ -38,7 +38,7 @@ def test_sanctions_votes(b: Bench, u: float, lapsed: int) -> None:
     b.p.europe.holdout = 0.3
     b.w.votes[0] = 1.0
     choose(b, europe.VOTE, 0, u)
-    europe.step(b.p.europe, b.s, b.r, b.w, b.luck, 1.0)
+    europe.step(b.p.europe, b.s, b.r, b.w, b.context, 1.0)
     assert b.s.lapsed == lapsed
 
 
@@ -48,11 +48,11 @@ def test_troops_and_a_wider_war(b: Bench) -> None:
     assert europe.troops_rate(p, s) == near(0.1 * ratio(0.5))
     p.troops_into_text, p.troops_shift, p.troops_weeks, p.upheaval_rate, p.upheaval = SURE, 0.3, 6.0, SURE, 0.2
     b.w.facts.guarantees, s.terms[1], s.rung, s.day = 1, 0.5, TEXT, 40.0
-    europe.events(p, s, r, b.w, b.luck, 0, 1.0)
+    europe.events(p, s, r, b.w, b.context, 0, 1.0)
     assert (s.obstruction, s.troops_text, s.terms[1], r.troops_text) == (near(0.8), 1, near(0.2), 40.0)
     s.rung, s.in_force, s.settlement_age, p.wider_war = SIGNED, 1, 5.9, SURE
-    europe.events(p, s, r, b.w, b.luck, 0, 1.0)
+    europe.events(p, s, r, b.w, b.context, 0, 1.0)
     assert s.troops_in == 0
     s.settlement_age, s.day = 6.0, 90.0
-    europe.events(p, s, r, b.w, b.luck, 0, 1.0)
+    europe.events(p, s, r, b.w, b.context, 0, 1.0)
     assert (s.troops_in, r.troops_in, r.wider_war) == (1, 90.0, 90.0)

@@ -44,10 +44,10 @@ def test_instability(b: Bench) -> None:
     p, s = b.p.kyiv, b.s
     p.instability_ground, p.instability_draft, p.instability_terms, p.instability_half_life = 0.3, 0.5, 0.8, 7.0
     s.advance, s.advance_start, s.mobilised, s.index, s.instability = 2.0, 1.0, 1, 0.75, 1.0
-    kyiv.step(p, s, b.luck, 7.0)
+    kyiv.step(p, s, b.context, 7.0)
     assert s.instability == near(0.5 * (1 + 0.8))
     s.rung, s.instability = TERMS, 1.0
-    kyiv.step(p, s, b.luck, 7.0)
+    kyiv.step(p, s, b.context, 7.0)
     assert s.instability == near(0.5 * (1 + 0.8 + 0.4))
 
 
@@ -75,7 +75,7 @@ def test_ban_transfer_and_provocation(b: Bench) -> None:
     p.ban = p.transfer = p.provocation = SURE
     p.ban_unrest = 0.25
     s.banned, s.rung, s.day, s.worth_shift = 1, CONTACT, 9.0, 0.4
-    assert kyiv.events(p, s, b.r, b.luck, 0, 1.0) == 1.0
+    assert kyiv.events(p, s, b.r, b.context, 0, 1.0) == 1.0
     assert s.instability == 0.25
     assert (s.banned, s.leader, s.legitimate, s.worth_shift) == (0, SPEAKER, 1, 0.0)
     assert (b.r.ban_lifted, b.r.transfer, b.r.provocation) == (9.0, 9.0, 9.0)
@@ -88,17 +88,17 @@ def test_ban_transfer_and_provocation(b: Bench) -> None:
 def test_elections_need_peacetime_law(b: Bench, truce: int, martial_law: int, held: bool) -> None:
     b.p.kyiv.election = SURE
     b.s.truce, b.s.martial_law = truce, martial_law
-    kyiv.events(b.p.kyiv, b.s, b.r, b.luck, 0, 1.0)
+    kyiv.events(b.p.kyiv, b.s, b.r, b.context, 0, 1.0)
     assert (b.s.elected == 1) == held == (not math.isnan(b.r.election)) == (b.s.legitimate == 1)
 
 
 def test_martial_law_lapses(b: Bench) -> None:
     p, s = b.p.kyiv, b.s
     s.martial_law, p.martial_law_truce = 1, SURE
-    kyiv.events(p, s, b.r, b.luck, 0, 1.0)
+    kyiv.events(p, s, b.r, b.context, 0, 1.0)
     assert s.martial_law == 1
     s.truce = GENERAL
-    kyiv.events(p, s, b.r, b.luck, 0, 1.0)
+    kyiv.events(p, s, b.r, b.context, 0, 1.0)
     assert s.martial_law == 0
 
 
@@ -110,7 +110,7 @@ def test_martial_law_lapses(b: Bench) -> None:
 def test_who_is_elected(b: Bench, leader: int, wins: float, harder: float, expected: int) -> None:
     p, s = b.p.kyiv, b.s
     p.incumbent_wins, p.successor_harder, p.successor_shift, s.leader = wins, harder, 0.2, leader
-    kyiv.hold_election(p, s, b.r, b.luck, 0)
+    kyiv.hold_election(p, s, b.r, b.context, 0)
     assert s.leader == expected
     assert s.worth_shift == {INCUMBENT: 0.0, HARDER: 0.2, READIER: -0.2}[expected]
 
@@ -119,8 +119,8 @@ def test_coup(b: Bench) -> None:
     p, s = b.p.kyiv, b.s
     p.coup, p.coup_succeeds, p.coup_harder, p.coup_unrest, p.successor_shift = SURE, 1.0, 1.0, 0.7, 0.2
     s.rung, s.day = TEXT, 11.0
-    assert kyiv.events(p, s, b.r, b.luck, 0, 1.0) == 1.0
+    assert kyiv.events(p, s, b.r, b.context, 0, 1.0) == 1.0
     assert (s.leader, s.instability, s.worth_shift, b.r.coup_attempt) == (HARDER, near(0.7), near(0.2), 11.0)
     s.rung, p.coup_succeeds, s.leader = SIGNED, 0.0, SPEAKER
-    assert kyiv.events(p, s, b.r, b.luck, 0, 1.0) == 0.0
+    assert kyiv.events(p, s, b.r, b.context, 0, 1.0) == 0.0
     assert s.leader == SPEAKER

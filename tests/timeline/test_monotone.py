@@ -51,7 +51,7 @@ def typical() -> Bench:
     b.p.parties.position[KYIV, :2] = b.p.parties.position[EUROPE, :2] = b.p.parties.position[HAWKS, :2] = 0.1
     b.p.parties.position[MOSCOW, :2], b.p.parties.position[WASHINGTON, :2] = 0.9, 0.5
     b.w.facts.needs_washington[:2] = b.w.facts.needs_europe[:2] = 1.0
-    b.s.template, b.s.terms[:2], b.s.rung = 0, 0.5, TEXT
+    b.s.settlement, b.s.terms[:2], b.s.rung = 0, 0.5, TEXT
     b.s.thrust, b.s.thrust_full = 1.0, 2.0
     return b
 

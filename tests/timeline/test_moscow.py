@@ -33,17 +33,17 @@ def test_demands_ratchet(b: Bench) -> None:
     b.w.facts.region_demand[0] = 60.0
     start = np.array([100.0, 100.0] + [0.0] * 10)
     s.km2 = 500.0
-    moscow.ratchet(p, s, b.w, start)
+    moscow.ratchet(p, s, b.w, b.context, start)
     assert s.demands == near(0.05)
     s.km2 = 100.0
-    moscow.ratchet(p, s, b.w, start)
+    moscow.ratchet(p, s, b.w, b.context, start)
     assert s.demands == near(0.05 - 0.25 * 0.04)
     s.held[0] = 40.0
-    moscow.ratchet(p, s, b.w, start)
-    moscow.ratchet(p, s, b.w, start)
+    moscow.ratchet(p, s, b.w, b.context, start)
+    moscow.ratchet(p, s, b.w, b.context, start)
     assert s.demands == near(0.05 - 0.01 + 0.05)
     s.km2 = -1e6
-    moscow.ratchet(p, s, b.w, start)
+    moscow.ratchet(p, s, b.w, b.context, start)
     assert s.demands == 0.0
 
 
@@ -63,8 +63,8 @@ def test_shocks_to_moscow(b: Bench) -> None:
     p.home_shock = p.strain_shock_rate = SURE
     p.strain_shock, p.home_shock_effect = 0.4, 1.0
     s.day = 5.0
-    moscow.events(p, s, b.r, b.luck, 0, 1.0)
-    moscow.events(p, s, b.r, b.luck, 0, 1.0)
+    moscow.events(p, s, b.r, b.context, 0, 1.0)
+    moscow.events(p, s, b.r, b.context, 0, 1.0)
     # The shock at home happens once.
     assert s.strain == near(1.2 + 2 * 0.4 + 1.0)
     assert b.r.home_shock == 5.0

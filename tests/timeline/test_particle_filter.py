@@ -11,12 +11,10 @@ import pandas as pd
 import pytest
 from replay_tools import RECORDED, as_bytes, first_weeks
 from scipy import stats
-from timeline_tools import new_process, ukraine_inputs
+from timeline_tools import new_process, plain, ukraine_inputs
 
-from forecast.narrative import rerun
-from forecast.replay.starting_points import Start
 from forecast.timeline import particle_filter, talks
-from forecast.timeline.cells import Cells, simulate_cells
+from forecast.timeline.cells import Cells, follow, simulate_cells
 from forecast.timeline.codes import (
     CONTACT,
     LIMITED,
@@ -30,8 +28,8 @@ from forecast.timeline.codes import (
 )
 from forecast.timeline.conditioning import HAPPENED, NOT
 from forecast.timeline.particle_filter import LEVELS
-from forecast.timeline.random_numbers import luck_record
-from forecast.timeline.weekly_record import STREAMS, Past, known_record, moves_code, nothing_known
+from forecast.timeline.random_numbers import context_record
+from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code, nothing_observed, observed_record
 
 # Against brute force
 
@@ -60,14 +58,14 @@ def free() -> Free:
     columns, moves = {}, []
     for weeks in range(1, WEEKS + 1):
         made = first_weeks(8, weeks).run(replicates=20_000, seed="free", threads=2)
-        states, records = made.states.reshape(-1), made.records.reshape(-1)
+        states, results = made.states.reshape(-1), made.results.reshape(-1)
         for name in RECORDED:
             columns[f"{name}{weeks}"] = states[name].copy()
         columns["running"] = states.ending == RUNNING
-        down = sum(records[f"down_{cause}"] for cause in ("consent", "europe", "hawks", "kyiv"))
-        moves.append(np.stack([records.steps_up, down], axis=-1))
+        down = sum(results[f"down_{cause}"] for cause in ("consent", "europe", "hawks", "kyiv"))
+        moves.append(np.stack([results.steps_up, down], axis=-1))
     dated = ("mobilised", "home_shock", "sanctions_lapsed", "wider_war", "transfer", "election", "coup_attempt")
-    quiet = np.logical_and.reduce([np.isnan(records[name]) for name in (*dated, "breakthrough")])
+    quiet = np.logical_and.reduce([np.isnan(results[name]) for name in (*dated, "breakthrough")])
     return Free(pd.DataFrame(columns), np.stack(moves, axis=1), quiet & (states.martial_law == 1))
 
 
@@ -96,9 +94,9 @@ def test_a_record_weighs_the_share_of_free_replays_that_show_it(free: Free, reco
             shown &= (free.states[f"{name}{week}"] == course[name][week]).to_numpy()
         shown &= (free.moves[:, week - 1] == [course["rung"][week], 0]).all(axis=1)
     events = {stream: np.zeros(WEEKS, np.int64) for stream in STREAMS}
-    past = Past(**course, events=events, moves=np.array([moves_code(taken) for taken in steps]))
+    past = WeeklyRecord(**course, events=events, moves=np.array([moves_code(taken) for taken in steps]))
     weights = [
-        np.exp(first_weeks(8, WEEKS).run(known_record(past), replicates=50, seed=f"given {k}").log_weight[:, -1])
+        np.exp(first_weeks(8, WEEKS).run(observed_record(past), replicates=50, seed=f"given {k}").log_weight[:, -1])
         for k in range(8)
     ]
     found = np.mean(weights)
@@ -119,18 +117,17 @@ def test_a_rate_is_learnt_as_by_the_conjugate_gamma() -> None:
     for name in rows["endings"].dtype.names:
         rows["endings"][name] = 0.0
     rows["kyiv"]["coup"], rows["kyiv"]["coup_text"], rows["kyiv"]["coup_instability"] = rate, 0.0, 0.0
-    none, one = nothing_known(), nothing_known()
+    none, one = nothing_observed(), nothing_observed()
     none["decision"][0, STREAMS["kyiv.coup"], :weeks] = one["decision"][0, STREAMS["kyiv.coup"], :weeks] = NOT
     one["decision"][0, STREAMS["kyiv.coup"], 20] = HAPPENED
-    anew = made.inputs.anew
-    inputs = replace(
-        made.inputs,
+    redrawn = made.inputs.redrawn
+    inputs = made.inputs._replace(
         rows=rows,
-        start=np.repeat(made.inputs.start, draws).view(np.recarray),
-        anew=replace(anew, mean=np.repeat(anew.mean, draws, axis=0)),
+        states=np.repeat(made.inputs.states, draws).view(np.recarray),
+        redrawn=redrawn._replace(mean=np.repeat(redrawn.mean, draws, axis=0)),
     )
-    for known, events in ((none, 0), (one, 1)):
-        log_weight = replace(made, inputs=inputs).run(known, replicates=1, threads=2).log_weight[:, -1]
+    for observed, events in ((none, 0), (one, 1)):
+        log_weight = replace(made, inputs=inputs).run(observed, replicates=1, threads=2).log_weight[:, -1]
         weight = np.exp(log_weight - log_weight.max())
         mean = (shape + events) / (exposure + weeks)
         # An event of a week counts as 1 - exp(-rate), as if it fell in its middle: half a week in 1,045.
@@ -138,7 +135,7 @@ def test_a_rate_is_learnt_as_by_the_conjugate_gamma() -> None:
         assert abs(rate.mean() / mean - 1.0) > 0.04
 
 
-# With nothing known
+# With nothing observed
 
 
 @pytest.mark.parametrize("weeks", [1, 6])
@@ -146,13 +143,12 @@ def test_with_nothing_known_it_is_the_simulator(weeks: int) -> None:
     made = first_weeks(12, weeks)
     done = made.run(replicates=3, seed=7)
     inputs = ukraine_inputs(12)
-    behind = rerun.Inputs(inputs.rows, inputs.start, inputs.anew, inputs.world, luck_record(7, 60))
     for draw in range(12):
         for replicate in range(3):
-            once = rerun.course(behind, 0, draw, replicate)
+            once = follow(inputs, (draw, draw, draw, replicate), 0, 7)
             at = min(weeks, len(once.weeks))
             assert done.states[draw, replicate].tobytes() == once.states[at].tobytes()
-            row, kept = done.records[[draw], replicate].copy(), once.records[[at]].copy()
+            row, kept = done.results[[draw], replicate].copy(), once.results[[at]].copy()
             for name in ("timeline", "draw", "replicate"):
                 kept[name] = row[name]
             assert row.tobytes() == kept.tobytes()
@@ -162,20 +158,19 @@ def test_with_nothing_known_it_is_the_simulator(weeks: int) -> None:
 def test_timelines_go_on_from_a_replay_as_if_there_had_been_no_break() -> None:
     weeks, draws, each = 5, 20, 3
     done = first_weeks(draws, weeks).run(replicates=each, seed=7)
-    states, records = done.states.reshape(-1).copy(), done.records.reshape(-1).copy()
+    states, results = done.states.reshape(-1).copy(), done.results.reshape(-1).copy()
     running = states.ending == RUNNING
     assert running.sum() > 50
     states["week"] = weeks
     assert (states.begun == 1).all()
     inputs, number = ukraine_inputs(draws), np.arange(draws * each)
     which = Cells(number // each, number, number // each, number % each)
-    arguments = (inputs.anew, inputs.world)
-    given = done.anew.reshape(len(number), -1)
-    after, _ = simulate_cells(inputs.rows, states, *arguments, which, 7, 1, records=records, given=given)
-    whole, _ = simulate_cells(inputs.rows, inputs.start, *arguments, replace(which, begin=which.row), 7, 1)
+    later = inputs._replace(states=states, results=results, values=done.values.reshape(len(number), -1))
+    after, _ = simulate_cells(later, which, 7, 1)
+    whole, _ = simulate_cells(inputs, which._replace(start=which.row), 7, 1)
     assert after[running].tobytes() == whole[running].tobytes()
-    # With other luck the future is another; what was drawn at the start is kept.
-    other, _ = simulate_cells(inputs.rows, states, *arguments, which, 8, 1, records=records, given=given)
+    # With other random numbers the future is another; what was drawn at the start is kept.
+    other, _ = simulate_cells(later, which, 8, 1)
     assert (other["km2_end"] != whole["km2_end"])[running].mean() > 0.9  # a truce that holds gains nothing
 
 
@@ -183,25 +178,21 @@ def test_what_was_drawn_at_the_start_is_kept() -> None:
     done = first_weeks(3, 2).run(replicates=2, seed=7)
     inputs, states = ukraine_inputs(3), done.states.reshape(-1).copy()
     states["week"] = 2
-    given = done.anew.reshape(6, -1)
-    start = Start(
-        draw=np.arange(3), copy=np.zeros(3, np.int64), states=states, records=done.records.reshape(-1), given=given,
-        first=2 * np.arange(3), share=done.share, effective=3.0, log_weight=np.zeros(2),
-    )  # fmt: skip
-    behind = rerun.Inputs(inputs.rows, states, inputs.anew, inputs.world, luck_record(8, 60), start)
+    values = done.values.reshape(6, -1)
+    later = inputs._replace(states=states, results=done.results.reshape(-1), values=values)
     for place in range(6):
-        once = rerun.course(behind, 0, place // 2, place % 2, (place // 2, place))
+        once = follow(later, (place // 2, place, place // 2, place % 2), 0, 8)
         assert once.states["pull"].tolist() == [states["pull"][place].tolist()] * len(once.states)
         assert once.states["private"][0].tolist() == states["private"][place].tolist()
         flat = np.frombuffer(once.parameters.tobytes(), np.float64)
-        assert flat[inputs.anew.place].tolist() == given[place].tolist()
-    assert len(np.unique(states["private"][:, 3])) == len(np.unique(given[:, 0])) == 6
+        assert flat[inputs.redrawn.place].tolist() == values[place].tolist()
+    assert len(np.unique(states["private"][:, 3])) == len(np.unique(values[:, 0])) == 6
 
 
 # Observed levels
 
 
-def observed(draws: int, weeks: int) -> np.ndarray:
+def observed_levels(draws: int, weeks: int) -> np.ndarray:
     """Levels observed in every week, of each draw its own."""
     number = 0.01 * np.arange(draws)[:, None] + 0.1 * np.arange(weeks)
     return np.stack([1.5 + number, -0.2 + number, 30.0 + number, -1.0 + number, 0.5 + number])
@@ -209,30 +200,30 @@ def observed(draws: int, weeks: int) -> np.ndarray:
 
 def no_truce(weeks: int) -> Any:
     """A record of nothing but that no general truce began."""
-    known = nothing_known()
-    known["decision"][0, talks.GENERAL_TRUCE, :weeks] = NOT
-    return known
+    observed = nothing_observed()
+    observed["decision"][0, talks.GENERAL_TRUCE, :weeks] = NOT
+    return observed
 
 
 def test_observed_levels_are_on_the_path_at_the_end_of_every_week() -> None:
-    path = observed(4, 5)
+    path = observed_levels(4, 5)
     km2 = np.zeros((4, 2))
     for weeks in range(1, 6):
         # An attempt every week: the level that is observed holds the unrest.
-        known = no_truce(weeks)
-        known["decision"][0, STREAMS["kyiv.coup"], :weeks] = HAPPENED
-        known["kursk"][0, :5] = [400.0, 300.0, 200.0, 100.0, 20.0]
-        states = first_weeks(4, weeks).run(known, path[:, :, :weeks]).states
+        observed = no_truce(weeks)
+        observed["decision"][0, STREAMS["kyiv.coup"], :weeks] = HAPPENED
+        observed["pocket"][0, :5] = [400.0, 300.0, 200.0, 100.0, 20.0]
+        states = first_weeks(4, weeks).run(observed, path[:, :, :weeks]).states
         seen = dict(zip(LEVELS, path[:, :, [weeks - 1]], strict=True))
         for name in ("capital", "instability", "net", "fast"):
             assert (states[name] == seen[name]).all(), name
-        assert (states.kursk == [400.0, 300.0, 200.0, 100.0, 0.0][weeks - 1]).all()
+        assert (states.pocket == [400.0, 300.0, 200.0, 100.0, 0.0][weeks - 1]).all()
         assert np.allclose(states.km2, km2 + seen["net"], rtol=0.0, atol=1e-9)
         km2 = states.km2.copy()
 
 
 def test_a_week_that_is_not_observed_is_simulated() -> None:
-    path = observed(4, 3)
+    path = observed_levels(4, 3)
     path[:, :, 1] = np.nan
     states = {weeks: first_weeks(4, weeks).run(no_truce(weeks), path[:, :, :weeks]).states for weeks in (1, 2, 3)}
     for level, values in zip(LEVELS, path, strict=True):
@@ -248,12 +239,12 @@ def test_a_week_that_is_not_observed_is_simulated() -> None:
 @pytest.mark.parametrize("weights", [[0.1] * 10, [0.0, 0.7, 0.05, 0.0, 0.25], [1.0, 0.0], [1e-300, 1.0, 0.0, 0.0]])
 def test_resampling_keeps_expectations_and_places(weights: list[float]) -> None:
     count = len(weights)
-    luck = luck_record("resample", 1)[0]
+    context = context_record("resample", 1)[0]
     copies, ancestors = np.zeros(count), np.zeros(count, np.int64)
     rounds = 4000
     for cell in range(rounds):
-        luck.cell = particle_filter.cell_key(cell, 0)
-        particle_filter.resample(luck, 0, np.array(weights), ancestors)
+        context.cell = particle_filter.cell_key(cell, 0)
+        particle_filter.resample(context, 0, np.array(weights), ancestors)
         own = np.bincount(ancestors, minlength=count)
         assert (ancestors[ancestors] == ancestors).all()
         expected = count * np.array(weights)
@@ -265,16 +256,16 @@ def test_resampling_keeps_expectations_and_places(weights: list[float]) -> None:
 
 def test_rounding_loses_nobody() -> None:
     # The weights add up to a little less than 1, and the pointer stands at the very end.
-    luck = luck_record("resample", 1)[0]
+    context = context_record("resample", 1)[0]
     weights = np.array([0.5, 0.5 - 1e-9, 0.0])
     lost = 0
     for cell in range(200):
-        luck.cell = particle_filter.cell_key(cell, 0)
+        context.cell = particle_filter.cell_key(cell, 0)
         ancestors = np.full(3, -5, np.int64)
-        particle_filter.resample(luck, 0, 0.6 * weights, ancestors)
+        particle_filter.resample(context, 0, 0.6 * weights, ancestors)
         assert set(ancestors) <= {0, 1}
         assert (ancestors[ancestors] == ancestors).all()
-        lost += int(3 * 0.6 - particle_filter.uniform(luck, particle_filter.RESAMPLE, 0, 0) < 2)
+        lost += int(3 * 0.6 - particle_filter.uniform(context, particle_filter.RESAMPLE, 0, 0) < 2)
     assert lost > 50
 
 
@@ -297,7 +288,7 @@ def last_week() -> Any:
     """A record of four weeks that leaves many replicates out: contact in the third, Washington turns in the last."""
     rung, posture = np.array([0, 0, 0, CONTACT, CONTACT]), np.array([0, 0, 0, 0, PRESSING_MOSCOW])
     flat, quiet = np.zeros(5, np.int64), {stream: np.zeros(4, np.int64) for stream in STREAMS}
-    return known_record(Past(rung, posture, flat, flat, flat + 1, quiet, np.array([0, 0, 1, 0])))
+    return observed_record(WeeklyRecord(rung, posture, flat, flat, flat + 1, quiet, np.array([0, 0, 1, 0])))
 
 
 def test_threads_and_chunks_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,20 +309,20 @@ UNCOMPILED = """
 import pickle, sys
 import numpy as np
 from forecast.timeline.particle_filter import replay_draws
-rows, start, anew, world, known, levels = pickle.loads(open(sys.argv[1], "rb").read())
-rows, start, world, known = (part.view(np.recarray) for part in (rows, start, world, known))
-made = replay_draws(rows, start, anew, world, known, levels, replicates=5, seed="past", threads=1)
+given, observed, levels = pickle.loads(open(sys.argv[1], "rb").read())
+names = ("rows", "states", "results", "world")
+given = given._replace(**{name: getattr(given, name).view(np.recarray) for name in names})
+made = replay_draws(given, observed.view(np.recarray), levels, replicates=5, seed="past", threads=1)
 kept = [np.asarray(getattr(made, name)).tobytes() for name in made.__dataclass_fields__]
 open(sys.argv[2], "wb").write(pickle.dumps(kept))
 """
 
 
 def test_uncompiled_code_gives_the_same_bytes(tmp_path: Path) -> None:
-    made, levels = first_weeks(4, 4), observed(4, 4)
+    made, levels = first_weeks(4, 4), observed_levels(4, 4)
     levels[:, :, -1] = np.nan
     here = as_bytes(made.run(last_week(), levels, replicates=5))
-    i = made.inputs
-    job = (*map(np.asarray, (i.rows, i.start)), i.anew, *map(np.asarray, (i.world, last_week())), levels)
+    job = (plain(made.inputs), np.asarray(last_week()), levels)
     (tmp_path / "job").write_bytes(pickle.dumps(job))
     new_process(UNCOMPILED, str(tmp_path / "job"), str(tmp_path / "done"), NUMBA_DISABLE_JIT="1")
     assert pickle.loads((tmp_path / "done").read_bytes()) == here

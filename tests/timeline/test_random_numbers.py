@@ -1,4 +1,4 @@
-"""Luck: no number is shared, numbers are uniform and unrelated, and their transformations are what they say."""
+"""Context: no number is shared, numbers are uniform and unrelated, and their transformations are what they say."""
 
 import math
 
@@ -9,7 +9,7 @@ from scipy import special, stats
 from timeline_tools import bench, choose, new_process, unmix
 
 from forecast.timeline import random_numbers
-from forecast.timeline.random_numbers import cell_key, gamma, luck_record, normal_quantile, student4, uniform
+from forecast.timeline.random_numbers import cell_key, context_record, gamma, normal_quantile, student4, uniform
 
 NUMBER = 40_000
 """Uniform numbers in a sample."""
@@ -43,7 +43,7 @@ def sample_student(chance, what, uniforms, out):
 
 def numbers(seed: int = 1, what: int = 0, week: int = 0, lane: int = 0) -> np.ndarray:
     out = np.empty(NUMBER)
-    sample(luck_record(seed, 20)[0], what, week, lane, out)
+    sample(context_record(seed, 20)[0], what, week, lane, out)
     return out
 
 
@@ -84,7 +84,7 @@ def test_hashing_seed_plus_number_would_share_them() -> None:
 
 def test_bits_above_are_those_of_the_compiled_uniform() -> None:
     cells = np.array([cell_key(3, 7)], dtype=np.uint64)
-    record = luck_record(5, 40)[0]
+    record = context_record(5, 40)[0]
     record.cell = cell_key(3, 7)
     found = [uniform(record, what, week, 0) for what in range(len(random_numbers.decisions())) for week in range(40)]
     assert np.array_equal(found, ((bits(5, cells) >> np.uint64(12)).astype(float) + 0.5) / 2.0**52)
@@ -132,9 +132,9 @@ def test_hash_is_undone_by_its_inverse() -> None:
 def test_the_ends_are_never_reached(u: float, least: float, most: float) -> None:
     b = bench(2)
     choose(b, 0, 0, u)
-    assert least < uniform(b.luck, 0, 0, 0) < most
-    assert math.isfinite(random_numbers.normal(b.luck, 0, 0, 0))
-    assert random_numbers.exponential(b.luck, 0, 0, 0) > 0.0
+    assert least < uniform(b.context, 0, 0, 0) < most
+    assert math.isfinite(random_numbers.normal(b.context, 0, 0, 0))
+    assert random_numbers.exponential(b.context, 0, 0, 0) > 0.0
 
 
 def test_normal_quantile_is_the_inverse_of_the_normal_distribution() -> None:
@@ -148,7 +148,7 @@ def test_normal_quantile_is_the_inverse_of_the_normal_distribution() -> None:
 
 def test_student4_is_the_inverse_of_students_distribution() -> None:
     u, found = np.empty(20_000), np.empty(20_000)
-    sample_student(luck_record(1, 4)[0], 2, u, found)
+    sample_student(context_record(1, 4)[0], 2, u, found)
     exact = stats.t(4).ppf(u)
     centre = (u > random_numbers._CENTRE) & (u < 1.0 - random_numbers._CENTRE)
     assert (~centre).sum() > 300
@@ -173,7 +173,7 @@ def kolmogorov(x: np.ndarray, shape: float) -> float:
 @pytest.mark.parametrize("shape", [0.05, 0.4, 1.0, 2.5, 30.0])
 def test_gamma_has_the_moments_and_the_shape_of_a_gamma(shape: float) -> None:
     x = np.empty(NUMBER)
-    sample_gamma(luck_record(1, 2)[0], 1, shape, x)
+    sample_gamma(context_record(1, 2)[0], 1, shape, x)
     error = math.sqrt(shape / NUMBER)
     assert abs(x.mean() - shape) < FAR * error
     # The variance's own variance is (fourth central moment - variance^2) / n = (2 shape^2 + 6 shape) / n.
@@ -189,10 +189,10 @@ def test_an_event_happens_with_the_chance_of_its_rate() -> None:
         chance = 1.0 - math.exp(-rate)
         for u, happens in ((chance - 1e-9, True), (chance + 1e-9, False)):
             choose(b, 0, 0, u)
-            assert random_numbers.happens(rate, b.luck, 0, 0, 0) == happens
+            assert random_numbers.happens(rate, b.context, 0, 0, 0) == happens
     choose(b, 0, 0, 0.0)
-    assert not random_numbers.happens(0.0, b.luck, 0, 0, 0)
-    assert not random_numbers.happens(-1.0, b.luck, 0, 0, 0)
+    assert not random_numbers.happens(0.0, b.context, 0, 0, 0)
+    assert not random_numbers.happens(-1.0, b.context, 0, 0, 0)
 
 
 def test_a_name_can_be_declared_once() -> None:

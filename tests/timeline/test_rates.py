@@ -8,18 +8,18 @@ import math
 import numpy as np
 import pytest
 from scipy import linalg
-from timeline_tools import Bench, Inputs, bench
+from timeline_tools import Bench, bench, run
 
 from forecast.timeline import bands, front
-from forecast.timeline.cells import Anew, Cells
+from forecast.timeline.cells import Cells, Redrawn, inputs_at_start
 from forecast.timeline.fields import to_kernel
 from forecast.timeline.parameters import PARAMETERS
-from forecast.timeline.random_numbers import cell_key, luck_record
+from forecast.timeline.random_numbers import cell_key, context_record
 from forecast.timeline.state import STATE
 from forecast.timeline.world import WORLD
 
 NUMBER = 20_000
-NOTHING_ANEW = Anew(np.zeros(0, int), np.zeros(0, int), np.zeros((1, 0)), np.zeros((0, 0)), np.zeros((0, 2)))
+NOTHING_REDRAWN = Redrawn(np.zeros(0, int), np.zeros(0, int), np.zeros((1, 0)), np.zeros((0, 0)), np.zeros((0, 2)))
 
 
 def many(b: Bench, number: int = NUMBER) -> tuple[np.ndarray, np.ndarray]:
@@ -29,8 +29,8 @@ def many(b: Bench, number: int = NUMBER) -> tuple[np.ndarray, np.ndarray]:
         return np.array([record], dtype=kind).view(np.recarray)
 
     zero, i = np.zeros(number, int), np.arange(number)
-    given = Inputs(alone(b.p, PARAMETERS), alone(b.s, STATE), NOTHING_ANEW, alone(b.w, WORLD))
-    return given.run(Cells(zero, zero, zero, i), threads=2)
+    given = inputs_at_start(alone(b.p, PARAMETERS), alone(b.s, STATE), NOTHING_REDRAWN, alone(b.w, WORLD))
+    return run(given, Cells(zero, zero, zero, i), threads=2)
 
 
 def endless_ground(b: Bench) -> None:
@@ -162,7 +162,7 @@ def test_shares_of_the_advance_are_a_dirichlet_around_the_typical_ones() -> None
     b = bench()
     b.w.facts.regions = 3
     b.p.front.share[:3], b.p.front.share_concentration = (5.0, 3.0, 2.0), 12.0
-    chance = luck_record(1, 1)[0]
+    chance = context_record(1, 1)[0]
     shares = np.empty((NUMBER, 3))
     for k in range(NUMBER):
         chance.cell = cell_key(k, 0)
@@ -211,6 +211,6 @@ def test_the_ladders_clock_does_not_depend_on_the_step(substeps: int) -> None:
     whole = many(b, 4000)[0].signed
     b.w.substeps = substeps
     parts = many(b, 4000)[0].signed
-    # The same luck, week by week: only the day within the week is told more finely.
+    # The same context, week by week: only the day within the week is told more finely.
     assert np.array_equal(np.floor(whole / 7), np.floor(parts / 7), equal_nan=True)
     assert np.nanmean(parts) < np.nanmean(whole)

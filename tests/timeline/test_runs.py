@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from timeline_tools import inputs, ukraine, ukraine_inputs
+from timeline_tools import inputs, run, ukraine, ukraine_inputs
 
 from forecast import simulate
 from forecast.belief.assemble import hold, update
@@ -19,7 +19,7 @@ from forecast.timeline import cells as simulator
 from forecast.timeline.cells import cells
 from forecast.timeline.codes import KYIV, LEADERS, PARTIES, POSTURES, RUNGS, TRUCES, WALKED_AWAY, WASHINGTON
 from forecast.timeline.fields import fields
-from forecast.timeline.result import Record
+from forecast.timeline.result import Result
 from forecast.timeline.washington import NEVER
 
 MANY = 20_000
@@ -34,7 +34,7 @@ def data(rows: np.ndarray) -> bytes:
 
 def test_the_first_500_of_1000_timelines_are_the_500() -> None:
     given = ukraine_inputs()
-    assert data(given.run(cells(1000, 500))[0][:500]) == data(given.run(cells(500, 500))[0])
+    assert data(run(given, cells(1000, 500))[0][:500]) == data(run(given, cells(500, 500))[0])
 
 
 def test_cells_do_not_depend_on_the_number_of_timelines() -> None:
@@ -49,25 +49,25 @@ def test_cells_do_not_depend_on_the_number_of_timelines() -> None:
 
 def test_threads_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     given = ukraine_inputs(50)
-    rows, counts = given.run(1500)
+    rows, counts = run(given, 1500)
     for threads, chunk in ((2, 500), (3, 500), (1, 37), (3, 64), (None, 10_000)):
         monkeypatch.setattr(simulator, "CHUNK", chunk)
-        other_rows, other_counts = given.run(1500, threads=threads)
+        other_rows, other_counts = run(given, 1500, threads=threads)
         assert data(other_rows) == data(rows)
         assert np.array_equal(other_counts, counts)
 
 
 def test_another_seed_gives_other_timelines() -> None:
     given = ukraine_inputs(50)
-    first, second = given.run(200)[0], given.run(200, seed=2)[0]
+    first, second = run(given, 200)[0], run(given, 200, seed=2)[0]
     assert not np.any(first.km2_end == second.km2_end)
 
 
 def test_a_run_does_not_change_what_it_is_given() -> None:
     given = ukraine_inputs(20)
-    before = [data(given.rows), data(given.start), data(given.world)]
-    given.run(800)
-    assert [data(given.rows), data(given.start), data(given.world)] == before
+    before = [data(given.rows), data(given.states), data(given.world)]
+    run(given, 800)
+    assert [data(given.rows), data(given.states), data(given.world)] == before
 
 
 # The calendar
@@ -97,7 +97,7 @@ def test_last_week_of_the_real_scenario_is_three_days_long() -> None:
 def test_weeks_are_counted_from_the_monday_of_the_reference_date(tiny: Scenario) -> None:
     scenario, posterior = ukraine()
     given = inputs(scenario, posterior, 1, scenario.reference_date + timedelta(days=10))
-    assert given.start.week[0] == 1
+    assert given.states.week[0] == 1
     # Dated events fall in the week of their date; those before the as-of date are past.
     world = given.world[0]
     votes = {(event.date - scenario.reference_date).days // 7 for event in scenario.votes}
@@ -113,7 +113,7 @@ def test_weeks_are_counted_from_the_monday_of_the_reference_date(tiny: Scenario)
 @pytest.mark.parametrize("later", [0, 10])
 def test_timelines_last_to_the_horizon_unless_they_end(later: int) -> None:
     scenario, _ = ukraine()
-    rows, counts = ukraine_inputs(50, later).run(2000)
+    rows, counts = run(ukraine_inputs(50, later), 2000)
     running = rows.ending == 0
     assert np.allclose(rows.week[running], (346 - later) / 7, rtol=1e-12)
     assert np.all(rows.week[~running] <= (346 - later) / 7 + 1e-9)
@@ -140,7 +140,7 @@ def test_timelines_last_to_the_horizon_unless_they_end(later: int) -> None:
 @functools.cache
 def many() -> tuple[np.ndarray, pd.DataFrame]:
     scenario, posterior = ukraine()
-    rows, _ = ukraine_inputs().run(MANY, threads=2)
+    rows, _ = run(ukraine_inputs(), MANY, threads=2)
     return rows, timeline_table(rows, scenario, posterior.as_of)
 
 
@@ -156,7 +156,7 @@ def needs(later: np.ndarray, earlier: np.ndarray) -> bool:
 
 def test_every_kind_of_event_happens_somewhere() -> None:
     rows, _ = many()
-    for name, field in fields(Record).items():
+    for name, field in fields(Result).items():
         if field.unit == "day" and not field.shape and name != "wider_war":
             assert happened(rows[name]).any(), name
 
@@ -188,7 +188,7 @@ def test_wider_war_follows_troops_and_is_no_ending() -> None:
 def test_dates_lie_within_the_run() -> None:
     r, table = many()
     last = np.round(r.week * 7) - 1
-    for name, field in fields(Record).items():
+    for name, field in fields(Result).items():
         if field.unit != "day":
             continue
         days = r[name].reshape(len(r), -1)
@@ -213,7 +213,7 @@ def test_a_settlement_in_force_keeps_a_general_truce() -> None:
     assert np.all(r.rung[settled] == RUNGS.index("signed"))
     assert np.all(happened(r.signed[settled]))
     assert np.all(happened(r.general_first[settled]))
-    assert np.all(r.settlement[settled] == r.last_template[settled])
+    assert np.all(r.settlement[settled] == r.last_settlement[settled])
     assert np.array_equal(np.isnan(r.settlement_age), ~settled)
     assert np.all(r.settlement_age[settled] <= r.truce_longest[settled] + 1e-9)
     # And a rung above text is a settlement, unless the war ended.
@@ -225,7 +225,7 @@ def test_dictated_terms_are_never_on_the_table() -> None:
     scenario, _ = ukraine()
     dictated = [k for k, settlement in enumerate(scenario.settlements) if settlement.dictated]
     assert dictated
-    assert not np.isin(r.last_template, dictated).any()
+    assert not np.isin(r.last_settlement, dictated).any()
     assert not np.isin(r.settlement, dictated).any()
 
 
@@ -236,14 +236,14 @@ def test_no_election_during_war_under_martial_law() -> None:
     rows.kyiv.martial_law = 0.0
     rows.talks.general_truce *= 10.0
     rows.kyiv.election *= 20.0
-    r, _ = simulator.simulate_cells(rows, given.start, given.anew, given.world, cells(2000, 50), 1, 1)
+    r, _ = simulator.simulate_cells(given._replace(rows=rows), cells(2000, 50), 1, 1)
     assert needs(r.election, r.general_first)
     assert np.all(r.leader[np.isnan(r.election) & np.isnan(r.transfer) & np.isnan(r.coup_attempt)] == 0)
 
 
 def test_owners_share_a_defeat_and_settlements_near_moscow() -> None:
     r, _ = many()
-    shares = np.column_stack([r.owner_trump, r.owner_predecessor, r.owner_europe, r.owner_kyiv])
+    shares = np.column_stack([r.owner_president, r.owner_predecessor, r.owner_europe, r.owner_kyiv])
     owned = (r.ending == 1) | ((r.settlement >= 0) & (r.term_index > 2 / 3))
     assert np.array_equal(~np.isnan(shares).any(axis=1), owned)
     assert np.array_equal(~np.isnan(shares).all(axis=1), owned)
@@ -260,8 +260,8 @@ def test_gaps_are_noted_where_terms_were_on_the_table() -> None:
         noted = terms & (party != WASHINGTON)
         assert np.array_equal(r.gap_issue[:, party] >= 0, noted)
         assert np.array_equal(table[f"gap_issue_{name}"].notna().to_numpy(), noted)
-    assert np.array_equal(~np.isnan(r.term_index), r.last_template >= 0)
-    assert np.array_equal(r.last_template >= 0, terms)
+    assert np.array_equal(~np.isnan(r.term_index), r.last_settlement >= 0)
+    assert np.array_equal(r.last_settlement >= 0, terms)
     index = r.term_index[terms]
     assert np.all((index >= 0) & (index <= 1))
 
@@ -329,7 +329,7 @@ def test_columns_are_those_of_the_data_dictionary(tiny: Scenario) -> None:
 def test_words_and_dates_of_the_table(tiny: Scenario) -> None:
     scenario, posterior = tiny, update(tiny, prior_only=True)
     given = inputs(scenario, posterior, 20)
-    rows, _ = given.run(300)
+    rows, _ = run(given, 300)
     table = timeline_table(rows, scenario, posterior.as_of)
     words = {
         "truce": TRUCES,
@@ -341,7 +341,7 @@ def test_words_and_dates_of_the_table(tiny: Scenario) -> None:
         "headline": HEADLINES,
         "ending": [ending.id for ending in scenario.endings],
         "settlement": [settlement.id for settlement in scenario.settlements],
-        "last_template": [settlement.id for settlement in scenario.settlements],
+        "last_settlement": [settlement.id for settlement in scenario.settlements],
         "gap_issue_kyiv": [issue.id for issue in scenario.issues],
     }
     for name, categories in words.items():
@@ -351,7 +351,7 @@ def test_words_and_dates_of_the_table(tiny: Scenario) -> None:
     assert table["talks_alive"].dtype == bool
     assert table["steps_up"].dtype == np.int64
     reference = scenario.reference_date
-    for name in ("signed", "walked_away", "ban_lifted", "breakthrough", "kursk_expelled"):
+    for name in ("signed", "walked_away", "ban_lifted", "breakthrough", "pocket_lost"):
         for day, shown in zip(rows[name], table[name], strict=True):
             assert pd.isna(shown) if np.isnan(day) else shown.date() == reference + timedelta(days=int(day))
 
@@ -359,7 +359,7 @@ def test_words_and_dates_of_the_table(tiny: Scenario) -> None:
 def test_dates_of_a_run_that_begins_later_count_from_the_reference_date(tiny: Scenario) -> None:
     posterior = update(tiny, prior_only=True)
     as_of = tiny.reference_date + timedelta(days=10)
-    rows, _ = inputs(tiny, posterior, 20, as_of).run(400)
+    rows, _ = run(inputs(tiny, posterior, 20, as_of), 400)
     table = timeline_table(rows, tiny, as_of)
     dates = [table[name].dropna() for name in table if table[name].dtype.kind == "M"]
     everything = list(itertools.chain.from_iterable(dates))

@@ -50,21 +50,21 @@ def test_a_week_in_washington(b: Bench) -> None:
     p.capital_setback, p.capital_owned, p.attention_progress, p.us_aid = 0.3, 1.0, 0.5, 2.0
     p.engagement_half_life = 6.0
     s.setbacks, s.progress, s.engagement, s.stall, s.stock = 2.0, 0.0, 0.5, 4.0, 100.0
-    washington.step(p, s, b.luck, 1.0)
+    washington.step(p, s, b.context, 1.0)
     assert s.capital == near(-2 * 0.3 * 1.5)
     assert s.attention == near(0.0)
     assert (s.stall, s.setbacks) == (5.0, 0.0)
     assert s.engagement == near(1 - 0.5 * 2 ** (-1 / 6))
     assert s.stock == near(100 - 2 * 12 / WEEKS_PER_YEAR)
     s.progress = 2.0
-    washington.step(p, s, b.luck, 1.0)
+    washington.step(p, s, b.context, 1.0)
     assert s.attention == near(1.0)
     assert (s.stall, s.progress) == (0.0, 0.0)
     s.posture, s.paused = WALKED_AWAY, 1
-    washington.step(p, s, b.luck, 1.0)
+    washington.step(p, s, b.context, 1.0)
     assert (s.stall, s.pause_memory) == (0.0, 0.0)
     s.paused = 0
-    washington.step(p, s, b.luck, 0.5)
+    washington.step(p, s, b.context, 0.5)
     assert s.pause_memory == 0.5
 
 
@@ -94,7 +94,7 @@ def test_exits_of_mediating_compete(b: Bench, u: float, posture: int) -> None:
     p = b.p.washington
     p.walk_away, p.press_kyiv, p.press_moscow = 2e6, 3e6, 5e6
     choose(b, washington.POSTURE_WHICH, 0, u)
-    washington.events(p, b.s, b.r, b.luck, 0, 1.0)
+    washington.events(p, b.s, b.r, b.context, 0, 1.0)
     assert b.s.posture == posture
     assert math.isnan(b.r.walked_away) == (posture != WALKED_AWAY)
 
@@ -104,19 +104,19 @@ def test_pauses_of_arms(b: Bench) -> None:
     s.day = 4.0
     p.pause_on_pressing = 0.6
     choose(b, washington.PAUSE, 0, 0.59)
-    washington.turn(p, s, b.r, b.luck, 0, PRESSING_KYIV)
+    washington.turn(p, s, b.r, b.context, 0, PRESSING_KYIV)
     assert (s.paused, b.r.arms_paused) == (1, 4.0)
-    washington.turn(p, s, b.r, b.luck, 0, MEDIATING)
+    washington.turn(p, s, b.r, b.context, 0, MEDIATING)
     assert s.paused == 0
     choose(b, washington.PAUSE, 0, 0.61)
-    washington.turn(p, s, b.r, b.luck, 0, PRESSING_KYIV)
+    washington.turn(p, s, b.r, b.context, 0, PRESSING_KYIV)
     assert s.paused == 0
-    washington.turn(p, s, b.r, b.luck, 0, WALKED_AWAY)
+    washington.turn(p, s, b.r, b.context, 0, WALKED_AWAY)
     p.pause_walked = SURE
-    washington.events(p, s, b.r, b.luck, 0, 1.0)
+    washington.events(p, s, b.r, b.context, 0, 1.0)
     assert s.paused == 1
     p.pause_end = SURE
-    washington.events(p, s, b.r, b.luck, 0, 1.0)
+    washington.events(p, s, b.r, b.context, 0, 1.0)
     assert s.paused == 0
 
 
@@ -124,19 +124,19 @@ def test_a_settlement_in_force_ends_pressing_and_pauses(b: Bench) -> None:
     p, s = b.p.washington, b.s
     p.walk_away = p.pause_walked = SURE
     s.posture, s.paused, s.in_force = PRESSING_KYIV, 1, 1
-    washington.events(p, s, b.r, b.luck, 0, 1.0)
+    washington.events(p, s, b.r, b.context, 0, 1.0)
     assert (s.posture, s.paused) == (MEDIATING, 0)
     s.posture = WALKED_AWAY
-    washington.events(p, s, b.r, b.luck, 0, 1.0)
+    washington.events(p, s, b.r, b.context, 0, 1.0)
     assert (s.posture, s.paused) == (WALKED_AWAY, 0)
 
 
 def test_arms_stay_paused_on_walking_away_from_pressing_kyiv(b: Bench) -> None:
     p, s = b.p.washington, b.s
     s.posture, s.paused = PRESSING_KYIV, 1
-    washington.turn(p, s, b.r, b.luck, 0, WALKED_AWAY)
+    washington.turn(p, s, b.r, b.context, 0, WALKED_AWAY)
     assert s.paused == 1
-    washington.turn(p, s, b.r, b.luck, 0, MEDIATING)
+    washington.turn(p, s, b.r, b.context, 0, MEDIATING)
     assert s.paused == 0
 
 
@@ -144,11 +144,11 @@ def test_coming_back_and_rival_crises(b: Bench) -> None:
     p, s = b.p.washington, b.s
     p.crisis_rate, p.attention_crisis, p.come_back = SURE, 0.8, SURE
     s.posture, s.day = WALKED_AWAY, 30.0
-    washington.events(p, s, b.r, b.luck, 0, 1.0)
+    washington.events(p, s, b.r, b.context, 0, 1.0)
     assert (s.attention, s.posture, b.r.returned) == (near(-0.8), MEDIATING, 30.0)
 
 
 def test_nobody_walks_away_from_a_settlement_that_holds(b: Bench) -> None:
     b.p.washington.walk_away, b.s.in_force = SURE, 1
-    washington.events(b.p.washington, b.s, b.r, b.luck, 0, 1.0)
+    washington.events(b.p.washington, b.s, b.r, b.context, 0, 1.0)
     assert b.s.posture == MEDIATING

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from timeline_tools import Bench, Inputs, bench, inputs, ukraine, ukraine_inputs
+from timeline_tools import Bench, Inputs, bench, inputs, run, ukraine, ukraine_inputs
 
 from forecast.belief.assemble import update
 from forecast.encoding.timeline_table import timeline_table
@@ -14,7 +14,7 @@ from forecast.scenario.elicit import C95
 from forecast.timeline import bargain
 from forecast.timeline.cells import cells
 from forecast.timeline.codes import NONE, TEXT
-from forecast.timeline.random_numbers import luck_record
+from forecast.timeline.random_numbers import context_record
 from forecast.timeline.state import STATE
 from forecast.timeline.week import move_levels
 
@@ -23,16 +23,16 @@ NUMBER = 20_000
 
 def kinds(given: Inputs, number: int = NUMBER) -> Mapping[str, np.ndarray]:
     """Whether each timeline ends on the battlefield, negotiated or unresolved."""
-    rows, _ = given.run(cells(number, len(given.rows)), threads=2)
+    rows, _ = run(given, cells(number, len(given.rows)), threads=2)
     battlefield, negotiated = rows.ending > 0, rows.settlement >= 0
     return {"battlefield": battlefield, "negotiated": negotiated, "unresolved": ~battlefield & ~negotiated}
 
 
 def test_halving_the_step_moves_the_odds_by_less_than_their_error() -> None:
     scenario, posterior = ukraine()
-    rows, _ = ukraine_inputs().run(cells(NUMBER, 500), threads=2)
+    rows, _ = run(ukraine_inputs(), cells(NUMBER, 500), threads=2)
     whole = odds(timeline_table(rows, scenario, posterior.as_of))
-    # The difference is taken over more timelines than the error is of, so that luck does not hide or feign it.
+    # The difference is taken over more timelines than the error is of, so that context does not hide or feign it.
     often = [kinds(ukraine_inputs(substeps=substeps), 8 * NUMBER) for substeps in (1, 2)]
     for name, entry in whole["odds"].items():
         assert abs(often[1][name].mean() - often[0][name].mean()) < entry["standard_error"], name
@@ -42,7 +42,7 @@ def test_halving_the_step_moves_the_odds_by_less_than_their_error() -> None:
     rows.talks.terms *= 1.1
     rows.talks.text *= 1.1
     rows.talks.signature *= 1.1
-    faster = kinds(Inputs(rows, given.start, given.anew, given.world))["negotiated"].mean()
+    faster = kinds(given._replace(rows=rows))["negotiated"].mean()
     entry = whole["odds"]["negotiated"]
     assert abs(faster - entry["probability"]) > entry["standard_error"]
 
@@ -73,7 +73,7 @@ def linearised(b: Bench) -> np.ndarray:
         for h in (1e-4, -1e-4):
             s = np.array([b.s], STATE).view(np.recarray)[0]
             s[name] += h
-            move_levels(b.p, s, b.r, b.w, b.luck, 1.0)
+            move_levels(b.p, s, b.r, b.w, b.context, 1.0)
             ends.append([s[level] for level in LOOP])
         columns.append((np.array(ends[0]) - np.array(ends[1])) / 2e-4)
     return np.array(columns).T
@@ -85,14 +85,14 @@ def radii(rung: int, strengthen: float = 1.0) -> np.ndarray:
     made = bench(1)
     found = []
     for draw in range(500):
-        b = Bench(given.rows[draw : draw + 1].copy()[0], given.start[draw : draw + 1].copy()[0], made.r, given.world[0],
-                  luck_record(1, 50)[0])  # fmt: skip
+        row, state = given.rows[draw : draw + 1].copy()[0], given.states[draw : draw + 1].copy()[0]
+        b = Bench(row, state, made.r, given.world[0], context_record(1, 50)[0])
         b.p.kyiv.instability_ground *= strengthen
         b.p.front.desertion *= strengthen
         b.p.front.attrition *= strengthen
         b.s.rung = rung
         if rung == TEXT:
-            b.s.template = 0
+            b.s.settlement = 0
             b.s.terms[: b.w.facts.issues] = 0.5
             b.s.index = bargain.term_index(b.p, b.s, b.w)
             bargain.weigh(b.p, b.s, b.r, b.w)
@@ -141,7 +141,7 @@ WAYS = [
 @pytest.mark.parametrize(("name", "kind", "sign"), WAYS)
 def test_a_parameter_moves_the_odds_its_way(name: str, kind: str, sign: int) -> None:
     low, high = (fixed(**{name.replace(".", "__"): quantile(name, p)})[kind] for p in (0.05, 0.95))
-    # On the same draws and luck: the error is that of the paired difference, clustered by draw.
+    # On the same draws and context: the error is that of the paired difference, clustered by draw.
     difference = high.astype(float) - low.astype(float)
     draw = cells(8000, 500).draw
     sums = np.bincount(draw, weights=difference - difference.mean())
@@ -166,9 +166,9 @@ def test_talks_off_more_hazard_means_more_battlefield_in_every_draw() -> None:
         rows = given.rows.copy()
         rows.talks.contact = 0.0
         rows.endings.defeat *= factor
-        return kinds(Inputs(rows, given.start, given.anew, given.world), 4000)["battlefield"]
+        return kinds(given._replace(rows=rows), 4000)["battlefield"]
 
     first, more = run(1.0), run(3.0)
-    # The same luck: whatever ended on the battlefield still does.
+    # The same context: whatever ended on the battlefield still does.
     assert np.all(more >= first)
     assert more.sum() > first.sum()

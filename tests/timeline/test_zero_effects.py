@@ -7,7 +7,9 @@ import pytest
 from timeline_tools import Bench, bench, choose
 
 from forecast.timeline import front, ladder
-from forecast.timeline.week import timeline
+from forecast.timeline.result import RESULT
+from forecast.timeline.state import STATE
+from forecast.timeline.week import begin, timeline
 
 START_DRIFT, START_FAST, LEVEL, MUD = 0.6, -0.8, 0.9, 0.4
 SLOW_HALF_LIFE, PERSISTENCE = 20.0, 0.5
@@ -36,7 +38,9 @@ def quiet(begins: float = 0.0, ends: float = 346.0) -> Bench:
 def run(b: Bench) -> np.ndarray:
     """Run the timeline; returns its path of weekly levels, (weeks, levels)."""
     path = np.zeros((b.w.weeks, 13))
-    assert timeline(b.p, b.s, b.r, b.w, b.luck, path) == b.w.weeks
+    states, results = np.zeros(0, STATE).view(np.recarray), np.zeros(0, RESULT).view(np.recarray)
+    begin(b.p, b.s, b.w, b.context)
+    assert timeline(b.p, b.s, b.r, b.w, b.context, path, states, results) == b.w.weeks
     return path
 
 
@@ -103,7 +107,7 @@ def test_approval_is_read_off_capital() -> None:
 def test_a_slow_level_without_spread_still_reverts_at_its_half_life() -> None:
     b = bench()
     b.s.drift, b.p.front.slow_half_life = 1.0, 20.0
-    front.drift_step(b.p.front, b.s, b.luck, 1.0)
+    front.drift_step(b.p.front, b.s, b.context, 1.0)
     assert b.s.drift == pytest.approx(2 ** (-1 / 20))
 
 
@@ -147,13 +151,13 @@ def test_the_ledger_takes_what_is_left_elsewhere_when_a_region_is_exhausted() ->
 
 def test_the_pocket_is_lost_on_its_own_clock() -> None:
     b = bench(20)
-    b.s.kursk, b.p.front.kursk_loss, b.p.front.kursk_noise = 400.0, 60.0, 0.5
+    b.s.pocket, b.p.front.kursk_loss, b.p.front.kursk_noise = 400.0, 60.0, 0.5
     path = run(b)
     held = [max(400 - 60 * week, 0) for week in range(1, 7)]
     assert 40 * np.sinh(path[:6, 9]) == pytest.approx(held, rel=1e-9)
     # 40 km2 after six weeks; less than 25 after seven, on the last day of the seventh.
-    assert b.r.kursk_expelled == 7 * 7 - 1
-    assert b.s.kursk == 0.0
+    assert b.r.pocket_lost == 7 * 7 - 1
+    assert b.s.pocket == 0.0
 
 
 def test_the_ladder_is_climbed_when_the_weeks_clock_runs_out() -> None:
@@ -172,12 +176,12 @@ def test_the_ladder_is_climbed_when_the_weeks_clock_runs_out() -> None:
 def test_a_talking_side_counts_as_a_departure_from_when_last_seen() -> None:
     b = bench(2)
     b.p.front.level, b.p.front.talks_on_advance = 0.2, 0.5
-    b.s.rung, b.s.template = 1, 0
+    b.s.rung, b.s.settlement = 1, 0
     run(b)
     assert b.r.km2_end == pytest.approx(2 * 40 * math.sinh(0.7))
     b = bench(2)
     b.p.front.level, b.p.front.talks_on_advance = 0.2, 0.5
-    b.s.rung, b.s.template, b.s.talking_seen = 1, 0, 1.0
+    b.s.rung, b.s.settlement, b.s.talking_seen = 1, 0, 1.0
     run(b)
     assert b.r.km2_end == pytest.approx(2 * 40 * math.sinh(0.2))
 

@@ -1,0 +1,50 @@
+"""Work on many timelines in chunks, shared out over a pool of threads."""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+
+def run_chunks[W](
+    count: int,
+    size: int,
+    workspace: Callable[[], W],
+    run: Callable[[W, int, int], None],
+    threads: int | None = None,
+) -> list[W]:
+    """Run chunk after chunk; neither the size of a chunk nor the number of threads changes a number.
+
+    Args:
+        count: how many timelines there are.
+        size: how many are in a chunk.
+        workspace: makes the arrays that one thread works with.
+        run: works on the timelines from one number up to another, that one left out.
+        threads: size of the pool, by default the number of processors.
+
+    Returns:
+        The work spaces, one a thread.
+    """
+    chunks = [(a, min(a + size, count)) for a in range(0, count, size)]
+    workers = min(threads or os.cpu_count() or 1, len(chunks))
+    stop = threading.Event()
+
+    def work(first: int) -> W:
+        own = workspace()
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            for a, b in chunks[first::workers]:
+                if stop.is_set():
+                    break
+                run(own, a, b)
+        return own
+
+    if workers <= 1:
+        return [work(0)] if chunks else []
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            return list(pool.map(work, range(workers)))
+        except BaseException:
+            stop.set()  # an interrupt waits for the chunks at work, not for all of them
+            raise

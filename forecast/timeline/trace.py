@@ -1,0 +1,115 @@
+"""What happened in one timeline, in order: the simulator's own log, written only where it is asked for.
+
+A part of the week declares a kind of event once, beside the decision that it belongs to::
+
+    MOBILISED = event("front.mobilised", "Ukraine widens mobilisation")
+
+and writes it where it happens, with ``note(context.log, MOBILISED, s.week, code, value)``. The story of a timeline is
+made from this log, so no rule of the simulator stands a second time elsewhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from forecast.timeline.fields import CAPACITY, Table, Whole, field
+from forecast.timeline.jit import kernel
+
+ENTRIES = CAPACITY["entry"]
+"""Room for the events of one timeline."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of event.
+
+    Attributes:
+        name: the part of the week and the event, `part.event`.
+        meaning: what happens, in a phrase.
+        code: what an entry's code is, empty if it has none.
+        value: what an entry's value is, with its unit, empty if it has none.
+    """
+
+    name: str
+    meaning: str
+    code: str = ""
+    value: str = ""
+
+    @property
+    def part(self) -> str:
+        """The part of the week in which it happens."""
+        return self.name.split(".")[0]
+
+
+KINDS: list[Kind] = []
+"""The kinds declared so far; a kind's number is its place here."""
+
+
+def event(name: str, meaning: str, *, code: str = "", value: str = "") -> int:
+    """Declare a kind of event; returns its number.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if any(kind.name == name for kind in KINDS):
+        raise ValueError(f"event {name!r} is declared twice")
+    KINDS.append(Kind(name, meaning, code, value))
+    return len(KINDS) - 1
+
+
+class Trace:
+    """The log of one timeline."""
+
+    wanted: Whole = field("flag", "events are written")
+    count: Whole = field("count", "events so far")
+    kind: Table = field("code", "kind of the event, its place in `KINDS`", shape=("entry",))
+    week: Table = field("count", "calendar week, from that of the reference date", shape=("entry",))
+    code: Table = field("code", "which region, rung, posture or leader: see the kind", shape=("entry",))
+    value: Table = field("count", "amount: see the kind", shape=("entry",))
+
+
+@kernel
+def note(trace: Trace, kind: int, week: int, code: int, value: float) -> None:
+    """Write an event, if events are wanted."""
+    if trace.wanted == 0:
+        return
+    if trace.count < ENTRIES:
+        trace.kind[trace.count] = kind
+        trace.week[trace.count] = week
+        trace.code[trace.count] = code
+        trace.value[trace.count] = value
+    trace.count += 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of a timeline.
+
+    Attributes:
+        kind: its kind.
+        week: the calendar week, counted from that of the reference date.
+        code: see the kind.
+        value: see the kind.
+    """
+
+    kind: Kind
+    week: int
+    code: int
+    value: float
+
+
+def entries(trace: Any) -> Iterator[Entry]:
+    """Give the events of a trace in their order.
+
+    Args:
+        trace: a record laid out as `Trace`.
+
+    Raises:
+        OverflowError: more happened than there was room for.
+    """
+    count = int(trace["count"])
+    if count > ENTRIES:
+        raise OverflowError(f"{count} events in one timeline; there is room for {ENTRIES}")
+    rows = zip(*(trace[name][:count].tolist() for name in ("kind", "week", "code", "value")), strict=True)
+    for kind, week, code, value in rows:
+        yield Entry(KINDS[int(kind)], int(week), int(code), value)
