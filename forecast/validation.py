@@ -1,23 +1,48 @@
-"""Files read as text, and tables of the TOML ones, their keys and types checked.
+"""Input files: read as text, parsed as TOML, and their tables checked key by key.
 
-What is wrong is told with file, key, value and what is allowed. What pydantic finds is told in the words of
-somebody who writes such files, the same for every file.
+An error says file, key, the value found and what is allowed. What pydantic finds is put in the words of somebody who
+writes such files.
 """
 
 import math
 import re
+import tomllib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from forecast.errors import InputError
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: object) -> object:
+    """Parse a day that is written as text, as in CSV; TOML gives a date already."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if not _ISO.fullmatch(value):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a real day, written YYYY-MM-DD") from None
+
+
+Text = Annotated[str, Field(pattern=r"\S")]
+"""Text that is not blank."""
+
+Texts = Annotated[tuple[Text, ...], Field(strict=False)]
+"""A list of texts in the file, kept as a tuple."""
+
+Day = Annotated[date, BeforeValidator(_day)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Table(BaseModel):
@@ -47,6 +72,11 @@ class Place:
         return InputError(what, file=self.file, key=self.key or None, mend=mend)
 
 
+def place_in(folder: Path, label: str | None, name: str) -> Place:
+    """Give the place of a file in a folder that errors call `label`; by default they call it by its path."""
+    return Place(f"{label}/{name}" if label else folder / name)
+
+
 def read_text(path: Path, place: Place) -> str:
     """Read a file as UTF-8, with or without a byte-order mark; errors name `place`.
 
@@ -62,6 +92,27 @@ def read_text(path: Path, place: Place) -> str:
     except UnicodeDecodeError as error:
         what = f"it is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}"
         raise place.error(what, "Save it as UTF-8") from error
+
+
+def parse_toml(text: str, place: Place) -> dict[str, Any]:
+    """Parse a TOML file; errors name `place`, with line and column or the table that is given twice.
+
+    Raises:
+        InputError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # The parser gives the position in brackets at the end, and names a table given twice as a Python tuple.
+        message = str(error)
+        twice = re.match(r"Cannot declare \((.*?),?\) twice", message)
+        where = re.search(r" \((at (line \d+, column \d+|end of document))\)$", message)
+        spot = where[2] if where else ""
+        if twice:
+            key = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            raise place.at(key).error(f"the table is given twice, again at {spot}", "Keep one") from error
+        what = message[: where.start()] if where else message
+        raise place.at(spot).error(f"it is not TOML: {what}") from error
 
 
 def spot_of(place: Place, name: str, below: str | None = None) -> Place:
@@ -111,7 +162,6 @@ def as_table[T: Table](model: type[T], raw: object, place: Place) -> T:
 
 _ALLOWED = {
     "string_type": "text in quotes",
-    "string_too_short": "text that is not empty",
     "string_pattern_mismatch": "text that is not blank",
     "float_type": "a number",
     "finite_number": "a finite number",
@@ -171,7 +221,7 @@ def shown(value: object) -> str:
             text = f"{value:g}"
         case dict():
             text = "a table"
-        case list():
+        case list() | tuple():
             text = f"[{', '.join(shown(item) for item in value)}]"
         case str():
             text = repr(value)

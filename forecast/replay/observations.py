@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import calendar
-from forecast.evidence import states
 from forecast.evidence.chronology import Chronology
+from forecast.evidence.states import STATES
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import GENERAL, SIGNED
@@ -20,17 +20,9 @@ def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
     """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
     seen = scenario.chronology.as_of(day)
     ends = week_ends(scenario, until or day)
-    course = {state: _course(seen, state, ends) for state in states.STATES}
-    return Past(
-        rung=course["rung"],
-        posture=course["posture"],
-        truce=course["truce"],
-        paused=course["arms"],
-        banned=course["ban"],
-        events=_events(seen, ends),
-        moves=_moves(seen, ends),
-        kursk=_kursk(scenario, day, ends, course["kursk"][1:]),
-    )
+    codes = {state.kernel: _codes(seen, name, ends) for name, state in STATES.items()}
+    kursk = _kursk(scenario, day, ends, codes.pop("kursk")[1:])
+    return Past(**codes, events=_events(seen, ends), moves=_moves(seen, ends), kursk=kursk)
 
 
 def week_ends(scenario: Scenario, day: date) -> list[date]:
@@ -43,18 +35,18 @@ def week_ends(scenario: Scenario, day: date) -> list[date]:
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:
     """The changes of a state: day, and the code of the value from then on."""
     rows = seen.states[seen.states["state"] == state]
-    codes = [states.STATES[state].index(value) for value in rows["value"]]
+    codes = [STATES[state].code(value) for value in rows["value"]]
     return list(zip((day.date() for day in rows["observed"]), codes, strict=True))
 
 
-def _course(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
+def _codes(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
     """A state's code at the start and at the end of each week."""
-    course = [states.STATES[state].index(seen.start[state])]
+    codes = [STATES[state].code(seen.start[state])]
     changes = _changes(seen, state)
     for end in ends:
         before = [code for day, code in changes if day < end]
-        course.append(before[-1] if before else course[0])
-    return np.array(course, np.int64)
+        codes.append(before[-1] if before else codes[0])
+    return np.array(codes, np.int64)
 
 
 def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
@@ -62,7 +54,7 @@ def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
 
     That talks are left at contact by a settlement or a general truce that breaks is none of them.
     """
-    at = states.STATES["rung"].index(seen.start["rung"])
+    at = STATES["rung"].code(seen.start["rung"])
     steps: list[list[int]] = [[] for _ in ends]
     broken = _general_ends(seen)
     for day, rung in _changes(seen, "rung"):
@@ -74,7 +66,7 @@ def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
 
 def _general_ends(seen: Chronology) -> set[date]:
     """Days on which a general truce ended."""
-    code, found = states.STATES["truce"].index(seen.start["truce"]), set()
+    code, found = STATES["truce"].code(seen.start["truce"]), set()
     for day, truce in _changes(seen, "truce"):
         if code == GENERAL and truce != GENERAL:
             found.add(day)

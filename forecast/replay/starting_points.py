@@ -21,6 +21,7 @@ from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import CHANGES, EVENTS
+from forecast.evidence.states import moved_state
 from forecast.replay.observations import past_of
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
@@ -265,10 +266,8 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
 
 def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
     """The rows of a week that say what happened of a decision, or how a state stands."""
-    state = what
-    if what in seen.guide.decision:
-        state = seen.guide.decision[what].state
-    told = {name for name, guide in seen.guide.decision.items() if name == what or (state and guide.state == state)}
+    state = moved_state(what) if what in seen.guide.decision else what
+    told = {name for name in seen.guide.decision if name == what or (state and moved_state(name) == state)}
     found = []
     for file, table, about, names in (
         (CHANGES, seen.states, "state", {state}),

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology, load_chronology
 from forecast.evidence.coding_guide import GUIDE
 from forecast.evidence.series import Evidence, load_evidence
@@ -96,7 +95,7 @@ def load_under(
     question.read_sources(reader)
     question.read_premises(reader)
     asked = question.read_question(reader)
-    evidence = _read_evidence(folder, reader, seen)
+    evidence = load_evidence(folder / "evidence", reader.sources, seen, f"{folder.name}/evidence")
     read_reference(reader, texts)
     _check_series(asked.front, evidence, reader)
     base = read_beliefs(reader)
@@ -163,17 +162,6 @@ def _changed(reader: Reader, overlay: Overlay | None, edits: Sequence[str]) -> B
     return replace(beliefs, priors=beliefs.priors | stand)
 
 
-def _read_evidence(folder: Path, reader: Reader, seen: pd.DataFrame | None) -> Evidence:
-    """Read the evidence; its errors name files as the other files' do, from the scenario's folder on."""
-    try:
-        return load_evidence(folder / "evidence", reader.sources, seen)
-    except InputError as error:
-        file = error.file
-        if isinstance(file, Path) and file.is_relative_to(folder):
-            file = f"{folder.name}/{file.relative_to(folder).as_posix()}"
-        raise InputError(error.what, file=file, key=error.key, mend=error.mend) from error
-
-
 def _read_chronology(
     folder: Path, reader: Reader, happened: Path | None, start: Mapping[str, str], horizon: date
 ) -> Chronology:
@@ -197,15 +185,9 @@ def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]
 
     Ground in Kursk is held if the median of what is held there is more than the least that counts.
     """
-    codes = {
-        "rung": start.rung,
-        "posture": start.posture,
-        "truce": start.truce,
-        "arms": int(start.paused),
-        "ban": int(start.banned),
-        "kursk": int(priors["front.kursk_start"].quantiles()[1] >= KURSK_GONE),
-    }
-    return {state: values[codes[state]] for state, values in STATES.items()}
+    held = priors["front.kursk_start"].quantiles()[1] >= KURSK_GONE
+    codes = {name: held if state.followed else getattr(start, state.kernel) for name, state in STATES.items()}
+    return {name: list(STATES[name].values)[int(code)] for name, code in codes.items()}
 
 
 def _of_front(front: toml_tables.FrontTable) -> tuple[str | None, ...]:

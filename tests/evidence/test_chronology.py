@@ -125,8 +125,9 @@ def test_rows_not_yet_public_change_nothing(tmp_path: Path, day: date, how: str)
 
 def guide_text() -> str:
     lines = []
-    for state, values in STATES.items():
-        lines += [f'[state.{state}]\nmeaning = "x"\n[state.{state}.values]', *(f'{value} = "y"' for value in values)]
+    for name, state in STATES.items():
+        lines.append(f'[state.{name}]\nmeaning = "x"\n[state.{name}.values]')
+        lines += [f'{value} = "y"' for value in state.values]
     return "\n".join([*lines, '[decision."kyiv.coup"]\nsystematic = true\nguide = "x"\n'])
 
 
