@@ -9,7 +9,8 @@ from itertools import combinations, groupby
 from typing import Any
 
 from forecast.narrative.rerun import Course, Step
-from forecast.scenario.spec import Scenario, Settlement
+from forecast.scenario.records import Settlement
+from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import CONTACT, GENERAL, LIMITED, NO_TRUCE, NONE, PARTIES, RUNGS, SIGNED, TERMS, TEXT
 
 Said = tuple[str, dict[str, Any]]

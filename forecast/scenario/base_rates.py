@@ -10,8 +10,7 @@ from pydantic import Field
 
 from forecast.scenario.members import BaseRates, Rate
 from forecast.scenario.reader import Reader
-from forecast.scenario.toml_tables import Positive, Text
-from forecast.validation import Place, Table, as_table, near
+from forecast.validation import Place, Positive, Table, Text, as_table, near
 
 FILE = "base_rates.toml"
 

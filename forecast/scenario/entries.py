@@ -4,8 +4,8 @@ import math
 
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal, families, fit_quantiles, named
-from forecast.scenario.prior import Prior
-from forecast.scenario.reader import JUDGEMENT, Reader
+from forecast.scenario.reader import Reader
+from forecast.scenario.records import Grounded
 from forecast.scenario.reference_class import class_rate
 from forecast.timeline.parameters import field_of
 from forecast.validation import Place, as_table, interval, near, same_keys, shown
@@ -33,21 +33,7 @@ def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
     marginal, elicited = _marginal(reader, entry, place)
     if declared.unit == "chance/year" and marginal.is_point and marginal.args[0] >= 1.0:
         raise place.at("distribution.value").error("found 1; allowed is a chance a year below 1")
-    reader.priors[name] = Prior(
-        name=name,
-        marginal=marginal,
-        unit=entry.unit,
-        support=(low, high),
-        varies=entry.varies,
-        without=entry.without,
-        premises=tuple(entry.premises),
-        source=entry.source,
-        basis=entry.basis or JUDGEMENT,
-        as_of=entry.as_of,
-        reason=entry.reason,
-        elicited=elicited,
-        file=str(place.file).partition("/")[2],
-    )
+    reader.keep(entry, name, marginal, elicited, place)
 
 
 def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tuple[Marginal, str]:
@@ -98,7 +84,7 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
     return marginal, f"{family} " + " ".join(f"{key}={numbers[key]:g}" for key in wanted)
 
 
-def inherit(raw: object, table: toml_tables.Grounded, varies: bool = True) -> object:
+def inherit(raw: object, table: Grounded, varies: bool = True) -> object:
     """Give a row with what it leaves out taken from its table; what is no table is left to be refused."""
     if not isinstance(raw, dict):
         return raw

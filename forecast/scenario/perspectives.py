@@ -6,7 +6,7 @@ be read from a file anywhere. Each is laid over the entries and read once, asked
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,19 +129,16 @@ def tell(reader: Reader, name: str, overlay: Overlay, base: Mapping[str, Prior])
     with _blame(overlay, reader.label):
         priors = read_beliefs(replace(reader, tables=overlaid(reader.tables, overlay), priors={})).priors
     changes = [
-        Change(
-            entry=change.entry,
+        change.record(
+            Change,
             elicited=priors[change.entry].elicited,
             quantiles=_quantiles(priors[change.entry]),
             base=_quantiles(base[change.entry]),
             unit=base[change.entry].unit,
-            premises=tuple(change.premises),
-            source=change.source,
-            reason=change.reason,
         )
         for _, change, _ in overlay.changes
     ]
-    return Perspective(name, overlay.table.title, overlay.table.holder, overlay.table.summary, tuple(changes))
+    return overlay.table.record(Perspective, name=name, changes=tuple(changes))
 
 
 def overlaid(tables: Tables, overlay: Overlay | None) -> dict[str, dict[str, Any]]:
@@ -184,7 +181,7 @@ def _check_name(name: str, place: Place) -> None:
 
 
 def _read_changes(
-    reader: Reader, known: Mapping[str, Address], raws: list[Any], place: Place
+    reader: Reader, known: Mapping[str, Address], raws: Sequence[Any], place: Place
 ) -> tuple[tuple[Place, toml_tables.ChangeTable, Address], ...]:
     """Read `[[change]]`, each of another entry."""
     changes: dict[str, tuple[Place, toml_tables.ChangeTable, Address]] = {}

@@ -31,8 +31,15 @@ FIRST = date(2031, 3, 3)
 
 
 def made_up(weights: dict[str, float], temper: float = 0.5, floor: float = 0.05) -> Pool:
-    members = tuple(Member(name, weight, "why") for name, weight in weights.items())
-    return Pool(members, temper, floor, ("war_ended", "general_truce", "km2"), {})
+    return Pool(
+        members=tuple(Member(name=name, weight=weight, reason="why") for name, weight in weights.items()),
+        temper=temper,
+        temper_reason="why",
+        floor=floor,
+        floor_reason="why",
+        common=("war_ended", "general_truce", "km2"),
+        common_reason="why",
+    )
 
 
 def density(*km2: float, ended: float = -0.02) -> dict[str, list[tuple[date, float]]]:
@@ -134,7 +141,8 @@ def test_the_default_scenario_s_pool_is_argued() -> None:
     assert scenario.base_rates is not None
     assert set(scenario.pool.weights) == {*scenario.perspectives, "base-rates"}
     reasons = [member.reason for member in scenario.pool.members]
-    reasons += [*scenario.pool.reasons.values(), *scenario.base_rates.reasons.values()]
+    reasons += [scenario.pool.temper_reason, scenario.pool.floor_reason, scenario.pool.common_reason]
+    reasons += scenario.base_rates.reasons.values()
     assert all(len(reason.split()) >= 8 for reason in reasons)
 
 

@@ -56,10 +56,11 @@ def test_valid_scenario_says_what_its_files_say(tiny: Scenario) -> None:
     assert (tiny.reference_date, tiny.horizon) == (date(2031, 3, 3), date(2031, 9, 29))
     assert tiny.season_peaks == ((3, 25), (11, 15))
     assert [event.date for event in tiny.upheavals + tiny.votes] == [date(2031, 5, 11), date(2031, 7, 31)]
-    assert (tiny.start.rung, tiny.start.posture, tiny.start.truce, tiny.start.banned) == (0, 0, 0, True)
+    assert (tiny.start.rung, tiny.start.posture, tiny.start.truce) == ("none", "mediating", "none")
+    assert tiny.start.banned
     assert [issue.id for issue in tiny.issues if issue.role == "guarantees"] == ["garrison"]
     assert [party.id for party in tiny.parties] == list(PARTIES)
-    assert [clause.issue for clause in tiny.settlements[0].clauses] == [1, -1]
+    assert [clause.issue for clause in tiny.settlements[0].clauses] == ["line", ""]
     assert [deal.id for deal in tiny.settlements if deal.ceasefire] == ["pause"]
     assert tiny.regions[1].later
     assert {ending.kind for ending in tiny.endings} == {"battlefield", "negotiated", "unresolved"}
@@ -248,7 +249,7 @@ DAMAGES: list[tuple[str, Edit, str, str, str]] = [
         within("[worth]", WORTH, "quantiles = [0.45, 0.75]"),
         "moscow.toml",
         "worth.quantiles",
-        "a list of at least 3",
+        "found [0.45, 0.75]; allowed is a list of 3 numbers",
     ),
     (
         "moscow.toml",
@@ -614,7 +615,7 @@ DAMAGES: list[tuple[str, Edit, str, str, str]] = [
     ),
     ("scenario.toml", swap('"03-25"', '"02-29"'), "scenario.toml", "season.peaks", "found '02-29'"),
     ("scenario.toml", swap('"mediating"', '"watching"'), "scenario.toml", "start.posture", "'pressing Kyiv'"),
-    ("scenario.toml", within("[[vote]]", '"gazette"', '"x"'), "scenario.toml", "vote.1.source", "found 'x'"),
+    ("scenario.toml", within("[[vote]]", '"gazette"', '"x"'), "scenario.toml", "vote.2031-07-31.source", "found 'x'"),
     ("scenario.toml", swap('id = "pause"', 'id = "paus"'), "scenario.toml", "ending.paus.id", "mean pause"),
     (
         "scenario.toml",
