@@ -218,7 +218,7 @@ _ALLOWED = {
     "too_long": "a list of at most {max_length}",
     "value_error": "{error}",
 }
-"""What is allowed, by pydantic's kind of error. A shape's own check raises a ValueError that says what is allowed."""
+"""What is allowed, by pydantic's kind of error. A table's own check raises a ValueError that says what is allowed."""
 
 
 def _refusal(item: ErrorDetails, model: type[object], raw: object, place: Place, given: Collection[str]) -> InputError:

@@ -1,4 +1,4 @@
-"""From a scenario and its posterior to what the compiled code takes: parameter rows, starting states, the world."""
+"""The kernel's inputs, from a scenario and its posterior: parameter rows, starting states, the world."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def place_of(scenario: Scenario, name: str) -> tuple[int, ...]:
 
 
 def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
-    """Parameter rows for the compiled code, one a draw: intensities as weekly rates, positions and saliences made.
+    """Parameter rows for the kernel, one for each draw: intensities as weekly rates, positions and saliences computed.
 
     A position is its row plus what the party's stiffness adds, kept within 0 and 1; saliences are the softmax of
     their log weights.
@@ -72,7 +72,7 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
 
 
 def drawn_anew(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Anew:
-    """Tables for the parameters that are drawn anew in each timeline."""
+    """Tables for the parameters that are drawn again in each timeline."""
     scores = np.linspace(-TABLE_REACH, TABLE_REACH, TABLE_SIZE)
     places, lanes, table = [], [], np.zeros((len(names), TABLE_SIZE))
     for k, name in enumerate(names):

@@ -1,8 +1,8 @@
-"""What happened since the reference date: dated events and states, coded by a guide, and the view as of a day.
+"""The chronology: dated events and changes of states, coded by a guide, and the view of them as of a day.
 
 Three files in `evidence/` go together, or are all left out:
 
-    coding.toml    the guide: what each state's values mean, what would count as each decision of the model
+    coding.toml    the guide: the meaning of each state's values, and what counts as each decision of the model
     events.csv     observed,available,decision,event,reason,source
     states.csv     observed,available,state,value,reason,source
 
@@ -12,9 +12,8 @@ won and lost, are rows that follow each other, with the same `available`.
 
 A run as of a day sees the rows with `available` on that day or before and `observed` before it: the day itself belongs
 to the future. A revision is a new row with the same `observed` and state, or the same `observed`, decision and event,
-and a later `available`; it takes the place of what it revises, and takes a change back by giving the value that stood
-before. A change that cannot follow what is public yet waits for the row between: until then the view has the state
-without it.
+and a later `available`. It replaces the row that it revises; it undoes a change by giving the value before it. A change
+that cannot follow the public rows waits for the row between: until then the view has the state without it.
 """
 
 import hashlib
@@ -55,12 +54,12 @@ _CHANGE: Final = ["observed", "state"]
 
 @dataclass(frozen=True, eq=False)
 class Chronology:
-    """What happened: all rows, or those that a day may see.
+    """Events and changes of states: all rows, or those that a day may see.
 
     Both tables are sorted by observed and available, their dates datetime64; `row` is the line of the file.
 
     Attributes:
-        guide: what states and decisions mean; empty where the scenario has no chronology.
+        guide: the coding guide; empty where the scenario has no chronology.
         start: the value of each state on the reference date, by id.
         events: columns row, observed, available, decision (or empty), event, systematic, reason, source; `systematic`
             as the guide says of the decision, False for none.

@@ -7,7 +7,7 @@
 `observed` is the day the figure speaks of (the last day of its month, year or fieldwork), `available` the
 first day on which it was surely public. A revision is a new row with the same `observed` and a later
 `available`. A run as of a day sees the rows with `available` on that day or before, and for each `observed`
-the latest of those. Nothing else can touch it: the tests change everything else.
+the latest of those. The tests check that no other row changes a view.
 """
 
 import hashlib
@@ -193,7 +193,7 @@ class Evidence:
         return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
     def flags(self, day: date) -> pd.DataFrame:
-        """Give the rows seen on `day` whose value lies outside its series' declared range.
+        """Give the rows seen on `day` with a value outside the declared range of their series.
 
         Returns:
             columns `COLUMNS` and `lowest`, `highest`: the declared range, in the series' unit.
@@ -206,7 +206,7 @@ class Evidence:
         return table[~inside].reset_index(drop=True)
 
     def vintage(self, day: date) -> pd.DataFrame:
-        """Tell how fresh each series is on `day`.
+        """Give how recent each series is on `day`.
 
         Returns:
             a row a series, in the order of `evidence.toml`, indexed by id: `last_observed` and

@@ -1,4 +1,4 @@
-"""From the chronology and the map to the past as the weekly code takes it: states and events week by week."""
+"""Weekly observations for the kernel, from the chronology and the map: states and events week by week."""
 
 from datetime import date, timedelta
 
@@ -17,7 +17,7 @@ from forecast.timeline.weekly_record import STREAMS, Past, moves_code
 
 
 def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
-    """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
+    """The record as known on a date, of the weeks from the reference date to that date, or to an earlier day."""
     seen = scenario.chronology.as_of(day)
     ends = week_ends(scenario, until or day)
     codes = {state.kernel: _codes(seen, name, ends) for name, state in STATES.items()}
@@ -52,7 +52,7 @@ def _codes(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
 def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
     """The moves of the ladder in each week.
 
-    That talks are left at contact by a settlement or a general truce that breaks is none of them.
+    A fall to contact because a settlement or a general truce broke is not a move of the ladder.
     """
     at = STATES["rung"].code(seen.start["rung"])
     steps: list[list[int]] = [[] for _ in ends]
@@ -87,12 +87,12 @@ def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:
 
 
 def _kursk(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int64]) -> Array:
-    """Russian ground held by Ukraine at the end of each week, km2; NaN where the map is not known."""
+    """Russian ground held by Ukraine at the end of each week, km2; NaN where there is no map yet."""
     found = np.full(len(ends), np.nan)
     if scenario.series.kursk is not None:
         rows = scenario.evidence.as_of(day).series(scenario.series.kursk)
         known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
-        # While it is recorded as held, the last map stands, and is no less than what counts as held.
+        # While the state is `held`, the last map counts, raised to the least area that counts as held.
         found = known.reindex(ends, method="ffill").to_numpy(float)
         found = np.where(held == 1, np.maximum(found, KURSK_GONE), found)
     return np.where(held == 1, found, 0.0)

@@ -1,4 +1,4 @@
-"""`correlations.toml`: pairs of entries that move together, and that some distribution can have all of them."""
+"""`correlations.toml`: correlated pairs of entries, checked to be positive definite."""
 
 from collections.abc import Mapping, Sequence
 

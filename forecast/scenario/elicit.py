@@ -1,7 +1,7 @@
 """A prior as a distribution: named, or fitted to its 5, 50 and 95% quantiles.
 
 Every prior is written as a monotone map of a standard normal score, ``x = Q(z)``, ``z ~ Normal(0, 1)``. One
-map then serves four uses: drawing through a Gaussian copula (correlate the scores), drawing anew in each
+map then serves four uses: drawing through a Gaussian copula (correlate the scores), drawing again in each
 timeline, the density, and the Bayesian update (sample the score, transform it).
 
 Three quantiles ask for three parameters; these families take them exactly and in closed form:
@@ -372,7 +372,7 @@ class Marginal:
 
     @property
     def is_point(self) -> bool:
-        """Whether the prior is a single value, about which nothing is unknown."""
+        """Whether the prior is a single value, without uncertainty."""
         return self.family == "point"
 
     def quantile(self, z: Any, ops: Ops = NUMPY) -> Any:

@@ -1,4 +1,4 @@
-"""An entry of the files becomes a prior: its unit, support, distribution, and what it stands on."""
+"""Entries of the files, read as priors: unit, support, distribution and grounds."""
 
 import math
 
@@ -15,7 +15,7 @@ WAYS = ("quantiles", "distribution", "reference_class")
 
 
 def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
-    """Read one prior and keep it under its name."""
+    """Read one entry and keep its prior under its name."""
     declared = field_of(name)
     entry = as_table(toml_tables.EntryTable, raw, place)
     reader.check_grounds(entry, place)
@@ -56,7 +56,9 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
                 raise ArithmeticError
         except (ValueError, ArithmeticError) as error:
             what = f"found {shown(entry.quantiles)}; allowed are the 5, 50 and 95% quantiles, increasing and"
-            mend = "They are too near each other to be fitted" if isinstance(error, ArithmeticError) else None
+            mend = (
+                "They are too near each other to be fitted; spread them" if isinstance(error, ArithmeticError) else None
+            )
             raise spot.error(f"{what} inside the support, {shown(entry.support)}", mend) from error
         return fitted, "quantiles " + "/".join(f"{q:g}" for q in entry.quantiles)
     numbers = dict(entry.distribution or {})
@@ -85,7 +87,7 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
 
 
 def inherit(raw: object, table: Grounded, varies: bool = True) -> object:
-    """Give a row with what it leaves out taken from its table; what is no table is left to be refused."""
+    """Add the grounds that a row leaves out, from its table; a value that is not a table is given back as it is."""
     if not isinstance(raw, dict):
         return raw
     held: dict[str, object] = {"source": table.source, "reason": table.reason, "premises": table.premises}

@@ -7,7 +7,7 @@ from typing import Any
 from forecast.validation import Place, near, parse_toml, read_text
 
 OWN_FILES = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
-"""The parts whose file has one table a parameter."""
+"""The parts that have a file with one table for each parameter."""
 
 FILES = (
     *("sources.toml", "premises.toml", "scenario.toml", "parties.toml"),
@@ -24,7 +24,7 @@ README = "README.md"
 
 
 def read_folder(folder: Path) -> dict[str, str]:
-    """Read every file of a scenario; hidden ones are none of its files."""
+    """Read every file of a scenario as text, by its path within the folder; hidden files are skipped."""
     root = Place(folder.name)
     here = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if not here:

@@ -1,4 +1,4 @@
-"""Loading a scenario: all its files are read and checked, used or not, and the first thing wrong is told.
+"""Loading a scenario: every file is read and checked, used or not, and the first error is raised.
 
 Every parameter of the timeline has one prior and every prior is one of a parameter, as `timeline.parameters`
 declares them.
@@ -20,7 +20,7 @@ from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import apply_edits, blame, parse_fix
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
-from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, tell
+from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, read_perspective
 from forecast.scenario.pool import read_pool
 from forecast.scenario.prior import Prior
 from forecast.scenario.question import check_endings, read_premises, read_question, read_sources
@@ -52,10 +52,10 @@ def load_scenario(
         edits: changes to entries, as `moscow.worth.quantiles=[0.3, 0.4, 0.5]`: the name of an entry, a field
             of it, and the value in TOML (a bare word is text). Setting quantiles takes a distribution away,
             and the reverse.
-        perspective: whose premises the priors are under, before the edits: `base`, the name of one of the scenario's
+        perspective: the perspective of the priors, before the edits: `base`, the name of one of the scenario's
             perspectives, or the path of a file `.toml` that is one.
-        seen: rows of evidence to take in place of its CSV files: those that a saved run saw.
-        happened: folder of `events.csv` and `states.csv` to take in place of its own: those that a saved run saw.
+        seen: rows of evidence used instead of its CSV files: those that a saved run saw.
+        happened: folder of `events.csv` and `states.csv` used instead of its own: those that a saved run saw.
 
     Raises:
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
@@ -77,7 +77,7 @@ def load_under(
     """Load a scenario under each of several perspectives, its files read once; see `load_scenario`.
 
     Args:
-        perspectives: whose premises, in turn.
+        perspectives: the perspectives, in turn.
         name_or_folder: see there, as for all that follow.
         priors: see there.
         edits: see there.
@@ -112,7 +112,9 @@ def load_under(
         evidence=evidence,
         chronology=_read_chronology(folder, reader, happened, question, beliefs),
         perspective=BASE,
-        perspectives={name: tell(reader, name, overlay, beliefs.priors) for name, overlay in overlays.items()},
+        perspectives={
+            name: read_perspective(reader, name, overlay, beliefs.priors) for name, overlay in overlays.items()
+        },
         edits=tuple(edits),
         texts=texts,
         pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
@@ -200,7 +202,7 @@ def _check_front(front: Front, evidence: Evidence, reader: Reader) -> None:
 
 def _check_premises(scenario: Scenario, reader: Reader) -> None:
     """Check that something rests on every premise, if only under a perspective."""
-    changes = [change for told in scenario.perspectives.values() for change in told.changes]
+    changes = [change for perspective in scenario.perspectives.values() for change in perspective.changes]
     under = {premise for change in changes for premise in change.premises}
     for premise, held in scenario.premises_of().items():
         if not held and premise not in under:

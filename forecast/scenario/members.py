@@ -60,7 +60,7 @@ class Pool(WeightUpdate):
 
 @dataclass(frozen=True)
 class Rate:
-    """What is believed of a rate a year: gamma distributed, as if so many events had been seen in so many years.
+    """The belief about a rate a year: a gamma distribution, as after so many events in so many years.
 
     Attributes:
         events: shape.
@@ -71,13 +71,13 @@ class Rate:
     years: float
 
     def after(self, events: float, years: float) -> "Rate":
-        """What is believed once so many more events have been seen in so many more years; exact."""
+        """The belief after so many more events in so many more years; exact."""
         return Rate(self.events + events, self.years + years)
 
 
 @dataclass(frozen=True)
 class BaseRates:
-    """What the member goes by, the class counted.
+    """The beliefs of the member `base-rates`, with its class counted.
 
     Attributes:
         end: the rate at which wars of the class end.
@@ -85,7 +85,7 @@ class BaseRates:
         victory: of those won or lost, cases in which the initiator won, and lost: a beta distribution.
         breaking: chance that a settlement is no longer in force at the horizon.
         truce: the rate at which general ceasefires begin that do not end the war.
-        advance_years: years before the reference date whose four-weekly changes of area are learnt from.
+        advance_years: years before the reference date; their four-weekly changes of area are used.
         reasons: why, by table of the file.
     """
 

@@ -1,4 +1,4 @@
-"""The parts with a file of their own, one table a parameter, and the regions of `front.toml`."""
+"""The parts with a file of their own, one table for each parameter, and the regions of `front.toml`."""
 
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry

@@ -1,4 +1,4 @@
-"""`pool.toml`: whose forecasts are pooled, with which weights, and how these are updated by what happened."""
+"""`pool.toml`: the members of the pool, their weights, and how events since the reference date update the weights."""
 
 from collections.abc import Collection
 from typing import Annotated, Any, Final
@@ -28,7 +28,7 @@ def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
 
     Args:
         reader: with everything else read.
-        perspectives: names of the scenario's own perspectives. One that is in no pool is only not pooled.
+        perspectives: names of the scenario's own perspectives, of which a pool may leave some out.
 
     Raises:
         InputError: a key or a value is wrong, a member is unknown, or the weights do not add up to 1.

@@ -1,4 +1,4 @@
-"""What is read of a scenario so far, and the checks of a table against it: sources, dates, premises, room."""
+"""The reader of a scenario: the tables read so far, and the checks of further tables against them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ JUDGEMENT: Final = "judgement"
 
 @dataclass
 class Reader:
-    """The files of a scenario, and what is kept of those read for the next ones to be checked against.
+    """The files of a scenario, and the records read so far, against which the next files are checked.
 
     Attributes:
         label: name of the scenario's folder.

@@ -1,4 +1,4 @@
-"""Which series of the evidence play which part: `[series]` of `scenario.toml`, for all blocks but the front."""
+"""The part that each series of the evidence plays: `[series]` of `scenario.toml`, for all blocks except the front."""
 
 import math
 
@@ -17,7 +17,7 @@ LIMITS = {
     "desertion": (0.0, math.inf),
     "kursk": (0.0, math.inf),
 }
-"""What a figure in each part may be; the ends are allowed for aid and ground, but not where logarithms are taken."""
+"""The limits of the figures in each part; the ends are allowed for aid and ground, where no logarithm is taken."""
 
 
 def check_series(reader: Reader, question: Question, evidence: Evidence) -> None:

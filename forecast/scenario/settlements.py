@@ -1,4 +1,4 @@
-"""`settlements.toml`: the templates of a settlement, their terms and their clauses."""
+"""`settlements.toml`: the settlements, their terms and their clauses."""
 
 from collections.abc import Sequence
 
@@ -33,9 +33,9 @@ def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlemen
         reader.check_grounds(table, spot)
         _check_signatories(table.signatories, spot.at("signatories"))
         if name in (*BATTLEFIELD, *UNRESOLVED):
-            raise spot.error("an ending that every scenario has is called so", "Call it otherwise")
+            raise spot.error("found the id of an ending that every scenario has; allowed is another id", "Rename it")
         if table.ceasefire and any(other.ceasefire for other in settlements):
-            raise spot.at("ceasefire").error("found true, as for another settlement; allowed is one such")
+            raise spot.at("ceasefire").error("found true, as for another settlement; allowed is one such settlement")
         for key in ROWS_OF_SETTLEMENT:
             read_entry(reader, f"settlements.{key}.{name}", inherit(getattr(table, key), table), spot.at(key))
         rows = read_rows(reader, table.terms, issues, table, table.terms_uncertainty, spot.at("terms"))
@@ -85,7 +85,7 @@ def _check_settles(given: Sequence[str], issues: Sequence[Issue], place: Place) 
 
 
 def _check_signatories(signatories: Sequence[str], place: Place) -> None:
-    """Check that those who sign are parties, each named once, and both belligerents among them."""
+    """Check that the signatories are parties, each named once, with both belligerents among them."""
     allowed = [party for party in PARTIES if party != "hawks"]
     for number, party in enumerate(signatories):
         if party not in allowed or party in signatories[:number]:

@@ -53,5 +53,7 @@ def test_a_wrong_settlement_is_refused(reader: Reader, tiny: Scenario, change: d
 def test_an_ending_of_every_scenario_is_no_settlement(reader: Reader, tiny: Scenario) -> None:
     tables = reader.tables["settlements.toml"]["settlement"]
     tables["general_truce"] = tables.pop("pause")
-    with pytest.raises(InputError, match=r"settlement\.general_truce: an ending that every scenario has is called so"):
+    with pytest.raises(
+        InputError, match=r"settlement\.general_truce: found the id of an ending that every scenario has"
+    ):
         read_settlements(reader, tiny.issues)
