@@ -1,29 +1,80 @@
-"""Files read as text, and tables of the TOML ones, their keys and types checked.
+"""Input files: read as text, parsed as TOML, and their tables checked key by key.
 
-What is wrong is told with file, key, value and what is allowed. What pydantic finds is told in the words of
-somebody who writes such files, the same for every file.
+An error says file, key, the value found and what is allowed. What pydantic finds is put in the words of somebody who
+writes such files.
 """
 
 import math
 import re
+import tomllib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Final, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from forecast.errors import InputError
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: object) -> object:
+    """Parse a day that is written as text, as in CSV; TOML gives a date already."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if not _ISO.fullmatch(value):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a real day, written YYYY-MM-DD") from None
+
+
+def _numbers(count: int) -> BeforeValidator:
+    """Check that a list of numbers has as many as it needs."""
+
+    def check(value: object) -> object:
+        if isinstance(value, list | tuple) and len(value) != count:
+            raise ValueError(f"a list of {count} numbers")
+        return value
+
+    return BeforeValidator(check)
+
+
+Text = Annotated[str, Field(pattern=r"\S")]
+"""Text that is not blank."""
+
+Texts = Annotated[tuple[Text, ...], Field(strict=False)]
+"""A list of texts in the file, kept as a tuple."""
+
+Raws = Annotated[tuple[Any, ...], Field(strict=False)]
+"""A list whose items are checked one by one where they are read."""
+
+Day = Annotated[date, BeforeValidator(_day)]
+Positive = Annotated[float, Field(gt=0)]
+Bound = Annotated[float, Field(allow_inf_nan=True)]
+Pair = Annotated[tuple[Bound, Bound], Field(strict=False), _numbers(2)]
+Triple = Annotated[tuple[float, float, float], Field(strict=False), _numbers(3)]
+
+STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+"""How the tables of files are checked: no key but their own, no type but the one declared, no infinite number."""
 
 
 class Table(BaseModel):
-    """A table of a file: no key but its own, no type but the one declared, no infinite number."""
+    """A table of a file, checked and frozen; its class declares the keys, and is the record that is kept of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, **STRICT)
+
+    def record[R: Table](self, kind: type[R], **resolved: object) -> R:
+        """Give a record of another kind with the fields of this table that have the same names, and those resolved."""
+        shared = {name: getattr(self, name) for name in kind.model_fields if name not in resolved}
+        return kind.model_construct(**shared | resolved)
 
 
 @dataclass(frozen=True)
@@ -47,6 +98,11 @@ class Place:
         return InputError(what, file=self.file, key=self.key or None, mend=mend)
 
 
+def place_in(folder: Path, label: str | None, name: str) -> Place:
+    """Give the place of a file in a folder that errors call `label`; by default they call it by its path."""
+    return Place(f"{label}/{name}" if label else folder / name)
+
+
 def read_text(path: Path, place: Place) -> str:
     """Read a file as UTF-8, with or without a byte-order mark; errors name `place`.
 
@@ -62,6 +118,27 @@ def read_text(path: Path, place: Place) -> str:
     except UnicodeDecodeError as error:
         what = f"it is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}"
         raise place.error(what, "Save it as UTF-8") from error
+
+
+def parse_toml(text: str, place: Place) -> dict[str, Any]:
+    """Parse a TOML file; errors name `place`, with line and column or the table that is given twice.
+
+    Raises:
+        InputError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # The parser gives the position in brackets at the end, and names a table given twice as a Python tuple.
+        message = str(error)
+        twice = re.match(r"Cannot declare \((.*?),?\) twice", message)
+        where = re.search(r" \((at (line \d+, column \d+|end of document))\)$", message)
+        spot = where[2] if where else ""
+        if twice:
+            key = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            raise place.at(key).error(f"the table is given twice, again at {spot}", "Keep one") from error
+        what = message[: where.start()] if where else message
+        raise place.at(spot).error(f"it is not TOML: {what}") from error
 
 
 def spot_of(place: Place, name: str, below: str | None = None) -> Place:
@@ -94,24 +171,35 @@ def same_keys(found: Collection[str], wanted: Collection[str], place: Place, wha
         raise place.at(missing[0]).error(f"this {what} is missing{others}", "Add them" if others else "Add it")
 
 
-def as_table[T: Table](model: type[T], raw: object, place: Place) -> T:
+def as_table[T](model: type[T], raw: object, place: Place, **given: object) -> T:
     """Check the keys and types of a table.
+
+    Args:
+        model: a `Table`, or a dataclass of pydantic's that is checked as `STRICT`.
+        raw: the table as parsed.
+        place: where it stands.
+        given: fields that are no keys of the file, as the id by which the table is called.
 
     Raises:
         InputError: a key is unknown or missing, or a value has not the type or the size declared.
     """
+    check: Any = model
     try:
-        return model.model_validate(raw)
+        if not isinstance(raw, dict):
+            return check.__pydantic_validator__.validate_python(raw)  # type: ignore[no-any-return]
+        for key in given.keys() & raw.keys():
+            raise _unknown_key(key, model, place.at(key), given)
+        return check(**raw, **given)  # type: ignore[no-any-return]
     except ValidationError as error:
         found = error.errors(include_url=False)
         # A misspelt key is both unknown and missing: the first says more.
-        first = next((item for item in found if item["type"] == "extra_forbidden"), found[0])
-        raise _refusal(first, model, place) from error
+        first = next((item for item in found if item["type"] in _UNKNOWN), found[0])
+        raise _refusal(first, model, raw, place, given) from error
 
 
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 _ALLOWED = {
     "string_type": "text in quotes",
-    "string_too_short": "text that is not empty",
     "string_pattern_mismatch": "text that is not blank",
     "float_type": "a number",
     "finite_number": "a finite number",
@@ -130,34 +218,57 @@ _ALLOWED = {
     "too_long": "a list of at most {max_length}",
     "value_error": "{error}",
 }
-"""What is allowed, by pydantic's kind of error. A shape's own check raises a ValueError that says what is allowed."""
+"""What is allowed, by pydantic's kind of error. A table's own check raises a ValueError that says what is allowed."""
 
 
-def _refusal(item: ErrorDetails, model: type[Table], place: Place) -> InputError:
-    """Tell an error of pydantic's in the words of the files."""
-    # Numbers in the location are places in a list: the reader counts from 1.
-    spot = place.at(*(part + 1 if isinstance(part, int) else part for part in item["loc"]))
-    if item["type"] in ("missing", "extra_forbidden"):
-        model = _table_at(model, item["loc"][:-1])
-        known = list(model.model_fields)
+def _refusal(item: ErrorDetails, model: type[object], raw: object, place: Place, given: Collection[str]) -> InputError:
+    """Put an error of pydantic's in the words of the files."""
+    spot, inner = place, raw
+    for part in item["loc"]:
+        if isinstance(part, int):
+            spot = spot.at(id_of(inner[part] if isinstance(inner, list) else None, part + 1))
+        else:
+            spot = spot.at(part)
+        inner = _inside(inner, part)
+    if item["type"] in ("missing", *_UNKNOWN):
+        table = _table_at(model, item["loc"][:-1])
+        hidden = given if table is model else ()
         if item["type"] == "missing":
-            needed = [key for key, info in model.model_fields.items() if info.is_required()]
+            needed = [key for key, info in keys_of(table).items() if info.is_required() and key not in hidden]
             return spot.error(f"it is missing; a table here needs {', '.join(needed)}", "Add it")
-        mend = near(str(item["loc"][-1]), known, "Take it out")
-        return spot.error(f"unknown key; allowed are {', '.join(known)}", mend)
+        return _unknown_key(str(item["loc"][-1]), table, spot, hidden)
     allowed = _ALLOWED[item["type"]].format(**item.get("ctx", {}))
     return spot.error(f"found {shown(item['input'])}; allowed is {allowed}")
 
 
-def _table_at(model: type[Table], location: Iterable[str | int]) -> type[Table]:
-    """The shape of the table that stands at a location within one, through lists and tables of tables."""
+def _unknown_key(key: str, table: type[object], spot: Place, hidden: Collection[str]) -> InputError:
+    """Say that a table has no such key, and which it has."""
+    known = [name for name in keys_of(table) if name not in hidden]
+    return spot.error(f"unknown key; allowed are {', '.join(known)}", near(key, known, "Take it out"))
+
+
+def keys_of(model: Any) -> dict[str, FieldInfo]:
+    """Give the fields of a table by the key that each has in the file."""
+    return {info.alias or name: info for name, info in model.__pydantic_fields__.items()}
+
+
+def _inside(value: Any, part: str | int) -> Any:
+    """Give what stands below a key or a place of a list, None if there is nothing."""
+    try:
+        return value[part]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _table_at(model: type[object], location: Iterable[str | int]) -> type[object]:
+    """Give the class of the table at a location within another, through lists and tables of tables."""
     kind: Any = model
     for part in location:
-        if isinstance(kind, type) and issubclass(kind, Table):
-            kind = kind.model_fields[str(part)].annotation
-        else:  # a table by name, or a list: what it holds comes last
-            kind = get_args(kind)[-1]
-        if isinstance(kind, type) and issubclass(kind, Table):
+        if hasattr(kind, "__pydantic_fields__"):
+            kind = keys_of(kind)[str(part)].annotation
+        else:  # a table by name, or a list: the class of its items comes last, or before an ellipsis
+            kind = next(inner for inner in reversed(get_args(kind)) if inner is not ...)
+        if hasattr(kind, "__pydantic_fields__"):
             model = kind
     return model
 
@@ -171,7 +282,7 @@ def shown(value: object) -> str:
             text = f"{value:g}"
         case dict():
             text = "a table"
-        case list():
+        case list() | tuple():
             text = f"[{', '.join(shown(item) for item in value)}]"
         case str():
             text = repr(value)

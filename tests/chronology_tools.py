@@ -14,7 +14,7 @@ from forecast.evidence.states import STATES
 START = {"rung": "none", "posture": "mediating", "truce": "none", "arms": "flowing", "ban": "stands", "kursk": "held"}
 GUIDE: dict[str, dict[str, dict[str, Any]]] = {
     "state": {
-        state: {"meaning": "what it is", "values": dict.fromkeys(values, "when")} for state, values in STATES.items()
+        name: {"meaning": "what it is", "values": dict.fromkeys(state.values, "when")} for name, state in STATES.items()
     },
     "decision": {
         "kyiv.coup": {"systematic": True, "guide": "an attempt"},
@@ -67,7 +67,7 @@ def chronicle(
     decisions: dict[str, dict[str, Any]] | None = None,
 ) -> Path:
     """Give a copy of the made-up scenario what happened in its first weeks, and the guide that it is coded by."""
-    moved = {"washington.posture": {"systematic": True, "guide": "a turn", "state": "posture"}}
+    moved = {"washington.posture": {"systematic": True, "guide": "a turn"}}
     guide = {"state": GUIDE["state"], "decision": GUIDE["decision"] | moved | (decisions or {})}
     lines = []
     for kind, entries in guide.items():

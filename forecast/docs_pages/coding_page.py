@@ -5,6 +5,7 @@ import sys
 import pandas as pd
 
 from forecast.evidence.chronology import Chronology
+from forecast.evidence.states import moved_state
 from forecast.report.numbers import cell
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
@@ -78,7 +79,7 @@ def _decisions(told: Chronology) -> list[str]:
     ]
     for name, guide in told.guide.decision.items():
         systematic = "yes" if guide.systematic else "no"
-        lines.append(f"| `{name}` | {systematic} | {guide.state} | {cell(guide.guide)} |")
+        lines.append(f"| `{name}` | {systematic} | {moved_state(name)} | {cell(guide.guide)} |")
     return [*lines, ""]
 
 

@@ -1,4 +1,4 @@
-"""From a scenario and its posterior to what the compiled code takes: parameter rows, starting states, the world."""
+"""The kernel's inputs, from a scenario and its posterior: parameter rows, starting states, the world."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast import calendar
+from forecast.evidence.states import STATES
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TABLE_REACH, Redrawn
 from forecast.timeline.codes import CONTACT, PARTIES
@@ -47,7 +48,7 @@ def place_of(scenario: Scenario, name: str) -> tuple[int, ...]:
 
 
 def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
-    """Parameter rows for the compiled code, one a draw: intensities as weekly rates, positions and saliences made.
+    """Parameter rows for the kernel, one for each draw: intensities as weekly rates, positions and saliences computed.
 
     A position is its row plus what the party's stiffness adds, kept within 0 and 1; saliences are the softmax of
     their log weights.
@@ -71,7 +72,7 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
 
 
 def redrawn_parameters(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Redrawn:
-    """Tables for the parameters that are drawn anew in each timeline."""
+    """Tables for the parameters that are drawn again in each timeline."""
     scores = np.linspace(-TABLE_REACH, TABLE_REACH, TABLE_SIZE)
     places, lanes, table = [], [], np.zeros((len(names), TABLE_SIZE))
     for k, name in enumerate(names):
@@ -111,7 +112,10 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.fast = draws["front.fast"].to_numpy()
     s.advance = s.advance_start = draws["front.slow"].to_numpy()
     s.adequacy = s.adequacy_start = s.adequacy_seen = front["adequacy_start"]
-    s.talking_seen = float(start.rung >= CONTACT)
+    for name, state in STATES.items():
+        if not state.followed:
+            s[state.kernel] = state.code(scenario.chronology.start[name])
+    s.talking_seen = (s.rung >= CONTACT).astype(float)
     s.pocket = front["kursk_start"]
     s.held = front["held"]
     s.strain = rows["moscow"]["strain_start"]
@@ -119,22 +123,17 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.capital = draws["washington.capital"].to_numpy()
     s.attention = washington["attention_start"]
     s.stock = washington["stock_start"]
-    s.posture = start.posture
-    s.paused = int(start.paused)
     s.pause_memory = NEVER
     s.hawks = rows["hawks"]["hawks_start"]
     s.obstruction = rows["europe"]["obstruction_start"]
     s.lapsed = int(start.lapsed)
     s.instability = s.instability_start = draws["kyiv.instability"].to_numpy()
-    s.banned = int(start.banned)
     s.martial_law = int(start.martial_law)
     s.legitimate = int(start.legitimate)
-    s.rung = start.rung
     s.settlement = -1
     s.index = 0.5
     s.consent = 0.5
     s.dampening = 1.0
-    s.truce = start.truce
     return s
 
 
@@ -178,15 +177,16 @@ def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: da
     facts["guarantees"] = _first(issue.role == "guarantees" for issue in scenario.issues)
     facts["ceasefire"] = _first(settlement.ceasefire for settlement in scenario.settlements)
     facts["clause_issue"] = -1
+    where = rows_of_table(scenario)
     for k, settlement in enumerate(scenario.settlements):
         facts["needs_washington"][0, k] = "washington" in settlement.signatories
         facts["needs_europe"][0, k] = "europe" in settlement.signatories
         for flag in ("temporary", "stops_first", "election_first", "troops", "dictated"):
             facts[flag][0, k] = getattr(settlement, flag)
-        facts["settles"][0, k, list(settlement.settles)] = 1.0
+        facts["settles"][0, k, [where["issue"][issue] for issue in settlement.settles]] = 1.0
         facts["clauses"][0, k] = len(settlement.clauses)
         for j, clause in enumerate(settlement.clauses):
-            facts["clause_issue"][0, k, j] = clause.issue
+            facts["clause_issue"][0, k, j] = where["issue"].get(clause.issue, -1)
     for k, region in enumerate(scenario.regions):
         facts["region_area"][0, k] = region.area_km2
         facts["region_later"][0, k] = region.later

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
+from forecast.scenario.records import Kind
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import LEADERS, PARTIES, POSTURES, RUNGS, RUSSIA_FAILS, TRUCES, UKRAINE_DEFEATED
 from forecast.timeline.fields import fields
 from forecast.timeline.result import RESULT, Result
 
-HEADLINES = ("battlefield", "negotiated", "unresolved")
+HEADLINES: tuple[str, ...] = get_args(Kind)
 
 _CODES: dict[str, tuple[str, ...]] = {
     "truce": TRUCES,
@@ -28,7 +29,7 @@ MADE = {
     "headline": "battlefield, negotiated or unresolved",
     "last_date": "date of the ending, or the horizon",
 }
-"""Columns that are made from others."""
+"""Columns that are computed from others."""
 
 
 def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame:
@@ -101,7 +102,7 @@ def _dates(days: Any, reference: np.datetime64) -> Any:
 
 
 def _in_words(meaning: str) -> str:
-    """What a field means in the table, where ids and empty cells stand for codes and for what is not a number."""
+    """The meaning of a field in the table, where ids replace codes and empty cells replace NaN."""
     return meaning.replace("-1 none", "empty if none").replace("NaN if", "empty if")
 
 

@@ -1,8 +1,8 @@
-"""What happened since the reference date: dated events and states, coded by a guide, and the view as of a day.
+"""The chronology: dated events and changes of states, coded by a guide, and the view of them as of a day.
 
 Three files in `evidence/` go together, or are all left out:
 
-    coding.toml    the guide: what each state's values mean, what would count as each decision of the model
+    coding.toml    the guide: the meaning of each state's values, and what counts as each decision of the model
     events.csv     observed,available,decision,event,reason,source
     states.csv     observed,available,state,value,reason,source
 
@@ -12,9 +12,8 @@ won and lost, are rows that follow each other, with the same `available`.
 
 A run as of a day sees the rows with `available` on that day or before and `observed` before it: the day itself belongs
 to the future. A revision is a new row with the same `observed` and state, or the same `observed`, decision and event,
-and a later `available`; it takes the place of what it revises, and takes a change back by giving the value that stood
-before. A change that cannot follow what is public yet waits for the row between: until then the view has the state
-without it.
+and a later `available`. It replaces the row that it revises; it undoes a change by giving the value before it. A change
+that cannot follow the public rows waits for the row between: until then the view has the state without it.
 """
 
 import hashlib
@@ -32,18 +31,20 @@ from forecast.evidence.coding_guide import (
     CHANGES,
     EVENTS,
     GUIDE,
-    Dated,
+    ChangeRow,
+    EventRow,
     Guide,
-    Known,
+    Limits,
     read_changes,
     read_events,
     read_guide,
 )
-from forecast.evidence.states import MOVED, Change, Fault, faults
-from forecast.validation import Place
+from forecast.evidence.csv_rows import DatedRow, row_place
+from forecast.evidence.states import MOVED, Fault, StateChange, faults
+from forecast.validation import Place, place_in
 
-EVENT_COLUMNS: Final = ("observed", "available", "decision", "event", "reason", "source")
-STATE_COLUMNS: Final = ("observed", "available", "state", "value", "reason", "source")
+EVENT_COLUMNS: Final = tuple(EventRow.model_fields)
+STATE_COLUMNS: Final = tuple(ChangeRow.model_fields)
 """Columns of the files, and of the rows that a run keeps."""
 
 _EVENT: Final = ["observed", "decision", "event"]
@@ -53,12 +54,12 @@ _CHANGE: Final = ["observed", "state"]
 
 @dataclass(frozen=True, eq=False)
 class Chronology:
-    """What happened: all rows, or those that a day may see.
+    """Events and changes of states: all rows, or those that a day may see.
 
     Both tables are sorted by observed and available, their dates datetime64; `row` is the line of the file.
 
     Attributes:
-        guide: what states and decisions mean; empty where the scenario has no chronology.
+        guide: the coding guide; empty where the scenario has no chronology.
         start: the value of each state on the reference date, by id.
         events: columns row, observed, available, decision (or empty), event, systematic, reason, source; `systematic`
             as the guide says of the decision, False for none.
@@ -151,7 +152,7 @@ def load_chronology(
             is not one of those allowed; a row is out of order or given twice; a change of a state is none, or none that
             the model can make; an event that moves a state has no row among the changes.
     """
-    places = {name: Place(f"{label}/{name}" if label else folder / name) for name in (GUIDE, EVENTS, CHANGES)}
+    places = {name: place_in(folder, label, name) for name in (GUIDE, EVENTS, CHANGES)}
     there = {name for name in (EVENTS, CHANGES) if (folder / name).exists()}
     if guide is not None:
         there.add(GUIDE)
@@ -160,14 +161,14 @@ def load_chronology(
     for name, place in places.items():
         if name not in there:
             raise place.error(f"it is missing; {', '.join(places)} go together", "Add it, or take the others out")
-    known = Known(read_guide(guide, places[GUIDE]), set(sources), first, last)
-    events = _events(read_events(folder / EVENTS, places[EVENTS], known), known.guide)
-    states = _table(read_changes(folder / CHANGES, places[CHANGES], known), STATE_COLUMNS)
+    limits = Limits(read_guide(guide, places[GUIDE]), set(sources), first, last)
+    events = _events(read_events(folder / EVENTS, places[EVENTS], limits), limits.guide)
+    states = _table(read_changes(folder / CHANGES, places[CHANGES], limits), STATE_COLUMNS)
     states = states.sort_values(["observed", "available", "state"], kind="stable")
     _check_changes(states, start, places[CHANGES])
     if not kept:
-        _check_told(events, states, known.guide, places[EVENTS])
-    return Chronology(known.guide, dict(start), events.reset_index(drop=True), states.reset_index(drop=True))
+        _check_moved(events, states, places[EVENTS])
+    return Chronology(limits.guide, dict(start), events.reset_index(drop=True), states.reset_index(drop=True))
 
 
 def _check_changes(states: pd.DataFrame, start: Mapping[str, str], place: Place) -> None:
@@ -176,25 +177,25 @@ def _check_changes(states: pd.DataFrame, start: Mapping[str, str], place: Place)
     rows = _latest(states, _CHANGE)
     for line, fault in zip(rows["row"], _judged(rows, start), strict=True):
         if fault is not None and not (fault.repeats and line in revised):
-            raise place.at(f"row {line}").error(fault.what, fault.mend)
+            raise row_place(place, line).error(fault.what, fault.mend)
 
 
-def _check_told(events: pd.DataFrame, states: pd.DataFrame, guide: Guide, place: Place) -> None:
+def _check_moved(events: pd.DataFrame, states: pd.DataFrame, place: Place) -> None:
     """Check that every event that moves a recorded state has its row among the changes of that day."""
     changed = set(zip(states["observed"], states["state"], states["value"], strict=True))
     for line, day, decision in zip(events["row"], events["observed"], events["decision"], strict=True):
-        if not decision or not guide.decision[decision].state:
+        if decision not in MOVED:
             continue
         state, values = MOVED[decision]
         if not any((day, state, value) in changed for value in values):
             what = f"{CHANGES} has no row of {day.date()} in which {state} becomes {' or '.join(values)}"
-            raise place.at(f"row {line}", "decision").error(what, "Add that row, or leave the decision empty")
+            raise row_place(place, line).at("decision").error(what, "Add that row, or leave the decision empty")
 
 
 def _judged(states: pd.DataFrame, start: Mapping[str, str]) -> list[Fault | None]:
-    """What is wrong with each change, in the order of the table."""
+    """Give the fault of each change, in the order of the table."""
     cells = zip(states["observed"], states["state"], states["value"], strict=True)
-    return faults([Change(day.date(), state, value) for day, state, value in cells], start)
+    return faults([StateChange(day.date(), state, value) for day, state, value in cells], start)
 
 
 def _public(table: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -210,7 +211,7 @@ def _latest(table: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     return table[table["available"] == table.groupby(list(key))["available"].transform("max")]
 
 
-def _events(rows: Sequence[tuple[int, Dated]], guide: Guide) -> pd.DataFrame:
+def _events(rows: Sequence[tuple[int, DatedRow]], guide: Guide) -> pd.DataFrame:
     """The table of events, sorted, with what the guide says of their decisions."""
     table = _table(rows, EVENT_COLUMNS)
     known = [name in guide.decision and guide.decision[name].systematic for name in table["decision"]]
@@ -218,7 +219,7 @@ def _events(rows: Sequence[tuple[int, Dated]], guide: Guide) -> pd.DataFrame:
     return table.sort_values(["observed", "available", "decision", "event"])
 
 
-def _table(rows: Sequence[tuple[int, Dated]], columns: Sequence[str]) -> pd.DataFrame:
+def _table(rows: Sequence[tuple[int, DatedRow]], columns: Sequence[str]) -> pd.DataFrame:
     """Rows as a table; `row` has their lines in the file."""
     cells = [(line, *(getattr(row, name) for name in columns)) for line, row in rows]
     table = pd.DataFrame(cells, columns=["row", *columns])

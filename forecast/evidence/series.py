@@ -7,16 +7,13 @@
 `observed` is the day the figure speaks of (the last day of its month, year or fieldwork), `available` the
 first day on which it was surely public. A revision is a new row with the same `observed` and a later
 `available`. A run as of a day sees the rows with `available` on that day or before, and for each `observed`
-the latest of those. Nothing else can touch it: the tests change everything else.
+the latest of those. The tests check that no other row changes a view.
 """
 
-import csv
 import hashlib
-import io
 import json
 import math
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -24,25 +21,56 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import pandas as pd
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from forecast.errors import InputError
-from forecast.validation import Place, Table, as_table, read_text
+from forecast.evidence.csv_rows import DatedRow, read_rows, row_place
+from forecast.validation import Place, Table, Text, as_table, id_of, near, parse_toml, place_in, read_text
 
 INDEX: Final = "evidence.toml"
 OTHERS: Final = ("events.csv", "states.csv")
 """Files beside it that are no series: see `forecast.evidence.chronology`."""
 
-REQUIRED: Final = ("observed", "available", "value")
-OPTIONAL: Final = ("low", "high", "note", "source")
-COLUMNS: Final = ("series", *REQUIRED, *OPTIONAL)
-"""Columns of a table of rows: `series`, `note`, `source` text; the two dates datetime64; the rest float."""
-
-_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
-Row = tuple[str, date, date, float, float, float, str, str]
-"""One observation, in the order of `COLUMNS`; `low` and `high` are NaN where the file gives none."""
+
+def _number(text: object) -> object:
+    """Parse a number that is written as text."""
+    if not isinstance(text, str):
+        return text
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        raise ValueError("a finite decimal number; a row without a value is left out")
+    return float(text)
+
+
+def _end(text: object) -> object:
+    """Parse an end of an interval; NaN where the cell is empty."""
+    return math.nan if text == "" else _number(text)
+
+
+End = Annotated[float, Field(allow_inf_nan=True), BeforeValidator(_end)]
+
+
+class SeriesRow(DatedRow):
+    """A row of a series' CSV file.
+
+    Attributes:
+        value: the figure, in the series' unit.
+        low: lower end of its interval, in that unit; NaN if not given.
+        high: upper end of its interval, in that unit; NaN if not given.
+        note: caveats.
+        source: id in `sources.toml` or address; empty for the series' own source.
+    """
+
+    value: Annotated[float, BeforeValidator(_number)]
+    low: End = math.nan
+    high: End = math.nan
+    note: str = ""
+    source: str = ""
+
+
+COLUMNS: Final = ("series", *SeriesRow.model_fields)
+"""Columns of a table of rows: `series`, `note`, `source` text; the two dates datetime64; the rest float."""
 
 
 def _series_id(text: str) -> str:
@@ -77,19 +105,17 @@ class SeriesSpec(Table):
         lag_days: usual number of days from `observed` to `available`.
         range: lowest and highest plausible value, in `unit`; a value outside is flagged, not refused.
         source: id of a source in `sources.toml`; a row may name another in its own `source`.
-        used_by: the driver that learns from it, or empty: kept for the reader only.
         note: caveats.
     """
 
     id: Annotated[str, AfterValidator(_series_id)]
     file: Annotated[str, AfterValidator(_csv_name)]
-    title: Annotated[str, Field(min_length=1)]
-    unit: Annotated[str, Field(min_length=1)]
-    instrument: Annotated[str, Field(min_length=1)]
+    title: Text
+    unit: Text
+    instrument: Text
     lag_days: Annotated[int, Field(ge=0)]
     range: Annotated[tuple[float, ...], Field(strict=False, min_length=2, max_length=2), AfterValidator(_ordered)]
-    source: Annotated[str, Field(min_length=1)]
-    used_by: str = ""
+    source: Text
     note: str = ""
 
 
@@ -167,7 +193,7 @@ class Evidence:
         return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
     def flags(self, day: date) -> pd.DataFrame:
-        """Give the rows seen on `day` whose value lies outside its series' declared range.
+        """Give the rows seen on `day` with a value outside the declared range of their series.
 
         Returns:
             columns `COLUMNS` and `lowest`, `highest`: the declared range, in the series' unit.
@@ -180,7 +206,7 @@ class Evidence:
         return table[~inside].reset_index(drop=True)
 
     def vintage(self, day: date) -> pd.DataFrame:
-        """Tell how fresh each series is on `day`.
+        """Give how recent each series is on `day`.
 
         Returns:
             a row a series, in the order of `evidence.toml`, indexed by id: `last_observed` and
@@ -193,13 +219,16 @@ class Evidence:
         return table
 
 
-def load_evidence(folder: Path, sources: Collection[str], seen: pd.DataFrame | None = None) -> Evidence:
+def load_evidence(
+    folder: Path, sources: Collection[str], seen: pd.DataFrame | None = None, label: str | None = None
+) -> Evidence:
     """Read `evidence.toml` and every CSV file beside it, and check all of it, used or not.
 
     Args:
         folder: the folder that holds `evidence.toml` and the CSV files.
         sources: the ids in `sources.toml`.
         seen: rows to take in place of the CSV files, with columns `COLUMNS`: those that a saved run saw.
+        label: what errors call the folder; by default its path.
 
     Returns:
         the evidence with all its rows, revisions included.
@@ -210,124 +239,59 @@ def load_evidence(folder: Path, sources: Collection[str], seen: pd.DataFrame | N
             `observed`; a number is not a finite number, or `value` is outside its own `low` and `high`; an
             observation is given twice with the same `available`; a source is unknown.
     """
-    specs = _read_index(folder / INDEX, sources)
+    specs = _read_index(folder / INDEX, place_in(folder, label, INDEX), sources)
     if seen is not None:
         return Evidence(specs, seen)
     named = {spec.file for spec in specs.values()}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() == ".csv" and path.name not in named and path.name not in OTHERS:
             mend = f"Add a [[series]] to {INDEX}, or move the file"
-            raise InputError(f"no series in {INDEX} names this file", file=path, mend=mend)
-    rows = [row for spec in specs.values() for row in _read_series(folder / spec.file, spec, sources)]
+            raise place_in(folder, label, path.name).error(f"no series in {INDEX} names this file", mend)
+    rows: list[tuple[Any, ...]] = []
+    for spec in specs.values():
+        found = _read_series(folder / spec.file, place_in(folder, label, spec.file), sources)
+        rows += [(spec.id, *(getattr(row, column) for column in COLUMNS[1:])) for row in found]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table["observed"] = pd.to_datetime(table["observed"])
     table["available"] = pd.to_datetime(table["available"])
     return Evidence(specs, table.sort_values(["series", "observed", "available"], ignore_index=True))
 
 
-def _read_index(path: Path, sources: Collection[str]) -> dict[str, SeriesSpec]:
-    try:
-        content: dict[str, Any] = tomllib.loads(read_text(path, Place(path)))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"it is not TOML: {error}", file=path) from error
+def _read_index(path: Path, place: Place, sources: Collection[str]) -> dict[str, SeriesSpec]:
+    """Read `evidence.toml`: what each series is, by id."""
+    content = parse_toml(read_text(path, place), place)
     if unknown := sorted(content.keys() - {"series"}):
-        raise InputError(f"unknown key {unknown[0]!r}; only [[series]] is allowed", file=path, key=unknown[0])
+        raise place.at(unknown[0]).error("unknown key; allowed is [[series]] alone", "Take it out")
     entries = content.get("series")
+    place = place.at("series")
     if not isinstance(entries, list) or not entries:
-        raise InputError("there must be at least one [[series]]", file=path, key="series")
+        raise place.error("found no [[series]]; allowed is at least one")
     specs: dict[str, SeriesSpec] = {}
     for number, entry in enumerate(entries, start=1):
-        label = entry.get("id", f"number {number}") if isinstance(entry, dict) else f"number {number}"
-        spec = as_table(SeriesSpec, entry, Place(path).at("series", label))
-        where = f"series.{spec.id}"
+        spec = as_table(SeriesSpec, entry, place.at(id_of(entry, number)))
+        spot = place.at(spec.id)
         if spec.id in specs:
-            raise InputError("two series have this id", file=path, key=f"{where}.id")
+            raise spot.at("id").error("two series have this id", "Keep one")
         if spec.file in {other.file for other in specs.values()}:
-            raise InputError(f"two series name the file {spec.file!r}", file=path, key=f"{where}.file")
+            raise spot.at("file").error(f"two series name the file {spec.file!r}", "Keep one")
         if spec.source not in sources:
-            what = f"unknown source {spec.source!r}; allowed is an id in sources.toml"
-            raise InputError(what, file=path, key=f"{where}.source")
+            what = f"found {spec.source!r}; allowed is an id in sources.toml"
+            raise spot.at("source").error(what, near(spec.source, sources))
         specs[spec.id] = spec
     return specs
 
 
-def _read_series(path: Path, spec: SeriesSpec, sources: Collection[str]) -> list[Row]:
-    # Rows are counted as the lines of an editor; the header is row 1.
-    reader = csv.reader(io.StringIO(read_text(path, Place(path)), newline=""), strict=True)
-    rows: list[Row] = []
-    seen: dict[tuple[date, date], int] = {}
-    try:
-        header = next(reader, [])
-        _check_header(path, header)
-        for cells in reader:
-            line = reader.line_num
-            if len(cells) != len(header):
-                what = f"found {len(cells)} cells; the header names {len(header)} columns"
-                raise InputError(what, file=path, key=f"row {line}")
-            row = _read_row(path, line, spec, dict(zip(header, cells, strict=True)), sources)
-            _, observed, available, *_ = row
-            if (observed, available) in seen:
-                first = seen[observed, available]
-                raise InputError(
-                    f"observed {observed} with available {available} is given twice; first in row {first}",
-                    file=path,
-                    key=f"row {line}, column observed",
-                    mend="A revision needs a later date in available",
-                )
-            seen[observed, available] = line
-            rows.append(row)
-    except csv.Error as error:
-        raise InputError(f"it is not CSV: {error}", file=path, key=f"row {reader.line_num}") from error
+def _read_series(path: Path, place: Place, sources: Collection[str]) -> list[SeriesRow]:
+    """Read the CSV file of a series."""
+    rows = read_rows(SeriesRow, read_text(path, place), place, sources, key=("observed",))
     if not rows:
-        raise InputError("it has no rows; at least one is needed", file=path)
-    return rows
-
-
-def _check_header(path: Path, header: list[str]) -> None:
-    allowed = REQUIRED + OPTIONAL
-    if not header:
-        raise InputError(f"it is empty, or its first line is; allowed there are {', '.join(allowed)}", file=path)
-    for position, column in enumerate(header):
-        if column not in allowed or column in header[:position]:
-            what = "the column is given twice" if column in allowed else "unknown column"
-            key = f"row 1, column {column}"
-            raise InputError(f"{what}; allowed are {', '.join(allowed)}", file=path, key=key)
-    for column in REQUIRED:
-        if column not in header:
-            what = f"the column is missing; found {', '.join(header)}"
-            raise InputError(what, file=path, key=f"row 1, column {column}")
-
-
-def _read_row(path: Path, line: int, spec: SeriesSpec, cells: Mapping[str, str], sources: Collection[str]) -> Row:
-    def refuse(column: str, what: str, mend: str | None = None) -> InputError:
-        return InputError(what, file=path, key=f"row {line}, column {column}", mend=mend)
-
-    def day(column: str) -> date:
-        text = cells[column]
-        try:
-            if not _ISO.fullmatch(text):
-                raise ValueError
-            return date.fromisoformat(text)
-        except ValueError:
-            raise refuse(column, f"{text!r} is not a date; allowed is a real day as YYYY-MM-DD") from None
-
-    def number(column: str) -> float:
-        text = cells[column]
-        if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
-            what = f"{text!r} is not a number; allowed is a finite decimal number, in {spec.unit}"
-            raise refuse(column, what, "Leave out a row that has no value" if column == "value" else None)
-        return float(text)
-
-    observed, available, value = day("observed"), day("available"), number("value")
-    if available < observed:
-        raise refuse("available", f"{available} is before observed, {observed}; allowed is that day or later")
-    low = number("low") if cells.get("low") else math.nan
-    high = number("high") if cells.get("high") else math.nan
-    if value < low:
-        raise refuse("low", f"{low!r} is above the value, {value!r}; allowed is the value or less")
-    if value > high:
-        raise refuse("high", f"{high!r} is below the value, {value!r}; allowed is the value or more")
-    source = cells.get("source", "")
-    if source and source not in sources and not source.startswith(("https://", "http://")):
-        raise refuse("source", f"unknown source {source!r}; allowed is an id in sources.toml, or an address")
-    return spec.id, observed, available, value, low, high, cells.get("note", ""), source
+        raise place.error("it has no rows; at least one is needed")
+    for line, row in rows:
+        spot = row_place(place, line)
+        if row.value < row.low:
+            what = f"{row.low!r} is above the value, {row.value!r}; allowed is the value or less"
+            raise spot.at("low").error(what)
+        if row.value > row.high:
+            what = f"{row.high!r} is below the value, {row.value!r}; allowed is the value or more"
+            raise spot.at("high").error(what)
+    return [row for _, row in rows]

@@ -1,76 +1,136 @@
-"""The states that are recorded as they happened: their values, and which of their changes the model can make.
+"""The six recorded states: their values, what may follow each value, and which recorded changes the model can make.
 
-A record is replayed by the same weekly code as the future, so a change that the model has no move for cannot stand in
-it: a rung is climbed or left one at a time, Washington turns from one party to the other by way of mediating, arms are
-paused only on turning to press Kyiv or after walking away.
+`STATES` declares each state once; the coding guide, the chronology, the replay and the reports take names and words
+from it. The record is replayed by the same weekly code as the future, so a change that the model has no move for is
+refused: talks climb or leave one rung at a time, Washington turns from one party to the other by way of mediating, and
+arms are paused only on turning to press Kyiv or after walking away.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Final
 
 from forecast.calendar import monday
-from forecast.timeline.codes import POSTURES, RUNGS, TRUCES
-
-STATES: Final[Mapping[str, tuple[str, ...]]] = {
-    "rung": RUNGS,
-    "posture": tuple(word.replace(" ", "_").lower() for word in POSTURES),
-    "truce": TRUCES,
-    "arms": ("flowing", "paused"),
-    "ban": ("lifted", "stands"),
-    "kursk": ("expelled", "held"),
-}
-"""The states and their values: the place of a value is its code in `forecast.timeline.state`, 0 or 1 for the last three
-(arms paused, the ban stands, ground in Kursk held)."""
-
-FOLLOWED: Final = "kursk"
-"""The recorded state that is followed by its series and weighs nothing."""
-
-MOVED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "talks.ladder": ("rung", STATES["rung"]),
-    "talks.breakdown": ("rung", ("contact",)),
-    "talks.limited_truce": ("truce", ("limited",)),
-    "talks.general_truce": ("truce", ("general",)),
-    "talks.truce_ends": ("truce", ("none",)),
-    "washington.posture": ("posture", STATES["posture"]),
-    "washington.pause": ("arms", STATES["arms"]),
-    "kyiv.ban": ("ban", ("lifted",)),
-    "front.kursk": ("kursk", ("expelled",)),
-}
-"""The decisions that move a recorded state: which, and to which of its values."""
-
-_NEXT: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    "rung": {
-        "none": ("contact",),
-        "contact": ("none", "terms"),
-        "terms": ("contact", "text"),
-        "text": ("terms", "signed"),
-        "signed": ("contact",),
-    },
-    "posture": {
-        "mediating": ("pressing_kyiv", "pressing_moscow", "walked_away"),
-        "pressing_kyiv": ("mediating", "walked_away"),
-        "pressing_moscow": ("mediating", "walked_away"),
-        "walked_away": ("mediating",),
-    },
-    "truce": {"none": ("limited", "general"), "limited": ("none", "general"), "general": ("none",)},
-    "arms": {"flowing": ("paused",), "paused": ("flowing",)},
-    "ban": {"stands": ("lifted",), "lifted": ()},
-    "kursk": {"held": ("expelled",), "expelled": ()},
-}
-"""What can follow each value."""
 
 
 @dataclass(frozen=True)
-class Change:
+class Value:
+    """A value of a recorded state.
+
+    Attributes:
+        words: the value for readers; `{kyiv}` stands for the party's label, and so on.
+        next: the values that may follow it.
+    """
+
+    words: str
+    next: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecordedState:
+    """A state that is recorded day by day.
+
+    Attributes:
+        kernel: the kernel's name of it: in `State`, `WeeklyRecord` and `[start]` of `scenario.toml`.
+        label: its name for readers; `{washington}` stands for the party's label, and so on.
+        values: by name, in the order of the kernel's codes, from 0.
+        decisions: decisions of the model that move it, each with the values that it can lead to; empty for all values.
+        followed: it is followed by its series alone; its changes carry no weight.
+    """
+
+    kernel: str
+    label: str
+    values: Mapping[str, Value]
+    decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    followed: bool = False
+
+    def code(self, value: str) -> int:
+        """Give the kernel's code of a value."""
+        return list(self.values).index(value)
+
+
+STATES: Final[Mapping[str, RecordedState]] = {
+    "rung": RecordedState(
+        kernel="rung",
+        label="Talks on ending the war",
+        values={
+            "none": Value("none agreed or under way", ("contact",)),
+            "contact": Value("agreed or under way, no written terms yet", ("none", "terms")),
+            "terms": Value("written terms in the hands of both sides", ("contact", "text")),
+            "text": Value("one draft worked on by all who must sign it", ("terms", "signed")),
+            "signed": Value("a settlement signed", ("contact",)),
+        },
+        decisions={"talks.ladder": (), "talks.breakdown": ("contact",)},
+    ),
+    "posture": RecordedState(
+        kernel="posture",
+        label="{washington}",
+        values={
+            "mediating": Value("mediating between both sides", ("pressing_kyiv", "pressing_moscow", "walked_away")),
+            "pressing_kyiv": Value("pressing {kyiv}", ("mediating", "walked_away")),
+            "pressing_moscow": Value("pressing {moscow}", ("mediating", "walked_away")),
+            "walked_away": Value("walked away", ("mediating",)),
+        },
+        decisions={"washington.posture": ()},
+    ),
+    "truce": RecordedState(
+        kernel="truce",
+        label="Truce without a settlement",
+        values={
+            "none": Value("none", ("limited", "general")),
+            "limited": Value("a limited one (one kind of attack, one place or a holiday)", ("none", "general")),
+            "general": Value("a general one, along the whole front", ("none",)),
+        },
+        decisions={
+            "talks.limited_truce": ("limited",),
+            "talks.general_truce": ("general",),
+            "talks.truce_ends": ("none",),
+        },
+    ),
+    "arms": RecordedState(
+        kernel="paused",
+        label="{washington}'s arms for {kyiv}",
+        values={"flowing": Value("delivered", ("paused",)), "paused": Value("held back", ("flowing",))},
+        decisions={"washington.pause": ()},
+    ),
+    "ban": RecordedState(
+        kernel="banned",
+        label="{kyiv}'s ban on negotiating",
+        values={"lifted": Value("lifted"), "stands": Value("stands", ("lifted",))},
+        decisions={"kyiv.ban": ("lifted",)},
+    ),
+    "kursk": RecordedState(
+        kernel="pocket",
+        label="{kyiv}'s foothold on {moscow}'s territory",
+        values={"expelled": Value("no longer held by {kyiv}"), "held": Value("held by {kyiv}", ("expelled",))},
+        decisions={"front.kursk": ("expelled",)},
+        followed=True,
+    ),
+}
+"""The recorded states, by the name that the files give them."""
+
+MOVED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    decision: (name, values or tuple(state.values))
+    for name, state in STATES.items()
+    for decision, values in state.decisions.items()
+}
+"""By decision: the recorded state that it moves, and the values that it can lead to."""
+
+
+FOLLOWED: Final = next(name for name, state in STATES.items() if state.followed)
+"""The recorded state that is followed by its series and carries no weight."""
+
+
+@dataclass(frozen=True)
+class StateChange:
     """A recorded change of a state.
 
     Attributes:
-        day: from this day on.
-        state: the state.
-        value: its value.
+        day: the first day of the new value.
+        state: the state's name.
+        value: its new value.
     """
 
     day: date
@@ -80,11 +140,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a change cannot stand where it does.
+    """Why a change is refused.
 
     Attributes:
         what: what is wrong.
-        mend: how to mend it.
+        mend: what to do about it.
         repeats: the state has this value already.
     """
 
@@ -93,18 +153,28 @@ class Fault:
     repeats: bool = False
 
 
-def faults(changes: Iterable[Change], start: Mapping[str, str]) -> list[Fault | None]:
-    """Judge changes in the order of their days.
+def recorded_as(kernel: str) -> str:
+    """The recorded state that has this name in the kernel; the name itself if it is of no recorded state."""
+    return next((name for name, state in STATES.items() if state.kernel == kernel), kernel)
 
-    A change at fault is left out of what the later ones are judged against. What several states are to each other is
-    judged at the end of a day, so that all that one event changed stands together.
+
+def moved_state(decision: str) -> str:
+    """Give the recorded state that a decision of the model moves; empty if it moves none."""
+    return MOVED[decision][0] if decision in MOVED else ""
+
+
+def faults(changes: Iterable[StateChange], start: Mapping[str, str]) -> list[Fault | None]:
+    """Check that changes can follow each other.
+
+    A change at fault is left out of what later changes are compared with. How the states fit together is checked at
+    the end of each day, so that all changes made by one event are seen together.
 
     Args:
         changes: in order of day; several of one day and state are moves that follow each other.
         start: the value of each state before them.
 
     Returns:
-        for each change what is wrong with it, None where nothing is.
+        for each change its fault, None if it has none.
     """
     standing, last = dict(start), dict.fromkeys(start, date.min)
     found: list[Fault | None] = []
@@ -123,19 +193,20 @@ def faults(changes: Iterable[Change], start: Mapping[str, str]) -> list[Fault | 
     return found
 
 
-def _move(change: Change, standing: dict[str, str], last: dict[str, date]) -> Fault | None:
-    """Judge one change by its own state, and make it if nothing is wrong."""
+def _move(change: StateChange, standing: dict[str, str], last: dict[str, date]) -> Fault | None:
+    """Check one change against the state's own value, and make it if it has no fault."""
     state, value, now = change.state, change.value, standing[change.state]
     if value == now:
         since = f", since {last[state]}" if last[state] > date.min else ", from the start"
         return Fault(f"{state} is {now} already on {change.day}{since}", "Keep changes only", repeats=True)
-    if value not in _NEXT[state][now]:
-        after = ", ".join(_NEXT[state][now]) or "nothing"
+    following = STATES[state].values[now].next
+    if value not in following:
+        after = ", ".join(following) or "nothing"
         what = f"{state} cannot go from {now} to {value}; allowed after {now} is {after}"
-        return Fault(what, "Give each step its row" if _NEXT[state][now] else "Take the row out")
+        return Fault(what, "Give each step its row" if following else "Take the row out")
     if state != "rung" and last[state] > date.min and monday(last[state]) == monday(change.day):
         what = f"{state} changes twice in the week of {monday(change.day)}, on {last[state]} and {change.day}"
-        return Fault(what, "Keep the one that stands at the week's end, or none")
+        return Fault(what, "Keep the change that stands at the week's end, or neither")
     standing[state], last[state] = value, change.day
     return None
 
@@ -143,12 +214,12 @@ def _move(change: Change, standing: dict[str, str], last: dict[str, date]) -> Fa
 def _clash(
     before: Mapping[str, str], now: Mapping[str, str], last: Mapping[str, date], day: date
 ) -> tuple[Sequence[str], Fault] | None:
-    """Tell what the states are at a day's end that they cannot be together: which of them, and why."""
+    """Check that the states of a day's end can stand together; else give those that cannot, and why."""
     if now["rung"] == "signed" and now["ban"] == "stands":
         return ("rung", "ban"), Fault("rung is signed while the ban stands", "Lift the ban on that day or before")
     if now["rung"] == "signed" and now["truce"] != "general":
         what = f"rung is signed while truce is {now['truce']}: a signature makes it general"
-        return ("rung", "truce"), Fault(what, "Give the truce its row of that day")
+        return ("rung", "truce"), Fault(what, "Add a row for the truce on that day")
     if before["truce"] == "none" != now["truce"] and now["rung"] == "none":
         what = f"truce becomes {now['truce']} while rung is none"
         return ("truce",), Fault(what, "A truce begins only from contact on")
@@ -159,5 +230,5 @@ def _clash(
         begins = before["arms"] != "paused"
         if begins and now["posture"] == "pressing_kyiv" and monday(last["posture"]) != monday(day):
             what = f"arms are paused on {day}, but posture is pressing_kyiv since {last['posture']}"
-            return ("arms",), Fault(what, "The model pauses them in the week of that turn only")
+            return ("arms",), Fault(what, "The model pauses arms only in the week of that turn")
     return None

@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import Any, Final
 
 from forecast.narrative.rerun import week_days
-from forecast.scenario.spec import Scenario, Settlement
+from forecast.scenario.records import Settlement
+from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import Course
 from forecast.timeline.codes import CONTACT, PARTIES, RUNGS, SIGNED
 from forecast.timeline.ladder import CAUSES

@@ -1,55 +1,19 @@
 """What is new since the reference date: where things stand, what happened, how the figures have moved."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from forecast.belief.model import learnt_from
-from forecast.evidence.states import FOLLOWED
+from forecast.evidence.states import FOLLOWED, STATES, moved_state
 from forecast.scenario.spec import Scenario
-
-WORDS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "rung": (
-        "Talks on ending the war",
-        {
-            "none": "none agreed or under way",
-            "contact": "agreed or under way, no written terms yet",
-            "terms": "written terms in the hands of both sides",
-            "text": "one draft worked on by all who must sign it",
-            "signed": "a settlement signed",
-        },
-    ),
-    "posture": (
-        "{washington}",
-        {
-            "mediating": "mediating between both sides",
-            "pressing_kyiv": "pressing {kyiv}",
-            "pressing_moscow": "pressing {moscow}",
-            "walked_away": "walked away",
-        },
-    ),
-    "truce": (
-        "Truce without a settlement",
-        {
-            "none": "none",
-            "limited": "a limited one (one kind of attack, one place or a holiday)",
-            "general": "a general one, along the whole front",
-        },
-    ),
-    "arms": ("US arms for {kyiv}", {"flowing": "delivered", "paused": "held back"}),
-    "ban": ("{kyiv}'s ban on negotiating", {"stands": "stands", "lifted": "lifted"}),
-    "kursk": ("The pocket in Kursk region", {"held": "held by {kyiv}", "expelled": "no longer held by {kyiv}"}),
-}
-"""Recorded states and their values for readers; the coding guide has their criteria."""
 
 
 def in_words(scenario: Scenario, state: str, value: str) -> tuple[str, str]:
     """A recorded state and one of its values in short words."""
-    label, values = WORDS[state]
     named = {party.id: party.label for party in scenario.parties}
-    return label.format(**named), values[value].format(**named)
+    return STATES[state].label.format(**named), STATES[state].values[value].words.format(**named)
 
 
 def since(scenario: Scenario, day: date) -> dict[str, Any] | None:
@@ -129,7 +93,7 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
             "counts": bool(row["systematic"]) and not state,
         }
         for _, row in seen.events.iterrows()
-        for state in [seen.guide.decision[row["decision"]].state if row["decision"] else ""]
+        for state in [moved_state(row["decision"])]
     ]
     return sorted([*events, *changes], key=lambda entry: str(entry["observed"]))
 

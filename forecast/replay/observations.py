@@ -1,4 +1,4 @@
-"""From the chronology and the map to the past as the weekly code takes it: states and events week by week."""
+"""Weekly observations for the kernel, from the chronology and the map: states and events week by week."""
 
 from datetime import date, timedelta
 
@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import calendar
-from forecast.evidence import states
 from forecast.evidence.chronology import Chronology
+from forecast.evidence.states import STATES
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import GENERAL, SIGNED
@@ -17,20 +17,12 @@ from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code
 
 
 def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -> WeeklyRecord:
-    """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
+    """The record as known on a date, of the weeks from the reference date to that date, or to an earlier day."""
     seen = scenario.chronology.as_of(day)
     ends = week_ends(scenario, until or day)
-    course = {state: _course(seen, state, ends) for state in states.STATES}
-    return WeeklyRecord(
-        rung=course["rung"],
-        posture=course["posture"],
-        truce=course["truce"],
-        paused=course["arms"],
-        banned=course["ban"],
-        events=_events(seen, ends),
-        moves=_moves(seen, ends),
-        pocket=_pocket(scenario, day, ends, course["kursk"][1:]),
-    )
+    codes = {state.kernel: _codes(seen, name, ends) for name, state in STATES.items()}
+    pocket = _pocket(scenario, day, ends, codes.pop("pocket")[1:])
+    return WeeklyRecord(**codes, events=_events(seen, ends), moves=_moves(seen, ends), pocket=pocket)
 
 
 def week_ends(scenario: Scenario, day: date) -> list[date]:
@@ -43,26 +35,26 @@ def week_ends(scenario: Scenario, day: date) -> list[date]:
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:
     """The changes of a state: day, and the code of the value from then on."""
     rows = seen.states[seen.states["state"] == state]
-    codes = [states.STATES[state].index(value) for value in rows["value"]]
+    codes = [STATES[state].code(value) for value in rows["value"]]
     return list(zip((day.date() for day in rows["observed"]), codes, strict=True))
 
 
-def _course(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
+def _codes(seen: Chronology, state: str, ends: list[date]) -> NDArray[np.int64]:
     """A state's code at the start and at the end of each week."""
-    course = [states.STATES[state].index(seen.start[state])]
+    codes = [STATES[state].code(seen.start[state])]
     changes = _changes(seen, state)
     for end in ends:
         before = [code for day, code in changes if day < end]
-        course.append(before[-1] if before else course[0])
-    return np.array(course, np.int64)
+        codes.append(before[-1] if before else codes[0])
+    return np.array(codes, np.int64)
 
 
 def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
     """The moves of the ladder in each week.
 
-    That talks are left at contact by a settlement or a general truce that breaks is none of them.
+    A fall to contact because a settlement or a general truce broke is not a move of the ladder.
     """
-    at = states.STATES["rung"].index(seen.start["rung"])
+    at = STATES["rung"].code(seen.start["rung"])
     steps: list[list[int]] = [[] for _ in ends]
     broken = _general_ends(seen)
     for day, rung in _changes(seen, "rung"):
@@ -74,7 +66,7 @@ def _moves(seen: Chronology, ends: list[date]) -> NDArray[np.int64]:
 
 def _general_ends(seen: Chronology) -> set[date]:
     """Days on which a general truce ended."""
-    code, found = states.STATES["truce"].index(seen.start["truce"]), set()
+    code, found = STATES["truce"].code(seen.start["truce"]), set()
     for day, truce in _changes(seen, "truce"):
         if code == GENERAL and truce != GENERAL:
             found.add(day)
@@ -95,12 +87,12 @@ def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:
 
 
 def _pocket(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int64]) -> Array:
-    """Russian ground held by Ukraine at the end of each week, km2; NaN where the map is not known."""
+    """Russian ground held by Ukraine at the end of each week, km2; NaN where there is no map yet."""
     found = np.full(len(ends), np.nan)
     if scenario.series.kursk is not None:
         rows = scenario.evidence.as_of(day).series(scenario.series.kursk)
         known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
-        # While it is recorded as held, the last map stands, and is no less than what counts as held.
+        # While the state is `held`, the last map counts, raised to the least area that counts as held.
         found = known.reindex(ends, method="ffill").to_numpy(float)
         found = np.where(held == 1, np.maximum(found, POCKET_GONE), found)
     return np.where(held == 1, found, 0.0)

@@ -21,6 +21,7 @@ from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import CHANGES, EVENTS
+from forecast.evidence.states import moved_state, recorded_as
 from forecast.replay.observations import weekly_record_of
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
@@ -256,7 +257,7 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
     number = int(np.argmin(np.isfinite(made.log_weight).any(axis=0)))
     kind = int(made.ruled_out[number].argmax())
     names = decisions()
-    what = names[kind] if kind < len(names) else STATES[kind - MOST_KINDS]
+    what = names[kind] if kind < len(names) else recorded_as(STATES[kind - MOST_KINDS])
     begin = calendar.monday(scenario.reference_date) + timedelta(days=7 * number)
     rows = _rows_of(scenario.chronology.as_of(day), what, begin)
     fixed = (f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
@@ -271,10 +272,8 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
 
 def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
     """The rows of a week that say what happened of a decision, or how a state stands."""
-    state = what
-    if what in seen.guide.decision:
-        state = seen.guide.decision[what].state
-    told = {name for name, guide in seen.guide.decision.items() if name == what or (state and guide.state == state)}
+    state = moved_state(what) if what in seen.guide.decision else what
+    told = {name for name in seen.guide.decision if name == what or (state and moved_state(name) == state)}
     found = []
     for file, table, about, names in (
         (CHANGES, seen.states, "state", {state}),

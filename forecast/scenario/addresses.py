@@ -1,4 +1,4 @@
-"""Where each entry stands in the tables as read, for whatever changes entries before the tables are checked."""
+"""The address of each entry in the tables as read, for changes made before the tables are checked."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -28,9 +28,9 @@ class Address(NamedTuple):
 
 
 def addresses(tables: Tables) -> dict[str, Address]:
-    """Give where each entry stands, by its name.
+    """Give the address of each entry, by its name.
 
-    Nothing is checked yet: what has not the shape of an entry is passed over, for the checks to tell.
+    Nothing is checked yet: a value that is not a table is skipped here, and refused when the tables are checked.
     """
 
     def items(table: object, key: str) -> list[tuple[str, Any]]:
@@ -107,7 +107,7 @@ def held_premises(tables: Tables, address: Address) -> list[str]:
 
 
 def clear_ways(entry: dict[str, Any], but: str = "") -> None:
-    """Take from the table of an entry every way in which it gives its distribution, but for one."""
+    """Remove every way of giving a distribution from the table of an entry, except one."""
     for way in WAYS:
         if way != but:
             entry.pop(way, None)

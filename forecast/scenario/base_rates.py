@@ -1,4 +1,4 @@
-"""`base_rates.toml`: what the member `base-rates` goes by, the record of a class of wars with a prior of its own.
+"""`base_rates.toml`: the rates of the member `base-rates`, from the record of a class of wars and priors.
 
 Rates are conjugate: a prior of so many events in so many years, and the record's events and years added to it.
 """
@@ -10,8 +10,7 @@ from pydantic import Field
 
 from forecast.scenario.members import BaseRates, Rate
 from forecast.scenario.reader import Reader
-from forecast.scenario.toml_tables import Positive, Text
-from forecast.validation import Place, Table, as_table, near
+from forecast.validation import Place, Positive, Table, Text, as_table, near
 
 FILE = "base_rates.toml"
 
@@ -25,7 +24,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Ground(Table):
-    """What a table of the file stands on."""
+    """The grounds of a table of the file."""
 
     source: Text
     reason: Text
@@ -83,7 +82,7 @@ class TruceTable(Ground):
 
 
 class AdvanceTable(Ground):
-    """`[advance]`: years before the reference date whose changes of area are the base rate of the advance."""
+    """`[advance]`: years before the reference date; their changes of area are the base rate of the advance."""
 
     years: Positive
 

@@ -1,36 +1,20 @@
-"""All that a scenario believes: the tables with priors, each read and checked against those before it."""
+"""The tables with priors, each read and checked against those before it."""
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from forecast.scenario.correlations import read_correlations
 from forecast.scenario.parties import read_parties
 from forecast.scenario.parts import read_parts
-from forecast.scenario.prior import Correlation, Prior
+from forecast.scenario.prior import Prior
 from forecast.scenario.reader import Reader
+from forecast.scenario.records import Issue, Region, Settlement
 from forecast.scenario.settlements import read_settlements
-from forecast.scenario.spec import Issue, Party, Region, Settlement
+from forecast.scenario.spec import Beliefs
 from forecast.timeline.codes import PARTIES
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
 from forecast.validation import Place
-
-
-@dataclass(frozen=True, eq=False)
-class Beliefs:
-    """What the tables with priors hold, as in `Scenario`."""
-
-    issues: tuple[Issue, ...]
-    parties: tuple[Party, ...]
-    lean: NDArray[np.float64]
-    regions: tuple[Region, ...]
-    settlements: tuple[Settlement, ...]
-    priors: dict[str, Prior]
-    correlations: tuple[Correlation, ...]
 
 
 def read_beliefs(reader: Reader) -> Beliefs:
@@ -46,7 +30,15 @@ def read_beliefs(reader: Reader) -> Beliefs:
     regions = read_parts(reader)
     settlements = read_settlements(reader, issues)
     priors = _in_order(reader, _names(issues, regions, settlements))
-    return Beliefs(issues, parties, lean, regions, settlements, priors, read_correlations(reader, priors))
+    return Beliefs(
+        issues=issues,
+        parties=parties,
+        lean=lean,
+        regions=regions,
+        settlements=settlements,
+        priors=priors,
+        correlations=read_correlations(reader, priors),
+    )
 
 
 def _names(issues: Sequence[Issue], regions: Sequence[Region], settlements: Sequence[Settlement]) -> list[str]:

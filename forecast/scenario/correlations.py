@@ -1,4 +1,4 @@
-"""`correlations.toml`: pairs of entries that move together, and that some distribution can have all of them."""
+"""`correlations.toml`: correlated pairs of entries, checked to be positive definite."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,20 +20,20 @@ def read_correlations(reader: Reader, priors: Mapping[str, Prior]) -> tuple[Corr
     pairs: list[Correlation] = []
     for number, raw in enumerate(file.correlation, start=1):
         spot = place.at("correlation", number)
-        table = as_table(toml_tables.CorrelationTable, raw, spot)
-        for key, name in (("first", table.first), ("second", table.second)):
+        pair = as_table(Correlation, raw, spot)
+        for key, name in (("first", pair.first), ("second", pair.second)):
             if name not in priors:
                 raise spot.at(key).error(f"found {name!r}; no entry has this name", near(name, priors))
             if priors[name].marginal.is_point:
                 raise spot.at(key).error(f"found {name!r}, which is a point and varies with nothing")
-        if table.first == table.second:
-            raise spot.at("second").error(f"found {table.second!r}, as in first; allowed is another entry")
-        if any({table.first, table.second} == {pair.first, pair.second} for pair in pairs):
-            raise spot.error(f"{table.first} and {table.second} are given twice", "Keep one")
-        if not -1.0 < table.rho < 1.0:
-            what = f"found {table.rho:g}; allowed is a number between -1 and 1, neither of them"
+        if pair.first == pair.second:
+            raise spot.at("second").error(f"found {pair.second!r}, as in first; allowed is another entry")
+        if any({pair.first, pair.second} == {other.first, other.second} for other in pairs):
+            raise spot.error(f"{pair.first} and {pair.second} are given twice", "Keep one")
+        if not -1.0 < pair.rho < 1.0:
+            what = f"found {pair.rho:g}; allowed is a number between -1 and 1, neither of them"
             raise spot.at("rho").error(what)
-        pairs.append(Correlation(table.first, table.second, table.rho, table.reason))
+        pairs.append(pair)
     _check_definite(pairs, place.at("correlation"))
     return tuple(pairs)
 

@@ -1,4 +1,4 @@
-"""What the command line changes: `--set`, in the tables as read, and `--fix`, a parameter held at a value."""
+"""Changes from the command line: `--set` edits the tables as read; `--fix` fixes a parameter at a value."""
 
 import math
 import tomllib
@@ -15,7 +15,7 @@ from forecast.timeline.parameters import field_of
 from forecast.validation import Place, interval, near
 
 Edited = tuple[str, Address]
-"""An edit as given, and where the entry stands that it changed."""
+"""An edit as given, and the address of the entry that it changed."""
 
 
 def apply_edits(tables: Tables, edits: Sequence[str]) -> list[Edited]:
@@ -45,24 +45,23 @@ def blame(edited: Sequence[Edited], label: str) -> Iterator[None]:
 
 
 def stands_at(error: InputError, address: Address, label: str) -> bool:
-    """Whether an error is in the entry that stands there, in the scenario whose folder is called `label`."""
+    """Whether an error is in the entry at an address; `label` is the name of the scenario's folder."""
     return error.file == f"{label}/{address.file}" and f"{error.key}.".startswith(f"{address.key}.")
 
 
 def parse_fix(scenario: Scenario, texts: Iterable[str]) -> dict[str, float]:
-    """Read what `--fix` holds at one value.
+    """Parse the values at which `--fix` fixes parameters.
 
     Args:
-        scenario: whose priors are named.
+        scenario: the scenario that has the priors.
         texts: each `part.key=V`: the name of an entry, and a number in its unit.
 
     Returns:
         the values by name of the prior, in its unit.
 
     Raises:
-        InputError: no `=`; an unknown name, or one given twice; a position or a salience, which are no values
-            but rows that turn into them; no finite number, or one outside the entry's support or the
-            parameter's limits.
+        InputError: no `=`; an unknown name, or one given twice; a position or a salience, which is computed from
+            several draws; no finite number, or one outside the entry's support or the parameter's limits.
     """
     fixed: dict[str, float] = {}
     for text in texts:
@@ -76,7 +75,7 @@ def parse_fix(scenario: Scenario, texts: Iterable[str]) -> dict[str, float]:
             raise place.error("it is given twice")
         declared, prior = field_of(name), scenario.priors[name]
         if declared.form != "plain":
-            what = f"a {declared.form} cannot be held at a value: it also depends on what is drawn for its party"
+            what = f"a {declared.form} cannot be fixed: it also depends on other draws of its party"
             raise place.error(what, f"Use --set {name}.centre={value}")
         try:
             number = float(value)
@@ -92,7 +91,7 @@ def parse_fix(scenario: Scenario, texts: Iterable[str]) -> dict[str, float]:
 
 
 def _apply(tables: Tables, text: str) -> Address:
-    """Apply one edit to the tables as read; give where the entry stands that it changed."""
+    """Apply one edit to the tables as read; give the address of the entry that it changed."""
     left, equals, right = (part.strip() for part in text.partition("="))
     place = Place("--set", left)
     if not equals:
@@ -122,7 +121,7 @@ def _apply(tables: Tables, text: str) -> Address:
 
 
 def _value(text: str) -> object:
-    """Read a value written in TOML; what is none is text."""
+    """Parse a value as TOML; anything else is text."""
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

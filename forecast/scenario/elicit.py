@@ -1,7 +1,7 @@
 """A prior as a distribution: named, or fitted to its 5, 50 and 95% quantiles.
 
 Every prior is written as a monotone map of a standard normal score, ``x = Q(z)``, ``z ~ Normal(0, 1)``. One
-map then serves four uses: drawing through a Gaussian copula (correlate the scores), drawing anew in each
+map then serves four uses: drawing through a Gaussian copula (correlate the scores), drawing again in each
 timeline, the density, and the Bayesian update (sample the score, transform it).
 
 Three quantiles ask for three parameters; these families take them exactly and in closed form:
@@ -14,8 +14,8 @@ Three quantiles ask for three parameters; these families take them exactly and i
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, fields
+from typing import Any, Final, Protocol, override
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,21 +55,324 @@ class NumpyOps:
 NUMPY = NumpyOps()
 
 
+def _log_normal(z: Array) -> Array:
+    """Log density of the standard normal."""
+    return -0.5 * z**2 - 0.5 * math.log(2.0 * math.pi)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A distribution of one family; its fields are the numbers that it needs, in the order of `Marginal.args`."""
+
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        """The value at normal score `z`."""
+        raise NotImplementedError
+
+    def score(self, x: Array) -> Array:
+        """The normal score of `x`."""
+        raise NotImplementedError
+
+    def log_slope(self, z: Array) -> Any:
+        """Log of the derivative of `quantile`."""
+        raise NotImplementedError
+
+    def log_density(self, z: Array) -> Array:
+        """Log density, per unit of the value, at normal score `z`."""
+        return np.asarray(_log_normal(z) - self.log_slope(z))
+
+    def bounds(self) -> tuple[float, float]:
+        """The lowest and highest value."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Point(Family):
+    """A single value."""
+
+    value: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return self.value + 0.0 * z
+
+    @override
+    def score(self, x: Array) -> Array:
+        return np.zeros_like(x)
+
+    @override
+    def log_density(self, z: Array) -> Array:
+        return np.zeros_like(z)
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return self.value, self.value
+
+
+@dataclass(frozen=True)
+class Normal(Family):
+    """``Q = mean + sd z``."""
+
+    mean: float
+    sd: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return self.mean + self.sd * z
+
+    @override
+    def score(self, x: Array) -> Array:
+        return (x - self.mean) / self.sd
+
+    @override
+    def log_slope(self, z: Array) -> Any:
+        return np.full_like(z, math.log(self.sd))
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return -math.inf, math.inf
+
+
+@dataclass(frozen=True)
+class Lognormal(Family):
+    """``Q = median exp(sigma z)``."""
+
+    median: float
+    sigma: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return self.median * ops.exp(self.sigma * z)
+
+    @override
+    def score(self, x: Array) -> Array:
+        return np.asarray(np.log(x / self.median) / self.sigma)
+
+    @override
+    def log_slope(self, z: Array) -> Any:
+        return math.log(self.median * self.sigma) + self.sigma * z
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
+
+@dataclass(frozen=True)
+class Uniform(Family):
+    """``Q = low + (high - low) Phi(z)``."""
+
+    low: float
+    high: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return self.low + (self.high - self.low) * ops.ndtr(z)
+
+    @override
+    def score(self, x: Array) -> Array:
+        return np.asarray(special.ndtri((x - self.low) / (self.high - self.low)))
+
+    @override
+    def log_slope(self, z: Array) -> Any:
+        return math.log(self.high - self.low) + _log_normal(z)
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+@dataclass(frozen=True)
+class Beta(Family):
+    """The beta distribution; its quantile has no closed form."""
+
+    a: float
+    b: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return special.betaincinv(self.a, self.b, _probability("beta", z, ops))
+
+    @override
+    def score(self, x: Array) -> Array:
+        return np.asarray(special.ndtri(special.betainc(self.a, self.b, x)))
+
+    @override
+    def log_density(self, z: Array) -> Array:
+        x = self.quantile(z, NUMPY)
+        return np.asarray(
+            special.xlogy(self.a - 1, x) + special.xlog1py(self.b - 1, -x) - special.betaln(self.a, self.b)
+        )
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+
+@dataclass(frozen=True)
+class Gamma(Family):
+    """The gamma distribution; its quantile has no closed form."""
+
+    shape: float
+    scale: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return special.gammaincinv(self.shape, _probability("gamma", z, ops)) * self.scale
+
+    @override
+    def score(self, x: Array) -> Array:
+        return np.asarray(special.ndtri(special.gammainc(self.shape, x / self.scale)))
+
+    @override
+    def log_density(self, z: Array) -> Array:
+        x = self.quantile(z, NUMPY) / self.scale
+        return np.asarray(special.xlogy(self.shape - 1, x) - x - special.gammaln(self.shape) - math.log(self.scale))
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
+
+@dataclass(frozen=True)
+class Myerson(Family):
+    """``Q = median + scale (exp(rate z) - 1)``: skewed, on the whole line but for one end."""
+
+    median: float
+    scale: float
+    rate: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return self.median + self.scale * (ops.exp(self.rate * z) - 1.0)
+
+    @override
+    def score(self, x: Array) -> Array:
+        return np.asarray(np.log1p((x - self.median) / self.scale) / self.rate)
+
+    @override
+    def log_slope(self, z: Array) -> Any:
+        return math.log(self.scale * self.rate) + self.rate * z
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        end = self.median - self.scale
+        return (end, math.inf) if self.scale > 0 else (-math.inf, end)
+
+
+@dataclass(frozen=True)
+class JohnsonSemibounded(Family):
+    """J-QPD-S, above `end` (sign 1) or below it (sign -1).
+
+    ``Q = end + sign theta exp(lam sinh(arcsinh(delta z) + shift))``.
+    """
+
+    end: float
+    sign: float
+    theta: float
+    lam: float
+    delta: float
+    shift: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return self.end + self.sign * self.theta * ops.exp(
+            self.lam * ops.sinh(ops.arcsinh(self.delta * z) + self.shift)
+        )
+
+    @override
+    def score(self, x: Array) -> Array:
+        distance = np.log(self.sign * (x - self.end) / self.theta) / self.lam
+        return np.asarray(np.sinh(np.arcsinh(distance) - self.shift) / self.delta)
+
+    @override
+    def log_slope(self, z: Array) -> Any:
+        inner = np.arcsinh(self.delta * z) + self.shift
+        return (
+            math.log(self.theta * self.lam * abs(self.delta))
+            + self.lam * np.sinh(inner)
+            + np.log(np.cosh(inner))
+            - 0.5 * np.log1p((self.delta * z) ** 2)
+        )
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return (self.end, math.inf) if self.sign > 0 else (-math.inf, self.end)
+
+
+@dataclass(frozen=True)
+class JohnsonBounded(Family):
+    """J-QPD-B: ``Q = low + (high - low) Phi(xi + lam sinh(delta z + shift))``."""
+
+    low: float
+    high: float
+    xi: float
+    lam: float
+    delta: float
+    shift: float
+
+    @override
+    def quantile(self, z: Any, ops: Ops) -> Any:
+        return self.low + (self.high - self.low) * ops.ndtr(self.xi + self.lam * ops.sinh(self.delta * z + self.shift))
+
+    @override
+    def score(self, x: Array) -> Array:
+        normal = special.ndtri((x - self.low) / (self.high - self.low))
+        return np.asarray((np.arcsinh((normal - self.xi) / self.lam) - self.shift) / self.delta)
+
+    @override
+    def log_slope(self, z: Array) -> Any:
+        inner = self.delta * z + self.shift
+        y = self.xi + self.lam * np.sinh(inner)
+        return (
+            math.log((self.high - self.low) * self.lam * self.delta)
+            + np.log(np.cosh(inner))
+            - 0.5 * y**2
+            - 0.5 * math.log(2.0 * math.pi)
+        )
+
+    @override
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+NAMED: Final[Mapping[str, type[Family]]] = {
+    "point": Point,
+    "normal": Normal,
+    "lognormal": Lognormal,
+    "uniform": Uniform,
+    "beta": Beta,
+    "gamma": Gamma,
+}
+"""The families that a prior can name; the file gives a number for each of their fields."""
+
+FAMILIES: Final[Mapping[str, type[Family]]] = {
+    **NAMED,
+    "myerson": Myerson,
+    "jqpd_s": JohnsonSemibounded,
+    "jqpd_b": JohnsonBounded,
+}
+"""All families; the last three are fitted to quantiles."""
+
+
 @dataclass(frozen=True)
 class Marginal:
     """A one-dimensional prior as a quantile map of a standard normal score.
 
     Attributes:
-        family: `point`, `normal`, `lognormal`, `uniform`, `beta`, `gamma`, `myerson`, `jqpd_s` or `jqpd_b`.
-        args: the family's numbers, in the order of `_NAMES` (fitted families: as `fit_quantiles` returns them).
+        family: its family, one of `FAMILIES`.
+        args: the family's numbers, in the order of its fields.
     """
 
     family: str
     args: tuple[float, ...]
 
     @property
+    def law(self) -> Family:
+        """The distribution of its family."""
+        return FAMILIES[self.family](*self.args)
+
+    @property
     def is_point(self) -> bool:
-        """Whether the prior is a single value, about which nothing is unknown."""
+        """Whether the prior is a single value, without uncertainty."""
         return self.family == "point"
 
     def quantile(self, z: Any, ops: Ops = NUMPY) -> Any:
@@ -78,140 +381,32 @@ class Marginal:
         Raises:
             TypeError: `beta` and `gamma` have no closed form and take numpy arrays only.
         """
-        a = self.args
-        match self.family:
-            case "point":
-                return a[0] + 0.0 * z
-            case "normal":
-                return a[0] + a[1] * z
-            case "lognormal":
-                return a[0] * ops.exp(a[1] * z)
-            case "uniform":
-                return a[0] + (a[1] - a[0]) * ops.ndtr(z)
-            case "myerson":
-                median, scale, rate = a
-                return median + scale * (ops.exp(rate * z) - 1.0)
-            case "jqpd_s":
-                low, sign, theta, lam, delta, shift = a
-                return low + sign * theta * ops.exp(lam * ops.sinh(ops.arcsinh(delta * z) + shift))
-            case "jqpd_b":
-                low, high, xi, lam, delta, shift = a
-                return low + (high - low) * ops.ndtr(xi + lam * ops.sinh(delta * z + shift))
-        if ops is not NUMPY:
-            raise TypeError(f"a {self.family} prior cannot be updated; give it as quantiles")
-        u = special.ndtr(np.asarray(z, dtype=float))
-        if self.family == "beta":
-            return special.betaincinv(a[0], a[1], u)
-        return special.gammaincinv(a[0], u) * a[1]
+        return self.law.quantile(z, ops)
 
     def score(self, x: Any) -> Array:
         """The normal score of `x`: the inverse of `quantile`. Values on a bound give an infinite score."""
-        x = np.asarray(x, dtype=float)
-        a = self.args
         with np.errstate(divide="ignore", invalid="ignore"):
-            match self.family:
-                case "point":
-                    z = np.zeros_like(x)
-                case "normal":
-                    z = (x - a[0]) / a[1]
-                case "lognormal":
-                    z = np.log(x / a[0]) / a[1]
-                case "uniform":
-                    z = special.ndtri((x - a[0]) / (a[1] - a[0]))
-                case "beta":
-                    z = special.ndtri(special.betainc(a[0], a[1], x))
-                case "gamma":
-                    z = special.ndtri(special.gammainc(a[0], x / a[1]))
-                case "myerson":
-                    z = np.log1p((x - a[0]) / a[1]) / a[2]
-                case "jqpd_s":
-                    low, sign, theta, lam, delta, shift = a
-                    z = np.sinh(np.arcsinh(np.log(sign * (x - low) / theta) / lam) - shift) / delta
-                case _:
-                    low, high, xi, lam, delta, shift = a
-                    z = (np.arcsinh((special.ndtri((x - low) / (high - low)) - xi) / lam) - shift) / delta
-        return np.asarray(z, dtype=float)
+            return np.asarray(self.law.score(np.asarray(x, dtype=float)), dtype=float)
 
     def log_density(self, z: Any) -> Array:
         """Log density, per unit of the prior, of the value at normal score `z` (0 for a point)."""
-        z = np.asarray(z, dtype=float)
-        a = self.args
-        log_normal = -0.5 * z**2 - 0.5 * math.log(2.0 * math.pi)
-        match self.family:
-            case "point":
-                return np.zeros_like(z)
-            case "normal":
-                slope = np.full_like(z, math.log(a[1]))
-            case "lognormal":
-                slope = math.log(a[0] * a[1]) + a[1] * z
-            case "uniform":
-                slope = math.log(a[1] - a[0]) + log_normal
-            case "beta":
-                x = self.quantile(z)
-                return np.asarray(
-                    special.xlogy(a[0] - 1, x) + special.xlog1py(a[1] - 1, -x) - special.betaln(a[0], a[1])
-                )
-            case "gamma":
-                x = self.quantile(z) / a[1]
-                return np.asarray(special.xlogy(a[0] - 1, x) - x - special.gammaln(a[0]) - math.log(a[1]))
-            case "myerson":
-                slope = math.log(a[1] * a[2]) + a[2] * z
-            case "jqpd_s":
-                _, _, theta, lam, delta, shift = a
-                inner = np.arcsinh(delta * z) + shift
-                slope = (
-                    math.log(theta * lam * abs(delta))
-                    + lam * np.sinh(inner)
-                    + np.log(np.cosh(inner))
-                    - 0.5 * np.log1p((delta * z) ** 2)
-                )
-            case _:
-                low, high, xi, lam, delta, shift = a
-                inner = delta * z + shift
-                y = xi + lam * np.sinh(inner)
-                slope = (
-                    math.log((high - low) * lam * delta)
-                    + np.log(np.cosh(inner))
-                    - 0.5 * y**2
-                    - 0.5 * math.log(2.0 * math.pi)
-                )
-        return np.asarray(log_normal - slope)
+        return self.law.log_density(np.asarray(z, dtype=float))
 
     def bounds(self) -> tuple[float, float]:
         """The lowest and highest value the prior can take."""
-        a = self.args
-        match self.family:
-            case "point":
-                return a[0], a[0]
-            case "normal":
-                return -math.inf, math.inf
-            case "lognormal" | "gamma":
-                return 0.0, math.inf
-            case "uniform" | "jqpd_b":
-                return a[0], a[1]
-            case "beta":
-                return 0.0, 1.0
-            case "myerson":
-                end = a[0] - a[1]
-                return (end, math.inf) if a[1] > 0 else (-math.inf, end)
-            case _:
-                return (a[0], math.inf) if a[1] > 0 else (-math.inf, a[0])
+        return self.law.bounds()
 
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "point": ("value",),
-    "normal": ("mean", "sd"),
-    "lognormal": ("median", "sigma"),
-    "uniform": ("low", "high"),
-    "beta": ("a", "b"),
-    "gamma": ("shape", "scale"),
-}
-"""The named families and what each asks for."""
+def _probability(family: str, z: Any, ops: Ops) -> Array:
+    """The probability below normal score `z`, for a family whose quantile takes numbers alone."""
+    if ops is not NUMPY:
+        raise TypeError(f"a {family} prior cannot be updated; give it as quantiles")
+    return np.asarray(special.ndtr(np.asarray(z, dtype=float)))
 
 
 def families() -> dict[str, tuple[str, ...]]:
     """The distributions that can be named in a prior, with the numbers each one needs."""
-    return dict(_NAMES)
+    return {name: tuple(field.name for field in fields(family)) for name, family in NAMED.items()}
 
 
 def named(family: str, numbers: Mapping[str, float]) -> Marginal:
@@ -220,9 +415,9 @@ def named(family: str, numbers: Mapping[str, float]) -> Marginal:
     Raises:
         ValueError: an unknown family, a missing or unknown number, a scale that is not positive.
     """
-    if family not in _NAMES:
-        raise ValueError(f"distribution {family!r} is unknown; allowed: {', '.join(_NAMES)}")
-    wanted = _NAMES[family]
+    if family not in NAMED:
+        raise ValueError(f"distribution {family!r} is unknown; allowed: {', '.join(NAMED)}")
+    wanted = families()[family]
     if set(numbers) != set(wanted):
         raise ValueError(f"{family} takes {', '.join(wanted)}; found {', '.join(sorted(numbers)) or 'nothing'}")
     args = tuple(float(numbers[name]) for name in wanted)

@@ -1,11 +1,11 @@
-"""An entry of the files becomes a prior: its unit, support, distribution, and what it stands on."""
+"""Entries of the files, read as priors: unit, support, distribution and grounds."""
 
 import math
 
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal, families, fit_quantiles, named
-from forecast.scenario.prior import Prior
-from forecast.scenario.reader import JUDGEMENT, Reader
+from forecast.scenario.reader import Reader
+from forecast.scenario.records import Grounded
 from forecast.scenario.reference_class import class_rate
 from forecast.timeline.parameters import field_of
 from forecast.validation import Place, as_table, interval, near, same_keys, shown
@@ -15,7 +15,7 @@ WAYS = ("quantiles", "distribution", "reference_class")
 
 
 def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
-    """Read one prior and keep it under its name."""
+    """Read one entry and keep its prior under its name."""
     declared = field_of(name)
     entry = as_table(toml_tables.EntryTable, raw, place)
     reader.check_grounds(entry, place)
@@ -33,21 +33,7 @@ def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
     marginal, elicited = _marginal(reader, entry, place)
     if declared.unit == "chance/year" and marginal.is_point and marginal.args[0] >= 1.0:
         raise place.at("distribution.value").error("found 1; allowed is a chance a year below 1")
-    reader.priors[name] = Prior(
-        name=name,
-        marginal=marginal,
-        unit=entry.unit,
-        support=(low, high),
-        varies=entry.varies,
-        without=entry.without,
-        premises=tuple(entry.premises),
-        source=entry.source,
-        basis=entry.basis or JUDGEMENT,
-        as_of=entry.as_of,
-        reason=entry.reason,
-        elicited=elicited,
-        file=str(place.file).partition("/")[2],
-    )
+    reader.keep(entry, name, marginal, elicited, place)
 
 
 def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tuple[Marginal, str]:
@@ -70,7 +56,9 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
                 raise ArithmeticError
         except (ValueError, ArithmeticError) as error:
             what = f"found {shown(entry.quantiles)}; allowed are the 5, 50 and 95% quantiles, increasing and"
-            mend = "They are too near each other to be fitted" if isinstance(error, ArithmeticError) else None
+            mend = (
+                "They are too near each other to be fitted; spread them" if isinstance(error, ArithmeticError) else None
+            )
             raise spot.error(f"{what} inside the support, {shown(entry.support)}", mend) from error
         return fitted, "quantiles " + "/".join(f"{q:g}" for q in entry.quantiles)
     numbers = dict(entry.distribution or {})
@@ -98,8 +86,8 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
     return marginal, f"{family} " + " ".join(f"{key}={numbers[key]:g}" for key in wanted)
 
 
-def inherit(raw: object, table: toml_tables.Grounded, varies: bool = True) -> object:
-    """Give a row with what it leaves out taken from its table; what is no table is left to be refused."""
+def inherit(raw: object, table: Grounded, varies: bool = True) -> object:
+    """Add the grounds that a row leaves out, from its table; a value that is not a table is given back as it is."""
     if not isinstance(raw, dict):
         return raw
     held: dict[str, object] = {"source": table.source, "reason": table.reason, "premises": table.premises}

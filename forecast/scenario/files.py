@@ -1,16 +1,13 @@
 """The files of a scenario: which there are, read as text, and the TOML among them as plain tables."""
 
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from forecast.errors import InputError
-from forecast.validation import Place, near, read_text
+from forecast.validation import Place, near, parse_toml, read_text
 
 OWN_FILES = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
-"""The parts whose file has one table a parameter."""
+"""The parts that have a file with one table for each parameter."""
 
 FILES = (
     *("sources.toml", "premises.toml", "scenario.toml", "parties.toml"),
@@ -27,7 +24,7 @@ README = "README.md"
 
 
 def read_folder(folder: Path) -> dict[str, str]:
-    """Read every file of a scenario; hidden ones are none of its files."""
+    """Read every file of a scenario as text, by its path within the folder; hidden files are skipped."""
     root = Place(folder.name)
     here = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if not here:
@@ -66,21 +63,4 @@ def parse_tables(
         elsewhere: the files among them that are from elsewhere, by that path.
     """
     labels = {name: f"{label}/{name}" for name in texts} | dict(elsewhere or {})
-    return {name: _parse(text, labels[name]) for name, text in texts.items() if name.endswith(".toml")}
-
-
-def _parse(text: str, label: str | Path) -> dict[str, Any]:
-    """Parse a TOML file, which errors call `label`."""
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        # The parser tells where in brackets at the end, and names a table given twice as a Python tuple.
-        message = str(error)
-        twice = re.match(r"Cannot declare \((.*?),?\) twice", message)
-        where = re.search(r" \((at (line \d+, column \d+|end of document))\)$", message)
-        spot = where[2] if where else None
-        if twice:
-            key = ".".join(re.findall(r"'([^']*)'", twice[1]))
-            raise Place(label, key).error(f"the table is given twice, again at {spot}", "Keep one") from error
-        what = message[: where.start()] if where else message
-        raise InputError(f"it is not TOML: {what}", file=label, key=spot) from error
+    return {name: parse_toml(text, Place(labels[name])) for name, text in texts.items() if name.endswith(".toml")}

@@ -1,4 +1,4 @@
-"""Where scenarios are: a scenario is a folder, found by its name or given by its path."""
+"""Finding a scenario: a folder, found by its name or given by its path."""
 
 import os
 from pathlib import Path
@@ -37,7 +37,7 @@ def places(priors: Path | None = None) -> list[Path]:
 
 
 def scenarios(priors: Path | None = None) -> dict[str, Path]:
-    """Give the scenarios there are, by name; of two with one name, that which is found first.
+    """Give the scenarios there are, by name; where two have the same name, the first found.
 
     Args:
         priors: as for `places`.

@@ -1,34 +1,34 @@
-"""Loading a scenario: all its files are read and checked, used or not, and the first thing wrong is told.
+"""Loading a scenario: every file is read and checked, used or not, and the first error is raised.
 
 Every parameter of the timeline has one prior and every prior is one of a parameter, as `timeline.parameters`
 declares them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology, load_chronology
 from forecast.evidence.coding_guide import GUIDE
 from forecast.evidence.series import Evidence, load_evidence
 from forecast.evidence.states import STATES
-from forecast.scenario import question, toml_tables
 from forecast.scenario.base_rates import read_base_rates
-from forecast.scenario.beliefs import Beliefs, read_beliefs
+from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import apply_edits, blame, parse_fix
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
-from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, tell
+from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, read_perspective
 from forecast.scenario.pool import read_pool
 from forecast.scenario.prior import Prior
+from forecast.scenario.question import check_endings, read_premises, read_question, read_sources
 from forecast.scenario.reader import Reader
+from forecast.scenario.records import Front, Start
 from forecast.scenario.reference_tables import read_reference
-from forecast.scenario.series_roles import read_series
-from forecast.scenario.spec import Scenario, Start
+from forecast.scenario.series_roles import check_series
+from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
 from forecast.validation import near
 
@@ -52,10 +52,10 @@ def load_scenario(
         edits: changes to entries, as `moscow.worth.quantiles=[0.3, 0.4, 0.5]`: the name of an entry, a field
             of it, and the value in TOML (a bare word is text). Setting quantiles takes a distribution away,
             and the reverse.
-        perspective: whose premises the priors are under, before the edits: `base`, the name of one of the scenario's
+        perspective: the perspective of the priors, before the edits: `base`, the name of one of the scenario's
             perspectives, or the path of a file `.toml` that is one.
-        seen: rows of evidence to take in place of its CSV files: those that a saved run saw.
-        happened: folder of `events.csv` and `states.csv` to take in place of its own: those that a saved run saw.
+        seen: rows of evidence used instead of its CSV files: those that a saved run saw.
+        happened: folder of `events.csv` and `states.csv` used instead of its own: those that a saved run saw.
 
     Raises:
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
@@ -77,7 +77,7 @@ def load_under(
     """Load a scenario under each of several perspectives, its files read once; see `load_scenario`.
 
     Args:
-        perspectives: whose premises, in turn.
+        perspectives: the perspectives, in turn.
         name_or_folder: see there, as for all that follow.
         priors: see there.
         edits: see there.
@@ -93,48 +93,28 @@ def load_under(
         chosen.append(name)
         elsewhere |= files
     reader = Reader(folder.name, parse_tables(texts, folder.name, elsewhere))
-    question.read_sources(reader)
-    question.read_premises(reader)
-    asked = question.read_question(reader)
-    evidence = _read_evidence(folder, reader, seen)
+    read_sources(reader)
+    read_premises(reader)
+    question = read_question(reader)
+    evidence = load_evidence(folder / "evidence", reader.sources, seen, f"{folder.name}/evidence")
     read_reference(reader, texts)
-    _check_series(asked.front, evidence, reader)
-    base = read_beliefs(reader)
-    start = question.read_start(reader, asked.start)
+    _check_front(question.front, evidence, reader)
+    beliefs = read_beliefs(reader)
+    check_endings(reader, question, beliefs.settlements)
+    check_series(reader, question, evidence)
     overlays = read_overlays(reader, elsewhere)
     scenario = Scenario(
-        id=asked.id,
+        **fields_of(question),
+        **fields_of(beliefs),
         folder=folder,
-        title=asked.title,
-        question=asked.question,
-        second_question=asked.second_question,
-        reference_date=asked.reference_date,
-        horizon=asked.horizon,
-        inauguration=asked.inauguration,
-        area_series=asked.front.area_series,
-        second_area_series=asked.front.second_area_series,
-        monthly_series=asked.front.monthly_series,
-        series=read_series(reader, asked.series, _of_front(asked.front), evidence),
-        first_week=asked.front.first_week,
-        season_peaks=question.read_peaks(reader, asked.season),
-        season_half_width=asked.season.half_width_weeks,
-        upheavals=question.read_events(reader, "upheaval", asked.upheaval),
-        votes=question.read_events(reader, "vote", asked.vote),
-        start=start,
-        endings=question.read_endings(reader, asked.ending, base.settlements),
-        issues=base.issues,
-        parties=base.parties,
-        settlements=base.settlements,
-        regions=base.regions,
-        priors=base.priors,
-        lean=base.lean,
-        correlations=base.correlations,
         sources=reader.sources,
         premises=reader.premises,
         evidence=evidence,
-        chronology=_read_chronology(folder, reader, happened, starting_values(start, base.priors), asked.horizon),
+        chronology=_read_chronology(folder, reader, happened, question, beliefs),
         perspective=BASE,
-        perspectives={name: tell(reader, name, overlay, base.priors) for name, overlay in overlays.items()},
+        perspectives={
+            name: read_perspective(reader, name, overlay, beliefs.priors) for name, overlay in overlays.items()
+        },
         edits=tuple(edits),
         texts=texts,
         pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
@@ -142,11 +122,8 @@ def load_under(
     )
     found = []
     for name in chosen:
-        under = scenario
-        if name != BASE or edits:
-            beliefs = _changed(reader, overlays.get(name), edits)
-            own = {field.name: getattr(beliefs, field.name) for field in fields(Beliefs)}
-            under = replace(scenario, perspective=name, **own)
+        changed = name != BASE or edits
+        under = scenario.under(name, _changed(reader, overlays.get(name), edits)) if changed else scenario
         _check_premises(under, reader)
         found.append(under)
     return found
@@ -159,33 +136,25 @@ def _changed(reader: Reader, overlay: Overlay | None, edits: Sequence[str]) -> B
         beliefs = read_beliefs(replace(reader, tables=tables, priors={}))
     if overlay is None:
         return beliefs
-    stand = {change.entry: replace(beliefs.priors[change.entry], file=overlay.path) for _, change, _ in overlay.changes}
+    stand = {
+        change.entry: beliefs.priors[change.entry].model_copy(update={"file": overlay.path})
+        for _, change, _ in overlay.changes
+    }
     return replace(beliefs, priors=beliefs.priors | stand)
 
 
-def _read_evidence(folder: Path, reader: Reader, seen: pd.DataFrame | None) -> Evidence:
-    """Read the evidence; its errors name files as the other files' do, from the scenario's folder on."""
-    try:
-        return load_evidence(folder / "evidence", reader.sources, seen)
-    except InputError as error:
-        file = error.file
-        if isinstance(file, Path) and file.is_relative_to(folder):
-            file = f"{folder.name}/{file.relative_to(folder).as_posix()}"
-        raise InputError(error.what, file=file, key=error.key, mend=error.mend) from error
-
-
 def _read_chronology(
-    folder: Path, reader: Reader, happened: Path | None, start: Mapping[str, str], horizon: date
+    folder: Path, reader: Reader, happened: Path | None, question: Question, beliefs: Beliefs
 ) -> Chronology:
-    """Read what happened, from the scenario's own files or those of a saved run."""
+    """Read the chronology, from the scenario's own files or those of a saved run."""
     guide = reader.tables.get(f"evidence/{GUIDE}")
     elsewhere = happened if guide is not None else None
     return load_chronology(
         elsewhere or folder / "evidence",
         reader.sources,
-        start=start,
-        first=reader.day,
-        last=horizon,
+        start=starting_values(question.start, beliefs.priors),
+        first=question.reference_date,
+        last=question.horizon,
         guide=guide,
         label=None if elsewhere else f"{folder.name}/evidence",
         kept=elsewhere is not None,
@@ -197,27 +166,19 @@ def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]
 
     Ground in Kursk is held if the median of what is held there is more than the least that counts.
     """
-    codes = {
-        "rung": start.rung,
-        "posture": start.posture,
-        "truce": start.truce,
-        "arms": int(start.paused),
-        "ban": int(start.banned),
-        "kursk": int(priors["front.kursk_start"].quantiles()[1] >= POCKET_GONE),
-    }
-    return {state: values[codes[state]] for state, values in STATES.items()}
+    given = dict(start) | {"pocket": priors["front.kursk_start"].quantiles()[1] >= POCKET_GONE}
+    values = {}
+    for name, state in STATES.items():
+        found = given[state.kernel]
+        # Flags are codes; words are those of the values, but for spaces and capitals.
+        values[name] = list(state.values)[found] if isinstance(found, bool) else found.replace(" ", "_").lower()
+    return values
 
 
-def _of_front(front: toml_tables.FrontTable) -> tuple[str | None, ...]:
-    """The series that the front learns from, None where it has none."""
-    return front.area_series, front.second_area_series, front.monthly_series
-
-
-def _check_series(front: toml_tables.FrontTable, evidence: Evidence, reader: Reader) -> None:
+def _check_front(front: Front, evidence: Evidence, reader: Reader) -> None:
     """Check that the series that the front learns from are of the evidence, each another, on the days it goes by."""
     place = reader.place("scenario.toml")
-    keys = ("area_series", "second_area_series", "monthly_series")
-    named = {key: series for key, series in zip(keys, _of_front(front), strict=True) if series is not None}
+    named = front.named()
     for number, (key, series) in enumerate(named.items()):
         if series not in evidence.specs:
             what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
@@ -241,7 +202,7 @@ def _check_series(front: toml_tables.FrontTable, evidence: Evidence, reader: Rea
 
 def _check_premises(scenario: Scenario, reader: Reader) -> None:
     """Check that something rests on every premise, if only under a perspective."""
-    changes = [change for told in scenario.perspectives.values() for change in told.changes]
+    changes = [change for perspective in scenario.perspectives.values() for change in perspective.changes]
     under = {premise for change in changes for premise in change.premises}
     for premise, held in scenario.premises_of().items():
         if not held and premise not in under:

@@ -1,12 +1,16 @@
-"""Who is pooled and how, and what the member `base-rates` goes by: plain and frozen."""
+"""The members of a pool and their weights, and the beliefs of the member `base-rates`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from forecast.validation import Positive, Table, Text, Texts
 
 
-@dataclass(frozen=True)
-class Member:
-    """A member of the pool.
+class Member(Table):
+    """`[member.<name>]` of `pool.toml`.
 
     Attributes:
         name: a perspective's name, `base` or `base-rates`.
@@ -15,27 +19,38 @@ class Member:
     """
 
     name: str
-    weight: float
-    reason: str
+    weight: Positive
+    reason: Text
 
 
-@dataclass(frozen=True)
-class Pool:
+class WeightUpdate(Table):
+    """`[update]` of `pool.toml`: how weights are updated by what happened.
+
+    Attributes:
+        temper: power to which the density of what happened counts.
+        temper_reason: why.
+        floor: lowest updated weight.
+        floor_reason: why.
+        common: what that density is of.
+        common_reason: why.
+    """
+
+    temper: Annotated[float, Field(gt=0, le=1)]
+    temper_reason: Text
+    floor: Annotated[float, Field(ge=0)]
+    floor_reason: Text
+    common: Annotated[Texts, Field(min_length=1)]
+    common_reason: Text
+
+
+class Pool(WeightUpdate):
     """Whose forecasts are pooled, and how.
 
     Attributes:
         members: in the order of the file; their weights add up to 1.
-        temper: power to which the density of what happened counts.
-        floor: lowest updated weight.
-        common: what that density is of.
-        reasons: why, by key.
     """
 
     members: tuple[Member, ...]
-    temper: float
-    floor: float
-    common: tuple[str, ...]
-    reasons: Mapping[str, str]
 
     @property
     def weights(self) -> dict[str, float]:
@@ -45,7 +60,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Rate:
-    """What is believed of a rate a year: gamma distributed, as if so many events had been seen in so many years.
+    """The belief about a rate a year: a gamma distribution, as after so many events in so many years.
 
     Attributes:
         events: shape.
@@ -56,13 +71,13 @@ class Rate:
     years: float
 
     def after(self, events: float, years: float) -> "Rate":
-        """What is believed once so many more events have been seen in so many more years; exact."""
+        """The belief after so many more events in so many more years; exact."""
         return Rate(self.events + events, self.years + years)
 
 
 @dataclass(frozen=True)
 class BaseRates:
-    """What the member goes by, the class counted.
+    """The beliefs of the member `base-rates`, with its class counted.
 
     Attributes:
         end: the rate at which wars of the class end.
@@ -70,7 +85,7 @@ class BaseRates:
         victory: of those won or lost, cases in which the initiator won, and lost: a beta distribution.
         breaking: chance that a settlement is no longer in force at the horizon.
         truce: the rate at which general ceasefires begin that do not end the war.
-        advance_years: years before the reference date whose four-weekly changes of area are learnt from.
+        advance_years: years before the reference date; their four-weekly changes of area are used.
         reasons: why, by table of the file.
     """
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.reader import Reader, check_capacity
+from forecast.scenario.records import Issue, Party
 from forecast.scenario.rows import check_position, keep_row, read_rows
-from forecast.scenario.spec import Issue, Party
 from forecast.timeline.codes import PARTIES
 from forecast.validation import as_table, same_keys, spot_of
 
@@ -24,24 +24,24 @@ def read_parties(
     issues: list[Issue] = []
     for name, raw in file.issue.items():
         spot = spot_of(place.at("issue"), name)
-        given = as_table(toml_tables.IssueTable, raw, spot)
-        reader.check_premises(given.premises, spot)
-        role = given.role or ""
-        if role and any(other.role == role for other in issues):
-            raise spot.at("role").error(f"found {role!r}, as for another issue; allowed is one such issue")
-        premises = tuple(given.premises)
-        read_entry(reader, f"parties.toil.{name}", _toil(given), spot.at("toil"))
-        issues.append(Issue(name, given.label, given.zero, given.one, role, premises))
+        table = as_table(toml_tables.IssueTable, raw, spot, id=name)
+        reader.check_premises(table.premises, spot)
+        if table.role and any(other.role == table.role for other in issues):
+            raise spot.at("role").error(f"found {table.role!r}, as for another issue; allowed is one such issue")
+        # Toil rests on the issue's premises unless it says otherwise.
+        toil = {"premises": table.premises, "varies": "world", **table.toil}
+        read_entry(reader, f"parties.toil.{name}", toil, spot.at("toil"))
+        issues.append(table.record(Issue))
     same_keys(file.party, PARTIES, place.at("party"), "party")
     parties = []
     lean = np.zeros((len(PARTIES), len(issues)))
     for number, name in enumerate(PARTIES):
         spot = place.at("party", name)
-        table = as_table(toml_tables.PartyTable, file.party[name], spot)
-        reader.check_grounds(table, spot)
-        read_entry(reader, f"parties.stiffness.{name}", inherit(table.stiffness, table), spot.at("stiffness"))
-        sign = 1.0 if table.leans == "moscow" else -1.0
-        rows = read_rows(reader, table.position, issues, table, table.position_spread, spot.at("position"))
+        party = as_table(toml_tables.PartyTable, file.party[name], spot, id=name)
+        reader.check_grounds(party, spot)
+        read_entry(reader, f"parties.stiffness.{name}", inherit(party.stiffness, party), spot.at("stiffness"))
+        sign = 1.0 if party.leans == "moscow" else -1.0
+        rows = read_rows(reader, party.position, issues, party, party.position_spread, spot.at("position"))
         for column, (issue, row, where) in enumerate(rows):
             check_position(row.centre, where.at("centre"))
             lean[number, column] = sign * file.rows.load * row.spread
@@ -49,15 +49,9 @@ def read_parties(
             own = row.spread * math.sqrt(1.0 - file.rows.load**2)
             prior = f"parties.position.{name}.{issue.id}"
             keep_row(reader, prior, issue, row, own, where, f", load {file.rows.load:g}")
-        rows = read_rows(reader, table.salience, issues, table, table.salience_spread, spot.at("salience"))
+        rows = read_rows(reader, party.salience, issues, party, party.salience_spread, spot.at("salience"))
         for issue, row, where in rows:
             keep_row(reader, f"parties.salience.{name}.{issue.id}", issue, row, row.spread, where)
-        premises = tuple(table.premises)
-        parties.append(Party(name, table.label, table.leans, premises, table.reason, table.source))
+        parties.append(party.record(Party))
     lean.setflags(write=False)
     return tuple(issues), tuple(parties), lean
-
-
-def _toil(issue: toml_tables.IssueTable) -> dict[str, object]:
-    """The entry of an issue's toil, which rests on the issue's premises unless it says otherwise."""
-    return {"premises": issue.premises, "varies": "world", **issue.toil}

@@ -1,10 +1,10 @@
-"""The parts with a file of their own, one table a parameter, and the regions of `front.toml`."""
+"""The parts with a file of their own, one table for each parameter, and the regions of `front.toml`."""
 
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.reader import Reader, check_capacity
-from forecast.scenario.spec import Region
+from forecast.scenario.records import Region
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
 from forecast.validation import Place, as_table, same_keys, shown, spot_of
@@ -34,23 +34,12 @@ def read_regions(reader: Reader, raws: object, place: Place) -> tuple[Region, ..
     regions = []
     for name, raw in raws.items():
         spot = spot_of(place, name)
-        table = as_table(toml_tables.RegionTable, raw, spot)
+        table = as_table(toml_tables.RegionTable, raw, spot, id=name)
         reader.check_grounds(table, spot)
         read_entry(reader, f"front.held.{name}", inherit(table.held, table), spot.at("held"))
         if reader.priors[f"front.held.{name}"].support[1] > table.area_km2:
             what = f"found {shown(table.held['support'])}; allowed is at most the region's area,"
             raise spot.at("held.support").error(f"{what} {table.area_km2:g} km2")
         read_entry(reader, f"front.share.{name}", inherit(table.share, table), spot.at("share"))
-        regions.append(
-            Region(
-                id=name,
-                label=table.label,
-                area_km2=table.area_km2,
-                later=table.later,
-                demand_after_km2=table.demand_after_km2,
-                premises=tuple(table.premises),
-                source=table.source,
-                reason=table.reason,
-            )
-        )
+        regions.append(table.record(Region))
     return tuple(regions)

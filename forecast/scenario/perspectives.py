@@ -1,12 +1,12 @@
-"""Perspectives: other readers' sets of premises, each laid over the scenario's own entries.
+"""Perspectives: other readers' sets of premises, applied to the scenario's own entries.
 
-A perspective changes what is believed of entries that there are, and why; it adds none, and leaves an entry's unit,
-support, neutral value and way of varying as they are. The scenario's own are in its folder `perspectives`; another can
-be read from a file anywhere. Each is laid over the entries and read once, asked for or not.
+A perspective changes the distributions of existing entries, and their grounds. It adds no entry, and leaves the unit,
+support, neutral value and way of varying of each entry as they are. The scenario's own perspectives are in its folder
+`perspectives`; another can be read from any file. Every perspective is applied and checked once, selected or not.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ BASE: Final = "base"
 """The name of the scenario's files as they stand, without a perspective."""
 
 BASE_RATES: Final = "base-rates"
-"""The name of the pool's member that goes by the record of past wars."""
+"""The name of the pool's member that uses the record of past wars."""
 
 POOL: Final = "pool"
 """The name of the pool of perspectives itself."""
@@ -87,7 +87,7 @@ def find_perspective(given: str | Path, texts: dict[str, str], label: str) -> tu
         return name, {_path_of(name): file}
     if text != texts[_path_of(name)]:
         what = f"found the name {name!r}, which {label} has for another perspective; allowed is a name of its own"
-        raise place.error(what, "Call the file otherwise")
+        raise place.error(what, "Rename the file")
     return name, {}
 
 
@@ -114,8 +114,8 @@ def read_overlays(reader: Reader, elsewhere: Mapping[str, Path]) -> dict[str, Ov
     return overlays
 
 
-def tell(reader: Reader, name: str, overlay: Overlay, base: Mapping[str, Prior]) -> Perspective:
-    """Read the entries under a perspective, and tell what it changes.
+def read_perspective(reader: Reader, name: str, overlay: Overlay, base: Mapping[str, Prior]) -> Perspective:
+    """Read the entries under a perspective, and give what it changes.
 
     Args:
         reader: with everything read.
@@ -124,24 +124,21 @@ def tell(reader: Reader, name: str, overlay: Overlay, base: Mapping[str, Prior])
         base: the priors without it.
 
     Raises:
-        InputError: an entry is wrong as the perspective has it; the error says so of the perspective's file.
+        InputError: an entry is wrong under the perspective; the error names the perspective's file.
     """
     with _blame(overlay, reader.label):
         priors = read_beliefs(replace(reader, tables=overlaid(reader.tables, overlay), priors={})).priors
     changes = [
-        Change(
-            entry=change.entry,
+        change.record(
+            Change,
             elicited=priors[change.entry].elicited,
             quantiles=_quantiles(priors[change.entry]),
             base=_quantiles(base[change.entry]),
             unit=base[change.entry].unit,
-            premises=tuple(change.premises),
-            source=change.source,
-            reason=change.reason,
         )
         for _, change, _ in overlay.changes
     ]
-    return Perspective(name, overlay.table.title, overlay.table.holder, overlay.table.summary, tuple(changes))
+    return overlay.table.record(Perspective, name=name, changes=tuple(changes))
 
 
 def overlaid(tables: Tables, overlay: Overlay | None) -> dict[str, dict[str, Any]]:
@@ -160,7 +157,7 @@ def overlaid(tables: Tables, overlay: Overlay | None) -> dict[str, dict[str, Any
 
 
 def _quantiles(prior: Prior) -> tuple[float, float, float]:
-    """Give the 5, 50 and 95% quantiles of what is used of a prior: a position or a term is clipped to its support."""
+    """Give the 5, 50 and 95% quantiles of a prior within its support, to which positions and terms are clipped."""
     low, middle, high = (min(max(x, prior.support[0]), prior.support[1]) for x in prior.quantiles())
     return low, middle, high
 
@@ -176,15 +173,15 @@ def _path_of(name: str) -> str:
 
 
 def _check_name(name: str, place: Place) -> None:
-    """Check that a perspective can be called so."""
+    """Check the name of a perspective."""
     spot_of(place, name, "")
     if name in KEPT:
         what = f"found the name {name!r}; allowed is any but {', '.join(KEPT)}"
-        raise place.error(what, "Call the file otherwise")
+        raise place.error(what, "Rename the file")
 
 
 def _read_changes(
-    reader: Reader, known: Mapping[str, Address], raws: list[Any], place: Place
+    reader: Reader, known: Mapping[str, Address], raws: Sequence[Any], place: Place
 ) -> tuple[tuple[Place, toml_tables.ChangeTable, Address], ...]:
     """Read `[[change]]`, each of another entry."""
     changes: dict[str, tuple[Place, toml_tables.ChangeTable, Address]] = {}
@@ -227,7 +224,7 @@ def _read_change(raw: object, known: Mapping[str, Address], place: Place) -> tom
 
 @contextmanager
 def _blame(overlay: Overlay, label: str) -> Iterator[None]:
-    """Say an error in the entries under a perspective of the perspective's file: without it they were sound.
+    """Attribute an error in the entries under a perspective to its file: the entries had no error without it.
 
     Args:
         overlay: the perspective.

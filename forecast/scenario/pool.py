@@ -1,14 +1,13 @@
-"""`pool.toml`: whose forecasts are pooled, with which weights, and how these are updated by what happened."""
+"""`pool.toml`: the members of the pool, their weights, and how events since the reference date update the weights."""
 
 from collections.abc import Collection
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from forecast.scenario.members import Member, Pool
+from forecast.scenario.members import Member, Pool, WeightUpdate
 from forecast.scenario.perspectives import BASE, BASE_RATES
 from forecast.scenario.reader import Reader
-from forecast.scenario.toml_tables import Positive, Text
 from forecast.validation import Table, as_table, near, shown
 
 FILE: Final = "pool.toml"
@@ -17,29 +16,11 @@ COMMON: Final = ("war_ended", "general_truce", "km2")
 """What every member has a density for; the common set is some of these."""
 
 
-class MemberTable(Table):
-    """`[member.<name>]`."""
-
-    weight: Positive
-    reason: Text
-
-
-class UpdateTable(Table):
-    """`[update]`: how weights are updated by what happened."""
-
-    temper: Annotated[float, Field(gt=0, le=1)]
-    temper_reason: Text
-    floor: Annotated[float, Field(ge=0)]
-    floor_reason: Text
-    common: Annotated[list[Text], Field(min_length=1)]
-    common_reason: Text
-
-
 class PoolFile(Table):
     """The whole file."""
 
     member: Annotated[dict[str, Any], Field(min_length=1)]
-    update: UpdateTable
+    update: WeightUpdate
 
 
 def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
@@ -47,7 +28,7 @@ def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
 
     Args:
         reader: with everything else read.
-        perspectives: names of the scenario's own perspectives. One that is in no pool is only not pooled.
+        perspectives: names of the scenario's own perspectives, of which a pool may leave some out.
 
     Raises:
         InputError: a key or a value is wrong, a member is unknown, or the weights do not add up to 1.
@@ -63,8 +44,7 @@ def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
         if name not in known:
             mend = "Add base_rates.toml" if name == BASE_RATES else near(name, known, "Take it out")
             raise spot.error(f"found the member {name!r}; allowed are {', '.join(known)}", mend)
-        table = as_table(MemberTable, raw, spot)
-        members.append(Member(name, table.weight, table.reason))
+        members.append(as_table(Member, raw, spot, name=name))
     total = sum(member.weight for member in members)
     if abs(total - 1.0) > 1e-9:
         given = ", ".join(shown(member.weight) for member in members)
@@ -77,5 +57,4 @@ def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
         if item not in COMMON or item in update.common[:number]:
             what = f"found {item!r}; allowed are {', '.join(COMMON)}, each once"
             raise place.at("update.common").error(what, near(item, COMMON))
-    reasons = {key: getattr(update, f"{key}_reason") for key in ("temper", "floor", "common")}
-    return Pool(tuple(members), update.temper, update.floor, tuple(update.common), reasons)
+    return update.record(Pool, members=tuple(members))

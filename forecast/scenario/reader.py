@@ -1,13 +1,13 @@
-"""What is read of a scenario so far, and the checks of a table against it: sources, dates, premises, room."""
+"""The reader of a scenario: the tables read so far, and the checks of further tables against them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from forecast.scenario.elicit import Marginal
 from forecast.scenario.prior import Prior
-from forecast.scenario.spec import Premise, Source
-from forecast.scenario.toml_tables import Grounded
+from forecast.scenario.records import Grounded, Premise, Source
 from forecast.timeline.fields import CAPACITY
 from forecast.validation import Place, near
 
@@ -17,7 +17,7 @@ JUDGEMENT: Final = "judgement"
 
 @dataclass
 class Reader:
-    """The files of a scenario, and what is kept of those read for the next ones to be checked against.
+    """The files of a scenario, and the records read so far, against which the next files are checked.
 
     Attributes:
         label: name of the scenario's folder.
@@ -40,6 +40,20 @@ class Reader:
     def place(self, file: str) -> Place:
         """Give the place of a file, by its path in the folder."""
         return Place(f"{self.label}/{file}")
+
+    def keep(
+        self, table: Grounded, name: str, marginal: Marginal, elicited: str, place: Place, **resolved: object
+    ) -> None:
+        """Keep the prior of a table under its name; `resolved` are fields of the prior that the table does not have."""
+        self.priors[name] = table.record(
+            Prior,
+            name=name,
+            marginal=marginal,
+            elicited=elicited,
+            basis=table.basis or JUDGEMENT,
+            file=str(place.file).partition("/")[2],
+            **resolved,
+        )
 
     def check_grounds(self, table: Grounded, place: Place) -> None:
         """Check source, date and premises of a table."""

@@ -1,12 +1,12 @@
-"""A prior from a reference class: how often the event came in past cases, and how far this case may differ from them.
+"""A prior from a reference class: the rate of the event in past cases, and how far this case may differ from them.
 
 With E events in an exposure of Y (country-years, leader-years) and ``times``, how many times as likely it is argued to
 be here as in the class:
 
     log rate = log(times E / Y) + delta,    delta ~ Normal(0, sqrt(spread^2 + 1 / E))
 
-The spread, 0.7 unless the entry says otherwise, is what is not known of this case given its class; 1 / E is what is
-not known of the class's own rate. Such a prior has had its evidence: it is not updated by its class again.
+The spread, 0.7 unless the entry says otherwise, is the uncertainty about this case given its class; 1 / E is the
+uncertainty of the class's own rate. Such a prior includes its evidence: it is not updated by its class again.
 """
 
 import math
@@ -46,14 +46,14 @@ def class_rate(
     rate = given.times * events / exposure
     sd = math.hypot(given.spread, 1.0 / math.sqrt(events))
     period = " ".join(f"{word} {year}" for word, year in (("since", given.since), ("until", given.until)) if year)
-    told = (
+    elicited = (
         f"reference class {given.table}: {events:g} {given.events} in {exposure:,.0f} {given.exposure}"
         f"{', ' + period if period else ''}, times {given.times:g}, spread {given.spread:g}"
     )
     if unit == "1/year":
-        return Marginal("lognormal", (rate, sd)), told
+        return Marginal("lognormal", (rate, sd)), elicited
     low, middle, high = (-math.expm1(-rate * math.exp(z * sd)) for z in (-C95, 0.0, C95))
-    return fit_quantiles(low, middle, high, 0.0, 1.0), told
+    return fit_quantiles(low, middle, high, 0.0, 1.0), elicited
 
 
 def _count(rows: Rows, given: toml_tables.ReferenceClassTable, place: Place) -> tuple[float, float]:

@@ -1,12 +1,11 @@
 """Reference classes: each a table of past cases, with its title and its source."""
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from forecast.evidence.csv_rows import read_cells, row_place
 from forecast.scenario import toml_tables
 from forecast.scenario.reader import Reader
-from forecast.validation import as_table, spot_of
+from forecast.validation import Place, as_table, spot_of
 
 
 def read_reference(reader: Reader, texts: Mapping[str, str]) -> None:
@@ -30,19 +29,14 @@ def read_reference(reader: Reader, texts: Mapping[str, str]) -> None:
         place = reader.place(path)
         if path not in taken:
             raise place.error("reference.toml does not name this file", "Add a table there, or move the file")
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            header = next(lines, [])
-            if not header or "" in header or len(set(header)) < len(header):
-                what = f"found the columns {', '.join(header) or 'none'}; allowed are names, each once"
-                raise place.at("row 1").error(what)
-            rows = reader.classes[taken[path]] = []
-            for cells in lines:
-                rows.append(dict(zip(header, cells, strict=False)))
-                if len(cells) != len(header):
-                    what = f"found {len(cells)} cells; allowed are {len(header)}, as in the header"
-                    raise place.at(f"row {lines.line_num}").error(what)
-        except csv.Error as error:
-            raise place.at(f"row {lines.line_num}").error(f"it is not CSV: {error}") from error
+        rows = read_cells(text, place, _check_header)
         if not rows:
             raise place.error("it has no rows; at least one is needed")
+        reader.classes[taken[path]] = [cells for _, cells in rows]
+
+
+def _check_header(header: Sequence[str], place: Place) -> None:
+    """Check that the columns have names, each once."""
+    if not header or "" in header or len(set(header)) < len(header):
+        what = f"found the columns {', '.join(header) or 'none'}; allowed are names, each once"
+        raise row_place(place, 1).error(what)

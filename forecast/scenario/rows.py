@@ -6,9 +6,8 @@ from typing import Any
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.entries import inherit
-from forecast.scenario.prior import Prior
-from forecast.scenario.reader import JUDGEMENT, Reader
-from forecast.scenario.spec import Issue
+from forecast.scenario.reader import Reader
+from forecast.scenario.records import Grounded, Issue
 from forecast.timeline.parameters import field_of
 from forecast.validation import Place, as_table, same_keys, shown
 
@@ -17,7 +16,7 @@ def read_rows(
     reader: Reader,
     given: Mapping[str, Any],
     issues: Sequence[Issue],
-    table: toml_tables.Grounded,
+    table: Grounded,
     spread: float,
     place: Place,
 ) -> list[tuple[Issue, toml_tables.RowTable, Place]]:
@@ -47,20 +46,17 @@ def keep_row(
     """Keep the prior of a row. Positions and terms are clipped to their support on use, saliences not."""
     declared = field_of(name)
     clipped = declared.unit == "position"
-    reader.priors[name] = Prior(
-        name=name,
-        marginal=Marginal("normal", (row.centre, sd)) if sd > 0 else Marginal("point", (row.centre,)),
+    reader.keep(
+        row,
+        name,
+        Marginal("normal", (row.centre, sd)) if sd > 0 else Marginal("point", (row.centre,)),
+        f"centre {row.centre:g}, spread {row.spread:g}{load}",
+        place,
         unit=declared.unit,
         support=(float(declared.low), float(declared.high)),
         varies="world",
         without=0.5 if clipped else 0.0,
         premises=tuple(dict.fromkeys((*row.premises, *issue.premises))),
-        source=row.source,
-        basis=row.basis or JUDGEMENT,
-        as_of=row.as_of,
-        reason=row.reason,
-        elicited=f"centre {row.centre:g}, spread {row.spread:g}{load}",
-        file=str(place.file).partition("/")[2],
     )
 
 

@@ -1,15 +1,11 @@
-"""Which series of the evidence play which part: `[series]` of `scenario.toml`, for all blocks but the front."""
+"""The part that each series of the evidence plays: `[series]` of `scenario.toml`, for all blocks except the front."""
 
 import math
-from typing import TYPE_CHECKING
 
 from forecast.evidence.series import Evidence
-from forecast.scenario.spec import SeriesRoles
+from forecast.scenario.reader import Reader
+from forecast.scenario.spec import Question
 from forecast.validation import near, shown
-
-if TYPE_CHECKING:
-    from forecast.scenario.reader import Reader
-    from forecast.scenario.toml_tables import SeriesTable
 
 LIMITS = {
     "first_term_approval": (0.0, 100.0),
@@ -21,26 +17,22 @@ LIMITS = {
     "desertion": (0.0, math.inf),
     "kursk": (0.0, math.inf),
 }
-"""What a figure in each part may be; the ends are allowed for aid and ground, but not where logarithms are taken."""
+"""The limits of the figures in each part; the ends are allowed for aid and ground, where no logarithm is taken."""
 
 
-def read_series(
-    reader: "Reader", table: "SeriesTable", taken: tuple[str | None, ...], evidence: Evidence
-) -> SeriesRoles:
-    """Read `[series]`: each is of the evidence, plays one part, and has figures that its part can have.
+def check_series(reader: Reader, question: Question, evidence: Evidence) -> None:
+    """Check `[series]`: each is of the evidence, plays one part, and has figures that its part can have.
 
     Args:
         reader: the scenario's files.
-        table: `[series]`.
-        taken: ids of the series that the front learns from; None for none.
+        question: which names the series.
         evidence: with all its rows.
 
     Raises:
-        InputError: it is not so.
+        InputError: a series is unknown, plays another part already, or has a figure outside the limits of its part.
     """
-    roles = SeriesRoles(**table.model_dump() | {"approval": tuple(table.approval)})
-    seen = [series for series in taken if series is not None]
-    for part, series in roles.named():
+    seen = list(question.front.named().values())
+    for part, series in question.series.named():
         spot = reader.place("scenario.toml").at(f"series.{part}")
         if series not in evidence.specs:
             what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
@@ -55,4 +47,3 @@ def read_series(
                 limits = "0 or more" if closed else "above 0" if math.isinf(high) else "above 0 and below 100"
                 place = reader.place(f"evidence/{evidence.specs[series].file}").at("value")
                 raise place.error(f"found {shown(float(value))}; allowed for {part} are numbers {limits}")
-    return roles

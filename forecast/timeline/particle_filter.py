@@ -33,7 +33,7 @@ RESAMPLE = decision("replay.resample")
 RUNG, POSTURE, TRUCE, PAUSED, BANNED, ENDING = range(-2, -8, -1)
 """States by which a timeline may be ruled out, as `known.rule_out` takes them."""
 
-STATES = {RUNG: "rung", POSTURE: "posture", TRUCE: "truce", PAUSED: "arms", BANNED: "ban", ENDING: "ending"}
+STATES = {RUNG: "rung", POSTURE: "posture", TRUCE: "truce", PAUSED: "paused", BANNED: "banned", ENDING: "ending"}
 """The same by name."""
 
 LEVELS = ("slow", "fast", "net", "capital", "instability")

@@ -15,7 +15,7 @@ from forecast.belief import ornstein_uhlenbeck
 from forecast.belief.capital import NEVER, TERM
 from forecast.belief.model import SCORE
 from forecast.scenario.load import load_scenario
-from forecast.scenario.spec import SeriesRoles
+from forecast.scenario.records import SeriesRoles
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def table_of(*names, timeline=()):
 
 
 def tie(first, second, rho):
-    return Correlation(first, second, rho, "for a test")
+    return Correlation(first=first, second=second, rho=rho, reason="for a test")
 
 
 def test_values_follow_the_order_of_the_priors_and_their_marginals():

@@ -187,7 +187,6 @@ instrument = "nobody"
 lag_days = 0
 range = [0, 9000]
 source = "survey"
-used_by = "front"
 '''
     index.write_text(text)
     question = folder / "scenario.toml"

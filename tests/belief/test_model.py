@@ -217,12 +217,16 @@ def test_a_start_that_is_held_holds_its_level(war):
     assert held.draws["kyiv.instability"].equals(believed.draws["kyiv.instability"])
 
 
+def tie(first, second, rho):
+    return Correlation(first=first, second=second, rho=rho, reason="for a test")
+
+
 def test_correlations_within_what_is_learnt_are_refused(tiny):
-    pair = Correlation("washington.capital_start", "kyiv.instability_start", 0.3, "for a test")
+    pair = tie("washington.capital_start", "kyiv.instability_start", 0.3)
     with pytest.raises(InputError, match="same evidence"):
         update(replace(tiny, correlations=(pair,)), prior_only=True)
     # With what is not learnt they carry on.
-    pair = Correlation("washington.capital_start", "washington.deliver", 0.6, "for a test")
+    pair = tie("washington.capital_start", "washington.deliver", 0.6)
     draws = update(replace(tiny, correlations=(pair,)), prior_only=True).draws
     ranks = draws[["washington.capital", "washington.deliver"]].rank()
     assert ranks.corr().iloc[0, 1] == pytest.approx(6 / math.pi * math.asin(0.3), abs=0.06)

@@ -167,7 +167,7 @@ WRONG_FILES: dict[str, tuple[Edit, tuple[str, ...]]] = {
     ),
     "no date": (
         in_file(EVIDENCE, ROW, "2030-02-30,2030-03-01,806.1"),
-        (EVIDENCE, "row 3, column observed: '2030-02-30' is not a date", "YYYY-MM-DD"),
+        (EVIDENCE, "row 3, column observed: found '2030-02-30'; allowed is a real day", "YYYY-MM-DD"),
     ),
     "available before observed": (
         in_file(EVIDENCE, ROW, "2030-01-14,2030-01-13,806.1"),

@@ -17,7 +17,7 @@ from forecast.cli.summary_table import show_summary
 from forecast.ensemble.base_rates import believe
 from forecast.ensemble.pooling import floored, updated_weights
 from forecast.errors import InputError
-from forecast.narrative.story import tell
+from forecast.narrative.story import story_of
 from forecast.outcomes.shares import odds
 from forecast.pipeline import workflow
 from forecast.report.context import report_text
@@ -31,8 +31,15 @@ FIRST = date(2031, 3, 3)
 
 
 def made_up(weights: dict[str, float], temper: float = 0.5, floor: float = 0.05) -> Pool:
-    members = tuple(Member(name, weight, "why") for name, weight in weights.items())
-    return Pool(members, temper, floor, ("war_ended", "general_truce", "km2"), {})
+    return Pool(
+        members=tuple(Member(name=name, weight=weight, reason="why") for name, weight in weights.items()),
+        temper=temper,
+        temper_reason="why",
+        floor=floor,
+        floor_reason="why",
+        common=("war_ended", "general_truce", "km2"),
+        common_reason="why",
+    )
 
 
 def density(*km2: float, ended: float = -0.02) -> dict[str, list[tuple[date, float]]]:
@@ -134,7 +141,8 @@ def test_the_default_scenario_s_pool_is_argued() -> None:
     assert scenario.base_rates is not None
     assert set(scenario.pool.weights) == {*scenario.perspectives, "base-rates"}
     reasons = [member.reason for member in scenario.pool.members]
-    reasons += [*scenario.pool.reasons.values(), *scenario.base_rates.reasons.values()]
+    reasons += [scenario.pool.temper_reason, scenario.pool.floor_reason, scenario.pool.common_reason]
+    reasons += scenario.base_rates.reasons.values()
     assert all(len(reason.split()) >= 8 for reason in reasons)
 
 
@@ -291,7 +299,7 @@ def test_the_figure_shows_the_pool_s_odds(pool_run: Run) -> None:
 @pytest.mark.parametrize("member", [0, 1, 2])
 def test_a_timeline_of_a_simulated_member_is_told_again(pool_run: Run, member: int) -> None:
     number = member * TIMELINES + 123
-    told = tell(pool_run, number)
+    told = story_of(pool_run, number)
     assert told.row["perspective"] == list(pool_run.summary["perspectives"])[member]
     assert told.row["timeline"] == number
     assert told.lines
@@ -300,7 +308,7 @@ def test_a_timeline_of_a_simulated_member_is_told_again(pool_run: Run, member: i
 def test_a_timeline_of_base_rates_cannot_be_told(pool_run: Run) -> None:
     text = rf"timeline {3 * TIMELINES} is of base-rates.*Ask for 0 to 1999 \(washington\), 2000 to 3999 \(article\)"
     with pytest.raises(InputError, match=text):
-        tell(pool_run, 3 * TIMELINES)
+        story_of(pool_run, 3 * TIMELINES)
 
 
 def test_a_pool_of_the_made_up_scenario_and_without_one(tiny_folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from run_tools import MadeUpSampler
 from forecast.errors import InputError
 from forecast.evidence.chronology import EVENT_COLUMNS, STATE_COLUMNS, Chronology
 from forecast.evidence.states import STATES
-from forecast.narrative.rerun import reopened
+from forecast.narrative.rerun import scenario_of
 from forecast.pipeline import workflow
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
@@ -125,8 +125,9 @@ def test_rows_not_yet_public_change_nothing(tmp_path: Path, day: date, how: str)
 
 def guide_text() -> str:
     lines = []
-    for state, values in STATES.items():
-        lines += [f'[state.{state}]\nmeaning = "x"\n[state.{state}.values]', *(f'{value} = "y"' for value in values)]
+    for name, state in STATES.items():
+        lines.append(f'[state.{name}]\nmeaning = "x"\n[state.{name}.values]')
+        lines += [f'{value} = "y"' for value in state.values]
     return "\n".join([*lines, '[decision."kyiv.coup"]\nsystematic = true\nguide = "x"\n'])
 
 
@@ -177,7 +178,7 @@ def test_a_run_keeps_the_rows_that_it_saw_and_no_other_moves_it(
         assert (first.folder / "inputs" / f"{name}.csv").read_text() == ",".join(columns) + "\n"
     files = [path for path in first.folder.rglob("*") if path.is_file()]
     assert not [path for path in files if b"told late" in path.read_bytes()]
-    again = reopened(first)
+    again = scenario_of(first)
     assert again.chronology.guide == load_scenario(chronicled).chronology.guide
     seen_then = first.manifest["hashes"]["evidence_seen"]
     assert workflow.seen_digest(again, again.reference_date) == seen_then

@@ -38,7 +38,6 @@ def entry(name: str, **changes: object) -> str:
         "lag_days": 0,
         "range": "[0, 500]",
         "source": '"maps"',
-        "used_by": '"front"',
         "note": '""',
     }
     lines = (f"{key} = {value}" for key, value in (keys | changes).items() if value is not None)
@@ -281,8 +280,12 @@ def test_a_bad_cell_is_refused_with_its_place(tmp_path: Path, row: str, column: 
         ("5,,x,,", "high", "'x'"),
         ("5,6,,,", "low", "6.0 is above the value, 5.0"),
         ("5,,4,,", "high", "4.0 is below the value, 5.0"),
-        ("5,,,,nobody", "source", "unknown source 'nobody'"),
-        ("5,,,,ftp://example.org", "source", "unknown source"),
+        ("5,,,,nobody", "source", "found 'nobody'"),
+        (
+            "5,,,,ftp://example.org",
+            "source",
+            "found 'ftp://example.org'; allowed is an id in sources.toml, or an address",
+        ),
     ],
 )
 def test_a_bad_optional_cell_is_refused(tmp_path: Path, cells: str, column: str, says: str) -> None:
@@ -295,8 +298,8 @@ def test_a_bad_optional_cell_is_refused(tmp_path: Path, cells: str, column: str,
 
 def test_a_pair_given_twice_is_refused(tmp_path: Path) -> None:
     error = refusal(write(tmp_path, area=f"{HEADER}{ROW}\n2025-01-13,2025-01-13,1\n{ROW}\n"))
-    assert error.key == "row 4, column observed"
-    assert "first in row 2" in error.what
+    assert error.key == "row 4"
+    assert "available as row 2" in error.what
     assert error.mend == "A revision needs a later date in available"
 
 
@@ -382,17 +385,17 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("index", "key", "says"),
     [
-        ("[[series]\n", None, "not TOML"),
+        ("[[series]\n", "line 1, column 9", "not TOML"),
         ("# nothing\n", "series", "at least one"),
         ("series = 3\n", "series", "at least one"),
-        ("series = [3]\n", "series.number 1", "found 3; allowed is a table"),
+        ("series = [3]\n", "series.1", "found 3; allowed is a table"),
         ("colour = 1\n" + entry("area"), "colour", "unknown key"),
         (
             entry("area", unit=None),
             "series.area.unit",
             "it is missing; a table here needs id, file, title, unit, instrument, lag_days",
         ),
-        (entry("area", id=None), "series.number 1.id", "it is missing"),
+        (entry("area", id=None), "series.1.id", "it is missing"),
         (entry("area", id='"Area 1"'), "series.Area 1.id", "found 'Area 1'; allowed is a name of lower-case letters"),
         (entry("area", file='"../area.csv"'), "series.area.file", "found '../area.csv'; allowed is a name"),
         (entry("area", colour=1), "series.area.colour", "unknown key; allowed are id, file"),
@@ -406,8 +409,8 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         (entry("area", range="[0, inf]"), "series.area.range.2", "allowed is a finite number"),
         (entry("area", range="[0, nan]"), "series.area.range.2", "allowed is a finite number"),
         (entry("area", range='["0", 1]'), "series.area.range.1", "found '0'; allowed is a number"),
-        (entry("area", title='""'), "series.area.title", "found ''; allowed is text that is not empty"),
-        (entry("area", source='"nobody"'), "series.area.source", "unknown source 'nobody'"),
+        (entry("area", title='""'), "series.area.title", "found ''; allowed is text that is not blank"),
+        (entry("area", source='"nobody"'), "series.area.source", "found 'nobody'; allowed is an id in sources.toml"),
         (entry("area") + entry("area", file='"poll.csv"'), "series.area.id", "two series"),
         (entry("area") + entry("poll", file='"area.csv"'), "series.poll.file", "two series"),
     ],
@@ -430,9 +433,9 @@ def test_an_index_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
 
 
 def test_a_spec_is_frozen_and_has_defaults(tmp_path: Path) -> None:
-    spec = load(write(tmp_path, entry("area", used_by=None, note=None) + entry("poll"))).specs["area"]
+    spec = load(write(tmp_path, entry("area", note=None) + entry("poll"))).specs["area"]
     assert isinstance(spec, SeriesSpec)
-    assert (spec.used_by, spec.note, spec.range) == ("", "", (0.0, 500.0))
+    assert (spec.note, spec.range) == ("", (0.0, 500.0))
     with pytest.raises(ValueError, match="frozen"):
         spec.unit = "mi2"  # type: ignore[misc]
 

@@ -14,10 +14,10 @@ from run_tools import TINY
 from forecast.cli.summary_table import show_summary
 from forecast.cli.timeline_lines import show_timeline
 from forecast.evidence.states import STATES
-from forecast.narrative.rerun import reopened
-from forecast.narrative.story import tell
+from forecast.narrative.rerun import scenario_of
+from forecast.narrative.story import story_of
 from forecast.pipeline import workflow
-from forecast.pipeline.changes import WORDS, in_words, since
+from forecast.pipeline.changes import in_words, since
 from forecast.report.context import report_text
 from forecast.report.sections import in_the_odds, revised_in_words
 from forecast.scenario.load import load_scenario
@@ -34,13 +34,10 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_every_recorded_state_and_value_has_its_words() -> None:
-    assert {state: set(values) for state, (_, values) in WORDS.items()} == {
-        state: set(values) for state, values in STATES.items()
-    }
     scenario = load_scenario("ukraine-2025")
-    for state, values in STATES.items():
-        for value in values:
-            label, words = in_words(scenario, state, value)
+    for name, state in STATES.items():
+        for value in state.values:
+            label, words = in_words(scenario, name, value)
             assert not set("{}_") & set(label + words)
     assert in_words(scenario, "posture", "pressing_moscow") == ("Washington", "pressing Moscow")
 
@@ -60,7 +57,7 @@ def test_the_report_and_the_terminal_tell_states_in_words(later: Run) -> None:
 
 
 def test_a_timeline_of_a_later_run_begins_with_what_is_recorded(later: Run) -> None:
-    told = tell(later, 7)
+    told = story_of(later, 7)
     changes = [entry for entry in later.summary["since"]["happened"] if entry["state"] or entry["counts"]]
     assert [(day.isoformat(), text) for day, text in told.recorded] == [(e["observed"], e["text"]) for e in changes]
     assert changes
@@ -128,7 +125,7 @@ def test_the_report_names_revisions_and_figures_outside_their_range(later: Run) 
     summary = json.loads(json.dumps(later.summary))
     entry = summary["since"]["figures"][0]
     entry |= {"now_outside": True, "revised": [{"observed": "2031-02-24", "was": 1000.0, "now": 1005.0}]}
-    text = report_text(reopened(later), summary)
+    text = report_text(scenario_of(later), summary)
     assert "Figures known on 3 March 2031 that have changed: " in text
     assert "that of 2031-02-24 revised from 1,000 to 1,005." in text
     assert "; outside its declared range)" in text

@@ -15,7 +15,7 @@ from timeline_tools import ukraine, ukraine_inputs
 
 from forecast.belief.assemble import update
 from forecast.ensemble.simulated import simulate
-from forecast.narrative.story import tell
+from forecast.narrative.story import story_of
 from forecast.pipeline import workflow
 from forecast.replay import starting_points
 from forecast.replay.observations import weekly_record_of
@@ -130,7 +130,7 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 )
 def test_a_timeline_of_a_replayed_run_is_told_again(later: dict[str, Run], whose: str, timeline: int) -> None:
     # `tell` refuses a row that comes out otherwise than the one that was kept.
-    told = tell(later[whose], timeline)
+    told = story_of(later[whose], timeline)
     assert told.row["timeline"] == timeline
     assert told.lines
 

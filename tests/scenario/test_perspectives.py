@@ -220,7 +220,12 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         ("unknown key", "quantiles, distribution, centre, spread", "Did you mean quantiles"),
     ),
     # Of the numbers
-    ("two quantiles", VIEW.replace("0.2, ", ""), "change.moscow.worth.quantiles", ("found [0.35, 0.5]", "at least 3")),
+    (
+        "two quantiles",
+        VIEW.replace("0.2, ", ""),
+        "change.moscow.worth.quantiles",
+        ("found [0.35, 0.5]", "a list of 3 numbers"),
+    ),
     (
         "quantiles out of order",
         VIEW.replace("0.2, 0.35", "0.35, 0.2"),

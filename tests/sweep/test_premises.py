@@ -39,11 +39,11 @@ def test_every_premise_changes_some_timeline(ukraine: Scenario, found: dict[str,
 def test_a_premise_that_only_a_check_rests_on_has_no_effect(ukraine: Scenario, believed: Posterior) -> None:
     """The control: `endings.total_defeat` is compared with, and enters no timeline."""
     only = ukraine.priors["endings.total_defeat"]
-    bare = {name: replace(prior, premises=()) for name, prior in ukraine.priors.items()}
+    bare = {name: prior.model_copy(update={"premises": ()}) for name, prior in ukraine.priors.items()}
     idle = replace(
         ukraine,
-        priors=bare | {only.name: replace(only, premises=("T1",))},
-        issues=tuple(replace(issue, premises=()) for issue in ukraine.issues),
+        priors=bare | {only.name: only.model_copy(update={"premises": ("T1",)})},
+        issues=tuple(issue.model_copy(update={"premises": ()}) for issue in ukraine.issues),
     )
     (effect,) = effects(idle, believed, ["T1"], timelines=2000)
     assert effect.entries == ("endings.total_defeat",)

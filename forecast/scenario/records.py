@@ -1,0 +1,332 @@
+"""The tables of a scenario's files that are kept: each class declares the keys of a table, and is its record.
+
+Ids that are the key of a table, as in `[region.<id>]`, are no keys of the file: the reader fills them in.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
+from forecast.validation import Day, Positive, Table, Text, Texts
+
+Side = Literal["kyiv", "moscow"]
+Kind = Literal["battlefield", "negotiated", "unresolved"]
+
+
+def _one_of(words: Sequence[str]) -> AfterValidator:
+    """Check that a word is one of the model's."""
+
+    def check(word: str) -> str:
+        if word not in words:
+            raise ValueError(f"one of {', '.join(map(repr, words))}")
+        return word
+
+    return AfterValidator(check)
+
+
+def _month_and_day(text: object) -> object:
+    """Parse a day of every year, written MM-DD."""
+    try:
+        # 2001 is no leap year: a peak is a day that every year has.
+        day = date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        raise ValueError("a day of every year, written MM-DD") from None
+    return day.month, day.day
+
+
+class Source(Table):
+    """`[<id>]` of `sources.toml`: where numbers come from.
+
+    Attributes:
+        id: the id that entries name; `judgement` is one.
+        title: what it is.
+        publisher: who made it public.
+        url: its address, empty if there is none.
+        published: its date, empty where it grew over time.
+        grade: how far it is to be trusted, as the file says.
+        licence: its licence, empty if not known.
+        note: caveats.
+    """
+
+    id: str
+    title: Text
+    publisher: str
+    url: str
+    published: str
+    grade: str
+    licence: str = ""
+    note: str
+
+
+class Premise(Table):
+    """`[<id>]` of `premises.toml`: a claim of its holder, not a fact.
+
+    Attributes:
+        id: the id that entries name.
+        holder: who holds it.
+        claim: the claim.
+    """
+
+    id: str
+    holder: Text
+    claim: Text
+
+
+class Grounds(Table):
+    """What a number rests on.
+
+    Attributes:
+        source: id of a source in `sources.toml`, or `judgement`.
+        reason: why the number is what it is.
+        premises: ids of the premises that it rests on.
+    """
+
+    source: Text
+    reason: Text
+    premises: Texts
+
+
+class Grounded(Grounds):
+    """The grounds of a table of the file; its rows inherit them.
+
+    Attributes:
+        basis: what the source gives: `figure`, the number itself or what it is worked out from; `reading`, a fact or a
+            stance of which the number is the authors' reading; None where the source is `judgement`.
+        as_of: date of the source's publication; None where the source is `judgement`.
+    """
+
+    basis: Literal["figure", "reading"] | None = None
+    as_of: Day | None = None
+
+
+class Issue(Table):
+    """`[issue.<id>]` of `parties.toml`: what the parties bargain over, scored from 0 to 1.
+
+    Attributes:
+        id: its id.
+        label: its name for readers.
+        zero: what 0 means, Kyiv's ideal.
+        one: what 1 means, Moscow's ideal.
+        role: `guarantees` for the issue that foreign troops fall under.
+        premises: premises that every position, salience and term on it rests on.
+    """
+
+    id: str
+    label: Text
+    zero: Text
+    one: Text
+    role: Literal["guarantees"] | None = None
+    premises: Texts
+
+
+class Party(Grounded):
+    """`[party.<id>]` of `parties.toml`: one of the five roles; its grounds are those of its rows.
+
+    Attributes:
+        id: the role.
+        label: its name for readers.
+        leans: the side that stiffness moves its positions to.
+    """
+
+    id: str
+    label: Text
+    leans: Side
+
+
+class Clause(Grounded):
+    """`[[settlement.<id>.clause]]` of `settlements.toml`: a provision that may or may not be in the draft.
+
+    Attributes:
+        id: its id within the settlement; a clause's number is its place there.
+        label: its name for readers.
+        text: what it says.
+        issue: id of the issue that it settles, empty if none.
+    """
+
+    id: Text
+    label: Text
+    text: Text
+    issue: str
+
+
+class Settlement(Grounded):
+    """`[settlement.<id>]` of `settlements.toml`; its grounds are those of its rows.
+
+    Attributes:
+        id: its id; also that of its ending, unless it is dictated.
+        label: its name for readers.
+        criteria: when it counts as in force.
+        signatories: parties that must consent.
+        temporary: losses under it look temporary.
+        stops_first: the fighting stops before the rest is agreed.
+        election_first: it asks for a lawful Ukrainian signatory first.
+        troops: it names European troops from the start.
+        dictated: it describes a defeat, and is never on the table.
+        ceasefire: a bare general truce is judged by it.
+        settles: ids of the issues that a draft of it must settle.
+        staging: its steps, in order.
+        legal: its legal conditions.
+        clauses: its provisions, in the order of the file.
+    """
+
+    id: str
+    label: Text
+    criteria: Text
+    signatories: Texts
+    temporary: bool
+    stops_first: bool
+    election_first: bool
+    troops: bool
+    dictated: bool
+    ceasefire: bool
+    settles: Texts
+    staging: Texts
+    legal: Texts
+    clauses: tuple[Clause, ...] = ()
+
+
+class Region(Grounded):
+    """`[region.<id>]` of `front.toml`: a region of the ledger of ground; its grounds are those of its rows.
+
+    Attributes:
+        id: its id; a region's number is its place in `Scenario.regions`.
+        label: its name for readers.
+        area_km2: its area, km2.
+        later: it is reached only when the first regions are exhausted.
+        demand_after_km2: gain in it that adds a demand, km2; 0 none.
+    """
+
+    id: str
+    label: Text
+    area_km2: Positive
+    later: bool
+    demand_after_km2: Annotated[float, Field(ge=0)]
+
+
+class Ending(Table):
+    """`[[ending]]` of `scenario.toml`: a way in which a timeline can end.
+
+    Attributes:
+        id: its id: of a settlement, or one of the four that every scenario has.
+        label: its name for readers.
+        kind: `battlefield`, `negotiated` or `unresolved`.
+        criteria: when it counts.
+    """
+
+    id: Text
+    label: Text
+    kind: Kind
+    criteria: Text
+
+
+class DatedEvent(Table):
+    """`[[upheaval]]` and `[[vote]]` of `scenario.toml`: an event with a date that is known beforehand.
+
+    Attributes:
+        date: its day.
+        label: its name for readers.
+        source: id of a source.
+    """
+
+    date: Day
+    label: Text
+    source: Text
+
+
+class Start(Table):
+    """`[start]` of `scenario.toml`: the state of the war on the reference date.
+
+    Attributes:
+        rung: the rung of talks; a settlement in force would be the end of the story, not its start.
+        posture: Washington's posture.
+        truce: the truce.
+        banned: the ban on negotiating stands.
+        martial_law: martial law is in force.
+        legitimate: Moscow cannot call the president illegitimate.
+        paused: US arms are paused.
+        lapsed: a few governments have let sanctions lapse.
+        source: id of a source.
+        reason: how it is known.
+    """
+
+    rung: Annotated[str, _one_of(RUNGS[:SIGNED])]
+    posture: Annotated[str, _one_of(POSTURES)]
+    truce: Annotated[str, _one_of(TRUCES)]
+    banned: bool
+    martial_law: bool
+    legitimate: bool
+    paused: bool
+    lapsed: bool
+    source: Text
+    reason: Text
+
+
+class Front(Table):
+    """`[front]` of `scenario.toml`: what the front learns from.
+
+    Attributes:
+        area_series: id of the evidence series that the front learns its area from, km2.
+        second_area_series: id of a second mapper's, of which changes are used; None if there is none.
+        monthly_series: id of a count of net gains by calendar month, km2; None if there is none.
+        first_week: the Monday from which the front learns.
+    """
+
+    area_series: Text
+    second_area_series: Text | None = None
+    monthly_series: Text | None = None
+    first_week: Day
+
+    def named(self) -> dict[str, str]:
+        """Give the series that there are, by key."""
+        return {key: series for key, series in self if key.endswith("_series") and series is not None}
+
+
+class Season(Table):
+    """`[season]` of `scenario.toml`: when the ground is mud.
+
+    Attributes:
+        peaks: (month, day) of each depth of the mud.
+        half_width_weeks: weeks from the depth of the mud to its end.
+        source: id of a source.
+        reason: how it is known.
+    """
+
+    peaks: Annotated[
+        tuple[Annotated[tuple[int, int], BeforeValidator(_month_and_day)], ...], Field(strict=False, min_length=1)
+    ]
+    half_width_weeks: Positive
+    source: Text
+    reason: Text
+
+
+class SeriesRoles(Table):
+    """`[series]` of `scenario.toml`: ids of the series in each part; None where the scenario has none.
+
+    Attributes:
+        first_term_approval: approval of the US president in his first term, percent, a smoothed average.
+        approval: approval in the new term, percent, a series for each house.
+        aid_us: all US aid allocated in the month, EUR bn.
+        aid_europe: all European aid allocated in the month, EUR bn.
+        concessions: Ukrainians ready for some territorial concessions, percent.
+        trust: Ukrainians who trust the president, percent.
+        desertion: cases of absence without leave, mean a month since the row before.
+        kursk: Russian ground held by Ukraine, km2; followed where the past is replayed, never learnt from.
+    """
+
+    first_term_approval: Text | None = None
+    approval: Texts = ()
+    aid_us: Text | None = None
+    aid_europe: Text | None = None
+    concessions: Text | None = None
+    trust: Text | None = None
+    desertion: Text | None = None
+    kursk: Text | None = None
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Give each part that is played, and the series that plays it."""
+        for part, found in self:
+            for series in (found,) if isinstance(found, str) else found or ():
+                yield part, series

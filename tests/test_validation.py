@@ -1,0 +1,116 @@
+"""Tables of files: what is refused, and in which words."""
+
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field
+from pydantic.dataclasses import dataclass as table_dataclass
+
+from forecast.errors import InputError
+from forecast.validation import STRICT, Day, Place, Raws, Table, Texts, Triple, as_table, parse_toml, shown
+
+PLACE = Place("void/x.toml", "top")
+
+
+class Inner(Table):
+    id: str = ""
+    size: float
+
+
+class Outer(Table):
+    id: str
+    inner: Inner
+    many: Annotated[tuple[Inner, ...], Field(strict=False)] = ()
+    by_name: dict[str, Inner] = Field(default_factory=dict)
+    class_: Annotated[Inner, Field(alias="class")] = Inner(size=0.0)
+    words: Texts = ()
+    three: Triple | None = None
+    day: Day | None = None
+
+
+@table_dataclass(frozen=True, kw_only=True, config=STRICT)
+class Flat:
+    inner: Inner
+    items: Annotated[Raws, Field(alias="item")] = ()
+
+
+SOUND: dict[str, Any] = {"inner": {"size": 1.0}, "words": ["a", "b"], "three": [1, 2.0, 3], "day": "2031-03-03"}
+
+
+def test_a_table_is_its_record() -> None:
+    table = as_table(Outer, SOUND, PLACE, id="x")
+    assert (table.id, table.words, table.three, table.inner.size) == ("x", ("a", "b"), (1.0, 2.0, 3.0), 1.0)
+    assert table.record(Inner, size=2.0) == Inner(id="x", size=2.0)
+    with pytest.raises(ValueError, match="frozen"):
+        table.id = "y"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        ({"id": "y"}, "top.id", "unknown key; allowed are inner, many, by_name, class, words, three, day"),
+        ({"innr": 1}, "top.innr", "Did you mean inner"),
+        ({"inner": {}}, "top.inner.size", "it is missing; a table here needs size"),
+        ({"inner": 3}, "top.inner", "found 3; allowed is a table"),
+        ({"many": [{"size": 1.0}, {"sise": 1.0}]}, "top.many.2.sise", "allowed are id, size"),
+        ({"many": [{"id": "b", "size": "1"}]}, "top.many.b.size", "found '1'; allowed is a number"),
+        ({"by_name": {"b": {"size": True}}}, "top.by_name.b.size", "found true; allowed is a number"),
+        ({"by_name": {"b": {}}}, "top.by_name.b.size", "it is missing"),
+        ({"class": {"size": 1.0, "more": 1}}, "top.class.more", "allowed are id, size"),
+        ({"class": {}}, "top.class.size", "it is missing; a table here needs size"),
+        ({"words": ["a", " "]}, "top.words.2", "found ' '; allowed is text that is not blank"),
+        ({"words": "a"}, "top.words", "found 'a'; allowed is a list, in [ ]"),
+        ({"three": [1, 2]}, "top.three", "found [1, 2]; allowed is a list of 3 numbers"),
+        ({"three": [1, 2, float("inf")]}, "top.three.3", "allowed is a finite number"),
+        ({"day": "2031-02-30"}, "top.day", "found '2031-02-30'; allowed is a real day, written YYYY-MM-DD"),
+        ({"day": 3}, "top.day", "found 3; allowed is a day"),
+    ],
+)
+def test_a_wrong_table_is_refused(change: dict[str, Any], key: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        as_table(Outer, SOUND | change, PLACE, id="x")
+    assert (caught.value.file, caught.value.key) == ("void/x.toml", key)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "words"),
+    [
+        ({"inner": {"size": 1.0}, "items": []}, "top.items", "unknown key; allowed are inner, item. Did you mean item"),
+        ({}, "top.inner", "it is missing; a table here needs inner. Add it"),
+        ({"inner": {"size": "1"}}, "top.inner.size", "found '1'"),
+    ],
+)
+def test_a_dataclass_is_checked_like_a_table(raw: dict[str, Any], key: str, words: str) -> None:
+    assert as_table(Flat, {"inner": {"size": 1.0}, "item": [3]}, PLACE).items == (3,)
+    with pytest.raises(InputError) as caught:
+        as_table(Flat, raw, PLACE)
+    assert caught.value.key == key
+    assert words in str(caught.value)
+
+
+def test_what_is_no_table_is_refused() -> None:
+    with pytest.raises(InputError, match=r"top: found 3; allowed is a table"):
+        as_table(Outer, 3, PLACE, id="x")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("x = ]", "line 1, column 5", "it is not TOML: Invalid value"),
+        ("[a]\n[b]\n[a]\n", "a", "the table is given twice, again at line 3"),
+        ('[a."b.c"]\n[a."b.c"]\n', "a.b.c", "given twice"),
+        ('x = """', "end of document", "it is not TOML"),
+    ],
+)
+def test_wrong_toml_is_refused_with_its_place(text: str, key: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_toml(text, Place("void/x.toml"))
+    assert caught.value.key == key
+    assert words in str(caught.value)
+
+
+def test_values_are_shown_as_toml_has_them() -> None:
+    assert shown((1.0, True, "a")) == shown([1.0, True, "a"]) == "[1, true, 'a']"
+    assert shown({"a": 1}) == "a table"
+    assert len(shown("x" * 200)) == 80
