@@ -9,6 +9,7 @@ import typer
 
 from forecast.cli import options
 from forecast.cli.console import set_verbosity, show, working
+from forecast.ensemble.request import SEED, TIMELINES, RunRequest
 
 
 def run(
@@ -16,8 +17,8 @@ def run(
     priors: options.Priors = None,
     runs: options.Runs = None,
     as_of: options.AsOf = None,
-    timelines: options.Timelines = 20_000,
-    seed: options.Seed = 1,
+    timelines: options.Timelines = TIMELINES,
+    seed: options.Seed = SEED,
     threads: options.Threads = None,
     perspective: options.Whose = None,
     set_: options.Set = None,
@@ -36,24 +37,25 @@ def run(
     """Make a forecast, keep it, and print its odds."""
     set_verbosity(verbose, quiet)
     from forecast.pipeline import workflow
+    from forecast.scenario.load import parse_fixed
 
-    with working() as tell:
-        made = workflow.run(
-            scenario,
-            priors=priors,
-            runs=runs,
-            as_of=_date(as_of),
-            timelines=timelines,
-            seed=_seed(seed),
-            threads=threads,
-            perspective=perspective,
-            edits=set_ or [],
-            fixes=fix or [],
-            prior_only=prior_only,
-            allow_unconverged=allow_unconverged,
-            progress=sys.stderr.isatty() and logging.getLogger("forecast").level < logging.ERROR,
-            tell=tell,
-        )
+    request = RunRequest(
+        scenario=scenario,
+        priors=priors,
+        runs=runs,
+        as_of=_date(as_of),
+        timelines=timelines,
+        seed=seed,
+        threads=threads,
+        perspective=perspective,
+        edits=set_ or (),
+        fixed=parse_fixed(fix or ()),
+        prior_only=prior_only,
+        allow_unconverged=allow_unconverged,
+    )
+    with working() as notify:
+        progress = sys.stderr.isatty() and logging.getLogger("forecast").level < logging.ERROR
+        made = workflow.run(request, progress=progress, notify=notify)
     from forecast.cli.summary_table import show_summary
 
     show(made.summary, as_json, lambda console: show_summary(made.summary, made.folder, console))
@@ -71,11 +73,3 @@ def _date(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError(f"{text!r} is not a date", key="--as-of", mend="Write it as YYYY-MM-DD") from None
-
-
-def _seed(seed: int) -> int:
-    from forecast.errors import InputError
-
-    if seed < 0:
-        raise InputError(f"{seed} is negative", key="--seed", mend="Give 0 or more")
-    return seed

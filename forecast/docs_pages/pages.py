@@ -19,11 +19,13 @@ from forecast.belief.assemble import Posterior, update
 from forecast.belief.model import PARAMETERS
 from forecast.docs_pages.meaning import implied
 from forecast.encoding.timeline_table import HEADLINES
+from forecast.ensemble.forecasts import forecasts
 from forecast.ensemble.pooling import pooled
+from forecast.ensemble.request import RunRequest
+from forecast.ensemble.resolve import resolve
 from forecast.ensemble.simulated import simulate
 from forecast.locations import behaviour_digest
 from forecast.outcomes.shares import odds
-from forecast.pipeline.workflow import members
 from forecast.report.context import cited, environment, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.numbers import cell, day_in_words, effect, listed, number, percent, row, with_interval
@@ -268,10 +270,11 @@ def perspectives_told(scenario: Scenario, posterior: Posterior, tell: Tell) -> d
         posterior: what is believed under the files as they stand.
         tell: told, in a phrase, what is being done.
     """
-    made = members(scenario, scenario.reference_date, pool=True, tell=tell)
-    timelines = pooled({one.name: one.timelines for one in made})
-    told = {POOL: odds(timelines, scenario.pool.weights if scenario.pool else None)}
-    told |= {one.name: odds(one.timelines) for one in made}
+    resolved = resolve(RunRequest(scenario.folder))
+    members = forecasts(resolved, notify=tell)
+    timelines = pooled({member.name: member.timelines for member in members})
+    told = {POOL: odds(timelines, resolved.weights)}
+    told |= {member.name: odds(member.timelines) for member in members}
     return told | {BASE: odds(simulate(scenario, posterior).timelines)}
 
 

@@ -10,6 +10,7 @@ from forecast import calendar
 from forecast.belief.assemble import Posterior
 from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import timeline_table
+from forecast.ensemble.request import SEED, TIMELINES, check_size
 from forecast.errors import InputError
 from forecast.replay import starting_points
 from forecast.scenario.spec import Scenario
@@ -18,9 +19,6 @@ from forecast.timeline.cells import simulate_cells
 
 USED_DRAWS = 500
 """Draws of the posterior that timelines use."""
-
-MOST_TIMELINES = 10_000_000
-"""Most timelines of a run: their table takes about 1 kB each."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -44,8 +42,8 @@ def simulate(
     scenario: Scenario,
     posterior: Posterior,
     *,
-    timelines: int = 20_000,
-    seed: int = 1,
+    timelines: int = TIMELINES,
+    seed: int = SEED,
     threads: int | None = None,
     draws: int = USED_DRAWS,
     substeps: int = 1,
@@ -63,9 +61,9 @@ def simulate(
         substeps: parts that a week is cut into for rates, ladder and terms; a check of the step, not a choice.
 
     Raises:
-        InputError: too few or too many timelines, no threads, or more draws than there are.
+        InputError: too few or too many timelines, no threads, a negative seed, or more draws than there are.
     """
-    check_size(timelines, threads)
+    check_size(timelines, seed, threads)
     if not 1 <= draws <= len(posterior.draws):
         raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
     start = starting_points.start(scenario, posterior, draws, threads)
@@ -78,18 +76,6 @@ def simulate(
     )  # fmt: skip
     table = timeline_table(record, scenario, posterior.as_of)
     return Simulation(table, bands_table(counts, scenario, int(start.states.week[0])), start)
-
-
-def check_size(timelines: int, threads: int | None) -> None:
-    """Refuse sizes that cannot be run, before any work is done.
-
-    Raises:
-        InputError: too few or too many timelines, or no threads.
-    """
-    if not 1 <= timelines <= MOST_TIMELINES:
-        raise InputError(f"{timelines} timelines", key="--timelines", mend=f"Ask for 1 to {MOST_TIMELINES:,}")
-    if threads is not None and threads < 1:
-        raise InputError(f"{threads} threads", key="--threads", mend="Ask for at least 1")
 
 
 def bands_table(

@@ -30,6 +30,10 @@ MOST = 5
 FEWEST = 50
 """Draws below which nothing is fitted."""
 
+NAMED_ABOVE = 4.0
+"""Standard errors that an effect must exceed to be named: it was selected among several hundred priors by what it does
+in these very draws, and by chance alone some of those exceed three."""
+
 COLUMNS = ["name", "low", "high", *HEADLINES, *(f"{h}_error" for h in HEADLINES), "largest", "sureness"]
 
 

@@ -1,12 +1,11 @@
 """What is new since the reference date: where things stand, what happened, how the figures have moved."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
 import pandas as pd
 
-from forecast.belief.model import learnt_from
 from forecast.evidence.states import FOLLOWED
 from forecast.scenario.spec import Scenario
 
@@ -52,7 +51,7 @@ def in_words(scenario: Scenario, state: str, value: str) -> tuple[str, str]:
     return label.format(**named), values[value].format(**named)
 
 
-def since(scenario: Scenario, day: date) -> dict[str, Any] | None:
+def since(scenario: Scenario, day: date, learnt: Iterable[str]) -> dict[str, Any] | None:
     """What a run as of a day knows of the time since the reference date, as `summary.json` holds it.
 
     Returns:
@@ -67,7 +66,7 @@ def since(scenario: Scenario, day: date) -> dict[str, Any] | None:
         "reference": scenario.reference_date.isoformat(),
         "states": _states(scenario, day),
         "happened": _happened(scenario, day),
-        "figures": _figures(scenario, day),
+        "figures": _figures(scenario, day, learnt),
     }
 
 
@@ -134,9 +133,9 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     return sorted([*events, *changes], key=lambda entry: str(entry["observed"]))
 
 
-def _figures(scenario: Scenario, day: date) -> list[dict[str, Any]]:
+def _figures(scenario: Scenario, day: date, learnt: Iterable[str]) -> list[dict[str, Any]]:
     """The last figure of each series that is used, as known on the reference date and as known now, and revisions."""
-    used = dict.fromkeys([*learnt_from(scenario, day), *([scenario.series.kursk] if scenario.series.kursk else [])])
+    used = dict.fromkeys([*learnt, *([scenario.series.kursk] if scenario.series.kursk else [])])
     before, now = scenario.evidence.as_of(scenario.reference_date), scenario.evidence.as_of(day)
     found = []
     for name in used:

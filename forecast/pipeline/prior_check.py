@@ -95,7 +95,7 @@ def check(
     believed = update(year, prior_only=True)
     table = simulate(year, believed, timelines=timelines).timelines
     tell("simulating a year in which everybody consents")
-    consenting = update(year, prior_only=True, fix=EVERYBODY_CONSENTS)
+    consenting = update(year, prior_only=True, fixed=EVERYBODY_CONSENTS)
     ceiling = simulate(year, consenting, timelines=timelines).timelines
     return {
         "scenario": loaded.id,

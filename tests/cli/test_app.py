@@ -16,7 +16,6 @@ import pytest
 from run_tools import SAMPLED_TIMELINES, TINY, Done, MadeUpSampler, Sampled, command_started, contents
 
 from forecast.cli import app
-from forecast.pipeline import workflow
 from forecast.store.saved_run import MANIFEST, Run, open_run
 
 Command = Callable[..., Done]
@@ -57,7 +56,7 @@ def test_progress_is_shown_on_a_terminal_only(sampled: tuple[Sampled, Sampled]) 
         "INFO: reading the scenario",
         "INFO: updating the priors by the evidence",
         "INFO: simulating 4,000 timelines",
-        "INFO: working out the odds and saving the run",
+        "INFO: computing the odds and saving the run",
     ]
 
 
@@ -236,7 +235,7 @@ def test_wrong_options_are_told_in_one_line(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple, texts: tuple
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workflow, "update", lambda *_, **__: pytest.fail("work was begun"))
+    monkeypatch.setattr("forecast.ensemble.simulated_member.update", lambda *_, **__: pytest.fail("work was begun"))
     if arguments == ("explain", ".."):
         (tmp_path / "x").mkdir()
         monkeypatch.chdir(tmp_path / "x")
@@ -281,13 +280,13 @@ def test_an_interrupt_ends_with_130(command: Command, tmp_path: Path, monkeypatc
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(workflow, "simulate", interrupt)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", interrupt)
     assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_bug_is_not_dressed_up(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workflow, "simulate", lambda *_, **__: int("bug"))
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", lambda *_, **__: int("bug"))
     with pytest.raises(ValueError, match="bug"):
         command("run", TINY, *QUICK)
     assert not list(tmp_path.iterdir())
@@ -308,8 +307,8 @@ def python(place: Path, code: str, *options: str, **environment: str) -> "subpro
 
 
 def test_a_bug_ends_with_1_and_a_traceback(tmp_path: Path) -> None:
-    code = "import sys\nfrom forecast.cli import app\nfrom forecast.store import saved_run\nsaved_run.open_run = lambda *_: 1 / 0\n"
-    done = python(tmp_path, f"{code}sys.argv = ['forecast', 'show']\napp.main()")
+    code = "import sys\nfrom forecast.cli import app\nfrom forecast.store import saved_run\n"
+    done = python(tmp_path, f"{code}saved_run.open_run = lambda *_: 1 / 0\nsys.argv = ['forecast', 'show']\napp.main()")
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"Traceback" in done.stderr
     assert b"ZeroDivisionError" in done.stderr

@@ -16,6 +16,7 @@ from run_tools import contents
 from forecast.cli.summary_table import show_summary
 from forecast.ensemble.base_rates import believe
 from forecast.ensemble.pooling import floored, updated_weights
+from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
 from forecast.narrative.story import tell
 from forecast.outcomes.shares import odds
@@ -176,7 +177,9 @@ TIMELINES = 2000
 @pytest.fixture(scope="module")
 def pool_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return workflow.run(
-        "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=TIMELINES, prior_only=True, edits=EDITS
+        RunRequest(
+            "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=TIMELINES, prior_only=True, edits=EDITS
+        )
     )
 
 
@@ -191,7 +194,9 @@ def test_a_pool_runs_each_member_as_by_itself(pool_run: Run, tmp_path: Path) -> 
     assert timelines["perspective"].astype(str).tolist() == [name for name in names for _ in range(TIMELINES)]
     assert timelines["timeline"].tolist() == list(range(len(timelines)))
     own = workflow.run(
-        "ukraine-2025", runs=tmp_path, timelines=TIMELINES, prior_only=True, edits=EDITS, perspective="article"
+        RunRequest(
+            "ukraine-2025", runs=tmp_path, timelines=TIMELINES, prior_only=True, edits=EDITS, perspective="article"
+        )
     )
     part = timelines[timelines["perspective"] == "article"]
     for name in ("draw", "replicate", "km2_end", "term_index", "steps_up"):
@@ -305,7 +310,7 @@ def test_a_timeline_of_base_rates_cannot_be_told(pool_run: Run) -> None:
 
 def test_a_pool_of_the_made_up_scenario_and_without_one(tiny_folder: Path, tmp_path: Path) -> None:
     def quick(name: str, **given: str) -> Run:
-        return workflow.run(tiny_folder, runs=tmp_path / name, timelines=400, prior_only=True, **given)
+        return workflow.run(RunRequest(tiny_folder, runs=tmp_path / name, timelines=400, prior_only=True, **given))
 
     assert quick("none").summary["perspective"] == "base"
     put(tiny_folder)

@@ -19,6 +19,7 @@ from timeline_tools import ukraine, ukraine_inputs
 
 from forecast.cli.timeline_lines import week_in_figures
 from forecast.encoding.timeline_table import timeline_table
+from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
 from forecast.locations import source_digest
 from forecast.narrative import rerun
@@ -117,21 +118,23 @@ def test_timelines_of_a_sampled_run_are_made_again(sampled: tuple[Sampled, Sampl
     "given",
     [
         {"edits": ["moscow.worth.quantiles=[0.1, 0.2, 0.3]", "washington.crisis_rate.varies=world"]},
-        {"fixes": ["washington.crisis_rate=3", "talks.setback=1"]},
+        {"fixed": {"washington.crisis_rate": 3, "talks.setback": 1}},
         {"perspective": "hopeful"},
         {"seed": 5},
     ],
     ids=["edits", "fixes", "perspective", "seed"],
 )
 def test_what_a_run_was_made_with_is_kept(tmp_path: Path, given: dict[str, Any]) -> None:
-    run = workflow.run(TINY, runs=tmp_path, timelines=120, prior_only=True, **given)
+    run = workflow.run(RunRequest(TINY, runs=tmp_path, timelines=120, prior_only=True, **given))
     for timeline in (0, 50, 119):
         retold(open_run(run.folder), timeline)
 
 
 def test_a_perspective_from_elsewhere_is_kept(tmp_path: Path) -> None:
     shutil.copy(TINY / "perspectives" / "hopeful.toml", tmp_path / "mine.toml")
-    run = workflow.run(TINY, runs=tmp_path / "runs", timelines=40, prior_only=True, perspective=tmp_path / "mine.toml")
+    run = workflow.run(
+        RunRequest(TINY, runs=tmp_path / "runs", timelines=40, prior_only=True, perspective=tmp_path / "mine.toml")
+    )
     (tmp_path / "mine.toml").unlink()
     retold(open_run(run.folder), 39)
 

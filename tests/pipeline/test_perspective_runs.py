@@ -12,6 +12,7 @@ from run_tools import TINY, Done, contents
 
 from forecast.cli.summary_table import show_summary
 from forecast.docs_pages import explanation
+from forecast.ensemble.request import RunRequest
 from forecast.pipeline import prior_check, workflow
 from forecast.report.context import report_text
 from forecast.scenario.load import load_scenario
@@ -25,12 +26,12 @@ def printed(show: Callable[[Console], None]) -> str:
 
 
 def quick(runs: Path, perspective: str | Path = "base", scenario: Path = TINY) -> Run:
-    return workflow.run(scenario, runs=runs, timelines=400, prior_only=True, perspective=perspective)
+    return workflow.run(RunRequest(scenario, runs=runs, timelines=400, prior_only=True, perspective=perspective))
 
 
 def test_base_by_its_name_is_the_same_run(tmp_path: Path) -> None:
     named = quick(tmp_path / "named")
-    plain = workflow.run(TINY, runs=tmp_path / "plain", timelines=400, prior_only=True)
+    plain = workflow.run(RunRequest(TINY, runs=tmp_path / "plain", timelines=400, prior_only=True))
     assert named.id == plain.id
     assert contents(named.folder, "manifest.json") == contents(plain.folder, "manifest.json")
     assert (plain.summary["perspective"], plain.summary["provisional"]) == ("base", True)

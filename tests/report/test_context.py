@@ -17,9 +17,10 @@ from rich.console import Console
 from run_tools import TINY, MadeUpSampler, Sampled
 from scipy import special
 
-from forecast.belief.model import learnt_from
+from forecast.belief.model import known, learnt_from
 from forecast.cli.summary_table import show_summary
-from forecast.outcomes.influence import influence
+from forecast.ensemble.request import RunRequest
+from forecast.outcomes.influence import NAMED_ABOVE, influence
 from forecast.pipeline import workflow
 from forecast.report.context import cautions, grounds, outside, recalled, report_text
 from forecast.report.numbers import (
@@ -58,14 +59,16 @@ BESIDE = (
 @pytest.fixture(scope="module")
 def ukraine(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return workflow.run(
-        "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True, perspective="base"
+        RunRequest(
+            "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True, perspective="base"
+        )
     )
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of three timelines of one draw."""
-    return workflow.run(TINY, runs=tmp_path_factory.mktemp("runs"), timelines=3, prior_only=True)
+    return workflow.run(RunRequest(TINY, runs=tmp_path_factory.mktemp("runs"), timelines=3, prior_only=True))
 
 
 @pytest.fixture(params=["kept", "ukraine", "few", "sampled"])
@@ -125,7 +128,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
         assert entry["learnt_from"] <= entry["rows"]
     used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
-    known_by_then = learnt_from(scenario, scenario.reference_date)
+    known_by_then = learnt_from(known(scenario, scenario.reference_date))
     assert used == [name for name in scenario.evidence.specs if name in known_by_then]
     assert scenario.area_series in used
 
@@ -194,7 +197,7 @@ def test_what_the_odds_turn_on_is_ordered_and_adds_up(ukraine: Run) -> None:
         influence(ukraine.timelines, ukraine.draws, load_scenario("ukraine-2025")).set_index("name").loc["moscow.worth"]
     )
     assert worth["negotiated"] < -2.0 * worth["negotiated_error"]
-    assert all(turn["sureness"] > workflow.SURE for turn in turns)
+    assert all(turn["sureness"] > NAMED_ABOVE for turn in turns)
     largest = [turn["largest"] for turn in turns]
     assert largest == sorted(largest, reverse=True)
     for turn in turns:
@@ -224,7 +227,7 @@ def test_what_moves_only_with_what_the_odds_turn_on_is_no_effect() -> None:
     assert found["negotiated"]["moscow.worth"] == pytest.approx(-0.2563, abs=4 * found["negotiated_error"].iloc[0])
     assert found["sureness"]["moscow.worth"] > 20
     assert "talks.optimism" in found.index
-    assert found["sureness"]["talks.optimism"] < workflow.SURE
+    assert found["sureness"]["talks.optimism"] < NAMED_ABOVE
     assert (found["battlefield"] == 0).all()
     assert found["low"]["moscow.worth"] == worth.quantile(0.1)
     assert found["high"]["moscow.worth"] == worth.quantile(0.9)
@@ -385,7 +388,7 @@ def test_words_of_a_scenario_cannot_break_the_page(tiny_folder: Path, tmp_path: 
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
-    run = workflow.run(tiny_folder, runs=tmp_path / "runs", timelines=40, prior_only=True)
+    run = workflow.run(RunRequest(tiny_folder, runs=tmp_path / "runs", timelines=40, prior_only=True))
     assert run.report.startswith("# Der Krieg um Åland: 战争\n")
     assert r"| Pause \| von zehn Jahren, überall |" in run.report
     test_report_is_one_page_of_whole_words(run)
@@ -419,7 +422,9 @@ def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSamp
     assert cautions(kept.summary) == ["The evidence was left out of this run: it shows the priors alone."]
     edit = 'moscow.worth.reason="[bold]x[/nope]"'
     run = workflow.run(
-        TINY, runs=tmp_path / "runs", timelines=40, edits=[edit], fixes=["kyiv.worth=0.5"], allow_unconverged=True
+        RunRequest(
+            TINY, runs=tmp_path / "runs", timelines=40, edits=[edit], fixed={"kyiv.worth": 0.5}, allow_unconverged=True
+        )
     )
     few = "Only 40 timelines, from 1 draw: too few for odds."
     assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth held at 0.5.", few]

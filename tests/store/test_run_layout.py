@@ -10,6 +10,7 @@ import pytest
 from places import REPOSITORY
 from run_tools import TINY, Sampled
 
+from forecast.ensemble.request import RunRequest
 from forecast.pipeline import workflow
 from forecast.store.saved_run import MANIFEST, Run, open_run
 
@@ -71,12 +72,14 @@ def run(request: pytest.FixtureRequest) -> Run:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     folder, day = tmp_path_factory.mktemp("runs"), date(2025, 2, 19)
-    fixed = {"fixes": ["moscow.worth=0.5"], "edits": ["kyiv.worth.quantiles=[0.3, 0.4, 0.5]"]}
+    fixed = {"fixed": {"moscow.worth": 0.5}, "edits": ["kyiv.worth.quantiles=[0.3, 0.4, 0.5]"]}
     return {
-        "perspective": workflow.run(TINY, runs=folder, timelines=300, prior_only=True, perspective="hopeful", **fixed),
-        "alone": workflow.run(TINY, runs=folder, timelines=300, prior_only=True, as_of=date(2031, 4, 23)),
-        "pool": workflow.run(runs=folder, timelines=300, prior_only=True),
-        "later": workflow.run(runs=folder, timelines=300, prior_only=True, as_of=day, threads=2),
+        "perspective": workflow.run(
+            RunRequest(TINY, runs=folder, timelines=300, prior_only=True, perspective="hopeful", **fixed)
+        ),
+        "alone": workflow.run(RunRequest(TINY, runs=folder, timelines=300, prior_only=True, as_of=date(2031, 4, 23))),
+        "pool": workflow.run(RunRequest(runs=folder, timelines=300, prior_only=True)),
+        "later": workflow.run(RunRequest(runs=folder, timelines=300, prior_only=True, as_of=day, threads=2)),
     }
 
 
