@@ -25,7 +25,7 @@ from forecast.ensemble.request import RunRequest
 from forecast.ensemble.resolve import resolve
 from forecast.ensemble.simulated import simulate
 from forecast.locations import behaviour_digest
-from forecast.outcomes.shares import odds
+from forecast.outcomes.shares import GROUPS, label, odds
 from forecast.report.context import cited, environment, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.numbers import cell, day_in_words, effect, listed, number, percent, row, with_interval
@@ -117,13 +117,17 @@ def perspectives_page(scenario: Scenario, told: Mapping[str, Mapping[str, Any]],
         changes: for each but `base`: its title, summary and rows of what it changes.
     """
     names = list(told)
+    labels = {party.id: party.label for party in scenario.parties}
+    labels |= {ending.id: ending.label for ending in scenario.endings}
     tables = []
-    for title, group in (("How it ends", "odds"), ("Endings", "endings"), ("Beside them", "beside")):
+    for group in ("odds", "endings", "beside"):
         lines = []
         for key in told[names[0]][group]:
             entries = [told[name][group][key] for name in names]
-            lines.append({"label": _label(scenario, key), "cells": [_with_interval(entry) for entry in entries]})
-        tables.append({"title": title, "lines": lines})
+            lines.append(
+                {"label": cell(label(group, key, labels)), "cells": [_with_interval(entry) for entry in entries]}
+            )
+        tables.append({"title": GROUPS[group], "lines": lines})
     return _render("perspectives.md.j2", scenario, names=names, tables=tables, changes=changes)
 
 
@@ -233,11 +237,6 @@ def _grouped(names: Sequence[str]) -> list[str]:
     return out
 
 
-def _label(scenario: Scenario, key: str) -> str:
-    labels = {ending.id: ending.label for ending in scenario.endings}
-    return cell(labels.get(key, key.replace("_", " ").capitalize()))
-
-
 def _with_interval(entry: Mapping[str, Any]) -> str:
     if not entry["of"]:  # of a member that has no answer to it
         return ""
@@ -291,13 +290,13 @@ def odds_tables(scenario: Scenario, told: Mapping[str, Mapping[str, Any]]) -> st
         environment()
         .get_template("odds.md.j2")
         .render(
-            pool=[row(kind.capitalize(), pool[kind]) for kind in HEADLINES],
+            pool=[row(label("odds", kind), pool[kind]) for kind in HEADLINES],
             apart=listed([percent(pool[kind]["between_members"]) for kind in HEADLINES]),
             members=[*weights],
             weights=[percent(weight) for weight in weights.values()],
             lines=[
                 {
-                    "label": kind.capitalize(),
+                    "label": label("odds", kind),
                     "cells": [percent(told[name]["odds"][kind]["probability"]) for name in (*weights, POOL)],
                 }
                 for kind in HEADLINES

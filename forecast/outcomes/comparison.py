@@ -70,7 +70,7 @@ def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None)
         "ended": (timelines["headline"] != "unresolved").to_numpy() | stopped,
         "won_or_lost": (timelines["headline"] == "battlefield").to_numpy(),
         "negotiated": (timelines["headline"] == "negotiated").to_numpy(),
-        "general_truce_without_agreement": stopped,
+        "general_truce_without_settlement": stopped,
     }
     return clusters_of(timelines, weights).shares(what)
 

@@ -16,7 +16,7 @@ from forecast.belief.assemble import Posterior, update
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes import comparison
 from forecast.outcomes.clustering import Clusters
-from forecast.outcomes.shares import events
+from forecast.outcomes.shares import endings, events
 from forecast.report.context import recalled
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE
@@ -148,7 +148,7 @@ def _shares(table: pd.DataFrame, what: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _happened(table: pd.DataFrame) -> dict[str, Any]:
-    return events(table) | {str(name): (table["ending"] == name).to_numpy() for name in table["ending"].cat.categories}
+    return events(table) | {share.name: share.event.of(table) for share in endings(table)}
 
 
 def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> list[dict[str, Any]]:

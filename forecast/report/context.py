@@ -13,6 +13,7 @@ from forecast.encoding.timeline_table import HEADLINES
 from forecast.locations import ROOT
 from forecast.outcomes.clustering import FEW_DRAWS, FEW_TIMELINES, MEMBER
 from forecast.outcomes.influence import FEWEST
+from forecast.outcomes.shares import label
 from forecast.replay.starting_points import THIN
 from forecast.report.flags import far_out, outside
 from forecast.report.numbers import (
@@ -95,15 +96,6 @@ def recalled(scenario: Scenario) -> dict[str, int]:
     return {"cited": len(sources), "from_memory": sum(FROM_MEMORY in scenario.sources[s].note for s in sources)}
 
 
-def owners(scenario: Scenario) -> dict[str, str]:
-    """Names for readers of those who may be held to own a defeat."""
-    labels = {party.id: party.label for party in scenario.parties}
-    return labels | {
-        "trump": f"the president in {labels['washington']}",
-        "predecessor": "his predecessor",
-    }
-
-
 def meaning(scenario: Scenario, name: str) -> str:
     """What a prior is, in a phrase, with whose it is and the labels of its rows."""
     from forecast.timeline.parameters import field_of
@@ -184,7 +176,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
     reference = date.fromisoformat(summary["as_of"])
     turns = turning(scenario, summary["turns_on"])
     amounts = summary["amounts"]
-    named = owners(scenario)
+    parties = {party.id: party.label for party in scenario.parties}
     flagged = summary["diagnostics"]["outside_declared_range"]
     return {
         "scenario": scenario,
@@ -196,7 +188,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "cautions": cautions(summary),
         "perspective": perspective(scenario, summary["perspective_detail"]),
         "shares": {name: percent(entry["probability"]) for name, entry in odds.items()},
-        "headline": [row(name.capitalize(), odds[name]) for name in HEADLINES],
+        "headline": [row(label("odds", name), odds[name]) for name in HEADLINES],
         "rounding": rounding(shares_of(odds)),
         "error_told": any(entry["standard_error"] is not None for entry in odds.values()),
         "resolved": {
@@ -209,10 +201,13 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
             "count": f"{summary['endings']['ukraine_defeated']['count']:,}",
             "none": summary["endings"]["ukraine_defeated"]["count"] == 0,
             "share": percent(summary["endings"]["ukraine_defeated"]["probability"]),
-            "engaged": with_interval(summary["defeat"]["trump_engaged"]),
-            "otherwise": with_interval(summary["defeat"]["trump_engaged_without_defeat"]),
-            "told": summary["defeat"]["trump_engaged"]["probability"] is not None,
-            "owners": [(named[name], with_interval(entry)) for name, entry in summary["defeat"]["owner"].items()],
+            "engaged": with_interval(summary["defeat"]["washington_engaged"]),
+            "otherwise": with_interval(summary["defeat"]["washington_engaged_without_defeat"]),
+            "told": summary["defeat"]["washington_engaged"]["probability"] is not None,
+            "owners": [
+                (label("defeat.owner", name, parties), with_interval(entry))
+                for name, entry in summary["defeat"]["owner"].items()
+            ],
         },
         "turns": turns,
         "grounds": grounds(turns),

@@ -175,7 +175,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
         "ended": with_interval(found["implied"]["ended"]),
         "won": percent(found["implied"]["won_or_lost"]["probability"]),
         "negotiated": percent(found["implied"]["negotiated"]["probability"]),
-        "truce": percent(found["implied"]["general_truce_without_agreement"]["probability"]),
+        "truce": percent(found["implied"]["general_truce_without_settlement"]["probability"]),
         "wars": [
             {
                 "wars": row["wars"],

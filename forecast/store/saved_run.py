@@ -26,7 +26,7 @@ import pandas as pd
 from forecast.errors import InputError
 from forecast.store import atomic
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout of a run's folder and of `summary.json`."""
 
 MANIFEST = "manifest.json"

@@ -13,7 +13,7 @@ from scipy import special
 from forecast.belief.assemble import Posterior, hold
 from forecast.ensemble.simulated import USED_DRAWS, simulate
 from forecast.outcomes.influence import HIGH, LOW
-from forecast.outcomes.shares import differences
+from forecast.outcomes.paired import differences
 from forecast.scenario.spec import Scenario
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from forecast.belief.assemble import Posterior, hold
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.ensemble.simulated import simulate
-from forecast.outcomes.shares import differences
+from forecast.outcomes.paired import differences
 from forecast.scenario.spec import Scenario
 
 NO_WEIGHT = -20.0

@@ -228,7 +228,7 @@ def test_the_pool_lies_within_its_members_and_adds_up(pool_run: Run) -> None:
         assert sum(entry["probability"] for entry in s[group].values()) == pytest.approx(1.0, abs=1e-12)
         assert sum(entry["count"] for entry in s[group].values()) == 4 * TIMELINES
     beside = s["beside"]
-    truce = beside["general_truce_without_agreement"]["probability"]
+    truce = beside["general_truce_without_settlement"]["probability"]
     whole = s["odds"]["unresolved"]["probability"]
     assert beside["still_fighting"]["probability"] + truce == pytest.approx(whole, abs=1e-12)
     # What base-rates does not follow is told of the others alone, and adds up to their share.

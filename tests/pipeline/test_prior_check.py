@@ -106,7 +106,7 @@ def test_no_more_can_be_agreed_than_when_everybody_consents(checked: dict[str, A
     ceiling, year = checked["ceiling"], checked["year"]["implied"]
     assert ceiling["signed"]["probability"] >= ceiling["in_force"]["probability"]
     assert ceiling["in_force"]["probability"] > year["negotiated"]["probability"] + 0.05
-    ways = ("won_or_lost", "negotiated", "general_truce_without_agreement")
+    ways = ("won_or_lost", "negotiated", "general_truce_without_settlement")
     assert year["ended"]["count"] == sum(year[way]["count"] for way in ways)
 
 

@@ -38,7 +38,6 @@ from forecast.report.numbers import (
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.store.saved_run import Run, open_run
-from forecast.timeline.codes import OWNERS
 
 HEADLINES = ("battlefield", "negotiated", "unresolved")
 
@@ -51,8 +50,8 @@ KEYS = (
 )
 BESIDE = (
     *("ever_signed", "signed_and_broken", "ceasefire_28_days", "limited_truce", "still_fighting"),
-    *("general_truce_without_agreement", "talks_alive", "washington_engaged", "washington_ever_walked_away"),
-    *("negotiated_younger_than_28_days", "breakthrough", "kursk_expelled", "wider_war"),
+    *("general_truce_without_settlement", "talks_alive", "washington_engaged", "washington_ever_walked_away"),
+    *("negotiated_younger_than_28_days", "breakthrough", "pocket_lost", "wider_war"),
 )
 
 
@@ -94,7 +93,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
     s = run.summary
     scenario = load_scenario(TINY if s["scenario"] == "two-islands" else "ukraine-2025")
     assert tuple(s) == KEYS
-    assert (s["schema"], s["run"], s["seed"]) == (1, run.id, 1)
+    assert (s["schema"], s["run"], s["seed"]) == (2, run.id, 1)
     assert (s["perspective"], s["perspective_detail"], s["provisional"]) == ("base", None, True)
     assert (s["as_of"], s["horizon"]) == (scenario.reference_date.isoformat(), scenario.horizon.isoformat())
     assert tuple(s["odds"]) == HEADLINES
@@ -105,8 +104,8 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         f"talks_{talks}_{posture}" for talks in ("alive", "dead") for posture in ("engaged", "walked_away")
     ]
     assert list(s["negotiated"]) == ["near_kyiv", "in_the_middle", "near_moscow"]
-    assert list(s["defeat"]) == ["trump_engaged", "trump_engaged_without_defeat", "owner"]
-    assert tuple(s["defeat"]["owner"]) == OWNERS
+    assert list(s["defeat"]) == ["washington_engaged", "washington_engaged_without_defeat", "owner"]
+    assert tuple(s["defeat"]["owner"]) == ("president", "predecessor", "europe", "kyiv")
     assert list(s["first_refusal"]) == ["washington", "europe", "kyiv", "moscow"]
     assert list(s["steps_down"]) == ["consent", "europe", "hawks", "kyiv"]
     regions = {f"taken_{region.id}" for region in scenario.regions}
@@ -167,8 +166,8 @@ def test_counts_add_up_exactly(run: Run) -> None:
     resolved = s["odds"]["battlefield"]["count"] + s["odds"]["negotiated"]["count"]
     assert {entry["of"] for entry in s["given_resolved"].values()} == {resolved}
     defeats = s["endings"]["ukraine_defeated"]["count"]
-    assert s["defeat"]["trump_engaged"]["of"] == defeats
-    assert s["defeat"]["trump_engaged_without_defeat"]["of"] == s["timelines"] - defeats
+    assert s["defeat"]["washington_engaged"]["of"] == defeats
+    assert s["defeat"]["washington_engaged_without_defeat"]["of"] == s["timelines"] - defeats
     owners = [entry["count"] for entry in s["defeat"]["owner"].values()]
     assert sum(owners) == pytest.approx(defeats, abs=1e-9)
     for entry in s["given"].values():
@@ -349,12 +348,12 @@ def test_too_few_defeats_are_said_to_be(kept: Run) -> None:
     defeats = kept.summary["endings"]["ukraine_defeated"]["count"]
     assert 0 < defeats < 100
     assert f"Ukraine is defeated in {defeats} of 4,000 timelines: too few to say more of them." in kept.report
-    assert kept.summary["defeat"]["trump_engaged"]["probability"] is None
+    assert kept.summary["defeat"]["washington_engaged"]["probability"] is None
 
 
 def test_enough_defeats_are_told_of(ukraine: Run) -> None:
     summary = ukraine.summary
-    assert summary["defeat"]["trump_engaged"]["of"] >= 100
+    assert summary["defeat"]["washington_engaged"]["of"] >= 100
     assert "who is held to own the defeat: the president in Washington" in " ".join(ukraine.report.split())
     assert re.search(r"In \d+% \(\d+ to \d+%\) of these Washington is still", ukraine.report)
     assert "predecessor: " not in ukraine.report

@@ -14,7 +14,7 @@ from timeline_tools import new_process
 from forecast.store import atomic
 from forecast.store.saved_run import KEPT, MANIFEST, Writer, open_run
 
-MADE = {"id": "a", "schema": 1, "as_of": "2025-01-20", "started": "now"}
+MADE = {"id": "a", "schema": 2, "as_of": "2025-01-20", "started": "now"}
 
 # Writes a run over another in one process a step, each stopped at its own call of the system that touches a file.
 STOPPED = """

@@ -10,7 +10,9 @@ import pytest
 from places import REPOSITORY
 from run_tools import TINY, Sampled
 
+from forecast.docs_pages.share_keys import with_share_keys
 from forecast.ensemble.request import RunRequest
+from forecast.outcomes.shares import GROUPS
 from forecast.pipeline import workflow
 from forecast.store.saved_run import MANIFEST, Run, open_run
 
@@ -111,3 +113,18 @@ def test_what_is_documented_is_there(made: dict[str, Run], kept: Run) -> None:
     assert {re.split(r"[.\[]", name)[0] for name in OF_SUMMARY[len(OF_ENTRY) :]} == top
     entries = {key for run in runs for entry in inside(run.summary) for key in entry}
     assert entries == set(OF_ENTRY)
+
+
+def test_the_table_of_shares_is_that_of_the_code() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert with_share_keys(text) == text, "python -m forecast.docs_pages.share_keys"
+
+
+def test_every_documented_share_is_in_a_run(kept: Run) -> None:
+    for name in OF_SUMMARY:
+        group = name.rpartition(".")[0]
+        if group in GROUPS and "<" not in name:
+            inner = kept.summary
+            for key in name.split("."):
+                inner = inner[key]
+            assert "probability" in inner

@@ -235,7 +235,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda folder: change_manifest(folder, files=dict.fromkeys(KEPT, 1)),
         "is missing or was changed",
     ),
-    "another schema": (lambda folder: change_manifest(folder, schema=2), "has schema 2; this version reads 1"),
+    "another schema": (lambda folder: change_manifest(folder, schema=1), "has schema 1; this version reads 2"),
 }
 
 
@@ -278,7 +278,7 @@ def write(runs: Path, text: str = "x", error: type[BaseException] | None = None,
         writer.finish(MADE | given)
 
 
-MADE = {"id": "a", "schema": 1, "as_of": "2025-01-20", "started": "now"}
+MADE = {"id": "a", "schema": 2, "as_of": "2025-01-20", "started": "now"}
 
 
 def test_a_folder_appears_whole(tmp_path: Path) -> None:
