@@ -35,7 +35,7 @@ from forecast.scenario.perspectives import BASE, POOL
 from forecast.scenario.prior import Basis, Perspective, Prior
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
-from forecast.store.saved_run import digest_of
+from forecast.store.digests import digest_of
 from forecast.sweep.one_at_a_time import Swing, swings
 from forecast.sweep.premises import Effect, effects
 from forecast.timeline.fields import fields

@@ -24,7 +24,7 @@ from forecast.replay.starting_points import THIN
 from forecast.scenario.members import Pool
 from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
-from forecast.store import saved_run
+from forecast.store.manifest import SCHEMA
 
 MOST_NAMED = 8
 """Most priors that a run's summary names as those the odds depend on."""
@@ -49,7 +49,7 @@ def summarise(
     scenario, day, settings, pool = resolved.scenario, resolved.day, resolved.settings(), resolved.pool
     learnt = {series: block for member in members for series, block in member.learnt_from.items()}
     return {
-        "schema": saved_run.SCHEMA,
+        "schema": SCHEMA,
         "run": name,
         "scenario": scenario.id,
         "as_of": day.isoformat(),

@@ -17,12 +17,17 @@ from forecast.report.context import report_text
 from forecast.report.flags import outside
 from forecast.report.predictive import predictive, titles, units
 from forecast.scenario.spec import Scenario
-from forecast.store import saved_run
+from forecast.store.digests import digest_of, run_name, versions
+from forecast.store.json_text import to_json
+from forecast.store.manifest import DRAWS, REDRAWN, SCHEMA, start_file
+from forecast.store.parquet import write_parquet
+from forecast.store.saved_run import Run, runs_folder
+from forecast.store.writer import Writer
 
 log = logging.getLogger("forecast")
 
 
-def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], None] = silent) -> saved_run.Run:
+def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], None] = silent) -> Run:
     """Make a forecast and save it.
 
     Args:
@@ -40,29 +45,29 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
     scenario, day = resolved.scenario, resolved.day
     for entry in outside_declared_range(scenario, day):
         log.warning("%s; it was kept", outside(entry))
-    with saved_run.Writer(saved_run.runs_folder(request.runs), f"{scenario.id}_{day}") as writer:
+    with Writer(runs_folder(request.runs), f"{scenario.id}_{day}") as writer:
         members = forecasts(resolved, progress=progress, notify=notify)
         notify("computing the odds and saving the run")
         return _save(writer, resolved, members, code, started)
 
 
 def _save(
-    writer: saved_run.Writer,
+    writer: Writer,
     resolved: ResolvedRequest,
     members: Sequence[Member],
     code: str,
     started: datetime,
-) -> saved_run.Run:
+) -> Run:
     """Write all files of a run."""
     scenario, day, settings = resolved.scenario, resolved.day, resolved.settings()
     inputs = _inputs(scenario, day)
     hashes = {
         "evidence_seen": seen_digest(scenario, day),
-        "inputs": saved_run.digest_of(inputs),
+        "inputs": digest_of(inputs),
         "code": code,
     }
-    versions = saved_run.versions()
-    name = saved_run.run_name(scenario.id, day, [settings, hashes, versions])
+    found = versions()
+    name = run_name(scenario.id, day, [settings, hashes, found])
     writer.rename(name)
     for file, text in inputs.items():
         writer.text(f"inputs/{file}", text)
@@ -80,32 +85,30 @@ def _save(
         writer.text(f"figures/{figure}", text)
     summary = summarise(resolved, members, timelines, name)
     summary["predictive"] = {"checks": checked.checks, "flagged": checked.flagged}
-    writer.text("summary.json", saved_run.to_json(summary))
+    writer.text("summary.json", to_json(summary))
     writer.text("report.md", report_text(scenario, summary))
     finished = datetime.now(UTC)
     return writer.finish(
         {
             "id": name,
-            "schema": saved_run.SCHEMA,
+            "schema": SCHEMA,
             "scenario": scenario.id,
             "as_of": day.isoformat(),
             "started": started.isoformat(timespec="milliseconds"),
             "finished": finished.isoformat(timespec="milliseconds"),
             "settings": settings,
             "hashes": hashes,
-            "versions": versions,
+            "versions": found,
         }
     )
 
 
 def seen_digest(scenario: Scenario, day: date) -> str:
     """Hash of all evidence that a run as of a day sees: figures, events and states."""
-    return saved_run.digest_of(
-        {"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)}
-    )
+    return digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
 
 
-def _write_tables(writer: saved_run.Writer, members: Sequence[Member], *, pool: bool) -> pd.DataFrame:
+def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> pd.DataFrame:
     """Write the members' draws, timelines, bands, redrawn parameters, starting points and fits.
 
     The tables of a pool's members are written as one, with the column `perspective`.
@@ -121,22 +124,22 @@ def _write_tables(writer: saved_run.Writer, members: Sequence[Member], *, pool: 
     for member in members:
         draws.setdefault(member.draws_file, {})[member.name] = member.draws
     for file, own in draws.items():
-        shared = pool and file in saved_run.KEPT
-        saved_run.write_parquet(pooled(own) if shared else next(iter(own.values())), writer.folder / file)
+        shared = pool and file == DRAWS
+        write_parquet(pooled(own) if shared else next(iter(own.values())), writer.folder / file)
     timelines = joined({member.name: member.timelines for member in members})
-    saved_run.write_parquet(timelines, writer.folder / "timelines.parquet")
+    write_parquet(timelines, writer.folder / "timelines.parquet")
     bands = joined({member.name: member.bands for member in members if len(member.bands)})
-    saved_run.write_parquet(bands, writer.folder / "bands.parquet")
+    write_parquet(bands, writer.folder / "bands.parquet")
     redrawn = {member.name: member.redrawn for member in members if member.redrawn is not None}
-    writer.text(saved_run.ANEW, saved_run.to_json({"members": redrawn} if pool else redrawn.popitem()[1]))
+    writer.text(REDRAWN, to_json({"members": redrawn} if pool else redrawn.popitem()[1]))
     for member in members:
         if member.start:
-            (writer.folder / saved_run.start_file(member.name if pool else None)).write_bytes(member.start)
+            (writer.folder / start_file(member.name if pool else None)).write_bytes(member.start)
     _write_fits(writer, members)
     return timelines
 
 
-def _write_fits(writer: saved_run.Writer, members: Sequence[Member]) -> None:
+def _write_fits(writer: Writer, members: Sequence[Member]) -> None:
     """Write each fit once: the first member's as `posterior.nc`, every other that differs under its member's name."""
     fits: dict[bytes, str] = {}
     for member in members:
@@ -174,4 +177,4 @@ def _inputs(scenario: Scenario, day: date) -> dict[str, str]:
         }
         for name, prior in scenario.priors.items()
     }
-    return files | {"priors.json": saved_run.to_json(table)}
+    return files | {"priors.json": to_json(table)}

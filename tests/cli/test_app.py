@@ -16,7 +16,8 @@ import pytest
 from run_tools import SAMPLED_TIMELINES, TINY, Done, MadeUpSampler, Sampled, command_started, contents
 
 from forecast.cli import app
-from forecast.store.saved_run import MANIFEST, Run, open_run
+from forecast.store.manifest import MANIFEST
+from forecast.store.saved_run import Run, open_run
 
 Command = Callable[..., Done]
 Edit = Callable[[Path], None]

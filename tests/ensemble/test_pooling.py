@@ -26,7 +26,8 @@ from forecast.report.figures import odds_figure
 from forecast.report.numbers import percent
 from forecast.scenario.load import load_scenario
 from forecast.scenario.members import Member, Pool
-from forecast.store.saved_run import Run, read_parquet
+from forecast.store.parquet import read_parquet
+from forecast.store.saved_run import Run
 
 FIRST = date(2031, 3, 3)
 

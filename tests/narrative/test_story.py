@@ -30,8 +30,10 @@ from forecast.narrative.talks import Said
 from forecast.narrative.words import LEANS, Words, in_weeks, listed
 from forecast.pipeline import workflow
 from forecast.scenario.spec import Scenario
-from forecast.store import saved_run
-from forecast.store.saved_run import MANIFEST, Run, open_run
+from forecast.store.digests import file_digest
+from forecast.store.manifest import MANIFEST, REDRAWN
+from forecast.store.parquet import write_parquet
+from forecast.store.saved_run import Run, open_run
 from forecast.timeline.cells import cells
 from forecast.timeline.codes import (
     GENERAL,
@@ -163,7 +165,7 @@ def changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> Run:
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     change(manifest)
     for name in manifest["files"]:
-        manifest["files"][name] = saved_run._file_digest(folder / name)
+        manifest["files"][name] = file_digest(folder / name)
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return open_run(folder)
 
@@ -180,8 +182,8 @@ def test_numbers_out_of_range_are_refused(kept: Run, timeline: int) -> None:
 
 
 def test_a_run_without_what_is_drawn_anew_is_refused(kept_copy: Path) -> None:
-    (kept_copy / saved_run.ANEW).unlink()
-    run = changed(kept_copy, lambda manifest: manifest["files"].pop(saved_run.ANEW))
+    (kept_copy / REDRAWN).unlink()
+    run = changed(kept_copy, lambda manifest: manifest["files"].pop(REDRAWN))
     with pytest.raises(InputError, match=r"keeps no anew\.json"):
         tell(run, 0)
 
@@ -198,7 +200,7 @@ def test_a_timeline_that_comes_out_otherwise_is_refused(kept_copy: Path, column:
     table = open_run(kept_copy).timelines
     table[column] = table[column].astype(object if column == "headline" else table[column].dtype)
     table.loc[3, column] = value
-    saved_run.write_parquet(table, kept_copy / "timelines.parquet")
+    write_parquet(table, kept_copy / "timelines.parquet")
     run = changed(kept_copy, other_code)
     with pytest.raises(InputError, match=f"made by another version of the code; it cannot be told again .{column}"):
         tell(run, 3)
@@ -545,7 +547,7 @@ def test_show_refuses_what_cannot_be_told(kept: Run, kept_copy: Path, command: C
     assert done.err == "forecast: --timeline: the run has no timeline -3. Ask for 0 to 3999\n"
     table = open_run(kept_copy).timelines
     table["km2_end"] += 1.0
-    saved_run.write_parquet(table, kept_copy / "timelines.parquet")
+    write_parquet(table, kept_copy / "timelines.parquet")
     changed(kept_copy, other_code)
     done = command("show", kept.id, "--runs", kept_copy.parent, "--timeline", 3)
     assert (done.code, done.out) == (2, "")

@@ -282,7 +282,7 @@ def test_nothing_is_left_of_a_run_that_fails(
 def test_a_run_that_fails_leaves_its_former_self(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     former = quick(tmp_path)
     before = contents(tmp_path)
-    monkeypatch.setattr("forecast.store.saved_run.Writer.finish", lambda *_: 1 / 0)
+    monkeypatch.setattr("forecast.store.writer.Writer.finish", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         quick(tmp_path)
     assert contents(tmp_path) == before

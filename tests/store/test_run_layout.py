@@ -14,7 +14,8 @@ from forecast.docs_pages.share_keys import with_share_keys
 from forecast.ensemble.request import RunRequest
 from forecast.outcomes.shares import GROUPS
 from forecast.pipeline import workflow
-from forecast.store.saved_run import MANIFEST, Run, open_run
+from forecast.store.manifest import MANIFEST
+from forecast.store.saved_run import Run, open_run
 
 PAGE = REPOSITORY / "runs" / "README.md"
 

@@ -12,22 +12,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from places import REPOSITORY
 from run_tools import contents
 
 from forecast.errors import InputError
-from forecast.store.saved_run import (
-    KEPT,
-    MANIFEST,
-    Run,
-    Writer,
-    list_runs,
-    open_run,
-    read_parquet,
-    run_name,
-    runs_folder,
-    to_json,
-    write_parquet,
-)
+from forecast.store.digests import run_name
+from forecast.store.json_text import to_json
+from forecast.store.manifest import KEPT, MANIFEST
+from forecast.store.parquet import read_parquet, write_parquet
+from forecast.store.saved_run import Run, list_runs, open_run, runs_folder
+from forecast.store.writer import Writer
 
 # What a run holds
 
@@ -247,6 +241,12 @@ def test_a_damaged_run_is_refused(kept_copy: Path, harm: str, how: str) -> None:
     which = {"name": kept_copy.name, "latest": "latest", "path": kept_copy}[how]
     with pytest.raises(InputError, match=re.escape(text)):
         open_run(which, kept_copy.parent)
+
+
+def test_a_run_of_the_first_schema_is_refused_in_plain_words() -> None:
+    (folder,) = (REPOSITORY / "tests" / "fixtures" / "schema-1").glob("two-islands_*")
+    with pytest.raises(InputError, match=r"manifest.json: has schema 1; this version reads 2\. Run the forecast again"):
+        open_run(folder)
 
 
 def test_a_damaged_neighbour_does_not_matter_to_a_run_asked_for_by_name(kept_copy: Path) -> None:
