@@ -21,7 +21,7 @@ from forecast.docs_pages.meaning import implied
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.ensemble.forecasts import forecasts
 from forecast.ensemble.pooling import pooled
-from forecast.ensemble.request import RunRequest
+from forecast.ensemble.request import TIMELINES, RunRequest
 from forecast.ensemble.resolve import resolve
 from forecast.ensemble.simulated import simulate
 from forecast.locations import behaviour_digest
@@ -51,7 +51,7 @@ README = Path("README.md")
 BEGIN, END = "<!-- odds -->", "<!-- /odds -->"
 """Where its tables of odds begin and end."""
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def made_from(scenario: Scenario) -> str:
@@ -128,7 +128,9 @@ def perspectives_page(scenario: Scenario, told: Mapping[str, Mapping[str, Any]],
                 {"label": cell(label(group, key, labels)), "cells": [_with_interval(entry) for entry in entries]}
             )
         tables.append({"title": GROUPS[group], "lines": lines})
-    return _render("perspectives.md.j2", scenario, names=names, tables=tables, changes=changes)
+    return _render(
+        "perspectives.md.j2", scenario, names=names, tables=tables, changes=changes, timelines=f"{TIMELINES:,}"
+    )
 
 
 def _render(template: str, scenario: Scenario, **context: Any) -> str:
@@ -243,34 +245,34 @@ def _with_interval(entry: Mapping[str, Any]) -> str:
     return with_interval(entry)
 
 
-def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
+def make(folder: Path, notify: Notify, only: Sequence[str] = ()) -> None:
     """Make the pages in `folder`; `only` names some of priors, premises and perspectives."""
     scenario = load_scenario()
     posterior = update(scenario)
     if not only or "premises" in only:
-        tell("premises")
+        notify("premises")
         _write(folder / "premises.md", premises_page(scenario, effects(scenario, posterior)))
     if not only or "perspectives" in only:
-        told = perspectives_told(scenario, posterior, tell)
+        told = perspectives_told(scenario, posterior, notify)
         _write(folder / "odds.svg", odds_figure(scenario, told[POOL]))
         _write(README, with_odds(README.read_text("utf-8"), odds_tables(scenario, told)))
         changes = {name: _changes(scenario, perspective) for name, perspective in scenario.perspectives.items()}
         _write(folder / "perspectives.md", perspectives_page(scenario, told, changes))
     if not only or "priors" in only:
-        moved = swings(scenario, posterior, tell=tell)
+        moved = swings(scenario, posterior, notify=notify)
         _write(folder / "priors.md", priors_page(scenario, posterior, moved))
 
 
-def perspectives_told(scenario: Scenario, posterior: Posterior, tell: Tell) -> dict[str, dict[str, Any]]:
+def perspectives_told(scenario: Scenario, posterior: Posterior, notify: Notify) -> dict[str, dict[str, Any]]:
     """The odds of the pool, of each of its members and of the files as they stand, by name.
 
     Args:
         scenario: with a pool.
         posterior: what is believed under the files as they stand.
-        tell: told, in a phrase, what is being done.
+        notify: called with a phrase for each step.
     """
     resolved = resolve(RunRequest(scenario.folder))
-    members = forecasts(resolved, notify=tell)
+    members = forecasts(resolved, notify=notify)
     timelines = pooled({member.name: member.timelines for member in members})
     told = {POOL: odds(timelines, resolved.weights)}
     told |= {member.name: odds(member.timelines) for member in members}

@@ -22,9 +22,11 @@ from scipy import special
 
 from forecast.belief.assemble import DRAW_SEED, DRAWS
 from forecast.belief.draws import draw_table, luck, stratified
+from forecast.calendar import AMOUNT_DAYS
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.base_rates_learning import Truces, common_density, gained, general_truces, known, of
 from forecast.ensemble.simulated import USED_DRAWS
+from forecast.replay.periods import BLOCK
 from forecast.scenario.base_rates import DAYS_PER_YEAR, OUTCOMES
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import cells
@@ -43,8 +45,8 @@ ANSWERED = (
 )  # fmt: skip
 """Columns of the table of timelines that the member fills; all others are empty."""
 
-MARKS = {"km2_4w": 28.0, "km2_13w": 91.0, "km2_26w": 182.0}
-"""Days from the as-of date after which the ground gained is told."""
+MARKS = {f"km2_{after}": float(days) for after, days in AMOUNT_DAYS.items()}
+"""Days from the as-of date after which the ground gained is recorded."""
 
 BREAKS = "talks.general_break"
 """The prior of how fast a general truce breaks."""
@@ -232,7 +234,7 @@ def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: in
     for name, mark in (MARKS | {"km2_end": days}).items():
         score = luck(seed, f"base-rates.timeline.{name}").standard_normal(len(rows))
         until = fought(min(mark, days))
-        months = np.maximum(until - before, 0.0) / 28.0
+        months = np.maximum(until - before, 0.0) / BLOCK.days
         gained = gained + own["km2"].to_numpy() * months + own["km2_sd"].to_numpy() * np.sqrt(months) * score
         before = until
         if mark <= days:

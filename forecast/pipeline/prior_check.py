@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.belief.assemble import Posterior, update
+from forecast.ensemble.forecasts import silent
+from forecast.ensemble.request import TIMELINES
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes import comparison
 from forecast.outcomes.clustering import Clusters
@@ -23,7 +25,6 @@ from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
 from forecast.timeline.fields import WEEKS_PER_YEAR, to_kernel
 
-TIMELINES = 20_000
 YEAR_DAYS = 364
 
 SEEN_AS = {
@@ -67,7 +68,7 @@ def check(
     edits: Sequence[str] = (),
     perspective: str | Path = BASE,
     timelines: int = TIMELINES,
-    tell: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = silent,
 ) -> dict[str, Any]:
     """Validate a scenario and work out what its priors imply.
 
@@ -77,7 +78,7 @@ def check(
         edits: priors to change first, `part.key.field=value`.
         perspective: `base`, a perspective's name, or the file of one; its changes come before the edits.
         timelines: timelines of the simulated year.
-        tell: told, in a phrase, what is being done.
+        notify: called with a phrase for each step.
 
     Returns:
         `perspective` (its name); `perspectives` (which there are); `counts`; `priors` (each as elicited and fitted);
@@ -88,13 +89,13 @@ def check(
     Raises:
         InputError: something in the scenario is wrong.
     """
-    tell("reading the scenario")
+    notify("reading the scenario")
     loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
     year = replace(loaded, horizon=loaded.reference_date + timedelta(days=YEAR_DAYS - 1))
-    tell("simulating a year under the priors alone")
+    notify("simulating a year under the priors alone")
     believed = update(year, prior_only=True)
     table = simulate(year, believed, timelines=timelines).timelines
-    tell("simulating a year in which everybody consents")
+    notify("simulating a year in which everybody consents")
     consenting = update(year, prior_only=True, fixed=EVERYBODY_CONSENTS)
     ceiling = simulate(year, consenting, timelines=timelines).timelines
     return {

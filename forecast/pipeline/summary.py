@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecast.belief.fit import Diagnostics
 from forecast.belief.update import failures
+from forecast.calendar import AMOUNT_DAYS
 from forecast.ensemble.member import Member, draws_used
 from forecast.ensemble.pooling import updated_weights
 from forecast.ensemble.resolve import ResolvedRequest
@@ -32,7 +33,8 @@ MOST_NAMED = 8
 MOST_NAMED_EACH = 3
 """The same for each member of a pool."""
 
-AMOUNTS = ("km2_4w", "km2_13w", "km2_26w", "km2_end", "approval_4w", "approval_13w")
+AMOUNTS = (*(f"km2_{after}" for after in AMOUNT_DAYS), "km2_end", "approval_4w", "approval_13w")
+"""Columns of which the summary has quantiles."""
 
 
 def summarise(

@@ -127,16 +127,21 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
     if summary["diagnostics"]["converged"] is False:
         found.append("The sampler did not converge; these numbers are not to be relied on.")
     if thin:
-        few = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
-        of = listed([f"{count:.0f} for {name}" for name, count in few.items() if count and count < THIN])
-        left = of or f"{summary['diagnostics']['effective_draws']:.0f}"
         found.append(
-            f"What has happened leaves few of the draws, as good as {left}: "
-            "those odds are rougher than their intervals say."
+            "Few parameter draws fit what has happened so far (effective sample size "
+            f"{listed(small_samples(summary))}): the odds are less precise than their ranges suggest."
         )
     if summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin):
         found.append(f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds.")
     return found
+
+
+def small_samples(summary: Mapping[str, Any]) -> list[str]:
+    """The effective sample sizes that are small, of a pool with the member's name; one of 0 is a size too."""
+    sizes = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
+    if not sizes:
+        return [f"{summary['diagnostics']['effective_draws']:.0f}"]
+    return [f"{size:.0f} for {name}" for name, size in sizes.items() if size is not None and size < THIN]
 
 
 def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -118,5 +118,5 @@ def with_interval(entry: Mapping[str, Any]) -> str:
 
 
 def listed(items: Sequence[str]) -> str:
-    """Items as a list in a sentence."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    """Items as a list in a sentence; empty without items."""
+    return " and ".join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from scipy import special
 
 from forecast.belief.assemble import Posterior, hold
+from forecast.ensemble.forecasts import silent
+from forecast.ensemble.request import SEED
 from forecast.ensemble.simulated import USED_DRAWS, simulate
 from forecast.outcomes.influence import HIGH, LOW
 from forecast.outcomes.paired import differences
@@ -47,9 +49,9 @@ def swings(
     names: Sequence[str] | None = None,
     *,
     timelines: int = 10_000,
-    seed: int = 1,
+    seed: int = SEED,
     threads: int | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = silent,
 ) -> list[Swing]:
     """What the odds do as each prior goes from its 10th to its 90th percentile, largest first.
 
@@ -62,13 +64,13 @@ def swings(
         timelines: of each simulation.
         seed: seed of luck.
         threads: threads to use; changes no number.
-        tell: told how far it is.
+        notify: called with the progress, in a phrase.
     """
     found = []
     chosen = list(scenario.priors if names is None else names)
     for number, name in enumerate(chosen):
         if number % 20 == 0:
-            tell(f"{number} of {len(chosen)} priors")
+            notify(f"{number} of {len(chosen)} priors")
         low, high = ends(scenario, posterior, name)
         if low == high:
             continue

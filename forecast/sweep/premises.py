@@ -14,6 +14,7 @@ import pandas as pd
 
 from forecast.belief.assemble import Posterior, hold
 from forecast.encoding.timeline_table import HEADLINES
+from forecast.ensemble.request import SEED, TIMELINES
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes.paired import differences
 from forecast.scenario.spec import Scenario
@@ -24,8 +25,8 @@ NO_WEIGHT = -20.0
 ROWS = ("parties.position.", "parties.salience.", "settlements.terms.")
 """Names of rows about an issue, which inherit its premises, begin so."""
 
-SURE = 2.0
-"""Paired errors under which a difference is not told from none."""
+CLEAR_ABOVE = 2.0
+"""Paired standard errors that a difference must exceed to count as one."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Effect:
 
     @property
     def clear(self) -> bool:
-        """Whether one of the odds moves by more than `SURE` paired errors."""
-        return any(abs(self.difference[h]) > SURE * self.error[h] for h in HEADLINES)
+        """Whether one of the odds moves by more than `CLEAR_ABOVE` paired errors."""
+        return any(abs(self.difference[h]) > CLEAR_ABOVE * self.error[h] for h in HEADLINES)
 
 
 def switched_off(scenario: Scenario, premise: str) -> dict[str, float]:
@@ -82,8 +83,8 @@ def effects(
     posterior: Posterior,
     premises: Sequence[str] | None = None,
     *,
-    timelines: int = 20_000,
-    seed: int = 1,
+    timelines: int = TIMELINES,
+    seed: int = SEED,
     threads: int | None = None,
 ) -> list[Effect]:
     """What switching each premise off does, in the order of the premises.

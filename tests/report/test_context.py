@@ -28,6 +28,7 @@ from forecast.report.numbers import (
     effect,
     error,
     interval,
+    listed,
     percent,
     points,
     rounding,
@@ -430,6 +431,42 @@ def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSamp
     assert edit in shown(run)
 
 
+def with_sizes(kept: Run, smallest: float, members: dict[str, float | None]) -> dict[str, Any]:
+    """The summary of a run whose particle filter leaves so much of the draws."""
+    summary = json.loads(json.dumps(kept.summary)) | {"prior_only": False, "since": None}
+    summary["diagnostics"] |= {"effective_draws": smallest, "thin": True}
+    if members:
+        summary["perspectives"] = {
+            name: {"effective_draws": size, "simulated": size is not None, "draws": 100}
+            for name, size in members.items()
+        }
+    return summary
+
+
+@pytest.mark.parametrize(
+    ("smallest", "members", "sizes"),
+    [
+        (65.2, {}, "65"),
+        (0.0, {}, "0"),
+        (0.0, {"base": 0.0, "base-rates": None}, "0 for base"),
+        (
+            3.6,
+            {"base": 0.0, "hopeful": 3.6, "third": 99.0, "base-rates": None},
+            "0 for base, 4 for hopeful and 99 for third",
+        ),
+        (3.6, {"base": 3.6, "hopeful": 400.0}, "4 for base"),
+    ],
+)
+def test_small_effective_sample_sizes_are_named(
+    kept: Run, smallest: float, members: dict[str, float | None], sizes: str
+) -> None:
+    (caution,) = cautions(with_sizes(kept, smallest, members))
+    assert caution == (
+        f"Few parameter draws fit what has happened so far (effective sample size {sizes}): "
+        "the odds are less precise than their ranges suggest."
+    )
+
+
 # Words for numbers
 
 
@@ -468,6 +505,7 @@ def test_other_words() -> None:
     assert [effect(*x) for x in ((0.052, 0.013), (-0.3, 0.001), (0.001, 0.02))] == ["+5 ± 1", "-30 ± 1", "0 ± 2"]
     assert [two_figures(x) for x in (3163.2, -41.6, 0.0, -0.2, 12499.0)] == ["3,200", "-42", "0", "0", "12,000"]
     assert cell("a |\n b") == r"a \| b"
+    assert [listed(list(x)) for x in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
     nothing = {"interval": None, "standard_error": None}
     assert (interval(nothing), error(nothing)) == ("", "")
     # That no timeline differs tells no error.
