@@ -1,4 +1,4 @@
-"""What all commands have in common: how much they say, and whether they print JSON or tables."""
+"""The part that all commands share: verbosity, and output as JSON or tables."""
 
 import functools
 import inspect
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Printed = tuple[Any, "Callable[[Console], None]"]
-"""What a command has to say: as JSON, and how its tables are printed."""
+"""A command's result: its content as JSON, and a function that prints it as tables."""
 
 COMMON = {"as_json": options.Json, "verbose": options.Verbose, "quiet": options.Quiet}
 """The options of every command."""

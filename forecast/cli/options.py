@@ -12,8 +12,8 @@ Runs = Annotated[
     Path | None,
     typer.Option("--runs", help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs."),
 ]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say on standard error what is being done.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors on standard error.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report progress on standard error.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors on standard error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Set = Annotated[
     list[str] | None,
@@ -25,14 +25,14 @@ Fix = Annotated[
 ]
 Perspective = Annotated[
     str,
-    typer.Option("--perspective", metavar="NAME|FILE", help="Whose premises: a perspective's name, or a .toml file."),
+    typer.Option("--perspective", metavar="NAME|FILE", help="Perspective to use: its name, or a .toml file."),
 ]
 Whose = Annotated[
     str | None,
     typer.Option(
         "--perspective",
         metavar="NAME|FILE",
-        help="Whose premises: base, a perspective's name, or a .toml file; by default the pool of them.",
+        help="Perspective to use: base, a name, or a .toml file; by default the pool.",
     ),
 ]
 AsOf = Annotated[
@@ -45,7 +45,7 @@ Timelines = Annotated[int, typer.Option("--timelines", help="Timelines to simula
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the timelines' random numbers.")]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", help="Threads to use; changes no number. By default one a processor."),
+    typer.Option("--threads", help="Threads to use; changes no number. By default one per processor."),
 ]
 
 

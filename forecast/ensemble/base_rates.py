@@ -1,14 +1,14 @@
-"""The member `base-rates`: how wars of this kind and age have ended, and nothing of this one but its pace and its age.
+"""The member `base-rates`: how often wars of this kind and age ended, with the pace and the age of this one.
 
     rate of the war's end, a year            gamma(a, b): a ends in b war-years of the class, its prior included
     no end in t years since the reference    gamma(a, b + t)
     how it ends                              Dirichlet over won or lost, stalemate, other
-    who has won                              beta; the other two are settlements, by the prior weights of the templates
+    who has won                              beta; the other two are settlements, by their prior weights
     general truces that end nothing          a gamma rate of their own
     change of area over four weeks           normal with unknown mean and variance, learnt from four-weekly changes
 
-All are conjugate: each predictive density on what happened is exact. The member says nothing of talks, parties or
-approval: those columns of its timelines are empty.
+All are conjugate, so each predictive density is exact. The member has no talks, parties or approval: those columns of
+its timelines are empty.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ BREAKS = "talks.general_break"
 
 
 def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFrame:
-    """Draws of what the member goes by, as of a date on which the war goes on.
+    """Draws of the member's rates and shares, as of a date on which the war goes on.
 
     Args:
         scenario: with `base_rates.toml`.
@@ -108,7 +108,7 @@ class Ends:
         fails: it ends with Russia's failure.
         settlement: number of the template of a settlement, -1 none.
         broken: day on which the settlement is broken.
-        truce: day on which a general truce begins that is no end; below 0 of one that holds on the as-of date.
+        truce: day on which a general truce begins that does not end the war; below 0 if it holds on the as-of date.
         truce_end: day on which it is over, by the fighting or by the war's end.
     """
 
@@ -139,7 +139,7 @@ def simulate(
         as_of: the as-of date.
         truces: general truces since the reference date, see `believe`; one that holds stands at the start.
         timelines: how many; each uses the draw and has the replicate that one of a simulated member has.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         used: draws used, from the first on.
     """
     cell = cells(timelines, used)

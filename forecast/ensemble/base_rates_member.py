@@ -59,7 +59,7 @@ def base_rates_member(scenario: Scenario, day: date, request: RunRequest) -> Bas
     Args:
         scenario: with `base_rates.toml`, as its files are.
         day: the as-of date.
-        request: what is asked.
+        request: the number of timelines and the seed.
     """
     truces = base_rates.general_truces(scenario, day)
     draws = base_rates.believe(scenario, day, truces)

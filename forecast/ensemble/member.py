@@ -49,7 +49,7 @@ class Member(Protocol):
 
     @property
     def influence(self) -> pd.DataFrame:
-        """What its odds depend on, from `forecast.outcomes.influence`; empty if it is not fitted."""
+        """The effect of each prior on its odds, from `forecast.outcomes.influence`; empty without priors."""
 
     @property
     def learnt_from(self) -> Mapping[str, tuple[str, int]]:
@@ -65,7 +65,7 @@ class Member(Protocol):
 
     @property
     def redrawn(self) -> Mapping[str, Any] | None:
-        """What each timeline draws its own parameters from, as JSON; None if it has none."""
+        """The distribution of the parameters that each timeline draws, as JSON; None if there are none."""
 
     @property
     def start(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What is asked of a run: one record, made from the command's options or in Python, and handed on whole.
+"""The request for a run: one record, made from the command's options or in Python, and handed on whole.
 
 The command line reads its defaults from here, so nothing heavy is imported.
 """
@@ -22,7 +22,7 @@ SEED = 1
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a user asks of a run.
+    """A request for a run.
 
     Attributes:
         scenario: name or folder; by default ukraine-2025.

@@ -21,7 +21,7 @@ class ResolvedRequest:
     """A request and what its names stand for.
 
     Attributes:
-        request: what is asked.
+        request: as it was made.
         scenario: under the perspective asked for; for a pool, under none.
         day: the as-of date.
         pool: the pool asked for, if any.
@@ -36,7 +36,7 @@ class ResolvedRequest:
 
     @property
     def perspective(self) -> str:
-        """Whose forecast is asked for: `pool` or a perspective's name."""
+        """The forecast asked for: `pool`, or a perspective's name."""
         return POOL if self.pool else self.scenario.perspective
 
     @property

@@ -1,4 +1,4 @@
-"""From a posterior to timelines: the step between what is believed and the odds."""
+"""From a posterior to timelines."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -48,13 +48,13 @@ def simulate(
     draws: int = USED_DRAWS,
     substeps: int = 1,
 ) -> Simulation:
-    """Run timelines from the as-of date to the horizon; up to it the past is replayed.
+    """Run timelines from the as-of date to the horizon; the particle filter covers the time up to it.
 
     Args:
         scenario: the scenario.
-        posterior: what is believed, from `update`.
+        posterior: from `update`.
         timelines: how many; timeline i uses draw (i // 40) mod `draws`.
-        seed: seed of luck; the posterior does not depend on it.
+        seed: seed of the random numbers; the posterior does not depend on it.
         threads: threads to use, by default one a processor; changes no number.
         draws: how many draws of the posterior to use: on the reference date from the first on, later those that
             the replay selects.

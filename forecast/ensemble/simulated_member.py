@@ -117,7 +117,7 @@ def simulated_member(
     Args:
         scenario: under the perspective.
         day: the as-of date.
-        request: what is asked.
+        request: the options of the run.
         pooled: also compute its log predictive densities, by which a pool weights its members.
         progress: show a progress bar while sampling.
         notify: called with a phrase for each step.

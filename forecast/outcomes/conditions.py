@@ -1,4 +1,4 @@
-"""Conditions on timelines, and how they are combined: what the shares of timelines are shares of."""
+"""Conditions on timelines, and how they are combined."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Values = NDArray[Any]
 
 @dataclass(frozen=True)
 class Condition:
-    """What holds in some timelines. `&` combines two, `~` negates one.
+    """A condition on timelines. `&` combines two, `~` negates one.
 
     Attributes:
         of: from a table of timelines to (n,) booleans; for a number of each timeline, to (n,) floats.

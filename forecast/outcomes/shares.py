@@ -100,7 +100,7 @@ BESIDE = (
     Share("beside", "pocket_lost", "{kyiv} loses its pocket beyond the border", happened("kursk_expelled")),
     Share("beside", "wider_war", "The war widens", happened("wider_war")),
 )
-"""What else happens, or stands at the end."""
+"""Other events, and the state at the end."""
 
 SPLITS = (
     Share("unresolved", "talks_alive_engaged", "Talks, {washington} engaged", TALKING & ENGAGED),
@@ -143,7 +143,7 @@ GROUPS: Mapping[str, str] = {
     "odds": "How it ends",
     "given_resolved": "How it ends, if it does",
     "endings": "Endings",
-    "beside": "What else happens",
+    "beside": "Other events",
     "unresolved": "An unresolved war at the end",
     "negotiated": "The terms in force",
     "defeat": "Washington at a defeat",
@@ -157,7 +157,7 @@ _LABELS = {(share.group, share.name): share.label for share in SHARES}
 
 
 def label(group: str, name: str, labels: Mapping[str, str] | None = None) -> str:
-    """What a reader would call a share.
+    """The name of a share for readers.
 
     Args:
         group: key of its group in `summary.json`.

@@ -1,4 +1,4 @@
-"""What is new since the reference date: where things stand, what happened, how the figures have moved."""
+"""News since the reference date: recorded states, events, and the observations of each series."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -39,7 +39,7 @@ WORDS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     ),
     "arms": ("US arms for {kyiv}", {"flowing": "delivered", "paused": "held back"}),
     "ban": ("{kyiv}'s ban on negotiating", {"stands": "stands", "lifted": "lifted"}),
-    "kursk": ("The pocket in Kursk region", {"held": "held by {kyiv}", "expelled": "no longer held by {kyiv}"}),
+    "kursk": ("{kyiv}'s pocket beyond the border", {"held": "held by {kyiv}", "expelled": "no longer held by {kyiv}"}),
 }
 """Recorded states and their values for readers; the coding guide has their criteria."""
 
@@ -52,13 +52,12 @@ def in_words(scenario: Scenario, state: str, value: str) -> tuple[str, str]:
 
 
 def since(scenario: Scenario, day: date, learnt: Iterable[str]) -> dict[str, Any] | None:
-    """What a run as of a day knows of the time since the reference date, as `summary.json` holds it.
+    """The news between the reference date and a later day, as `summary.json` holds it.
 
     Returns:
-        `reference`; `states`: where each recorded state stands, and since when; `happened`: events and changes of
-        states in order of date, with whether the odds rest on them; `figures`: of each series that is learnt from or
-        followed, the last figure as known on the reference date and as known now, and what was revised. None on the
-        reference date.
+        `reference`; `states`: each recorded state, and since when it is so; `happened`: events and changes of
+        states in order of date, and whether they enter the odds; `figures`: for each series in use, the last
+        observation known on the reference date, the last known now, and revisions. None on the reference date.
     """
     if day == scenario.reference_date:
         return None
@@ -96,8 +95,8 @@ def _states(scenario: Scenario, day: date) -> list[dict[str, Any]]:
 def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     """Events and changes of states, in order of date.
 
-    An event counts if its decision is recorded systematically and no state tells of it; a change of a state does unless
-    that is only followed. `moves` is the state of which an event made the change of that day.
+    An event counts if its decision is recorded systematically and no recorded state covers it. A change of a state
+    counts unless the state is only followed. `moves` names the state that an event changed on its day.
     """
     seen = scenario.chronology.as_of(day)
     moved = set(zip(seen.states["observed"], seen.states["state"], strict=True))

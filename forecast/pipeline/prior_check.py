@@ -1,4 +1,4 @@
-"""What a scenario's priors imply, for whoever set them: each as elicited and as fitted, and the year they make.
+"""The implications of a scenario's priors, for their author: each as elicited and as fitted, and the year they make.
 
 Nothing here is a target. The simulated year leaves the evidence out: it shows the priors alone.
 """
@@ -55,10 +55,10 @@ EVERYBODY_CONSENTS = {
     "europe.worth": -10.0,
     "washington.deliver": 100.0,
 }
-"""Values that make every party consent to anything: nobody loses by a deal, and everything can be delivered."""
+"""Values that make every party consent to anything: nobody loses by a settlement, and everything can be delivered."""
 
 MUCH = 2.0
-"""A simulated chance so many times that at reference needs a written reason."""
+"""Ratio of the simulated chance to that at reference above which a written reason is needed."""
 
 
 def check(
@@ -70,7 +70,7 @@ def check(
     timelines: int = TIMELINES,
     notify: Callable[[str], None] = silent,
 ) -> dict[str, Any]:
-    """Validate a scenario and work out what its priors imply.
+    """Validate a scenario and compute what its priors imply.
 
     Args:
         scenario: name or folder; by default ukraine-2025.
@@ -102,8 +102,8 @@ def check(
         "scenario": loaded.id,
         "perspective": loaded.perspective,
         "perspectives": [
-            {"name": told.name, "title": told.title, "holder": told.holder, "changes": len(told.changes)}
-            for told in loaded.perspectives.values()
+            {"name": one.name, "title": one.title, "holder": one.holder, "changes": len(one.changes)}
+            for one in loaded.perspectives.values()
         ],
         "counts": {
             "files": len(loaded.texts),

@@ -1,4 +1,4 @@
-"""What `summary.json` holds: the odds of a run, what they depend on and what they rest on, for one member or a pool."""
+"""The content of `summary.json`: the odds of a run, the priors they depend on, and the evidence behind them."""
 
 import json
 import math
@@ -40,10 +40,10 @@ AMOUNTS = (*(f"km2_{after}" for after in AMOUNT_DAYS), "km2_end", "approval_4w",
 def summarise(
     resolved: ResolvedRequest, members: Sequence[Member], timelines: pd.DataFrame, name: str
 ) -> dict[str, Any]:
-    """What `summary.json` holds: the odds, what they depend on, and what they rest on.
+    """The content of `summary.json`: the odds, the priors they depend on, and the evidence behind them.
 
     Args:
-        resolved: what was asked.
+        resolved: the request.
         members: whose forecasts the run holds: those of the pool, or one.
         timelines: of all of them.
         name: of the run.
@@ -144,18 +144,18 @@ def _turns_on(members: Sequence[Member]) -> list[dict[str, Any]]:
 
 
 def _quantiles(timelines: pd.DataFrame, column: str, weights: Mapping[str, float] | None) -> dict[str, float | None]:
-    """Quantiles of an amount; in a pool a timeline weighs what its member does, and members without it are left out."""
+    """Quantiles of an amount; in a pool each member has its weight, and members without the amount are left out."""
     levels = (0.05, 0.5, 0.95)
     if weights is None:
         values = [timelines[column].quantile(q) for q in levels]
     else:
-        told = timelines[[MEMBER, column]].dropna()
-        if told.empty:
+        known = timelines[[MEMBER, column]].dropna()
+        if known.empty:
             return {f"q{round(100 * q):02d}": None for q in levels}
-        sizes = told[MEMBER].value_counts()
+        sizes = known[MEMBER].value_counts()
         each = {name: weight / sizes[name] for name, weight in weights.items() if sizes[name]}
-        masses = told[MEMBER].astype(object).map(each).to_numpy(float)
-        values = list(np.quantile(told[column].to_numpy(float), levels, weights=masses, method="inverted_cdf"))
+        masses = known[MEMBER].astype(object).map(each).to_numpy(float)
+        values = list(np.quantile(known[column].to_numpy(float), levels, weights=masses, method="inverted_cdf"))
     return {f"q{round(100 * q):02d}": _rounded(value) for q, value in zip(levels, values, strict=True)}
 
 
@@ -177,12 +177,12 @@ def _perspective(scenario: Scenario) -> dict[str, Any] | None:
     """The perspective of a run and what it changes, as `summary.json` holds them; null where it is `base`."""
     if scenario.perspective == BASE:
         return None
-    told = asdict(scenario.perspectives[scenario.perspective])
+    detail = asdict(scenario.perspectives[scenario.perspective])
     names = ("q05", "q50", "q95")
-    for change in told["changes"]:
+    for change in detail["changes"]:
         for key in ("quantiles", "base"):
             change[key] = dict(zip(names, map(_rounded, change[key]), strict=True))
-    return told
+    return detail
 
 
 def outside_declared_range(scenario: Scenario, day: date) -> list[dict[str, Any]]:

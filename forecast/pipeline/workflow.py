@@ -31,7 +31,7 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
     """Make a forecast and save it.
 
     Args:
-        request: what is asked.
+        request: from the command line, or made in Python.
         progress: show a progress bar while sampling.
         notify: called with a phrase for each step.
 
@@ -104,7 +104,7 @@ def _save(
 
 
 def seen_digest(scenario: Scenario, day: date) -> str:
-    """Hash of all evidence that a run as of a day sees: figures, events and states."""
+    """Hash of all evidence that a run as of a day uses: observations, events and states."""
     return digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
 
 
@@ -153,7 +153,7 @@ def _write_fits(writer: Writer, members: Sequence[Member]) -> None:
 def _inputs(scenario: Scenario, day: date) -> dict[str, str]:
     """The inputs as text: the files read, and every prior after edits.
 
-    The evidence is not among the files: a run keeps only the rows that it saw.
+    The tables of evidence are not among the files: a run saves only the rows that it used.
     """
     files = {
         f"priors/{name}": text

@@ -1,4 +1,4 @@
-"""What identifies a run: digests of its inputs and files, versions of packages, and its name."""
+"""The identity of a run: digests of its inputs and files, versions of packages, and its name."""
 
 import hashlib
 import platform

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def runs_folder(given: Path | None) -> Path:
-    """Where runs are kept: the path given, `$FORECAST_RUNS`, or `./runs`."""
+    """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`."""
     if given is not None:
         return given
     named = os.environ.get("FORECAST_RUNS")
@@ -38,7 +38,7 @@ class Run:
 
     Attributes:
         folder: its folder.
-        manifest: who made it, when, from what: see `manifest.json`.
+        manifest: its inputs, settings and versions: see `manifest.json`.
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Run:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """The odds and what belongs to them, as in `summary.json`."""
+        """The content of `summary.json`: the odds and everything that goes with them."""
         return read_object(self.folder / "summary.json")
 
     @cached_property
@@ -62,8 +62,8 @@ class Run:
     @property
     def weights(self) -> dict[str, float] | None:
         """The weights of the members of a pool, by name, as the odds of its timelines take them; else None."""
-        told = self.summary.get("perspectives")
-        return None if told is None else {name: entry["weight"] for name, entry in told.items()}
+        members = self.summary.get("perspectives")
+        return None if members is None else {name: entry["weight"] for name, entry in members.items()}
 
     @cached_property
     def draws(self) -> pd.DataFrame:
@@ -77,7 +77,7 @@ class Run:
 
     @cached_property
     def report(self) -> str:
-        """The page in plain words."""
+        """The report, as Markdown."""
         return (self.folder / "report.md").read_text(encoding="utf-8")
 
 
@@ -86,10 +86,10 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
 
     Args:
         run: its name, its folder, or `latest`: the greatest as-of date, then the latest start.
-        runs: the folder that runs are kept in; by default `$FORECAST_RUNS`, else `./runs`.
+        runs: the folder of saved runs; by default `$FORECAST_RUNS`, else `./runs`.
 
     Raises:
-        InputError: no such run, a name that is none, or a folder that is damaged.
+        InputError: no such run, an invalid name, or a damaged folder.
     """
     kept = runs_folder(runs)
     if isinstance(run, Path):
@@ -108,7 +108,7 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
     else:
         folder = kept / run
     if not (folder / MANIFEST).is_file():
-        raise InputError(f"{folder} is no run: it has no {MANIFEST}", key="run", mend=f"Runs kept: {_names(kept)}")
+        raise InputError(f"{folder} is not a run: it has no {MANIFEST}", key="run", mend=f"Saved runs: {_names(kept)}")
     manifest = read_manifest(folder)
     for name, digest in manifest["files"].items():
         path = folder / name

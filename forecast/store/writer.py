@@ -16,7 +16,7 @@ from forecast.store.saved_run import Run
 class Writer:
     """Writes a run's folder whole or not at all: into a hidden one, renamed when the manifest is in.
 
-    Use as a context manager; leaving it by an exception removes what was written.
+    Use as a context manager; if an exception is raised inside, the folder is removed.
     """
 
     def __init__(self, kept: Path, name: str) -> None:
@@ -30,7 +30,7 @@ class Writer:
         except OSError as error:
             self._unmake()
             raise InputError(
-                f"runs cannot be kept in {kept}: {error.strerror}",
+                f"runs cannot be saved in {kept}: {error.strerror}",
                 key="--runs",
                 mend="Name a folder that can be written",
             ) from error
@@ -68,10 +68,10 @@ class Writer:
         A run of the same name that stands there is removed only then.
 
         Raises:
-            InputError: a file that is no run stands there.
+            InputError: a file of that name is there.
         """
         if self.target.is_file():  # asked once: another process may be putting the same run there
-            raise InputError("a file stands where the run belongs", file=self.target, mend="Move it elsewhere")
+            raise InputError("a file has the name of the run", file=self.target, mend="Move it elsewhere")
         files = atomic.files_below(self.folder)
         manifest = manifest | {"files": {path.relative_to(self.folder).as_posix(): file_digest(path) for path in files}}
         self.text(MANIFEST, to_json(manifest))

@@ -1,9 +1,9 @@
-"""What each premise does to the odds: all that rests on it switched off, on the same draws and the same luck.
+"""The effect of each premise on the odds: all that rests on it switched off, on the same draws and random numbers.
 
-A premise is switched off by setting every entry that names it to its neutral value, `without`. What an issue rests on
-is what puts it on the agenda: with such a premise off, nobody gives the issue weight. The timelines of both
-simulations are pairs of the same draw, replicate and luck, so the difference of their odds has a much smaller error
-than either has; it is clustered by draw, as the odds' own errors are.
+A premise is switched off by setting every entry that names it to its neutral value, `without`. An issue rests
+on the premise that puts it on the agenda: without the premise nobody gives the issue weight. The timelines of both
+simulations are pairs with the same draw, replicate and random numbers, so the difference of their odds has a much
+smaller error than either has. The error is clustered by draw, as that of the odds is.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ CLEAR_ABOVE = 2.0
 
 @dataclass(frozen=True)
 class Effect:
-    """What switching a premise off does.
+    """The effect of switching a premise off.
 
     Attributes:
         premise: its id.
@@ -87,14 +87,14 @@ def effects(
     seed: int = SEED,
     threads: int | None = None,
 ) -> list[Effect]:
-    """What switching each premise off does, in the order of the premises.
+    """The effect of switching each premise off, in the order of the premises.
 
     Args:
         scenario: the scenario.
-        posterior: what is believed, from `update`.
+        posterior: from `update`.
         premises: ids; by default all of the scenario's.
         timelines: how many, with the premise and without it.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         threads: threads to use; changes no number.
     """
     base = simulate(scenario, posterior, timelines=timelines, seed=seed, threads=threads).timelines
@@ -112,7 +112,7 @@ def compare(premise: str, entries: tuple[str, ...], base: pd.DataFrame, without:
 
     Args:
         premise: id of the premise.
-        entries: names of what was switched off.
+        entries: names of the priors that were switched off.
         base: timelines with the premise.
         without: the same timelines without it.
     """

@@ -225,7 +225,7 @@ WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
     (("explain", ".."), ("it is missing",)),
     (("run", TINY, "--priors", "/nowhere"), ("/nowhere",)),
     (("show",), ("no run in", "forecast run")),
-    (("show", "nothing"), ("is no run", "Runs kept: none")),
+    (("show", "nothing"), ("is not a run", "Saved runs: none")),
     (("show", "../nothing"), ("'../nothing' is not a run's name",)),
     (("show", "latest", "--runs", "/nowhere"), ("no run in /nowhere",)),
 ]
@@ -250,7 +250,7 @@ def test_wrong_options_are_told_in_one_line(
 def test_runs_that_cannot_be_kept(command: Command, tmp_path: Path, sampler: MadeUpSampler, place: str) -> None:
     (tmp_path / "file").write_text("mine")
     done = command("run", TINY, "--runs", tmp_path / place)
-    assert_refused(done, "--runs: runs cannot be kept in", "Name a folder that can be written")
+    assert_refused(done, "--runs: runs cannot be saved in", "Name a folder that can be written")
     assert contents(tmp_path) == {"file": b"mine"}
     assert sampler.fits == 0
 

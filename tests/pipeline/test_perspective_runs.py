@@ -10,6 +10,7 @@ from perspective_tools import ENTRIES, VIEW, put
 from rich.console import Console
 from run_tools import TINY, Done, contents
 
+from forecast.cli.check_tables import show_check
 from forecast.cli.summary_table import show_summary
 from forecast.docs_pages import explanation
 from forecast.ensemble.request import RunRequest
@@ -118,10 +119,10 @@ def test_check_tells_which_perspectives_there_are(tmp_path: Path) -> None:
     ]
     (row,) = (row for row in found["priors"] if row["name"] == "moscow.worth")
     assert (row["elicited"], row["premises"]) == ("quantiles 0.2/0.35/0.5", ["P1", "P3", "P2"])
-    text = " ".join(printed(lambda console: prior_check.show(found, console)).split())
+    text = " ".join(printed(lambda console: show_check(found, console)).split())
     assert (
         "Perspectives: base, hopeful (The mediator's hopes; priors changed: 4), "
-        "mine (Another view; priors changed: 1). What follows is under mine."
+        "mine (Another view; priors changed: 1). The numbers below are under mine."
     ) in text
 
 

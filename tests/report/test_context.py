@@ -411,7 +411,7 @@ def test_terminal_shows_the_same_headline_and_cautions(run: Run) -> None:
     text = shown(run)
     for headline in HEADLINES:
         share = re.search(rf"\| {headline.title()} \| \*\*([^*]+)\*\*", run.report)[1]
-        assert re.search(rf"{headline}\s*│\s*{share}", text)
+        assert re.search(rf"{headline.title()}\s*│\s*{share}", text)
     assert ("it shows the priors alone" in text) == run.summary["prior_only"]
     assert str(run.folder) in text
     assert "None" not in text

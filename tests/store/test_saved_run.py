@@ -158,15 +158,15 @@ def test_what_is_no_name_is_refused(kept_copy: Path, name: str) -> None:
 
 def test_no_run_says_which_there_are(kept_copy: Path, tmp_path: Path) -> None:
     runs = kept_copy.parent
-    with pytest.raises(InputError, match=f"Runs kept: {kept_copy.name}"):
+    with pytest.raises(InputError, match=f"Saved runs: {kept_copy.name}"):
         open_run("nothing", runs)
-    with pytest.raises(InputError, match="Runs kept: none"):
+    with pytest.raises(InputError, match="Saved runs: none"):
         open_run("nothing", tmp_path / "nowhere")
     for empty in (tmp_path / "nowhere", runs / kept_copy.name / MANIFEST):
         with pytest.raises(InputError, match="Make one with: forecast run"):
             open_run("latest", empty)
     (kept_copy / MANIFEST).unlink()
-    with pytest.raises(InputError, match=f"is no run: it has no {MANIFEST}"):
+    with pytest.raises(InputError, match=f"is not a run: it has no {MANIFEST}"):
         open_run(kept_copy.name, runs)
     with pytest.raises(InputError, match="no run in"):
         open_run("latest", runs)
@@ -253,7 +253,7 @@ def test_a_damaged_neighbour_does_not_matter_to_a_run_asked_for_by_name(kept_cop
     shutil.copytree(kept_copy, kept_copy.parent / "other")
     (kept_copy.parent / "other" / MANIFEST).write_text("{")
     assert open_run(kept_copy.name, kept_copy.parent).id == kept_copy.name
-    with pytest.raises(InputError, match=r"Runs kept: other, two-islands"):
+    with pytest.raises(InputError, match=r"Saved runs: other, two-islands"):
         open_run("third", kept_copy.parent)
 
 
@@ -329,10 +329,10 @@ def test_many_at_once_leave_one_whole_run(tmp_path: Path) -> None:
 def test_a_file_in_the_way_is_told_and_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path / "file", tmp_path / "file" / "deeper", tmp_path / ("n" * 300)):
-        with pytest.raises(InputError, match="--runs: runs cannot be kept in"):
+        with pytest.raises(InputError, match="--runs: runs cannot be saved in"):
             Writer(place, "a")
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "a").write_text("mine too")
-    with pytest.raises(InputError, match="a file stands where the run belongs"):
+    with pytest.raises(InputError, match="a file has the name of the run"):
         write(tmp_path / "runs")
     assert contents(tmp_path) == {"file": b"mine", "runs/a": b"mine too"}
