@@ -25,7 +25,7 @@ LATEST = 3
 
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
-    """Print the odds of a run: the three outcomes, the news, the members, endings and other events."""
+    """Print the odds of a run: the three outcomes, the members, the news, endings and other events."""
     console.print(
         f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {timelines_in_words(summary)}, "
         f"{draws_in_words(summary)}, seed {summary['seed']}, perspective {summary['perspective']}"
@@ -33,21 +33,21 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
     )
     for caution in cautions(summary):
         console.print(f"[bold]{escape(caution)}[/bold]")
-    if found := summary["since"]:
-        console.print(_since(found))
     console.print(_odds(summary, "odds"))
     if note := rounding(shares_of(summary["odds"])):
         console.print(note)
-    if "perspectives" in summary:
-        console.print(_members(summary))
-        if any_rounded(summary):
-            console.print("Shares are rounded, so they may not add up to exactly 100.")
     resolved = summary["given_resolved"]
     if any(entry["probability"] is None for entry in resolved.values()):
         console.print("Too few timelines end to say how the war ends if it does.")
     else:
         parts = ", ".join(f"{label('odds', name).lower()} {with_interval(entry)}" for name, entry in resolved.items())
         console.print(f"If the war ends: {parts}.")
+    if "perspectives" in summary:
+        console.print(_members(summary))
+        if any_rounded(summary):
+            console.print("Shares are rounded, so they may not add up to exactly 100.")
+    if found := summary["since"]:
+        console.print(_since(found))
     for group in ("endings", "beside"):
         console.print(_odds(summary, group))
     if perspective := summary.get("perspective_detail"):
@@ -89,7 +89,8 @@ def _members(summary: Mapping[str, Any]) -> Table:
         table.add_row(escape(name), percent(entry["weight"]), percent(entry["updated_weight"]), *own)
     if disagreement(summary):
         parts = (part_between(entry) for entry in summary["odds"].values())
-        table.add_row("disagreement (share of variance)", "", "", *parts)
+        table.add_row("disagreement", "", "", *parts)
+        table.caption = "disagreement: the part of the variance that is between members"
     return table
 
 

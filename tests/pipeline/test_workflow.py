@@ -192,9 +192,9 @@ def test_set_changes_a_prior_before_and_fix_holds_it_after(tmp_path: Path, kept:
     assert run.draws["europe.worth"].equals(kept.draws["europe.worth"])
     assert run.summary["edits"] == [edit]
     assert run.summary["fixed"] == {"endings.defeat": 0.002, "kyiv.worth": 0.31}
-    caution = f"Changed for this run: {edit}; endings.defeat held at 0.002; kyiv.worth held at 0.31."
+    caution = f"Changed for this run: {edit}; endings.defeat fixed at 0.002; kyiv.worth fixed at 0.31."
     assert f"\n\n**{caution}**\n\n" in run.report
-    assert "held at" not in kept.report
+    assert "fixed at" not in kept.report
     prior = json.loads((run.folder / "inputs" / "priors.json").read_text(encoding="utf-8"))["moscow.worth"]
     assert prior["elicited"] == "quantiles 0.2/0.3/0.4"
     # The file is kept as read.

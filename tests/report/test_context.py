@@ -296,12 +296,12 @@ def test_words_hold_where_the_year_is_nearly_over(ukraine: Run) -> None:
 def test_odds_are_rounded_by_one_rule_and_told_so_where_they_do_not_add_up(ukraine: Run) -> None:
     text = told_as(ukraine, {"battlefield": 0.1043, "negotiated": 0.1449, "unresolved": 0.7508})
     assert "the war ends on the battlefield in 10%, by an agreement in force at the end in 14%, and" in text
-    assert "not resolved in 75%. Each is rounded by itself; so they add up to 99." in text
+    assert "not resolved in 75%. Shares are rounded, so they add up to 99." in text
     assert "| **10%** |" in text
     assert "| **11%** |" not in text
     assert rounding([0.0043, 0.1443, 0.8514]) == rounding([0.25, 0.25, 0.5]) == ""
     assert rounding([0.052, 0.286, 0.662]) == ""
-    assert rounding([0.045, 0.285, 0.67]) == "Each is rounded by itself; so they add up to 101."
+    assert rounding([0.045, 0.285, 0.67]) == "Shares are rounded, so they add up to 101."
 
 
 def test_whose_judgement_it_is_is_said_in_the_right_words() -> None:
@@ -427,7 +427,7 @@ def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSamp
         )
     )
     few = "Only 40 timelines, from 1 draw: too few for odds."
-    assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth held at 0.5.", few]
+    assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth fixed at 0.5.", few]
     assert edit in shown(run)
 
 
