@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecast.belief.draws import draw_table, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
-from forecast.belief.model import PARAMETERS, known, learnt_from
+from forecast.belief.model import PARAMETERS, known, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
 from forecast.scenario.elicit import Array
@@ -65,7 +65,7 @@ class Posterior:
         diagnostics: of the sampler; None from the prior alone.
         netcdf: the ArviZ groups of the fit as a netCDF file; empty from the prior alone.
         fixed: parameters held at a value after the update.
-        learnt_from: by series, the block that learns from it and its number of observations.
+        series_used: by series, the block that learns from it and its number of observations.
     """
 
     as_of: date
@@ -77,7 +77,7 @@ class Posterior:
     diagnostics: Diagnostics | None
     netcdf: bytes
     fixed: Mapping[str, float]
-    learnt_from: Mapping[str, tuple[str, int]]
+    series_used: Mapping[str, tuple[str, int]]
 
 
 def update(
@@ -136,7 +136,7 @@ def update(
         diagnostics=None if prior_only else fit.diagnostics,
         netcdf=fit.netcdf,
         fixed={},
-        learnt_from=learnt_from(data),
+        series_used=series_used(data),
     )
     return hold(believed, fixed or {})
 

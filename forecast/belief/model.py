@@ -58,7 +58,7 @@ def known(scenario: Scenario, day: date) -> dict[str, Any]:
     return {block.name: block.data(scenario, day) for block in BLOCKS}
 
 
-def learnt_from(data: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+def series_used(data: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     """The series that blocks learn from: by series, the block and its number of observations.
 
     Args:

@@ -48,7 +48,7 @@ class BaseRatesMember:
         return pd.DataFrame()
 
     @property
-    def learnt_from(self) -> Mapping[str, tuple[str, int]]:
+    def series_used(self) -> Mapping[str, tuple[str, int]]:
         """None: it uses no block of the belief."""
         return {}
 

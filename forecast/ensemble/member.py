@@ -52,7 +52,7 @@ class Member(Protocol):
         """The effect of each prior on its odds, from `forecast.outcomes.influence`; empty without priors."""
 
     @property
-    def learnt_from(self) -> Mapping[str, tuple[str, int]]:
+    def series_used(self) -> Mapping[str, tuple[str, int]]:
         """The series it learns from: by series, the block and the number of observations."""
 
     @property

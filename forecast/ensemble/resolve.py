@@ -10,7 +10,7 @@ from forecast.belief.fit import SamplerSettings
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import USED_DRAWS
 from forecast.replay.starting_points import nothing_to_foresee
-from forecast.scenario.load import check_fixed, load_scenario, load_under
+from forecast.scenario.load import check_fixable, load_scenario, load_under
 from forecast.scenario.members import Pool
 from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
 from forecast.scenario.spec import Scenario
@@ -78,7 +78,7 @@ def resolve(request: RunRequest) -> ResolvedRequest:
     pool = scenario.pool if request.perspective is None else None
     members = _members(scenario, pool) if pool else {scenario.perspective: scenario}
     for seen in (scenario, *(own for name, own in members.items() if name != BASE_RATES)):
-        check_fixed(seen, request.fixed)
+        check_fixable(seen, request.fixed)
         check_held(seen, request.fixed, day)
     return ResolvedRequest(request, scenario, day, pool, members)
 

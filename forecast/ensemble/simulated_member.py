@@ -68,9 +68,9 @@ class SimulatedMember:
         return influence(self.timelines, self.draws, self.scenario)
 
     @property
-    def learnt_from(self) -> Mapping[str, tuple[str, int]]:
+    def series_used(self) -> Mapping[str, tuple[str, int]]:
         """The series that the posterior learns from."""
-        return self.posterior.learnt_from
+        return self.posterior.series_used
 
     @property
     def diagnostics(self) -> Diagnostics | None:

@@ -49,7 +49,7 @@ def summarise(
         name: of the run.
     """
     scenario, day, settings, pool = resolved.scenario, resolved.day, resolved.settings(), resolved.pool
-    learnt = {series: block for member in members for series, block in member.learnt_from.items()}
+    learnt = {series: block for member in members for series, block in member.series_used.items()}
     return {
         "schema": SCHEMA,
         "run": name,

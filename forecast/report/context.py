@@ -122,7 +122,11 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
         found.append("The series were left out of this run: it shows the priors, and what is recorded below.")
     changed = [*summary["edits"], *(f"{name} fixed at {value:g}" for name, value in summary["fixed"].items())]
     if changed:
-        aside = f" The member {BASE_RATES} uses the files without these changes." if BASE_RATES in by_member(summary) else ""
+        aside = (
+            f" The member {BASE_RATES} uses the files without these changes."
+            if BASE_RATES in by_member(summary)
+            else ""
+        )
         found.append(f"Changed for this run: {'; '.join(changed)}.{aside}")
     if summary["diagnostics"]["converged"] is False:
         found.append("The sampler did not converge; these numbers are not to be relied on.")

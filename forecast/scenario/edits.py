@@ -56,7 +56,7 @@ def parse_fixed(texts: Iterable[str]) -> dict[str, float]:
         texts: each `part.key=V`, a parameter and a number in its unit.
 
     Returns:
-        the values by name of the parameter; `check_fixed` says whether a scenario allows them.
+        the values by name of the parameter; `check_fixable` says whether a scenario allows them.
 
     Raises:
         InputError: no `=`, no number, or a name given twice.
@@ -76,7 +76,7 @@ def parse_fixed(texts: Iterable[str]) -> dict[str, float]:
     return fixed
 
 
-def check_fixed(scenario: Scenario, fixed: Mapping[str, float]) -> None:
+def check_fixable(scenario: Scenario, fixed: Mapping[str, float]) -> None:
     """Refuse parameters that a scenario does not allow to be fixed at these values.
 
     Args:

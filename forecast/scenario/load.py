@@ -19,7 +19,7 @@ from forecast.evidence.states import STATES
 from forecast.scenario import question, toml_tables
 from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import Beliefs, read_beliefs
-from forecast.scenario.edits import apply_edits, blame, check_fixed, parse_fixed
+from forecast.scenario.edits import apply_edits, blame, check_fixable, parse_fixed
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
 from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, tell
@@ -32,7 +32,7 @@ from forecast.scenario.spec import Scenario, Start
 from forecast.timeline.front import KURSK_GONE
 from forecast.validation import near
 
-__all__ = ["check_fixed", "load_scenario", "load_under", "parse_fixed"]
+__all__ = ["check_fixable", "load_scenario", "load_under", "parse_fixed"]
 
 
 def load_scenario(

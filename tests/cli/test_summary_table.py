@@ -10,7 +10,9 @@ from rich.console import Console
 from forecast.cli.summary_table import show_summary
 
 
-def entry(share: float | None, low: float = 0.0, high: float = 1.0, error: float = 0.004, **more: Any) -> dict[str, Any]:
+def entry(
+    share: float | None, low: float = 0.0, high: float = 1.0, error: float = 0.004, **more: Any
+) -> dict[str, Any]:
     told = share is not None
     return {
         "probability": share,

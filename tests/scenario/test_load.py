@@ -15,7 +15,7 @@ from places import REPOSITORY
 from forecast.errors import InputError
 from forecast.scenario.elicit import C95
 from forecast.scenario.find import find_scenario, places, scenarios
-from forecast.scenario.load import check_fixed, load_scenario, parse_fixed
+from forecast.scenario.load import check_fixable, load_scenario, parse_fixed
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import PARTIES
 from forecast.timeline.fields import CAPACITY, fields
@@ -847,7 +847,7 @@ def test_fix_gives_numbers_by_name() -> None:
 )
 def test_wrong_fix_is_refused(tiny: Scenario, texts: list[str], words: str) -> None:
     with pytest.raises(InputError) as caught:
-        check_fixed(tiny, parse_fixed(texts))
+        check_fixable(tiny, parse_fixed(texts))
     assert caught.value.file == "--fix"
     assert words in str(caught.value)
 
