@@ -124,7 +124,7 @@ def test_timelines_of_a_sampled_run_are_made_again(sampled: tuple[Sampled, Sampl
         {"perspective": "hopeful"},
         {"seed": 5},
     ],
-    ids=["edits", "fixes", "perspective", "seed"],
+    ids=["edits", "fixed", "perspective", "seed"],
 )
 def test_what_a_run_was_made_with_is_kept(tmp_path: Path, given: dict[str, Any]) -> None:
     run = workflow.run(RunRequest(TINY, runs=tmp_path, timelines=120, prior_only=True, **given))
