@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+AMOUNT_DAYS = {"4w": 28, "13w": 91, "26w": 182}
+"""Days from the as-of date after which ground gained and approval are recorded, by the end of the column's name."""
+
 
 def monday(day: date) -> date:
     """The Monday of the week that `day` is in."""

@@ -24,12 +24,14 @@ from forecast.belief.cache import fit_key
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.belief.model import PARAMETERS, Families, Shapes, known, prior_fit
 from forecast.cli import app
+from forecast.ensemble.request import RunRequest
 from forecast.locations import cache_root
 from forecast.pipeline import workflow
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.spec import Scenario
-from forecast.store.saved_run import MANIFEST, Run, open_run
-from forecast.store.saved_run import _file_digest as file_digest
+from forecast.store.digests import file_digest
+from forecast.store.manifest import MANIFEST
+from forecast.store.saved_run import Run, open_run
 
 SAMPLED_TIMELINES = 4000
 
@@ -84,7 +86,7 @@ def sampler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeUpSampler:
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of the made-up scenario, from its priors alone. Not to be changed: see `kept_copy`."""
-    return workflow.run(TINY, runs=tmp_path_factory.mktemp("kept"), timelines=4000, prior_only=True)
+    return workflow.run(RunRequest(TINY, runs=tmp_path_factory.mktemp("kept"), timelines=4000, prior_only=True))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecast.belief.draws import draw_table, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
-from forecast.belief.model import PARAMETERS, known
+from forecast.belief.model import PARAMETERS, known, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
 from forecast.scenario.elicit import Array
@@ -65,6 +65,7 @@ class Posterior:
         diagnostics: of the sampler; None from the prior alone.
         netcdf: the ArviZ groups of the fit as a netCDF file; empty from the prior alone.
         fixed: parameters held at a value after the update.
+        series_used: by series, the block that learns from it and its number of observations.
     """
 
     as_of: date
@@ -76,6 +77,7 @@ class Posterior:
     diagnostics: Diagnostics | None
     netcdf: bytes
     fixed: Mapping[str, float]
+    series_used: Mapping[str, tuple[str, int]]
 
 
 def update(
@@ -84,7 +86,7 @@ def update(
     *,
     prior_only: bool = False,
     allow_unconverged: bool = False,
-    fix: Mapping[str, float] | None = None,
+    fixed: Mapping[str, float] | None = None,
     sampler: SamplerSettings | None = None,
     cache: bool = True,
     progress: bool = False,
@@ -96,7 +98,7 @@ def update(
         as_of: the date, from the reference date (which is the default) to the horizon.
         prior_only: leave the series out.
         allow_unconverged: keep draws of chains that did not converge.
-        fix: parameters held at a value after the update, by dotted name.
+        fixed: parameters held at a value after the update, by dotted name.
         sampler: how the posterior is sampled.
         cache: take the fit from the user's cache folder where it is there, and keep it there.
         progress: show a progress bar while sampling.
@@ -106,9 +108,10 @@ def update(
         NotConverged: the sampler's diagnostics are outside their limits.
     """
     day = check_as_of(scenario, as_of)
-    check_held(scenario, fix or {}, day)
+    check_held(scenario, fixed or {}, day)
+    data = known(scenario, day)
     fit = fit_blocks(
-        known(scenario, day),
+        data,
         {name: scenario.priors[name].marginal for name in PARAMETERS},
         sampler or SamplerSettings(),
         prior_only=prior_only,
@@ -133,8 +136,9 @@ def update(
         diagnostics=None if prior_only else fit.diagnostics,
         netcdf=fit.netcdf,
         fixed={},
+        series_used=series_used(data),
     )
-    return hold(believed, fix or {})
+    return hold(believed, fixed or {})
 
 
 def hold(posterior: Posterior, values: Mapping[str, float]) -> Posterior:

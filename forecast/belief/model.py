@@ -58,13 +58,12 @@ def known(scenario: Scenario, day: date) -> dict[str, Any]:
     return {block.name: block.data(scenario, day) for block in BLOCKS}
 
 
-def learnt_from(scenario: Scenario, day: date) -> dict[str, tuple[str, int]]:
-    """What is learnt from on a date: by id of the series, the block that does and its number of figures.
+def series_used(data: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """The series that blocks learn from: by series, the block and its number of observations.
 
-    Raises:
-        InputError: too little was known by then.
+    Args:
+        data: of each block, from `known`.
     """
-    data = known(scenario, day)
     return {
         series: (block.name, len(days))
         for block in BLOCKS

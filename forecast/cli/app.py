@@ -21,7 +21,7 @@ EXIT_CODES = {
     4: "the sampler did not converge; nothing was written",
     130: "interrupted (Ctrl-C or SIGTERM); nothing was written",
 }
-"""What the command's exit codes mean."""
+"""Meanings of the exit codes."""
 
 INTERRUPTED = 130
 
@@ -60,11 +60,11 @@ def main() -> None:
     except (InterruptedRun, KeyboardInterrupt, typer.Abort):
         _fail("interrupted; nothing was written", INTERRUPTED)
     except Exception as error:
-        # What the command line itself could not be read as: Typer's own errors know their words and code.
+        # A command line that cannot be read: Typer's own errors have a message and a code.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             _fail(error.format_message(), 2)
         raise
-    if code == INTERRUPTED:  # Typer met the interrupt itself, and returns what it made of it
+    if code == INTERRUPTED:  # Typer caught the interrupt, and returns its code
         _fail("interrupted; nothing was written", INTERRUPTED)
 
 

@@ -1,4 +1,4 @@
-"""What `forecast check` prints."""
+"""The tables that `forecast check` prints."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +11,14 @@ from forecast.scenario.perspectives import BASE
 
 
 def show_check(found: Mapping[str, Any], console: Console) -> None:
-    """Print what was found."""
+    """Print the priors, what they imply, and the year they make."""
     counts = found["counts"]
     console.print(
         f"{found['scenario']}: valid. {counts['files']} files, {counts['priors']} priors, "
         f"{counts['premises']} premises, {counts['sources']} sources, "
         f"{counts['evidence_rows']} evidence rows by the reference date. "
-        f"Of {counts['sources_cited']} sources that priors cite, "
-        f"{counts['sources_from_memory']} were cited from memory and not re-read."
+        f"Priors cite {counts['sources_cited']} sources, "
+        f"{counts['sources_from_memory']} of them from memory and not re-read."
     )
     console.print(_perspectives(found), markup=False)
     table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
@@ -42,26 +42,27 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
         row = found["defeat"][name]
         table.add_row(name.replace("_", " "), *(f"{100 * row[q]:.2f}%" for q in ("q05", "q50", "q95")))
     console.print(table)
-    console.print(f"Simulated over 52 weeks: {_told(found['defeat']['simulated'])}")
+    console.print(f"Simulated over 52 weeks: {_with_error(found['defeat']['simulated'])}")
     ceiling = found["ceiling"]
     console.print(
-        f"Ceiling of the ladder, if everybody always consented, within 52 weeks: signed {_told(ceiling['signed'])}, "
-        f"in force {_told(ceiling['in_force'])}"
+        f"Ceiling of the ladder within 52 weeks, if everybody always consented: "
+        f"signed {_with_error(ceiling['signed'])}, "
+        f"in force {_with_error(ceiling['in_force'])}"
     )
     _show_year(found["year"], console)
 
 
 def _perspectives(found: Mapping[str, Any]) -> str:
-    """Which perspectives there are, and which the numbers are under."""
+    """The perspectives, and the one that the numbers are under."""
     names = [f"{row['name']} ({row['title']}; priors changed: {row['changes']})" for row in found["perspectives"]]
-    return f"Perspectives: {', '.join([BASE, *names])}. What follows is under {found['perspective']}."
+    return f"Perspectives: {', '.join([BASE, *names])}. The numbers below are under {found['perspective']}."
 
 
 def _show_year(year: Mapping[str, Any], console: Console) -> None:
-    """The year that the priors make, beside wars that lasted as long and what crowds said."""
+    """The year that the priors make, compared with past wars and with forecasts of crowds."""
     table = Table("Within 52 weeks", "Odds")
     for name, entry in year["implied"].items():
-        table.add_row(name.replace("_", " "), _told(entry))
+        table.add_row(name.replace("_", " "), _with_error(entry))
     console.print(table)
     for row in year["wars"]:
         ends = ", ".join(f"{count} {how.replace('_', ' ')}" for how, count in row["ends"].items())
@@ -71,11 +72,11 @@ def _show_year(year: Mapping[str, Any], console: Console) -> None:
             f"won or lost {100 * row['won_or_lost_a_year']:.0f}%."
         )
     if year["crowds"]:
-        table = Table("What a crowd was asked", "Crowd", "Compared with", "Until", "Here")
+        table = Table("Question to a crowd", "Crowd", "Compared with", "Until", "Here")
         for row in year["crowds"]:
             crowd = f"{100 * row['crowd']:.0f}%"
             asked = f"{row['platform']}: {row['question']}"
-            table.add_row(asked, crowd, row["compared_with"], row["to"], _told(row["forecast"]))
+            table.add_row(asked, crowd, row["compared_with"], row["to"], _with_error(row["forecast"]))
         console.print(table)
 
 
@@ -84,6 +85,6 @@ def _table(first: str, *others: str) -> Table:
     return Table(Column(first, no_wrap=True, overflow="fold"), *others)
 
 
-def _told(entry: Mapping[str, Any]) -> str:
+def _with_error(entry: Mapping[str, Any]) -> str:
     error = entry["standard_error"]
     return f"{100 * entry['probability']:.1f}%" + ("" if error is None else f" (error {100 * error:.1f})")

@@ -1,4 +1,4 @@
-"""What a command says while it works and when it is done: progress and warnings, JSON or tables."""
+"""Output of a command: progress and warnings while it works, then JSON or tables."""
 
 import json
 import logging
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def set_verbosity(verbose: bool, quiet: bool) -> None:
-    """How much is said on standard error."""
+    """Set how much is printed on standard error."""
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("forecast").setLevel(level)
 
 
 _signals: list[int] = []
-"""Signals to stop that were met."""
+"""Signals to stop that were received."""
 
 
 class InterruptedRun(Exception):
@@ -39,33 +39,37 @@ def catch_signals() -> None:
         signal.signal(number, remember)
 
 
-@contextmanager
-def working() -> Iterator[Any]:
-    """Tell what is being done: a spinner on a terminal, a line each with -v, else nothing."""
-    log = logging.getLogger("forecast")
+def on_terminal() -> bool:
+    """Whether progress is shown: somebody watches standard error and did not ask for quiet."""
+    return sys.stderr.isatty() and logging.getLogger("forecast").level < logging.ERROR
 
-    def telling(say: Callable[[str], object]) -> Callable[[str], None]:
-        def tell(text: str) -> None:
+
+@contextmanager
+def working() -> Iterator[Callable[[str], None]]:
+    """Report progress, through the function given: a spinner on a terminal, a line each with -v, else nothing."""
+
+    def notifying(say: Callable[[str], object]) -> Callable[[str], None]:
+        def notify(text: str) -> None:
             if _signals:
                 raise KeyboardInterrupt
             say(text)
 
-        return tell
+        return notify
 
     try:
-        if not sys.stderr.isatty() or log.level >= logging.ERROR:
-            yield telling(log.info)
+        if not on_terminal():
+            yield notifying(logging.getLogger("forecast").info)
             return
         from rich.console import Console
 
         with Console(stderr=True).status("starting") as status:
-            yield telling(status.update)
+            yield notifying(status.update)
     except KeyboardInterrupt as interrupt:
         raise InterruptedRun from interrupt
 
 
 def show(content: Any, as_json: bool, tables: "Callable[[Console], None]") -> None:
-    """Print as JSON alone, or as tables; a reader that goes away is no error."""
+    """Print as JSON alone, or as tables; a reader that goes away is not an error."""
     try:
         if as_json:
             sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

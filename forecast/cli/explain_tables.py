@@ -1,4 +1,4 @@
-"""What `forecast explain` prints."""
+"""The tables that `forecast explain` prints."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def show_explanation(told: Mapping[str, Any], console: Console) -> None:
         console.rule(f"{part['number']}. {part['part']}")
         console.print(f"{', '.join(part['files'])}. Premises: {', '.join(part['premises'])}\n", markup=False)
         console.print(part["text"], markup=False)
-        table = Table("Function", "What it does", title="In the code", title_justify="left")
+        table = Table("Function", "Purpose", title="In the code", title_justify="left")
         for function in part["functions"]:
             table.add_row(function["function"], function["does"])
         console.print(table)
@@ -34,9 +34,7 @@ def show_explanation(told: Mapping[str, Any], console: Console) -> None:
 
 
 def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
-    table = Table(
-        "Parameter", "What it is", "Unit", "5 / 50 / 95%", "Premises", title="Parameters", title_justify="left"
-    )
+    table = Table("Parameter", "Meaning", "Unit", "5 / 50 / 95%", "Premises", title="Parameters", title_justify="left")
     for row in rows:
         table.add_row(
             row["name"].split(".", 1)[1] + (" *" if row["varies"] == "timeline" else ""),
@@ -45,7 +43,7 @@ def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
             f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}",
             " ".join(row["premises"]),
         )
-    table.caption = "* drawn anew in each timeline"
+    table.caption = "* drawn in each timeline"
     return table
 
 

@@ -1,5 +1,6 @@
 """The options and arguments of the commands, each declared once."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,10 @@ Scenario = Annotated[str | None, typer.Argument(help="Name or folder of a scenar
 Priors = Annotated[Path | None, typer.Option("--priors", help="Folder of scenarios to look in first.")]
 Runs = Annotated[
     Path | None,
-    typer.Option("--runs", help="Folder that runs are kept in; by default $FORECAST_RUNS, else ./runs."),
+    typer.Option("--runs", help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs."),
 ]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say on standard error what is being done.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors on standard error.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report progress on standard error.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors on standard error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Set = Annotated[
     list[str] | None,
@@ -20,18 +21,18 @@ Set = Annotated[
 ]
 Fix = Annotated[
     list[str] | None,
-    typer.Option("--fix", help="Hold a parameter at a value after it: part.key=value. Repeatable."),
+    typer.Option("--fix", help="Fix a parameter at a value after the update: part.key=value. Repeatable."),
 ]
 Perspective = Annotated[
     str,
-    typer.Option("--perspective", metavar="NAME|FILE", help="Whose premises: a perspective's name, or a .toml file."),
+    typer.Option("--perspective", metavar="NAME|FILE", help="Perspective to use: its name, or a .toml file."),
 ]
 Whose = Annotated[
     str | None,
     typer.Option(
         "--perspective",
         metavar="NAME|FILE",
-        help="Whose premises: base, a perspective's name, or a .toml file; by default the pool of them.",
+        help="Perspective to use: base, a name, or a .toml file; by default the pool.",
     ),
 ]
 AsOf = Annotated[
@@ -41,8 +42,26 @@ AsOf = Annotated[
     ),
 ]
 Timelines = Annotated[int, typer.Option("--timelines", help="Timelines to simulate; in a pool, of each member.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the timelines' luck.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the timelines' random numbers.")]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", help="Threads to use; changes no number. By default one a processor."),
+    typer.Option("--threads", help="Threads to use; changes no number. By default one per processor."),
 ]
+
+
+def day(text: str | None) -> date | None:
+    """A date given on the command line.
+
+    Raises:
+        InputError: it is not written as YYYY-MM-DD.
+    """
+    from forecast.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not a date", key="--as-of", mend="Write it as YYYY-MM-DD") from None

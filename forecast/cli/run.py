@@ -1,81 +1,53 @@
 """The command `forecast run`."""
 
-import logging
-import sys
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from forecast.cli import options
-from forecast.cli.console import set_verbosity, show, working
+from forecast.cli.command import Printed, command
+from forecast.cli.console import on_terminal, working
+from forecast.ensemble.request import SEED, TIMELINES, RunRequest
 
 
+@command
 def run(
     scenario: options.Scenario = None,
     priors: options.Priors = None,
     runs: options.Runs = None,
     as_of: options.AsOf = None,
-    timelines: options.Timelines = 20_000,
-    seed: options.Seed = 1,
+    timelines: options.Timelines = TIMELINES,
+    seed: options.Seed = SEED,
     threads: options.Threads = None,
     perspective: options.Whose = None,
     set_: options.Set = None,
     fix: options.Fix = None,
     prior_only: Annotated[
-        bool,
-        typer.Option("--prior-only", help="Leave the series out; what is recorded as of later dates still counts."),
+        bool, typer.Option("--prior-only", help="Leave the series out; recorded events and states still count.")
     ] = False,
     allow_unconverged: Annotated[
-        bool, typer.Option("--allow-unconverged", help="Keep a run whose sampler did not converge.")
+        bool, typer.Option("--allow-unconverged", help="Save a run whose sampler did not converge.")
     ] = False,
-    as_json: options.Json = False,
-    verbose: options.Verbose = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Make a forecast, keep it, and print its odds."""
-    set_verbosity(verbose, quiet)
-    from forecast.pipeline import workflow
-
-    with working() as tell:
-        made = workflow.run(
-            scenario,
-            priors=priors,
-            runs=runs,
-            as_of=_date(as_of),
-            timelines=timelines,
-            seed=_seed(seed),
-            threads=threads,
-            perspective=perspective,
-            edits=set_ or [],
-            fixes=fix or [],
-            prior_only=prior_only,
-            allow_unconverged=allow_unconverged,
-            progress=sys.stderr.isatty() and logging.getLogger("forecast").level < logging.ERROR,
-            tell=tell,
-        )
+) -> Printed:
+    """Make a forecast, save it, and print its odds."""
     from forecast.cli.summary_table import show_summary
+    from forecast.pipeline import workflow
+    from forecast.scenario.load import parse_fixed
 
-    show(made.summary, as_json, lambda console: show_summary(made.summary, made.folder, console))
-
-
-def _date(text: str | None) -> date | None:
-    """A date given on the command line."""
-    from forecast.errors import InputError
-
-    if text is None:
-        return None
-    try:
-        if len(text) != 10:
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{text!r} is not a date", key="--as-of", mend="Write it as YYYY-MM-DD") from None
-
-
-def _seed(seed: int) -> int:
-    from forecast.errors import InputError
-
-    if seed < 0:
-        raise InputError(f"{seed} is negative", key="--seed", mend="Give 0 or more")
-    return seed
+    request = RunRequest(
+        scenario=scenario,
+        priors=priors,
+        runs=runs,
+        as_of=options.day(as_of),
+        timelines=timelines,
+        seed=seed,
+        threads=threads,
+        perspective=perspective,
+        edits=set_ or (),
+        fixed=parse_fixed(fix or ()),
+        prior_only=prior_only,
+        allow_unconverged=allow_unconverged,
+    )
+    with working() as notify:
+        made = workflow.run(request, progress=on_terminal(), notify=notify)
+    return made.summary, lambda console: show_summary(made.summary, made.folder, console)

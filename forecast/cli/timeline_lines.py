@@ -1,4 +1,4 @@
-"""What `forecast show --timeline` prints."""
+"""The lines that `forecast show --timeline` prints."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,7 +11,7 @@ from forecast.narrative.story import Story
 
 
 def show_timeline(story: Story, console: Console) -> None:
-    """Print a timeline: what is recorded, then the simulated weeks, dates once and what happened beside them."""
+    """Print a timeline: recorded events, then the simulated weeks, each date once with its events."""
 
     def printed(rows: Iterable[tuple[str, str]]) -> None:
         table = Table.grid("", "", padding=(0, 3, 0, 0))
@@ -33,7 +33,7 @@ def show_timeline(story: Story, console: Console) -> None:
 
 
 def week_in_figures(begin: date, end: date) -> str:
-    """Two days as short as they can be told apart: the second without the year that both have."""
+    """Two days in short: the second without the year if both have the same."""
     if begin == end:
         return begin.isoformat()
     return f"{begin} to {end:%m-%d}" if begin.year == end.year else f"{begin} to {end}"

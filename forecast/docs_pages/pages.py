@@ -19,11 +19,13 @@ from forecast.belief.assemble import Posterior, update
 from forecast.belief.model import PARAMETERS
 from forecast.docs_pages.meaning import implied
 from forecast.encoding.timeline_table import HEADLINES
+from forecast.ensemble.forecasts import forecasts
 from forecast.ensemble.pooling import pooled
+from forecast.ensemble.request import TIMELINES, RunRequest
+from forecast.ensemble.resolve import resolve
 from forecast.ensemble.simulated import simulate
 from forecast.locations import behaviour_digest
-from forecast.outcomes.shares import odds
-from forecast.pipeline.workflow import members
+from forecast.outcomes.shares import GROUPS, label, odds
 from forecast.report.context import cited, environment, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.numbers import cell, day_in_words, effect, listed, number, percent, row, with_interval
@@ -33,7 +35,7 @@ from forecast.scenario.perspectives import BASE, POOL
 from forecast.scenario.prior import Basis, Perspective, Prior
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
-from forecast.store.saved_run import digest_of
+from forecast.store.digests import digest_of
 from forecast.sweep.one_at_a_time import Swing, swings
 from forecast.sweep.premises import Effect, effects
 from forecast.timeline.fields import fields
@@ -49,7 +51,7 @@ README = Path("README.md")
 BEGIN, END = "<!-- odds -->", "<!-- /odds -->"
 """Where its tables of odds begin and end."""
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def made_from(scenario: Scenario) -> str:
@@ -115,14 +117,20 @@ def perspectives_page(scenario: Scenario, told: Mapping[str, Mapping[str, Any]],
         changes: for each but `base`: its title, summary and rows of what it changes.
     """
     names = list(told)
+    labels = {party.id: party.label for party in scenario.parties}
+    labels |= {ending.id: ending.label for ending in scenario.endings}
     tables = []
-    for title, group in (("How it ends", "odds"), ("Endings", "endings"), ("Beside them", "beside")):
+    for group in ("odds", "endings", "beside"):
         lines = []
         for key in told[names[0]][group]:
             entries = [told[name][group][key] for name in names]
-            lines.append({"label": _label(scenario, key), "cells": [_with_interval(entry) for entry in entries]})
-        tables.append({"title": title, "lines": lines})
-    return _render("perspectives.md.j2", scenario, names=names, tables=tables, changes=changes)
+            lines.append(
+                {"label": cell(label(group, key, labels)), "cells": [_with_interval(entry) for entry in entries]}
+            )
+        tables.append({"title": GROUPS[group], "lines": lines})
+    return _render(
+        "perspectives.md.j2", scenario, names=names, tables=tables, changes=changes, timelines=f"{TIMELINES:,}"
+    )
 
 
 def _render(template: str, scenario: Scenario, **context: Any) -> str:
@@ -231,47 +239,43 @@ def _grouped(names: Sequence[str]) -> list[str]:
     return out
 
 
-def _label(scenario: Scenario, key: str) -> str:
-    labels = {ending.id: ending.label for ending in scenario.endings}
-    return cell(labels.get(key, key.replace("_", " ").capitalize()))
-
-
 def _with_interval(entry: Mapping[str, Any]) -> str:
     if not entry["of"]:  # of a member that has no answer to it
         return ""
     return with_interval(entry)
 
 
-def make(folder: Path, tell: Tell, only: Sequence[str] = ()) -> None:
+def make(folder: Path, notify: Notify, only: Sequence[str] = ()) -> None:
     """Make the pages in `folder`; `only` names some of priors, premises and perspectives."""
     scenario = load_scenario()
     posterior = update(scenario)
     if not only or "premises" in only:
-        tell("premises")
+        notify("premises")
         _write(folder / "premises.md", premises_page(scenario, effects(scenario, posterior)))
     if not only or "perspectives" in only:
-        told = perspectives_told(scenario, posterior, tell)
+        told = perspectives_told(scenario, posterior, notify)
         _write(folder / "odds.svg", odds_figure(scenario, told[POOL]))
         _write(README, with_odds(README.read_text("utf-8"), odds_tables(scenario, told)))
         changes = {name: _changes(scenario, perspective) for name, perspective in scenario.perspectives.items()}
         _write(folder / "perspectives.md", perspectives_page(scenario, told, changes))
     if not only or "priors" in only:
-        moved = swings(scenario, posterior, tell=tell)
+        moved = swings(scenario, posterior, notify=notify)
         _write(folder / "priors.md", priors_page(scenario, posterior, moved))
 
 
-def perspectives_told(scenario: Scenario, posterior: Posterior, tell: Tell) -> dict[str, dict[str, Any]]:
+def perspectives_told(scenario: Scenario, posterior: Posterior, notify: Notify) -> dict[str, dict[str, Any]]:
     """The odds of the pool, of each of its members and of the files as they stand, by name.
 
     Args:
         scenario: with a pool.
         posterior: what is believed under the files as they stand.
-        tell: told, in a phrase, what is being done.
+        notify: called with a phrase for each step.
     """
-    made = members(scenario, scenario.reference_date, pool=True, tell=tell)
-    timelines = pooled({one.name: one.timelines for one in made})
-    told = {POOL: odds(timelines, scenario.pool.weights if scenario.pool else None)}
-    told |= {one.name: odds(one.timelines) for one in made}
+    resolved = resolve(RunRequest(scenario.folder))
+    members = forecasts(resolved, notify=notify)
+    timelines = pooled({member.name: member.timelines for member in members})
+    told = {POOL: odds(timelines, resolved.weights)}
+    told |= {member.name: odds(member.timelines) for member in members}
     return told | {BASE: odds(simulate(scenario, posterior).timelines)}
 
 
@@ -288,13 +292,13 @@ def odds_tables(scenario: Scenario, told: Mapping[str, Mapping[str, Any]]) -> st
         environment()
         .get_template("odds.md.j2")
         .render(
-            pool=[row(kind.capitalize(), pool[kind]) for kind in HEADLINES],
+            pool=[row(label("odds", kind), pool[kind]) for kind in HEADLINES],
             apart=listed([percent(pool[kind]["between_members"]) for kind in HEADLINES]),
             members=[*weights],
             weights=[percent(weight) for weight in weights.values()],
             lines=[
                 {
-                    "label": kind.capitalize(),
+                    "label": label("odds", kind),
                     "cells": [percent(told[name]["odds"][kind]["probability"]) for name in (*weights, POOL)],
                 }
                 for kind in HEADLINES

@@ -1,4 +1,4 @@
 """The members of the ensemble and their pool: simulated under a perspective, or from base rates.
 
-In: a scenario, a posterior, settings. Out: each member's timelines, and the members' weights.
+In: a request. Out: the forecast of each member, and the members' weights.
 """

@@ -1,14 +1,14 @@
-"""The member `base-rates`: how wars of this kind and age have ended, and nothing of this one but its pace and its age.
+"""The member `base-rates`: how often wars of this kind and age ended, with the pace and the age of this one.
 
     rate of the war's end, a year            gamma(a, b): a ends in b war-years of the class, its prior included
     no end in t years since the reference    gamma(a, b + t)
     how it ends                              Dirichlet over won or lost, stalemate, other
-    who has won                              beta; the other two are settlements, by the prior weights of the templates
+    who has won                              beta; the other two are settlements, by their prior weights
     general truces that end nothing          a gamma rate of their own
     change of area over four weeks           normal with unknown mean and variance, learnt from four-weekly changes
 
-All are conjugate: each predictive density on what happened is exact. The member says nothing of talks, parties or
-approval: those columns of its timelines are empty.
+All are conjugate, so each predictive density is exact. The member has no talks, parties or approval: those columns of
+its timelines are empty.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,11 @@ from scipy import special
 
 from forecast.belief.assemble import DRAW_SEED, DRAWS
 from forecast.belief.draws import draw_table, luck, stratified
+from forecast.calendar import AMOUNT_DAYS
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.base_rates_learning import Truces, common_density, gained, general_truces, known, of
 from forecast.ensemble.simulated import USED_DRAWS
+from forecast.replay.periods import BLOCK
 from forecast.scenario.base_rates import DAYS_PER_YEAR, OUTCOMES
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import cells
@@ -43,15 +45,15 @@ ANSWERED = (
 )  # fmt: skip
 """Columns of the table of timelines that the member fills; all others are empty."""
 
-MARKS = {"km2_4w": 28.0, "km2_13w": 91.0, "km2_26w": 182.0}
-"""Days from the as-of date after which the ground gained is told."""
+MARKS = {f"km2_{after}": float(days) for after, days in AMOUNT_DAYS.items()}
+"""Days from the as-of date after which the ground gained is recorded."""
 
 BREAKS = "talks.general_break"
 """The prior of how fast a general truce breaks."""
 
 
 def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFrame:
-    """Draws of what the member goes by, as of a date on which the war goes on.
+    """Draws of the member's rates and shares, as of a date on which the war goes on.
 
     Args:
         scenario: with `base_rates.toml`.
@@ -106,7 +108,7 @@ class Ends:
         fails: it ends with Russia's failure.
         settlement: number of the template of a settlement, -1 none.
         broken: day on which the settlement is broken.
-        truce: day on which a general truce begins that is no end; below 0 of one that holds on the as-of date.
+        truce: day on which a general truce begins that does not end the war; below 0 if it holds on the as-of date.
         truce_end: day on which it is over, by the fighting or by the war's end.
     """
 
@@ -137,7 +139,7 @@ def simulate(
         as_of: the as-of date.
         truces: general truces since the reference date, see `believe`; one that holds stands at the start.
         timelines: how many; each uses the draw and has the replicate that one of a simulated member has.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         used: draws used, from the first on.
     """
     cell = cells(timelines, used)
@@ -232,7 +234,7 @@ def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: in
     for name, mark in (MARKS | {"km2_end": days}).items():
         score = luck(seed, f"base-rates.timeline.{name}").standard_normal(len(rows))
         until = fought(min(mark, days))
-        months = np.maximum(until - before, 0.0) / 28.0
+        months = np.maximum(until - before, 0.0) / BLOCK.days
         gained = gained + own["km2"].to_numpy() * months + own["km2_sd"].to_numpy() * np.sqrt(months) * score
         before = until
         if mark <= days:

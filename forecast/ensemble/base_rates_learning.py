@@ -1,6 +1,7 @@
-"""What the member `base-rates` knows of this war on a date, and how well it foresaw each four weeks of it.
+"""The rates of the member `base-rates` given this war so far, and its log predictive density of every four weeks.
 
-Periods are blocks of 28 days from the reference date, whole ones before the as-of date. Of each, given all before it:
+Periods are blocks of 28 days from the reference date, whole ones before the as-of date. The
+density of each, given all before it:
 
     war_ended       no end:      (b / (b + t))^a                      rate of the end, gamma(a, b)
     general_truce   none begun:  (b / (b + f))^a, f years of fighting; else one less that
@@ -30,7 +31,7 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class Change:
-    """What is believed of the change of area over four weeks: normal, its mean and variance unknown.
+    """The distribution of the change of area over four weeks: normal, with unknown mean and variance.
 
     The reference prior (flat in the mean and in the logarithm of the spread), and the changes seen.
 
@@ -55,7 +56,7 @@ class Change:
         return math.sqrt(self.squares / self.freedom)
 
     def after(self, change: float) -> "Change":
-        """What is believed once another change has been seen."""
+        """The distribution after one more change has been observed."""
         count, away = self.count + 1, change - self.mean
         mean = self.mean + away / count
         return Change(count, mean, self.squares + away * (change - mean))
@@ -70,11 +71,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Known:
-    """What the member believes on a date.
+    """The member's distributions on a date.
 
     Attributes:
         end: rate of the war's end, a year.
-        truce: rate at which general truces begin that are no end, a year.
+        truce: rate at which general truces begin that do not end the war, a year.
         change: change of area over four weeks.
     """
 
@@ -84,11 +85,11 @@ class Known:
 
 
 def known(scenario: Scenario, base: BaseRates, as_of: date, truces: Truces = ()) -> Known:
-    """What the member believes on a date until which the war has not ended.
+    """The member's distributions on a date by which the war has not ended.
 
     Args:
         scenario: the scenario.
-        base: what the member goes by.
+        base: the base rates.
         as_of: the date.
         truces: general truces since the reference date.
 
@@ -102,7 +103,7 @@ def known(scenario: Scenario, base: BaseRates, as_of: date, truces: Truces = ())
 
 
 def rates(scenario: Scenario, base: BaseRates, day: date, truces: Truces = ()) -> tuple[Rate, Rate]:
-    """What the member believes of its two rates, of the war's end and of truces, on a date until which it went on."""
+    """The rates of the war's end and of truces, on a date by which the war has not ended."""
     first = scenario.reference_date
     begun = sum(first <= begin < day for begin, _ in truces)
     years = (day - first).days / DAYS_PER_YEAR
@@ -110,7 +111,7 @@ def rates(scenario: Scenario, base: BaseRates, day: date, truces: Truces = ()) -
 
 
 def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict[str, list[tuple[date, float]]]:
-    """How well the member foresaw each period: log predictive densities, each given all periods before it.
+    """Log predictive densities of each period, each given all periods before it.
 
     Args:
         scenario: with `base_rates.toml`.
@@ -130,7 +131,7 @@ def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict
         last = end - timedelta(days=1)
         end_rate, truce_rate = rates(scenario, base, begin, truces)
         ended.append((last, log_none(end_rate, BLOCK.days / DAYS_PER_YEAR)))
-        # What is foreseen knows no truce of the period itself.
+        # The prediction does not know of a truce that begins in the period itself.
         none = log_none(truce_rate, fighting_years(begin, end, [t for t in truces if t[0] < begin]))
         begun = any(begin <= day < end for day, _ in truces)
         truce.append((last, math.log(-math.expm1(none)) if begun else none))
@@ -166,25 +167,25 @@ def gained(scenario: Scenario, as_of: date) -> float:
 
 
 def of(scenario: Scenario) -> BaseRates:
-    """What the member goes by; a scenario that has it in its pool has the file."""
+    """The scenario's base rates; one that has the member in its pool has the file."""
     if scenario.base_rates is None:
         raise ValueError(f"{scenario.id} has no base_rates.toml")
     return scenario.base_rates
 
 
 def log_none(rate: Rate, years: float) -> float:
-    """Log probability that no event comes in so many years: (b / (b + t))^a, the rate integrated out."""
+    """Log probability of no event in a number of years: (b / (b + t))^a, the rate integrated out."""
     return -rate.events * math.log1p(years / rate.years)
 
 
 def fighting_years(begin: date, end: date, truces: Truces) -> float:
-    """Years from one day to another, that one left out, in which no general truce held; truces do not overlap."""
+    """Years from one day up to another without a general truce; truces do not overlap."""
     held = sum(max((min(over or end, end) - max(day, begin)).days, 0) for day, over in truces)
     return ((end - begin).days - held) / DAYS_PER_YEAR
 
 
 def earlier_changes(scenario: Scenario, base: BaseRates) -> Change:
-    """What the four-weekly changes of area before the reference date teach, as known on it.
+    """The distribution of the change of area, given the changes before the reference date as known on it.
 
     Raises:
         InputError: there are too few.

@@ -1,9 +1,9 @@
-"""The pool of members: their timelines in one table, and their weights updated by how well each foresaw what happened.
+"""The pool of members: their timelines in one table, and their weights updated by their log predictive densities.
 
     w_m' ~ w_m exp(temper sum log density_m), then none below the floor
 
 with the log predictive density of each period given all before it (Dawid's prequential principle), on a declared set
-that every member has a density for. The declared weights carry the headline; the updated ones stand beside it.
+that every member has a density for. The odds use the declared weights; the updated ones are reported too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Densities = Mapping[str, Sequence[tuple[date, float]]]
 
 
 def updated_weights(pool: Pool, densities: Mapping[str, Densities]) -> dict[str, float]:
-    """The weights of the members once what happened has been weighed; with no period, the declared ones.
+    """The weights of the members after the periods since the reference date; without one, the declared weights.
 
     Args:
         pool: members, declared weights, temper, floor and common set.
@@ -44,7 +44,7 @@ def updated_weights(pool: Pool, densities: Mapping[str, Densities]) -> dict[str,
         for name in pool.weights
     }
     best = max(fit.values())
-    if best == -np.inf:  # no member held possible what happened
+    if best == -np.inf:  # every member gave the evidence probability 0
         return floored(pool.weights, pool.floor)
     raw = {name: weight * float(np.exp(fit[name] - best)) for name, weight in pool.weights.items()}
     return floored(raw, pool.floor)
@@ -76,7 +76,7 @@ def floored(weights: Mapping[str, float], floor: float) -> dict[str, float]:
 
 
 def pooled(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Tables of members as one, with the column `perspective`; timelines, where there are any, are numbered anew.
+    """Tables of members as one, with the column `perspective`; timelines, if any, are numbered from 0.
 
     Args:
         tables: by member, in their order.

@@ -1,4 +1,4 @@
-"""From a posterior to timelines: the step between what is believed and the odds."""
+"""From a posterior to timelines."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +10,7 @@ from forecast import calendar
 from forecast.belief.assemble import Posterior
 from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import timeline_table
+from forecast.ensemble.request import SEED, TIMELINES, check_size
 from forecast.errors import InputError
 from forecast.replay import starting_points
 from forecast.scenario.spec import Scenario
@@ -18,9 +19,6 @@ from forecast.timeline.cells import Inputs, simulate_cells
 
 USED_DRAWS = 500
 """Draws of the posterior that timelines use."""
-
-MOST_TIMELINES = 10_000_000
-"""Most timelines of a run: their table takes about 1 kB each."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -44,28 +42,28 @@ def simulate(
     scenario: Scenario,
     posterior: Posterior,
     *,
-    timelines: int = 20_000,
-    seed: int = 1,
+    timelines: int = TIMELINES,
+    seed: int = SEED,
     threads: int | None = None,
     draws: int = USED_DRAWS,
     substeps: int = 1,
 ) -> Simulation:
-    """Run timelines from the as-of date to the horizon; up to it the past is replayed.
+    """Run timelines from the as-of date to the horizon; the particle filter covers the time up to it.
 
     Args:
         scenario: the scenario.
-        posterior: what is believed, from `update`.
+        posterior: from `update`.
         timelines: how many; timeline i uses draw (i // 40) mod `draws`.
-        seed: seed of luck; the posterior does not depend on it.
+        seed: seed of the random numbers; the posterior does not depend on it.
         threads: threads to use, by default one a processor; changes no number.
         draws: how many draws of the posterior to use: on the reference date from the first on, later those that
             the replay selects.
         substeps: parts that a week is cut into for rates, ladder and terms; a check of the step, not a choice.
 
     Raises:
-        InputError: too few or too many timelines, no threads, or more draws than there are.
+        InputError: too few or too many timelines, no threads, a negative seed, or more draws than there are.
     """
-    check_size(timelines, threads)
+    check_size(timelines, seed, threads)
     if not 1 <= draws <= len(posterior.draws):
         raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
     start = starting_points.start(scenario, posterior, draws, threads)
@@ -77,18 +75,6 @@ def simulate(
     result, counts = simulate_cells(inputs, start.cells(timelines), seed, threads)
     table = timeline_table(result, scenario, posterior.as_of)
     return Simulation(table, bands_table(counts, scenario, int(start.states.week[0])), start)
-
-
-def check_size(timelines: int, threads: int | None) -> None:
-    """Refuse sizes that cannot be run, before any work is done.
-
-    Raises:
-        InputError: too few or too many timelines, or no threads.
-    """
-    if not 1 <= timelines <= MOST_TIMELINES:
-        raise InputError(f"{timelines} timelines", key="--timelines", mend=f"Ask for 1 to {MOST_TIMELINES:,}")
-    if threads is not None and threads < 1:
-        raise InputError(f"{threads} threads", key="--threads", mend="Ask for at least 1")
 
 
 def bands_table(

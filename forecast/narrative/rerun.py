@@ -21,7 +21,8 @@ from forecast.outcomes.shares import followed
 from forecast.replay.starting_points import Start
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-from forecast.store.saved_run import ANEW, Run, start_file
+from forecast.store.manifest import REDRAWN, start_file
+from forecast.store.saved_run import Run
 from forecast.timeline.cells import Course, Inputs, follow, inputs_at_start
 
 OTHER = "was made by another version of the code, so its timelines cannot be simulated again"
@@ -130,10 +131,10 @@ def redrawn_of(run: Run, member: str | None = None) -> dict[str, Any]:
     Raises:
         InputError: the run is older than that file.
     """
-    if ANEW not in run.manifest["files"]:
-        what = f"keeps no {ANEW}, which its timelines cannot be simulated without"
+    if REDRAWN not in run.manifest["files"]:
+        what = f"keeps no {REDRAWN}, which its timelines cannot be simulated without"
         raise InputError(what, key=run.id, mend="Run the forecast again")
-    content: dict[str, Any] = json.loads((run.folder / ANEW).read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads((run.folder / REDRAWN).read_text(encoding="utf-8"))
     of_member: dict[str, Any] = content if member is None else content["members"][member]
     return of_member
 

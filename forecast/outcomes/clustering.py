@@ -1,32 +1,34 @@
-"""Shares of timelines with their Monte Carlo error and an interval of what we do not know, for one member or a pool.
+"""Shares of timelines with their Monte Carlo error and their 90% range, for one member or a pool.
 
-Timelines come in clusters: those of one draw share what is not known. With p_d the share among the timelines of
+Timelines come in clusters: those of one draw have the same parameters. With p_d the share among the timelines of
 draw d:
 
 - the standard error is that of the mean of clusters, sqrt(sum_d (sum_i e_i)^2) / n, e_i = x_i - p;
-- the interval is the 5 to 95% range over draws of ``p + (p_d - p) sqrt(max(0, V_between) / V_total)``, V_total the
-  variance of the p_d and V_between what is left of it when the luck of finitely many timelines a draw is taken off;
-  clipped to [0, 1] and widened to hold p. It says how far the odds could move if we knew what we do not know, the
-  model taken as given. It is not an error of the simulation.
+- the interval is the 5 to 95% range over draws of ``p + (p_d - p) sqrt(max(0, V_between) / V_total)``. V_total is the
+  variance of the p_d. V_between is V_total less the part that comes from finitely many timelines a draw. The interval
+  is clipped to [0, 1] and widened to contain p. It shows how far the odds could move if the parameters were known, and
+  assumes that the model is right. It is not an error of the simulation.
 
-The standard error says about how far another set of draws and luck might move the odds. It is an estimate that takes
-the draws for a random sample. As of the reference date they are stratified, and vary less: it errs high. As of a later
-date they are selected by their weights, one that is selected several times being one cluster; where few carry the rest,
-the estimate is itself rough (`diagnostics.effective_draws` of `summary.json`). More timelines of the same draws remove
-only a part of it. Where no timeline differs from another it is 0, which says nothing: none among n leaves room for some
-3 / n. One draw alone tells neither it nor the interval.
+The standard error estimates how much the odds would vary if the simulation were repeated with other draws and random
+numbers. It takes the draws for a random sample. As of the reference date they are stratified and vary less, so the
+estimate is too large. As of a later date they are selected by their weights, and a draw that is selected several times
+is one cluster. Where few draws carry most of the weight, the estimate is itself imprecise
+(`diagnostics.effective_draws` of `summary.json`). More timelines of the same draws remove only a part of the error.
+Where all timelines agree the error is 0, which does not mean that the share is exact: an event that happens in none of
+n timelines may have a probability up to about 3 / n. A single draw has neither error nor interval.
 
-A ratio (odds given an event, shares of a total) is treated alike, by its linearised residuals.
+A ratio (odds given an event, shares of a total) is treated in the same way, by its linearised residuals.
 
-A pool has several members m of weight w_m, each with timelines of its own, made from draws of the same numbers with the
-same luck. Then, p_m the share among a member's own timelines:
+A pool has several members m of weight w_m. Each has its own timelines, from the same draw numbers and random numbers.
+Then, with p_m the share among a member's own timelines:
 
-- the share is p = sum_m w_m p_m; of a ratio, sum_m w_m X_m / sum_m w_m Y_m, X and Y means a timeline of each member;
+- the share is p = sum_m w_m p_m; for a ratio, sum_m w_m X_m / sum_m w_m Y_m, X and Y being means over the timelines of
+  each member;
 - the standard error is that of sum_d (sum_m sum_i w_m e_mi / n_m): clusters are draw numbers, across members;
-- the interval is the 5 to 95% range of the mixture, over members and draws, of p_m + (p_md - p_m) shrunk as above
-  within each member. A member weighs w_m in it; in a ratio w_m Y_m, so that the mixture's mean is p;
-- `between_members` is the part of that mixture's variance that lies between the p_m: how much of the interval is
-  disagreement, and not what each member leaves open.
+- the interval is the 5 to 95% range of the mixture, over members and draws, of p_m + (p_md - p_m), shrunk as above
+  within each member. A member has the weight w_m in it; in a ratio w_m Y_m, so that the mixture's mean is p;
+- `between_members` is the part of the mixture's variance that lies between the p_m: how much of the interval is
+  disagreement between members.
 """
 
 from collections.abc import Mapping
@@ -46,7 +48,7 @@ MEMBER = "perspective"
 
 FEW_TIMELINES = 100
 FEW_DRAWS = 30
-"""With fewer timelines or draws than these in a condition its odds are not told."""
+"""With fewer timelines or draws than these in a condition, its odds are null."""
 
 LOW, HIGH = 0.05, 0.95
 """The quantiles that an interval goes from and to."""
@@ -59,7 +61,7 @@ class Estimate:
     Attributes:
         probability: the share, or None if too few timelines bear on it.
         standard_error: Monte Carlo error of it, clustered by draw; None from one draw.
-        low: 5% end of the interval of what we do not know; None from one draw.
+        low: 5% end of the interval; None from one draw.
         high: 95% end.
         count: timelines in the numerator (a sum, where shares are added up); plain ones, of whatever member.
         of: timelines that the share is taken of.
@@ -94,12 +96,12 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Spread:
-    """What one member's timelines say of a share.
+    """A share among the timelines of one member.
 
     Attributes:
         numerator: mean of the numerator a timeline.
-        denominator: mean of the denominator a timeline; where it is 0 the member says nothing of the share.
-        by_draw: (draws,) the share given each draw, drawn in towards the member's own for luck.
+        denominator: mean of the denominator a timeline; where it is 0 the member has no share.
+        by_draw: (draws,) the share given each draw, shrunk towards the member's share.
     """
 
     numerator: float
@@ -171,18 +173,18 @@ class Clusters:
         return error, float(min(low, p)), float(max(high, p))
 
     def _pooled(self, x: Array, y: Array, answered: NDArray[np.bool_], raw: tuple[float, int, int]) -> Estimate:
-        """A pool's share, with its error and interval; `raw` is what `Estimate` tells of plain timelines."""
+        """A pool's share, with its error and interval; `raw` has the numbers of timelines and draws."""
         rows = [np.flatnonzero(answered & (self._member == m)) for m in range(len(self._weights))]
-        told = [m for m, own in enumerate(rows) if len(own)]
-        weights = self._weights[told] / self._weights[told].sum()
-        spreads = [self._member_spread(x[rows[m]], y[rows[m]], self._cluster[rows[m]]) for m in told]
+        present = [m for m, own in enumerate(rows) if len(own)]
+        weights = self._weights[present] / self._weights[present].sum()
+        spreads = [self._member_spread(x[rows[m]], y[rows[m]], self._cluster[rows[m]]) for m in present]
         top, below = (np.array([getattr(s, name) for s in spreads]) for name in ("numerator", "denominator"))
         total = float(weights @ below)
-        if total == 0.0:  # only members of no weight say anything
+        if total == 0.0:  # only members of no weight have an answer
             return Estimate(None, None, None, None, *raw)
         p = float(weights @ top) / total
         sums = np.zeros(self._number)
-        for m, weight, spread in zip(told, weights, spreads, strict=True):
+        for m, weight, spread in zip(present, weights, spreads, strict=True):
             own = rows[m]
             residual = (x[own] - spread.numerator) - p * (y[own] - spread.denominator)
             sums += np.bincount(self._cluster[own], weight / len(own) * residual, minlength=self._number)
@@ -190,7 +192,7 @@ class Clusters:
             return Estimate(p, None, None, None, *raw)
         error = float(np.sqrt((sums**2).sum() * self._number / (self._number - 1)) / total)
         low, high, between = mixture(p, weights * below / total, spreads)
-        return Estimate(p, error, low, high, *raw, between if len(told) > 1 else None)
+        return Estimate(p, error, low, high, *raw, between if len(present) > 1 else None)
 
     def _member_spread(self, x: Array, y: Array, cluster: NDArray[np.int64]) -> Spread:
         """A member's share in each of its draws."""
@@ -204,7 +206,7 @@ class Clusters:
 
 
 def deviations(e: Array, cluster: NDArray[np.int64], number: int, scale: float) -> tuple[Array, float | None]:
-    """How far the share given each draw is from the share, and the part of that which is not luck.
+    """How far the share given each draw is from the share, and the part that the draws explain.
 
     Args:
         e: (n,) residuals, which sum to 0.
@@ -222,15 +224,15 @@ def deviations(e: Array, cluster: NDArray[np.int64], number: int, scale: float) 
     if number < 2:
         return deviation, None
     within = np.maximum(np.bincount(cluster, weights=e**2, minlength=number) - sums**2 / sizes, 0.0)
-    # A draw of one timeline does not tell its luck: it has that of the others.
+    # A draw of one timeline shows no variance within: it has that of the others.
     several = sizes > 1
     overall = within.sum() / max((sizes - 1.0).sum(), 1.0)
     within = np.where(several, within / np.maximum(sizes - 1.0, 1.0), overall)
     v_total = float(np.average(deviation**2, weights=sizes)) * number / (number - 1)
-    v_luck = float(np.average(within / sizes, weights=sizes)) / scale**2
+    v_within = float(np.average(within / sizes, weights=sizes)) / scale**2
     if v_total <= 0.0:
         return deviation, None
-    return deviation, float(np.sqrt(max(0.0, v_total - v_luck) / v_total)) if several.any() else 0.0
+    return deviation, float(np.sqrt(max(0.0, v_total - v_within) / v_total)) if several.any() else 0.0
 
 
 def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, float, float]:

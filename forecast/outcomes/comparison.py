@@ -1,7 +1,7 @@
-"""Whether the odds hang together with what else is known: wars that lasted as long, and what crowds expected.
+"""The odds compared with other sources: past wars of the same age, and forecasts of crowds.
 
-None of it is a target. Questions of crowds are other events than the forecaster's endings: each is compared with the
-event of the timelines that is nearest to its wording, over its own days.
+Neither is a target. Crowds were asked about other events than the forecaster's endings, so each question is compared
+with the nearest event of the timelines, over the question's own days.
 """
 
 import csv
@@ -59,7 +59,7 @@ def wars(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """How the war ends by the horizon, told as the reference class counts it, as shares with their errors.
+    """How the war ends by the horizon, as the reference class counts it: shares with their errors.
 
     Args:
         timelines: of one run.
@@ -70,7 +70,7 @@ def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None)
         "ended": (timelines["headline"] != "unresolved").to_numpy() | stopped,
         "won_or_lost": (timelines["headline"] == "battlefield").to_numpy(),
         "negotiated": (timelines["headline"] == "negotiated").to_numpy(),
-        "general_truce_without_agreement": stopped,
+        "general_truce_without_settlement": stopped,
     }
     return clusters_of(timelines, weights).shares(what)
 
@@ -78,7 +78,7 @@ def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None)
 def crowds(
     scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
 ) -> list[dict[str, Any]]:
-    """What crowds said, each beside the share of timelines in which the nearest event comes, over the same days.
+    """Forecasts of crowds, each with the share of timelines in which the nearest event comes, over the same days.
 
     Questions asked after the as-of date, or whose days do not begin with it, are left out.
 

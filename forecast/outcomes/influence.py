@@ -1,10 +1,10 @@
-"""Which priors the odds turn on: what the odds do as one number moves and the others stay, fitted to a run's draws.
+"""The priors on which the odds depend: the effect of each parameter, the others fixed, fitted to a run's draws.
 
 Priors are correlated, so odds that move with a number need not be moved by it. The shares of each draw's timelines
 are therefore regressed on many numbers jointly, as normal scores, by least squares: on those that the odds move with
 most, and on every prior that the scenario's correlations tie to one of them. An effect is what the fit says of a
-number's way from its 10th to its 90th percentile, the other numbers held. It is linear in the scores and fitted to this
-run's draws; runs that hold the number (`--fix`) tell the same without a fit.
+number's way from its 10th to its 90th percentile, the others fixed. It is linear in the scores and fitted to this
+run's draws; runs that fix the parameter (`--fix`) show the same without a fit.
 """
 
 import numpy as np
@@ -19,10 +19,10 @@ LOW, HIGH = 0.1, 0.9
 """The quantiles that an effect leads from and to."""
 
 SPAN = float(special.ndtri(HIGH) - special.ndtri(LOW))
-"""What lies between them, in normal scores."""
+"""The distance between them, in normal scores."""
 
 CANDIDATES = 20
-"""Numbers that the odds move with most; they and what is correlated with them are fitted jointly."""
+"""Parameters with the closest relation to the odds; they and their correlates are fitted jointly."""
 
 MOST = 5
 """Draws that there must be for each number fitted; with fewer, fewer numbers are candidates."""
@@ -30,11 +30,15 @@ MOST = 5
 FEWEST = 50
 """Draws below which nothing is fitted."""
 
+NAMED_ABOVE = 4.0
+"""Standard errors that an effect must exceed to be named: it was selected among several hundred priors by what it does
+in these very draws, and by chance alone some of those exceed three."""
+
 COLUMNS = ["name", "low", "high", *HEADLINES, *(f"{h}_error" for h in HEADLINES), "largest", "sureness"]
 
 
 def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
-    """What the headline odds do as a prior goes from its 10th to its 90th percentile, the other numbers held.
+    """The change of the odds as a parameter goes from its 10th to its 90th percentile, the others fixed.
 
     As fitted to this run's draws, jointly and by least squares: see the module.
 

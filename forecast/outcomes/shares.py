@@ -1,174 +1,242 @@
-"""From timelines to odds: every share that a run tells, of one member's timelines or of a pool's.
+"""From timelines to odds: every share that a run reports, declared once.
 
-How a share, its error and its interval are worked out stands in `forecast.outcomes.clustering`. The error is an
-estimate that takes draws for a random sample: on the reference date they are stratified, and it errs high; later they
-are selected by weights, and it is rough where few draws carry the rest. Some members of a pool do not follow the course
-of the war but only how it ends: of what they have no answer to, the odds are those of the others.
+`SHARES` is the table from which the summary, its documentation, the terminal and the pages take names and labels.
+`forecast.outcomes.clustering` explains how a share, its Monte Carlo error and its 90% range are computed.
+
+Members that do not simulate week by week know how the war ends and nothing else. A share that needs more is that of
+the other members.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.outcomes.clustering import FEW_DRAWS, FEW_TIMELINES, Array, Clusters, Estimate, clusters_of
-from forecast.timeline.codes import OWNERS, PARTIES
+from forecast.encoding.timeline_table import HEADLINES
+from forecast.outcomes.clustering import Clusters, clusters_of
+from forecast.outcomes.conditions import Condition, above, at_least, below, equals, flag, happened, number, total
+from forecast.timeline.codes import PARTIES
 from forecast.timeline.week import NEAR_MOSCOW
-
-__all__ = [
-    "ENDS", "FEW_DRAWS", "FEW_TIMELINES", "Clusters", "Estimate", "differences", "events", "followed", "headline_odds",
-    "odds",
-]  # fmt: skip
 
 CEASEFIRE_WEEKS = 4.0
 """Weeks that a general ceasefire must last to count beside the odds."""
 
 ENDS = ("general_truce", "signed", "broken")
-"""Recorded events that a member answers for which follows only how the war ends."""
+"""Recorded events that a member without weeks has too."""
+
+EVENT_NAMES = {
+    "limited_first": "limited_truce",
+    "general_first": "general_truce",
+    "pocket_lost": "pocket_lost",
+}
+"""Recorded events that are not called as their column is."""
 
 
-def differences(base: pd.DataFrame, other: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
-    """What each headline odds does from one simulation to another of the same cells, and its paired standard error.
+@dataclass(frozen=True)
+class Share:
+    """One number of the odds: in which share of the timelines something happens.
 
-    Timeline i of both uses the same draw, replicate and luck, so that the error of the difference is much smaller than
-    that of either; it is clustered by draw.
+    Attributes:
+        group: the key in `summary.json` that it stands under; a dot separates two levels.
+        name: its own key.
+        label: what a reader would call it; `{kyiv}` stands for the label of that party.
+        event: what happens, or a number of each timeline.
+        given: the timelines that it is a share of, or a number by which each counts; by default all.
+            The share is then null if too few timelines or draws are left.
+        ends: it is known of every timeline, also of those that were not simulated week by week.
+    """
+
+    group: str
+    name: str
+    label: str
+    event: Condition
+    given: Condition | None = None
+    ends: bool = False
+
+    def entry(self, timelines: pd.DataFrame, clusters: Clusters) -> dict[str, Any]:
+        """The share with its error and range, as `summary.json` holds it."""
+        event = self.event.of(timelines)
+        if not self.ends:
+            event = np.where(followed(timelines), event, np.nan)
+        given = None if self.given is None else self.given.of(timelines)
+        return clusters.share(event, given, few=given is not None).plain()
+
+
+BATTLEFIELD, NEGOTIATED, UNRESOLVED = (equals("headline", kind) for kind in HEADLINES)
+DEFEAT = equals("ending", "ukraine_defeated")
+ALIVE, ENGAGED = flag("talks_alive"), flag("engaged")
+TALKING, SILENT = UNRESOLVED & ALIVE, UNRESOLVED & ~ALIVE
+LONG_CEASEFIRE = at_least("truce_longest", CEASEFIRE_WEEKS)
+TRUCE_ALONE = equals("ending", "general_truce")
+YOUNG = NEGOTIATED & below("settlement_age", CEASEFIRE_WEEKS)
+NEAR_KYIV, NEAR_THE_OTHER = below("term_index", 1.0 - NEAR_MOSCOW), above("term_index", NEAR_MOSCOW)
+REFUSED = happened("first_refusal")
+STEPS_DOWN = total("down_consent", "down_europe", "down_hawks", "down_kyiv")
+
+HEADLINE = tuple(Share("odds", kind, kind.capitalize(), equals("headline", kind), ends=True) for kind in HEADLINES)
+"""The three outcomes."""
+
+GIVEN_RESOLVED = (
+    Share("given_resolved", "battlefield", "Battlefield, if the war ends", BATTLEFIELD, ~UNRESOLVED, ends=True),
+    Share("given_resolved", "negotiated", "Negotiated, if the war ends", NEGOTIATED, ~UNRESOLVED, ends=True),
+)
+"""The outcomes among timelines in which the war ends."""
+
+BESIDE = (
+    Share("beside", "ever_signed", "A settlement is signed", happened("signed"), ends=True),
+    Share("beside", "signed_and_broken", "A settlement is signed and breaks down", happened("broken"), ends=True),
+    Share("beside", "ceasefire_28_days", "A general ceasefire of 28 days or more", LONG_CEASEFIRE, ends=True),
+    Share("beside", "limited_truce", "A limited truce", happened("limited_first")),
+    Share("beside", "still_fighting", "Still fighting at the end", equals("ending", "still_fighting"), ends=True),
+    Share("beside", "general_truce_without_settlement", "A general truce alone at the end", TRUCE_ALONE, ends=True),
+    Share("beside", "talks_alive", "Talks alive at the end", ALIVE),
+    Share("beside", "washington_engaged", "{washington} engaged at the end", ENGAGED),
+    Share("beside", "washington_ever_walked_away", "{washington} walks away", happened("walked_away")),
+    Share("beside", "negotiated_younger_than_28_days", "A settlement under 28 days old at the end", YOUNG, ends=True),
+    Share("beside", "breakthrough", "A breakthrough at the front", happened("breakthrough")),
+    Share("beside", "pocket_lost", "{kyiv} loses its pocket beyond the border", happened("pocket_lost")),
+    Share("beside", "wider_war", "The war widens", happened("wider_war")),
+)
+"""Other events, and the state at the end."""
+
+SPLITS = (
+    Share("unresolved", "talks_alive_engaged", "Talks, {washington} engaged", TALKING & ENGAGED),
+    Share("unresolved", "talks_alive_walked_away", "Talks, {washington} walked away", TALKING & ~ENGAGED),
+    Share("unresolved", "talks_dead_engaged", "No talks, {washington} engaged", SILENT & ENGAGED),
+    Share("unresolved", "talks_dead_walked_away", "No talks, {washington} walked away", SILENT & ~ENGAGED),
+    Share("negotiated", "near_kyiv", "Terms near {kyiv}'s position", NEGOTIATED & NEAR_KYIV),
+    Share("negotiated", "in_the_middle", "Terms in between", NEGOTIATED & ~NEAR_KYIV & ~NEAR_THE_OTHER),
+    Share("negotiated", "near_moscow", "Terms near {moscow}'s position", NEGOTIATED & NEAR_THE_OTHER),
+)
+"""Parts that add up to an outcome."""
+
+OF_DEFEAT = (
+    Share("defeat", "washington_engaged", "{washington} engaged when the defeat comes", ENGAGED, DEFEAT),
+    Share("defeat", "washington_engaged_without_defeat", "{washington} engaged at the end otherwise", ENGAGED, ~DEFEAT),
+    Share("defeat.owner", "president", "the president in {washington}", number("owner_president"), DEFEAT),
+    Share("defeat.owner", "predecessor", "his predecessor", number("owner_predecessor"), DEFEAT),
+    Share("defeat.owner", "europe", "{europe}", number("owner_europe"), DEFEAT),
+    Share("defeat.owner", "kyiv", "{kyiv}", number("owner_kyiv"), DEFEAT),
+)
+"""The posture of Washington at a defeat, and who is held to own the defeat."""
+
+OF_TALKS = (
+    *(
+        Share("first_refusal", party, f"{{{party}}}", equals("first_refusal", party), REFUSED)
+        for party in PARTIES
+        if party != "hawks"
+    ),
+    Share("steps_down", "consent", "a party no longer consents", number("down_consent"), STEPS_DOWN),
+    Share("steps_down", "europe", "{europe} obstructs", number("down_europe"), STEPS_DOWN),
+    Share("steps_down", "hawks", "{hawks} obstruct", number("down_hawks"), STEPS_DOWN),
+    Share("steps_down", "kyiv", "a provocation or coup in {kyiv}", number("down_kyiv"), STEPS_DOWN),
+)
+"""Who refuses first, among timelines in which somebody does, and why talks lose a rung, among all rungs lost."""
+
+SHARES = (*HEADLINE, *GIVEN_RESOLVED, *BESIDE, *SPLITS, *OF_DEFEAT, *OF_TALKS)
+"""Every share that does not depend on a scenario's endings or regions, in the order of `summary.json`."""
+
+GROUPS: Mapping[str, str] = {
+    "odds": "How it ends",
+    "given_resolved": "How it ends, if it does",
+    "endings": "Endings",
+    "beside": "Other events",
+    "unresolved": "An unresolved war at the end",
+    "negotiated": "The terms in force",
+    "defeat": "Washington at a defeat",
+    "defeat.owner": "Who is held to own a defeat",
+    "first_refusal": "Who refuses first, if anybody does",
+    "steps_down": "Why talks lose a rung, of all rungs lost",
+}
+"""Titles of the groups."""
+
+_LABELS = {(share.group, share.name): share.label for share in SHARES}
+
+
+def label(group: str, name: str, labels: Mapping[str, str] | None = None) -> str:
+    """The name of a share for readers.
 
     Args:
-        base: timelines of the first.
-        other: the same timelines of the second.
+        group: key of its group in `summary.json`.
+        name: its own key.
+        labels: the scenario's labels of parties and endings, by id; by default the ids.
     """
-    clusters = Clusters(base["draw"].to_numpy())
-    difference, error = {}, {}
-    for name in base["headline"].cat.categories:
-        moved = (other["headline"] == name).to_numpy(float) - (base["headline"] == name).to_numpy(float)
-        estimate = clusters.share(moved)
-        difference[name], error[name] = estimate.probability or 0.0, estimate.standard_error or 0.0
-    return difference, error
+    known = {party: party.capitalize() for party in PARTIES} | dict(labels or {})
+    if (group, name) in _LABELS:
+        return _LABELS[group, name].format(**known)
+    return known.get(name, name.replace("_", " ").capitalize())
+
+
+def endings(timelines: pd.DataFrame) -> list[Share]:
+    """The share of each ending of the scenario; its label is the scenario's."""
+    names = timelines["ending"].cat.categories
+    return [Share("endings", name, name, equals("ending", name), ends=True) for name in names]
 
 
 def events(timelines: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Every recorded event: whether it happened in each timeline. Names are those of the columns of first dates."""
+    """Every recorded event: whether it happened in each timeline. Most are called as the column of their first date."""
     skip = {"last_date", "limited_last", "general_last"}
-    found = {
-        name: timelines[name].notna().to_numpy()
+    return {
+        EVENT_NAMES.get(name, name): timelines[name].notna().to_numpy()
         for name in timelines.columns
         if timelines[name].dtype.kind == "M" and name not in skip
     }
-    found["limited_truce"] = found.pop("limited_first")
-    found["general_truce"] = found.pop("general_first")
-    return found
 
 
 def followed(timelines: pd.DataFrame) -> NDArray[np.bool_]:
-    """Whether the course of the war was followed in each timeline, or only how it ends: then talks have no entry."""
+    """Which timelines were simulated week by week; of the others only the end is known."""
     return timelines["talks_alive"].notna().to_numpy()
 
 
 def headline_odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, dict[str, Any]]:
-    """The headline three alone, as `odds` gives them; the arguments are its own."""
-    kinds = timelines["headline"]
-    return clusters_of(timelines, weights).shares({name: (kinds == name).to_numpy() for name in kinds.cat.categories})
+    """The three outcomes alone, as `odds` gives them; the arguments are the same."""
+    clusters = clusters_of(timelines, weights)
+    return {share.name: share.entry(timelines, clusters) for share in HEADLINE}
 
 
 def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
     """All odds of a run, as plain data; the layout is that of `summary.json`.
 
     Args:
-        timelines: the table of timelines of a run; of a pool's, with the column `perspective`.
+        timelines: the table of timelines of a run; of a pool, with the column `perspective`.
         weights: weight of each member of a pool, by name, adding up to 1; those of a saved run are `Run.weights`.
 
     Returns:
-        `odds` (the headline three), `given_resolved`, `endings`, `beside`, `unresolved`, `negotiated`, `defeat`,
-        `first_refusal`, `steps_down`, `given` (the headline given each recorded event). Every entry has
-        `probability`, `standard_error`, `interval`, `count`, `of`; those that rest on too few timelines are null
-        and have `too_few`; from one draw error and interval are null. `count` and `of` are plain timelines; in a pool
-        the probability is the weighted mean of the members', and not their quotient. There entries have
-        `between_members` too, the part of the interval's variance that is between members.
+        by group and name, the entries of `SHARES` (`odds` are the three outcomes), `endings` (by the scenario's
+        endings) and `given` (the outcomes given each recorded event). Every entry has `probability`,
+        `standard_error`, `interval`, `count`, `of`. Those that rest on too few timelines are null and have
+        `too_few`; from one draw, error and interval are null. `count` and `of` are numbers of timelines. In a pool
+        the probability is the weighted mean of the members', not their quotient; entries then also have
+        `between_members`, the part of the interval's variance that is between members.
 
     Raises:
-        InputError: timelines of several members without weights, or weights that are not theirs.
+        InputError: timelines of several members without weights, or weights that do not fit the members.
     """
-    t = timelines
-    clusters = clusters_of(t, weights)
-    course = followed(t)
+    clusters = clusters_of(timelines, weights)
+    found: dict[str, Any] = {}
+    for share in (*HEADLINE, *GIVEN_RESOLVED, *endings(timelines), *BESIDE, *SPLITS, *OF_DEFEAT, *OF_TALKS):
+        group = found
+        for key in share.group.split("."):
+            group = group.setdefault(key, {})
+        group[share.name] = share.entry(timelines, clusters)
+    found["given"] = {
+        name: _given(timelines, clusters, event, ends=name in ENDS) for name, event in events(timelines).items()
+    }
+    return found
 
-    def known(x: Any) -> Any:
-        """What only members that follow the course of the war can tell; of the others it is not a number."""
-        return x if course.all() else np.where(course, x, np.nan)
 
-    def of_course(name: str) -> Array:
-        """A column of theirs as numbers."""
-        return t[name].to_numpy(float, na_value=0.0)
-
-    headline = {name: (t["headline"] == name).to_numpy() for name in t["headline"].cat.categories}
-    ending = {name: (t["ending"] == name).to_numpy() for name in t["ending"].cat.categories}
-    happened = {name: x if name in ENDS else known(x) for name, x in events(t).items()}
-    resolved = ~headline["unresolved"]
-    index = t["term_index"].to_numpy()
-    near_moscow, near_kyiv = index > NEAR_MOSCOW, index < 1.0 - NEAR_MOSCOW
-    defeat, engaged = ending["ukraine_defeated"], of_course("engaged") > 0.0
-    alive = of_course("talks_alive") > 0.0
-    refused = known(t["first_refusal"].notna().to_numpy())
-    down = {cause: known(of_course(f"down_{cause}")) for cause in ("consent", "europe", "hawks", "kyiv")}
-    steps = np.sum(list(down.values()), axis=0)
-    young = headline["negotiated"] & (t["settlement_age"].to_numpy() < CEASEFIRE_WEEKS)
-
-    shares = clusters.shares
+def _given(timelines: pd.DataFrame, clusters: Clusters, event: NDArray[np.bool_], *, ends: bool) -> dict[str, Any]:
+    """The outcomes among timelines in which an event happened."""
+    if not ends:
+        event = event & followed(timelines)
     return {
-        "odds": shares(headline),
-        "given_resolved": shares({name: headline[name] for name in ("battlefield", "negotiated")}, resolved, few=True),
-        "endings": shares(ending),
-        "beside": shares(
-            {
-                "ever_signed": happened["signed"],
-                "signed_and_broken": happened["broken"],
-                "ceasefire_28_days": t["truce_longest"].to_numpy() >= CEASEFIRE_WEEKS,
-                "limited_truce": happened["limited_truce"],
-                "still_fighting": ending["still_fighting"],
-                "general_truce_without_agreement": ending["general_truce"],
-                "talks_alive": known(alive),
-                "washington_engaged": known(engaged),
-                "washington_ever_walked_away": happened["walked_away"],
-                "negotiated_younger_than_28_days": young,
-                "breakthrough": happened["breakthrough"],
-                "pocket_lost": happened["pocket_lost"],
-                "wider_war": happened["wider_war"],
-            }
-        ),
-        "unresolved": shares(
-            {
-                "talks_alive_engaged": known(headline["unresolved"] & alive & engaged),
-                "talks_alive_walked_away": known(headline["unresolved"] & alive & ~engaged),
-                "talks_dead_engaged": known(headline["unresolved"] & ~alive & engaged),
-                "talks_dead_walked_away": known(headline["unresolved"] & ~alive & ~engaged),
-            }
-        ),
-        "negotiated": shares(
-            {
-                "near_kyiv": known(headline["negotiated"] & near_kyiv),
-                "in_the_middle": known(headline["negotiated"] & ~near_kyiv & ~near_moscow),
-                "near_moscow": known(headline["negotiated"] & near_moscow),
-            }
-        ),
-        "defeat": {
-            "trump_engaged": clusters.share(known(engaged), defeat, few=True).plain(),
-            "trump_engaged_without_defeat": clusters.share(known(engaged), ~defeat, few=True).plain(),
-            "owner": {
-                owner: clusters.share(known(of_course(f"owner_{owner}")), defeat, few=True).plain() for owner in OWNERS
-            },
-        },
-        "first_refusal": shares(
-            {p: (t["first_refusal"] == p).to_numpy() for p in PARTIES if p != "hawks"}, refused, few=True
-        ),
-        "steps_down": shares(down, steps, few=True),
-        "given": {
-            name: {
-                "count": int(np.nansum(event)),
-                "draws": int(t["draw"][event == 1.0].nunique()),
-                "odds": shares(headline, event, few=True),
-            }
-            for name, event in happened.items()
+        "count": int(event.sum()),
+        "draws": int(timelines["draw"][event].nunique()),
+        "odds": {
+            share.name: replace(share, given=Condition(lambda _: event), ends=ends).entry(timelines, clusters)
+            for share in HEADLINE
         },
     }

@@ -1,4 +1,4 @@
-"""The main job, from scenario to a saved run, and what stands in its summary.
+"""The main job: from a request to a saved run and its summary.
 
-In: what a user asked for. Out: a saved run.
+In: a request. Out: a saved run.
 """

@@ -1,11 +1,11 @@
-"""What is new since the reference date: where things stand, what happened, how the figures have moved."""
+"""News since the reference date: recorded states, events, and the observations of each series."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from forecast.belief.model import learnt_from
 from forecast.evidence.states import FOLLOWED, STATES, moved_state
 from forecast.scenario.spec import Scenario
 
@@ -16,14 +16,13 @@ def in_words(scenario: Scenario, state: str, value: str) -> tuple[str, str]:
     return STATES[state].label.format(**named), STATES[state].values[value].words.format(**named)
 
 
-def since(scenario: Scenario, day: date) -> dict[str, Any] | None:
-    """What a run as of a day knows of the time since the reference date, as `summary.json` holds it.
+def since(scenario: Scenario, day: date, learnt: Iterable[str]) -> dict[str, Any] | None:
+    """The news between the reference date and a later day, as `summary.json` holds it.
 
     Returns:
-        `reference`; `states`: where each recorded state stands, and since when; `happened`: events and changes of
-        states in order of date, with whether the odds rest on them; `figures`: of each series that is learnt from or
-        followed, the last figure as known on the reference date and as known now, and what was revised. None on the
-        reference date.
+        `reference`; `states`: each recorded state, and since when it is so; `happened`: events and changes of
+        states in order of date, and whether they enter the odds; `figures`: for each series in use, the last
+        observation known on the reference date, the last known now, and revisions. None on the reference date.
     """
     if day == scenario.reference_date:
         return None
@@ -31,7 +30,7 @@ def since(scenario: Scenario, day: date) -> dict[str, Any] | None:
         "reference": scenario.reference_date.isoformat(),
         "states": _states(scenario, day),
         "happened": _happened(scenario, day),
-        "figures": _figures(scenario, day),
+        "figures": _figures(scenario, day, learnt),
     }
 
 
@@ -61,8 +60,8 @@ def _states(scenario: Scenario, day: date) -> list[dict[str, Any]]:
 def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     """Events and changes of states, in order of date.
 
-    An event counts if its decision is recorded systematically and no state tells of it; a change of a state does unless
-    that is only followed. `moves` is the state of which an event made the change of that day.
+    An event counts if its decision is recorded systematically and no recorded state covers it. A change of a state
+    counts unless the state is only followed. `moves` names the state that an event changed on its day.
     """
     seen = scenario.chronology.as_of(day)
     moved = set(zip(seen.states["observed"], seen.states["state"], strict=True))
@@ -98,9 +97,9 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     return sorted([*events, *changes], key=lambda entry: str(entry["observed"]))
 
 
-def _figures(scenario: Scenario, day: date) -> list[dict[str, Any]]:
+def _figures(scenario: Scenario, day: date, learnt: Iterable[str]) -> list[dict[str, Any]]:
     """The last figure of each series that is used, as known on the reference date and as known now, and revisions."""
-    used = dict.fromkeys([*learnt_from(scenario, day), *([scenario.series.kursk] if scenario.series.kursk else [])])
+    used = dict.fromkeys([*learnt, *([scenario.series.kursk] if scenario.series.kursk else [])])
     before, now = scenario.evidence.as_of(scenario.reference_date), scenario.evidence.as_of(day)
     found = []
     for name in used:

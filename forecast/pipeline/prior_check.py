@@ -1,4 +1,4 @@
-"""What a scenario's priors imply, for whoever set them: each as elicited and as fitted, and the year they make.
+"""The implications of a scenario's priors, for their author: each as elicited and as fitted, and the year they make.
 
 Nothing here is a target. The simulated year leaves the evidence out: it shows the priors alone.
 """
@@ -13,17 +13,18 @@ import numpy as np
 import pandas as pd
 
 from forecast.belief.assemble import Posterior, update
+from forecast.ensemble.forecasts import silent
+from forecast.ensemble.request import TIMELINES
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes import comparison
 from forecast.outcomes.clustering import Clusters
-from forecast.outcomes.shares import events
+from forecast.outcomes.shares import endings, events
 from forecast.report.context import recalled
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
 from forecast.timeline.fields import WEEKS_PER_YEAR, to_kernel
 
-TIMELINES = 20_000
 YEAR_DAYS = 364
 
 SEEN_AS = {
@@ -54,10 +55,10 @@ EVERYBODY_CONSENTS = {
     "europe.worth": -10.0,
     "washington.deliver": 100.0,
 }
-"""Values that make every party consent to anything: nobody loses by a deal, and everything can be delivered."""
+"""Values that make every party consent to anything: nobody loses by a settlement, and everything can be delivered."""
 
 MUCH = 2.0
-"""A simulated chance so many times that at reference needs a written reason."""
+"""Ratio of the simulated chance to that at reference above which a written reason is needed."""
 
 
 def check(
@@ -67,9 +68,9 @@ def check(
     edits: Sequence[str] = (),
     perspective: str | Path = BASE,
     timelines: int = TIMELINES,
-    tell: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = silent,
 ) -> dict[str, Any]:
-    """Validate a scenario and work out what its priors imply.
+    """Validate a scenario and compute what its priors imply.
 
     Args:
         scenario: name or folder; by default ukraine-2025.
@@ -77,7 +78,7 @@ def check(
         edits: priors to change first, `part.key.field=value`.
         perspective: `base`, a perspective's name, or the file of one; its changes come before the edits.
         timelines: timelines of the simulated year.
-        tell: told, in a phrase, what is being done.
+        notify: called with a phrase for each step.
 
     Returns:
         `perspective` (its name); `perspectives` (which there are); `counts`; `priors` (each as elicited and fitted);
@@ -88,21 +89,21 @@ def check(
     Raises:
         InputError: something in the scenario is wrong.
     """
-    tell("reading the scenario")
+    notify("reading the scenario")
     loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
     year = replace(loaded, horizon=loaded.reference_date + timedelta(days=YEAR_DAYS - 1))
-    tell("simulating a year under the priors alone")
+    notify("simulating a year under the priors alone")
     believed = update(year, prior_only=True)
     table = simulate(year, believed, timelines=timelines).timelines
-    tell("simulating a year in which everybody consents")
-    consenting = update(year, prior_only=True, fix=EVERYBODY_CONSENTS)
+    notify("simulating a year in which everybody consents")
+    consenting = update(year, prior_only=True, fixed=EVERYBODY_CONSENTS)
     ceiling = simulate(year, consenting, timelines=timelines).timelines
     return {
         "scenario": loaded.id,
         "perspective": loaded.perspective,
         "perspectives": [
-            {"name": told.name, "title": told.title, "holder": told.holder, "changes": len(told.changes)}
-            for told in loaded.perspectives.values()
+            {"name": one.name, "title": one.title, "holder": one.holder, "changes": len(one.changes)}
+            for one in loaded.perspectives.values()
         ],
         "counts": {
             "files": len(loaded.texts),
@@ -148,7 +149,7 @@ def _shares(table: pd.DataFrame, what: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _happened(table: pd.DataFrame) -> dict[str, Any]:
-    return events(table) | {str(name): (table["ending"] == name).to_numpy() for name in table["ending"].cat.categories}
+    return events(table) | {share.name: share.event.of(table) for share in endings(table)}
 
 
 def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> list[dict[str, Any]]:

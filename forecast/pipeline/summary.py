@@ -1,128 +1,63 @@
-"""What `summary.json` holds: the odds of a run, what they turn on and what they rest on, of one member or of a pool."""
+"""The content of `summary.json`: the odds of a run, the priors they depend on, and the evidence behind them."""
 
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecast.belief.assemble import Posterior
 from forecast.belief.fit import Diagnostics
-from forecast.belief.model import learnt_from
 from forecast.belief.update import failures
-from forecast.ensemble.pooling import Densities, updated_weights
-from forecast.ensemble.simulated import Simulation
+from forecast.calendar import AMOUNT_DAYS
+from forecast.ensemble.member import Member, draws_used
+from forecast.ensemble.pooling import updated_weights
+from forecast.ensemble.resolve import ResolvedRequest
 from forecast.outcomes import comparison
 from forecast.outcomes.clustering import MEMBER
-from forecast.outcomes.influence import influence
+from forecast.outcomes.influence import NAMED_ABOVE
 from forecast.outcomes.shares import headline_odds, odds
 from forecast.pipeline.changes import since
-from forecast.replay.starting_points import THIN, Start
+from forecast.replay.starting_points import THIN
 from forecast.scenario.members import Pool
-from forecast.scenario.perspectives import BASE, POOL
+from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
-from forecast.store import saved_run
+from forecast.store.manifest import SCHEMA
 
-TELLING = 8
-"""Most priors that a run's summary names as those the odds turn on."""
+MOST_NAMED = 8
+"""Most priors that a run's summary names as those the odds depend on."""
 
-TELLING_EACH = 3
-"""The same of each member of a pool."""
+MOST_NAMED_EACH = 3
+"""The same for each member of a pool."""
 
-SURE = 4.0
-"""Standard errors that a prior's effect must exceed to be named: what is fitted was picked among several hundred priors
-for what it does in these very draws, and by chance alone some of those lie beyond three."""
-
-AMOUNTS = ("km2_4w", "km2_13w", "km2_26w", "km2_end", "approval_4w", "approval_13w")
-
-
-@dataclass(frozen=True)
-class Made:
-    """One member's forecast, or the whole run of a single perspective.
-
-    Attributes:
-        name: the perspective's name, or `base-rates`.
-        scenario: as the member sees it.
-        draws: of what is believed.
-        timelines: simulated from them.
-        posterior: what is believed; None of a member that is not simulated week by week.
-        bands: weekly quantiles of every level; empty of such a member.
-        densities: how well it foresaw each period since the reference date.
-        start: where its timelines start from; None of such a member.
-    """
-
-    name: str
-    scenario: Scenario
-    draws: pd.DataFrame
-    timelines: pd.DataFrame
-    posterior: Posterior | None = None
-    bands: pd.DataFrame = field(default_factory=pd.DataFrame)
-    densities: Densities = field(default_factory=dict)
-    start: Start | None = None
-
-    @classmethod
-    def simulated(
-        cls, name: str, scenario: Scenario, posterior: Posterior, simulation: Simulation, densities: Densities
-    ) -> "Made":
-        """One that was simulated week by week."""
-        return cls(
-            name,
-            scenario,
-            posterior.draws,
-            simulation.timelines,
-            posterior,
-            simulation.bands,
-            densities,
-            simulation.start,
-        )
-
-    @property
-    def draws_used(self) -> int:
-        """Different draws that its timelines are from; a replay may select one several times."""
-        return int(self.timelines["draw"].nunique())
-
-    @property
-    def effective_draws(self) -> float | None:
-        """Effective draws that the replay has left; None without one."""
-        found = None if self.start is None else self.start.effective
-        return None if found is None else round(found, 1)
+AMOUNTS = (*(f"km2_{after}" for after in AMOUNT_DAYS), "km2_end", "approval_4w", "approval_13w")
+"""Columns of which the summary has quantiles."""
 
 
 def summarise(
-    scenario: Scenario,
-    day: date,
-    members: Sequence[Made],
-    timelines: pd.DataFrame,
-    settings: Mapping[str, Any],
-    name: str,
+    resolved: ResolvedRequest, members: Sequence[Member], timelines: pd.DataFrame, name: str
 ) -> dict[str, Any]:
-    """What `summary.json` holds: the odds, what they turn on, and what they rest on.
+    """The content of `summary.json`: the odds, the priors they depend on, and the evidence behind them.
 
     Args:
-        scenario: of the run; of a pool, under no perspective.
-        day: the as-of date.
+        resolved: the request.
         members: whose forecasts the run holds: those of the pool, or one.
         timelines: of all of them.
-        settings: of the run.
         name: of the run.
     """
-    pool = scenario.pool if settings["perspective"] == POOL else None
-    weights = None if pool is None else pool.weights
-    found = _sampler(members)
-    vintage = scenario.evidence.vintage(day)
-    learnt = learnt_from(scenario, day)
+    scenario, day, settings, pool = resolved.scenario, resolved.day, resolved.settings(), resolved.pool
+    learnt = {series: block for member in members for series, block in member.series_used.items()}
     return {
-        "schema": saved_run.SCHEMA,
+        "schema": SCHEMA,
         "run": name,
         "scenario": scenario.id,
         "as_of": day.isoformat(),
         "horizon": scenario.horizon.isoformat(),
         "timelines": len(timelines),
-        "draws": min(made.draws_used for made in members),
+        "draws": min(map(draws_used, members)),
         "seed": settings["seed"],
         "perspective": settings["perspective"],
         "perspective_detail": _perspective(scenario),
@@ -130,56 +65,62 @@ def summarise(
         "edits": settings["edits"],
         "fixed": settings["fixed"],
         "prior_only": settings["prior_only"],
-        **odds(timelines, weights),
+        **odds(timelines, resolved.weights),
         **(_of_pool(pool, members, timelines) if pool else {}),
-        "since": since(scenario, day),
-        "coherence": comparison.summary(scenario, timelines, day, weights),
+        "since": since(scenario, day, learnt),
+        "coherence": comparison.summary(scenario, timelines, day, resolved.weights),
         "turns_on": _turns_on(members),
-        "amounts": {column: _quantiles(timelines, column, weights) for column in AMOUNTS},
+        "amounts": {column: _quantiles(timelines, column, resolved.weights) for column in AMOUNTS},
         "diagnostics": {
-            "sampler": None if found is None else asdict(found),
-            "converged": None if found is None else not failures(found),
-            **_replay(members),
-            "evidence": {
-                str(series): {
-                    "last_observed": None if row["count"] == 0 else row["last_observed"].date().isoformat(),
-                    "last_available": None if row["count"] == 0 else row["last_available"].date().isoformat(),
-                    "rows": int(row["count"]),
-                    "used": series in learnt,
-                    "block": learnt[series][0] if series in learnt else None,
-                    "learnt_from": learnt[series][1] if series in learnt and not settings["prior_only"] else 0,
-                }
-                for series, row in vintage.iterrows()
-            },
+            **_sampler(members),
+            **_effective(members),
+            "evidence": _evidence(scenario, day, learnt, prior_only=settings["prior_only"]),
             "outside_declared_range": outside_declared_range(scenario, day),
         },
     }
 
 
-def _replay(members: Sequence[Made]) -> dict[str, Any]:
-    """How many draws carry the posterior after a replay, the fewest of any member; null without one."""
-    found = [made.effective_draws for made in members if made.effective_draws is not None]
+def _effective(members: Sequence[Member]) -> dict[str, Any]:
+    """The effective sample size after the particle filter, the smallest of any member; null without one."""
+    found = [member.effective_draws for member in members if member.effective_draws is not None]
     fewest = min(found, default=None)
     return {"effective_draws": fewest, "thin": None if fewest is None else fewest < THIN}
 
 
-def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> dict[str, Any]:
-    """Each member of a pool with its weights and its odds, and the odds under the updated weights."""
-    updated = updated_weights(pool, {made.name: made.densities for made in members})
-    told = {
-        made.name: {
-            "title": made.scenario.perspectives[made.name].title if made.name in made.scenario.perspectives else "",
-            "weight": pool.weights[made.name],
-            "updated_weight": updated[made.name],
-            "draws": made.draws_used,
-            "effective_draws": made.effective_draws,
-            "simulated": made.posterior is not None,
-            "odds": headline_odds(made.timelines),
-        }
-        for made in members
-    }
+def _evidence(
+    scenario: Scenario, day: date, learnt: Mapping[str, tuple[str, int]], *, prior_only: bool
+) -> dict[str, dict[str, Any]]:
+    """Each series as known on a date, and whether a block learns from it."""
+    vintage = scenario.evidence.vintage(day)
     return {
-        "perspectives": told,
+        series: {
+            "last_observed": None if row["count"] == 0 else row["last_observed"].date().isoformat(),
+            "last_available": None if row["count"] == 0 else row["last_available"].date().isoformat(),
+            "rows": int(row["count"]),
+            "used": series in learnt,
+            "block": learnt[series][0] if series in learnt else None,
+            "learnt_from": learnt[series][1] if series in learnt and not prior_only else 0,
+        }
+        for series, row in zip(vintage.index.astype(str), vintage.to_dict("records"), strict=True)
+    }
+
+
+def _of_pool(pool: Pool, members: Sequence[Member], timelines: pd.DataFrame) -> dict[str, Any]:
+    """Each member of a pool with its weights and its odds, and the odds under the updated weights."""
+    updated = updated_weights(pool, {member.name: member.densities for member in members})
+    return {
+        "perspectives": {
+            member.name: {
+                "title": member.title,
+                "weight": pool.weights[member.name],
+                "updated_weight": updated[member.name],
+                "draws": draws_used(member),
+                "effective_draws": member.effective_draws,
+                "simulated": member.weekly,
+                "odds": headline_odds(member.timelines),
+            }
+            for member in members
+        },
         "pool": {
             "temper": pool.temper,
             "floor": pool.floor,
@@ -189,58 +130,59 @@ def _of_pool(pool: Pool, members: Sequence[Made], timelines: pd.DataFrame) -> di
     }
 
 
-def _turns_on(members: Sequence[Made]) -> list[dict[str, Any]]:
-    """The priors that the odds turn on, largest effect first; of a pool, those of each member that is simulated."""
-    told: list[dict[str, Any]] = []
-    for made in members:
-        if made.posterior is None:
+def _turns_on(members: Sequence[Member]) -> list[dict[str, Any]]:
+    """The priors that the odds depend on, largest effect first; in a pool, those of each member."""
+    found: list[dict[str, Any]] = []
+    for member in members:
+        effects = member.influence
+        if effects.empty:
             continue
-        turns = influence(made.timelines, made.draws, made.scenario)
-        turns = turns[turns["sureness"] > SURE].head(TELLING if len(members) == 1 else TELLING_EACH)
-        entries = json.loads(turns.to_json(orient="records", double_precision=6))
-        told += entries if len(members) == 1 else [{MEMBER: made.name, **entry} for entry in entries]
-    return told
+        named = effects[effects["sureness"] > NAMED_ABOVE].head(MOST_NAMED if len(members) == 1 else MOST_NAMED_EACH)
+        entries = json.loads(named.to_json(orient="records", double_precision=6))
+        found += entries if len(members) == 1 else [{MEMBER: member.name, **entry} for entry in entries]
+    return found
 
 
 def _quantiles(timelines: pd.DataFrame, column: str, weights: Mapping[str, float] | None) -> dict[str, float | None]:
-    """Quantiles of an amount; in a pool a timeline weighs what its member does, and members without it are left out."""
+    """Quantiles of an amount; in a pool each member has its weight, and members without the amount are left out."""
     levels = (0.05, 0.5, 0.95)
     if weights is None:
         values = [timelines[column].quantile(q) for q in levels]
     else:
-        told = timelines[[MEMBER, column]].dropna()
-        if told.empty:
+        known = timelines[[MEMBER, column]].dropna()
+        if known.empty:
             return {f"q{round(100 * q):02d}": None for q in levels}
-        sizes = told[MEMBER].value_counts()
+        sizes = known[MEMBER].value_counts()
         each = {name: weight / sizes[name] for name, weight in weights.items() if sizes[name]}
-        masses = told[MEMBER].astype(object).map(each).to_numpy(float)
-        values = list(np.quantile(told[column].to_numpy(float), levels, weights=masses, method="inverted_cdf"))
+        masses = known[MEMBER].astype(object).map(each).to_numpy(float)
+        values = list(np.quantile(known[column].to_numpy(float), levels, weights=masses, method="inverted_cdf"))
     return {f"q{round(100 * q):02d}": _rounded(value) for q, value in zip(levels, values, strict=True)}
 
 
-def _sampler(members: Sequence[Made]) -> Diagnostics | None:
-    """Diagnostics of the sampler, of several members the worst; None from the priors alone."""
-    found = [made.posterior.diagnostics for made in members if made.posterior and made.posterior.diagnostics]
+def _sampler(members: Sequence[Member]) -> dict[str, Any]:
+    """Diagnostics of the sampler, the worst of any member, and whether it converged; null from the priors alone."""
+    found = [member.diagnostics for member in members if member.diagnostics is not None]
     if not found:
-        return None
-    return Diagnostics(
+        return {"sampler": None, "converged": None}
+    worst = Diagnostics(
         rhat=max(one.rhat for one in found),
         ess_bulk=min(one.ess_bulk for one in found),
         ess_tail=min(one.ess_tail for one in found),
         divergences=max(one.divergences for one in found),
     )
+    return {"sampler": asdict(worst), "converged": not failures(worst)}
 
 
 def _perspective(scenario: Scenario) -> dict[str, Any] | None:
     """The perspective of a run and what it changes, as `summary.json` holds them; null where it is `base`."""
     if scenario.perspective == BASE:
         return None
-    told = scenario.perspectives[scenario.perspective].model_dump()
+    detail = scenario.perspectives[scenario.perspective].model_dump()
     names = ("q05", "q50", "q95")
-    for change in told["changes"]:
+    for change in detail["changes"]:
         for key in ("quantiles", "base"):
             change[key] = dict(zip(names, map(_rounded, change[key]), strict=True))
-    return told
+    return detail
 
 
 def outside_declared_range(scenario: Scenario, day: date) -> list[dict[str, Any]]:

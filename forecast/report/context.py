@@ -14,6 +14,7 @@ from forecast.encoding.timeline_table import HEADLINES
 from forecast.locations import ROOT
 from forecast.outcomes.clustering import FEW_DRAWS, FEW_TIMELINES, MEMBER
 from forecast.outcomes.influence import FEWEST
+from forecast.outcomes.shares import label
 from forecast.replay.starting_points import THIN
 from forecast.report.flags import far_out, outside
 from forecast.report.numbers import (
@@ -96,15 +97,6 @@ def recalled(scenario: Scenario) -> dict[str, int]:
     return {"cited": len(sources), "from_memory": sum(FROM_MEMORY in scenario.sources[s].note for s in sources)}
 
 
-def owners(scenario: Scenario) -> dict[str, str]:
-    """Names for readers of those who may be held to own a defeat."""
-    labels = {party.id: party.label for party in scenario.parties}
-    return labels | {
-        "president": f"the president in {labels['washington']}",
-        "predecessor": "his predecessor",
-    }
-
-
 def meaning(scenario: Scenario, name: str) -> str:
     """What a prior is, in a phrase, with whose it is and the labels of its rows."""
     from forecast.timeline.parameters import field_of
@@ -129,23 +121,32 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
         found.append("The evidence was left out of this run: it shows the priors alone.")
     elif summary["prior_only"]:
         found.append("The series were left out of this run: it shows the priors, and what is recorded below.")
-    changed = [*summary["edits"], *(f"{name} held at {value:g}" for name, value in summary["fixed"].items())]
+    changed = [*summary["edits"], *(f"{name} fixed at {value:g}" for name, value in summary["fixed"].items())]
     if changed:
-        aside = f" The member {BASE_RATES} goes by the files as they stand." if BASE_RATES in by_member(summary) else ""
+        aside = (
+            f" The member {BASE_RATES} uses the files without these changes."
+            if BASE_RATES in by_member(summary)
+            else ""
+        )
         found.append(f"Changed for this run: {'; '.join(changed)}.{aside}")
     if summary["diagnostics"]["converged"] is False:
         found.append("The sampler did not converge; these numbers are not to be relied on.")
     if thin:
-        few = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
-        of = listed([f"{count:.0f} for {name}" for name, count in few.items() if count and count < THIN])
-        left = of or f"{summary['diagnostics']['effective_draws']:.0f}"
         found.append(
-            f"What has happened leaves few of the draws, as good as {left}: "
-            "those odds are rougher than their intervals say."
+            "Few parameter draws fit what has happened so far (effective sample size "
+            f"{listed(small_samples(summary))}): the odds are less precise than their ranges suggest."
         )
     if summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin):
         found.append(f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds.")
     return found
+
+
+def small_samples(summary: Mapping[str, Any]) -> list[str]:
+    """The effective sample sizes that are small, of a pool with the member's name; one of 0 is a size too."""
+    sizes = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
+    if not sizes:
+        return [f"{summary['diagnostics']['effective_draws']:.0f}"]
+    return [f"{size:.0f} for {name}" for name, size in sizes.items() if size is not None and size < THIN]
 
 
 def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -185,7 +186,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
     reference = date.fromisoformat(summary["as_of"])
     turns = turning(scenario, summary["turns_on"])
     amounts = summary["amounts"]
-    named = owners(scenario)
+    parties = {party.id: party.label for party in scenario.parties}
     flagged = summary["diagnostics"]["outside_declared_range"]
     return {
         "scenario": scenario,
@@ -197,7 +198,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "cautions": cautions(summary),
         "perspective": perspective(scenario, summary["perspective_detail"]),
         "shares": {name: percent(entry["probability"]) for name, entry in odds.items()},
-        "headline": [row(name.capitalize(), odds[name]) for name in HEADLINES],
+        "headline": [row(label("odds", name), odds[name]) for name in HEADLINES],
         "rounding": rounding(shares_of(odds)),
         "error_told": any(entry["standard_error"] is not None for entry in odds.values()),
         "resolved": {
@@ -210,10 +211,13 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
             "count": f"{summary['endings']['ukraine_defeated']['count']:,}",
             "none": summary["endings"]["ukraine_defeated"]["count"] == 0,
             "share": percent(summary["endings"]["ukraine_defeated"]["probability"]),
-            "engaged": with_interval(summary["defeat"]["trump_engaged"]),
-            "otherwise": with_interval(summary["defeat"]["trump_engaged_without_defeat"]),
-            "told": summary["defeat"]["trump_engaged"]["probability"] is not None,
-            "owners": [(named[name], with_interval(entry)) for name, entry in summary["defeat"]["owner"].items()],
+            "engaged": with_interval(summary["defeat"]["washington_engaged"]),
+            "otherwise": with_interval(summary["defeat"]["washington_engaged_without_defeat"]),
+            "told": summary["defeat"]["washington_engaged"]["probability"] is not None,
+            "owners": [
+                (label("defeat.owner", name, parties), with_interval(entry))
+                for name, entry in summary["defeat"]["owner"].items()
+            ],
         },
         "turns": turns,
         "grounds": grounds(turns),

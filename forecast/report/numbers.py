@@ -29,7 +29,7 @@ def rounding(shares: Sequence[float | None]) -> str:
     if any(p is None or 0.0 < p < 0.005 or 0.995 <= p < 1.0 for p in shares):
         return ""
     told = [whole(p) for p in shares if p is not None]
-    return "" if sum(told) == 100 else f"Each is rounded by itself; so they add up to {sum(told)}."
+    return "" if sum(told) == 100 else f"Shares are rounded, so they add up to {sum(told)}."
 
 
 def squares(shares: Sequence[float]) -> list[int]:
@@ -118,5 +118,5 @@ def with_interval(entry: Mapping[str, Any]) -> str:
 
 
 def listed(items: Sequence[str]) -> str:
-    """Items as a list in a sentence."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    """Items as a list in a sentence; empty without items."""
+    return " and ".join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)

@@ -118,7 +118,7 @@ def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
             for name, entry in told.items()
         ],
         "rounded": any_rounded(summary),
-        "disagreement": listed(disagreement(summary)) if disagreement(summary) else "",
+        "disagreement": listed(disagreement(summary)),
         "updated": listed([f"{percent(updated[kind]['probability'])} {ENDS_IN[kind]}" for kind in HEADLINES]),
         "periods": max(summary["pool"]["periods"].values()),
         "silent": [name for name, entry in told.items() if not entry["simulated"]],
@@ -175,7 +175,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
         "ended": with_interval(found["implied"]["ended"]),
         "won": percent(found["implied"]["won_or_lost"]["probability"]),
         "negotiated": percent(found["implied"]["negotiated"]["probability"]),
-        "truce": percent(found["implied"]["general_truce_without_agreement"]["probability"]),
+        "truce": percent(found["implied"]["general_truce_without_settlement"]["probability"]),
         "wars": [
             {
                 "wars": row["wars"],

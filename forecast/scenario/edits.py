@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from forecast.errors import InputError
@@ -49,19 +49,17 @@ def stands_at(error: InputError, address: Address, label: str) -> bool:
     return error.file == f"{label}/{address.file}" and f"{error.key}.".startswith(f"{address.key}.")
 
 
-def parse_fix(scenario: Scenario, texts: Iterable[str]) -> dict[str, float]:
-    """Parse the values at which `--fix` fixes parameters.
+def parse_fixed(texts: Iterable[str]) -> dict[str, float]:
+    """Read what `--fix` gives.
 
     Args:
-        scenario: the scenario that has the priors.
-        texts: each `part.key=V`: the name of an entry, and a number in its unit.
+        texts: each `part.key=V`, a parameter and a number in its unit.
 
     Returns:
-        the values by name of the prior, in its unit.
+        the values by name of the parameter; `check_fixable` says whether a scenario allows them.
 
     Raises:
-        InputError: no `=`; an unknown name, or one given twice; a position or a salience, which is computed from
-            several draws; no finite number, or one outside the entry's support or the parameter's limits.
+        InputError: no `=`, no number, or a name given twice.
     """
     fixed: dict[str, float] = {}
     for text in texts:
@@ -69,25 +67,39 @@ def parse_fix(scenario: Scenario, texts: Iterable[str]) -> dict[str, float]:
         place = Place("--fix", name)
         if not equals:
             raise place.error(f"found {text!r}; allowed is the name of an entry, =, a number")
-        if name not in scenario.priors:
-            raise place.error("no entry has this name", near(name, scenario.priors))
         if name in fixed:
             raise place.error("it is given twice")
+        try:
+            fixed[name] = float(value)
+        except ValueError:
+            raise place.error(f"found {value!r}; allowed is a number") from None
+    return fixed
+
+
+def check_fixable(scenario: Scenario, fixed: Mapping[str, float]) -> None:
+    """Refuse parameters that a scenario does not allow to be fixed at these values.
+
+    Args:
+        scenario: whose priors are named.
+        fixed: values by name of the prior, in its unit.
+
+    Raises:
+        InputError: an unknown name; a position or a salience, which are not values but rows that turn into them; a
+            value that is not finite, or lies outside the prior's support or the parameter's limits.
+    """
+    for name, value in fixed.items():
+        place = Place("--fix", name)
+        if name not in scenario.priors:
+            raise place.error("no entry has this name", near(name, scenario.priors))
         declared, prior = field_of(name), scenario.priors[name]
         if declared.form != "plain":
-            what = f"a {declared.form} cannot be fixed: it also depends on other draws of its party"
-            raise place.error(what, f"Use --set {name}.centre={value}")
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise place.error(f"found {value!r}; allowed is a finite number, in {prior.unit}")
+            what = f"a {declared.form} cannot be fixed: it also depends on what is drawn for its party"
+            raise place.error(what, f"Use --set {name}.centre={value:g}")
+        if not math.isfinite(value):
+            raise place.error(f"found {value}; allowed is a finite number, in {prior.unit}")
         low, high = max(declared.low, prior.support[0]), min(declared.high, prior.support[1])
-        if not low <= number <= high or (declared.unit == "chance/year" and number == 1.0):
-            raise place.error(f"found {number:g}; allowed is {interval(low, high, declared.unit)}, in {prior.unit}")
-        fixed[name] = number
-    return fixed
+        if not low <= value <= high or (declared.unit == "chance/year" and value == 1.0):
+            raise place.error(f"found {value:g}; allowed is {interval(low, high, declared.unit)}, in {prior.unit}")
 
 
 def _apply(tables: Tables, text: str) -> Address:

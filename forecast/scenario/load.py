@@ -17,7 +17,7 @@ from forecast.evidence.series import Evidence, load_evidence
 from forecast.evidence.states import STATES
 from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import read_beliefs
-from forecast.scenario.edits import apply_edits, blame, parse_fix
+from forecast.scenario.edits import apply_edits, blame, check_fixable, parse_fixed
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
 from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, read_perspective
@@ -32,7 +32,7 @@ from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
 from forecast.validation import near
 
-__all__ = ["load_scenario", "load_under", "parse_fix"]
+__all__ = ["check_fixable", "load_scenario", "load_under", "parse_fixed"]
 
 
 def load_scenario(

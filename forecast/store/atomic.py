@@ -1,8 +1,8 @@
-"""A finished folder takes the place of a former one of its name, so that one of the two always outlives what fails.
+"""A finished folder replaces a former one of its name, so that one of the two always survives a failure.
 
-The former one is moved aside, whole and under a name that tells whose it was, the new one is put in its place, and
-only then is the former one removed. What fails in between is undone at once; what a process left that was killed in
-between is put right by the next one that keeps something in the same folder (`settle`). Hidden folders are of three
+The former one is moved aside under a name that says where it belongs, the new one is put in its place, and only then is
+the former one removed. A failure in between is undone at once. If a process is killed in between, the next one that
+saves something in the same folder repairs it (`settle`). Hidden folders are of three
 kinds: being written `.NAME-XXXXXXXX`, moved aside `...-former`, being removed `...-gone`.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STALE_SECONDS = 86_400.0
-"""Age beyond which a hidden folder is what a killed process left behind."""
+"""Age beyond which a hidden folder must come from a killed process."""
 
 _FORMER = re.compile(r"\.(?P<name>.+)-[a-z0-9_]{8}-former")
 
@@ -65,7 +65,7 @@ def put(folder: Path, target: Path) -> None:
 
 
 def settle(kept: Path) -> None:
-    """Put right what killed processes left in a folder: formers go back to their places, what is stale is removed."""
+    """Repair a folder after killed processes: former folders return to their places, stale ones are removed."""
     with _turn(kept):
         for former in kept.glob(".*-former"):
             _settle_one(former)
@@ -78,20 +78,20 @@ def settle(kept: Path) -> None:
 def _settle_one(former: Path) -> None:
     """Put a folder that was moved aside back in its place, or remove it if another stands there.
 
-    What cannot be done now is left to the next process.
+    If that fails, the next process tries again.
     """
-    told = _FORMER.fullmatch(former.name)
-    if told is None:
+    match = _FORMER.fullmatch(former.name)
+    if match is None:
         return
     with contextlib.suppress(OSError):
-        target = former.with_name(told["name"])
+        target = former.with_name(match["name"])
         if not former.exists():
             return
         if not target.exists():
             former.rename(target)
             return
         # Moved first, as one that is removed in part must never be put back.
-        gone = Path(tempfile.mkdtemp(prefix=f".{told['name']}-", suffix="-gone", dir=former.parent))
+        gone = Path(tempfile.mkdtemp(prefix=f".{match['name']}-", suffix="-gone", dir=former.parent))
         former.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""What the odds do when an assumption changes: a prior held low and high, a premise switched off.
+"""The change of the odds with an assumption: a parameter fixed low and high, a premise switched off.
 
 In: a scenario and its posterior. Out: differences of odds with their errors.
 """

@@ -1,8 +1,8 @@
-"""How much each prior matters by itself: the odds with it held low and held high, on the same draws and luck.
+"""The effect of each parameter alone: the odds with it fixed low and fixed high, on the same draws and random numbers.
 
-Unlike the joint fit of a run's draws (`influence`), nothing is fitted here: every prior in turn is held at its 10th and
-at its 90th percentile in all draws, the others as believed, and the difference of the odds is taken timeline by
-timeline. It costs two simulations a prior.
+Unlike the joint fit of a run's draws (`influence`), nothing is fitted here. Every parameter in turn is fixed at its
+10th and at its 90th percentile in all draws, the others stay, and the odds are compared timeline by timeline. It costs
+two simulations a parameter.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from scipy import special
 
 from forecast.belief.assemble import Posterior, hold
+from forecast.ensemble.forecasts import silent
+from forecast.ensemble.request import SEED
 from forecast.ensemble.simulated import USED_DRAWS, simulate
 from forecast.outcomes.influence import HIGH, LOW
-from forecast.outcomes.shares import differences
+from forecast.outcomes.paired import differences
 from forecast.scenario.spec import Scenario
 
 
 @dataclass(frozen=True)
 class Swing:
-    """What the odds do as one prior goes from low to high.
+    """The change of the odds as one parameter goes from low to high.
 
     Attributes:
         name: of the prior.
-        low: its 10% quantile as believed on the as-of date, in its unit.
+        low: its 10% quantile on the as-of date, in its unit.
         high: its 90% quantile.
         difference: of each headline odds, high less low.
         error: paired standard error of each.
@@ -47,28 +49,28 @@ def swings(
     names: Sequence[str] | None = None,
     *,
     timelines: int = 10_000,
-    seed: int = 1,
+    seed: int = SEED,
     threads: int | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = silent,
 ) -> list[Swing]:
-    """What the odds do as each prior goes from its 10th to its 90th percentile, largest first.
+    """The change of the odds as each parameter goes from its 10th to its 90th percentile, largest first.
 
-    A prior of which nothing is unknown moves nothing and is left out.
+    A parameter with one value in all draws has no effect and is left out.
 
     Args:
         scenario: the scenario.
-        posterior: what is believed, from `update`.
+        posterior: from `update`.
         names: of the priors; by default all.
         timelines: of each simulation.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         threads: threads to use; changes no number.
-        tell: told how far it is.
+        notify: called with the progress, in a phrase.
     """
     found = []
     chosen = list(scenario.priors if names is None else names)
     for number, name in enumerate(chosen):
         if number % 20 == 0:
-            tell(f"{number} of {len(chosen)} priors")
+            notify(f"{number} of {len(chosen)} priors")
         low, high = ends(scenario, posterior, name)
         if low == high:
             continue
@@ -83,7 +85,7 @@ def swings(
 
 
 def ends(scenario: Scenario, posterior: Posterior, name: str) -> tuple[float, float]:
-    """The 10 and 90% quantiles of a prior as believed, in its unit; of one that varies by timeline, over timelines."""
+    """The 10 and 90% quantiles of a parameter, in its unit; for one that varies by timeline, over timelines."""
     if name in posterior.anew:
         low, high = (float(scenario.priors[name].marginal.quantile(special.ndtri(q))) for q in (LOW, HIGH))
         return low, high

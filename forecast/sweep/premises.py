@@ -1,9 +1,9 @@
-"""What each premise does to the odds: all that rests on it switched off, on the same draws and the same luck.
+"""The effect of each premise on the odds: all that rests on it switched off, on the same draws and random numbers.
 
-A premise is switched off by setting every entry that names it to its neutral value, `without`. What an issue rests on
-is what puts it on the agenda: with such a premise off, nobody gives the issue weight. The timelines of both
-simulations are pairs of the same draw, replicate and luck, so the difference of their odds has a much smaller error
-than either has; it is clustered by draw, as the odds' own errors are.
+A premise is switched off by setting every entry that names it to its neutral value, `without`. An issue rests
+on the premise that puts it on the agenda: without the premise nobody gives the issue weight. The timelines of both
+simulations are pairs with the same draw, replicate and random numbers, so the difference of their odds has a much
+smaller error than either has. The error is clustered by draw, as that of the odds is.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,9 @@ import pandas as pd
 
 from forecast.belief.assemble import Posterior, hold
 from forecast.encoding.timeline_table import HEADLINES
+from forecast.ensemble.request import SEED, TIMELINES
 from forecast.ensemble.simulated import simulate
-from forecast.outcomes.shares import differences
+from forecast.outcomes.paired import differences
 from forecast.scenario.spec import Scenario
 
 NO_WEIGHT = -20.0
@@ -24,13 +25,13 @@ NO_WEIGHT = -20.0
 ROWS = ("parties.position.", "parties.salience.", "settlements.terms.")
 """Names of rows about an issue, which inherit its premises, begin so."""
 
-SURE = 2.0
-"""Paired errors under which a difference is not told from none."""
+CLEAR_ABOVE = 2.0
+"""Paired standard errors that a difference must exceed to count as one."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What switching a premise off does.
+    """The effect of switching a premise off.
 
     Attributes:
         premise: its id.
@@ -50,8 +51,8 @@ class Effect:
 
     @property
     def clear(self) -> bool:
-        """Whether one of the odds moves by more than `SURE` paired errors."""
-        return any(abs(self.difference[h]) > SURE * self.error[h] for h in HEADLINES)
+        """Whether one of the odds moves by more than `CLEAR_ABOVE` paired errors."""
+        return any(abs(self.difference[h]) > CLEAR_ABOVE * self.error[h] for h in HEADLINES)
 
 
 def switched_off(scenario: Scenario, premise: str) -> dict[str, float]:
@@ -82,18 +83,18 @@ def effects(
     posterior: Posterior,
     premises: Sequence[str] | None = None,
     *,
-    timelines: int = 20_000,
-    seed: int = 1,
+    timelines: int = TIMELINES,
+    seed: int = SEED,
     threads: int | None = None,
 ) -> list[Effect]:
-    """What switching each premise off does, in the order of the premises.
+    """The effect of switching each premise off, in the order of the premises.
 
     Args:
         scenario: the scenario.
-        posterior: what is believed, from `update`.
+        posterior: from `update`.
         premises: ids; by default all of the scenario's.
         timelines: how many, with the premise and without it.
-        seed: seed of luck.
+        seed: seed of the random numbers.
         threads: threads to use; changes no number.
     """
     base = simulate(scenario, posterior, timelines=timelines, seed=seed, threads=threads).timelines
@@ -111,7 +112,7 @@ def compare(premise: str, entries: tuple[str, ...], base: pd.DataFrame, without:
 
     Args:
         premise: id of the premise.
-        entries: names of what was switched off.
+        entries: names of the priors that were switched off.
         base: timelines with the premise.
         without: the same timelines without it.
     """

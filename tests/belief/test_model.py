@@ -58,7 +58,7 @@ def test_shapes_are_those_of_every_date(war):
 
 
 def test_learnt_from_counts_what_enters(war, tiny):
-    learnt = model.learnt_from(war, war.reference_date)
+    learnt = model.series_used(model.known(war, war.reference_date))
     assert {block for block, _ in learnt.values()} == {"front", "capital", "aid", "instability"}
     assert learnt["aid_us"] == ("aid", 7)
     assert learnt["concessions_kiis"] == ("instability", 6)
@@ -66,7 +66,7 @@ def test_learnt_from_counts_what_enters(war, tiny):
     assert "approval_2025" not in learnt
     rows = war.evidence.vintage(war.reference_date)["count"]
     assert all(0 < count <= rows[series] for series, (_, count) in learnt.items())
-    assert set(model.learnt_from(tiny, tiny.reference_date)) == {"area_survey"}
+    assert set(model.series_used(model.known(tiny, tiny.reference_date))) == {"area_survey"}
 
 
 def test_equal_evidence_is_equal_bytes_whatever_came_between(small):

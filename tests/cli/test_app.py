@@ -16,8 +16,8 @@ import pytest
 from run_tools import SAMPLED_TIMELINES, TINY, Done, MadeUpSampler, Sampled, command_started, contents
 
 from forecast.cli import app
-from forecast.pipeline import workflow
-from forecast.store.saved_run import MANIFEST, Run, open_run
+from forecast.store.manifest import MANIFEST
+from forecast.store.saved_run import Run, open_run
 
 Command = Callable[..., Done]
 Edit = Callable[[Path], None]
@@ -57,7 +57,7 @@ def test_progress_is_shown_on_a_terminal_only(sampled: tuple[Sampled, Sampled]) 
         "INFO: reading the scenario",
         "INFO: updating the priors by the evidence",
         "INFO: simulating 4,000 timelines",
-        "INFO: working out the odds and saving the run",
+        "INFO: computing the odds and saving the run",
     ]
 
 
@@ -225,7 +225,7 @@ WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
     (("explain", ".."), ("it is missing",)),
     (("run", TINY, "--priors", "/nowhere"), ("/nowhere",)),
     (("show",), ("no run in", "forecast run")),
-    (("show", "nothing"), ("is no run", "Runs kept: none")),
+    (("show", "nothing"), ("is not a run", "Saved runs: none")),
     (("show", "../nothing"), ("'../nothing' is not a run's name",)),
     (("show", "latest", "--runs", "/nowhere"), ("no run in /nowhere",)),
 ]
@@ -236,7 +236,7 @@ def test_wrong_options_are_told_in_one_line(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple, texts: tuple
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workflow, "update", lambda *_, **__: pytest.fail("work was begun"))
+    monkeypatch.setattr("forecast.ensemble.simulated_member.update", lambda *_, **__: pytest.fail("work was begun"))
     if arguments == ("explain", ".."):
         (tmp_path / "x").mkdir()
         monkeypatch.chdir(tmp_path / "x")
@@ -250,7 +250,7 @@ def test_wrong_options_are_told_in_one_line(
 def test_runs_that_cannot_be_kept(command: Command, tmp_path: Path, sampler: MadeUpSampler, place: str) -> None:
     (tmp_path / "file").write_text("mine")
     done = command("run", TINY, "--runs", tmp_path / place)
-    assert_refused(done, "--runs: runs cannot be kept in", "Name a folder that can be written")
+    assert_refused(done, "--runs: runs cannot be saved in", "Name a folder that can be written")
     assert contents(tmp_path) == {"file": b"mine"}
     assert sampler.fits == 0
 
@@ -281,13 +281,13 @@ def test_an_interrupt_ends_with_130(command: Command, tmp_path: Path, monkeypatc
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(workflow, "simulate", interrupt)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", interrupt)
     assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_bug_is_not_dressed_up(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workflow, "simulate", lambda *_, **__: int("bug"))
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", lambda *_, **__: int("bug"))
     with pytest.raises(ValueError, match="bug"):
         command("run", TINY, *QUICK)
     assert not list(tmp_path.iterdir())

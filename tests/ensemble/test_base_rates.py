@@ -16,7 +16,8 @@ from forecast.ensemble.base_rates import believe, common_density, simulate
 from forecast.ensemble.base_rates_learning import Change, blocks, fighting_years, known, log_none
 from forecast.ensemble.simulated import simulate as simulate_weekly
 from forecast.errors import InputError
-from forecast.outcomes.shares import Clusters, odds
+from forecast.outcomes.clustering import Clusters
+from forecast.outcomes.shares import odds
 from forecast.scenario.base_rates import DAYS_PER_YEAR
 from forecast.scenario.load import load_scenario
 from forecast.scenario.members import Rate
@@ -274,7 +275,7 @@ def test_what_it_does_not_follow_it_gives_no_odds(table: pd.DataFrame) -> None:
     assert sum(entry["probability"] for entry in found["odds"].values()) == pytest.approx(1.0, abs=1e-12)
     assert [found["beside"][name]["of"] for name in ("talks_alive", "washington_engaged", "breakthrough")] == [0, 0, 0]
     assert found["beside"]["ever_signed"]["of"] == TIMELINES
-    assert found["defeat"]["trump_engaged"]["probability"] is None
+    assert found["defeat"]["washington_engaged"]["probability"] is None
 
 
 # The file

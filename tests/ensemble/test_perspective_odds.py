@@ -5,7 +5,7 @@ import pytest
 
 from forecast.belief.assemble import update
 from forecast.ensemble.simulated import simulate
-from forecast.outcomes.shares import Clusters
+from forecast.outcomes.clustering import Clusters
 from forecast.scenario.load import load_scenario
 
 TIMELINES = 8000

@@ -16,6 +16,7 @@ from run_tools import contents
 from forecast.cli.summary_table import show_summary
 from forecast.ensemble.base_rates import believe
 from forecast.ensemble.pooling import floored, updated_weights
+from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
 from forecast.narrative.story import story_of
 from forecast.outcomes.shares import odds
@@ -25,7 +26,8 @@ from forecast.report.figures import odds_figure
 from forecast.report.numbers import percent
 from forecast.scenario.load import load_scenario
 from forecast.scenario.members import Member, Pool
-from forecast.store.saved_run import Run, read_parquet
+from forecast.store.parquet import read_parquet
+from forecast.store.saved_run import Run
 
 FIRST = date(2031, 3, 3)
 
@@ -184,7 +186,9 @@ TIMELINES = 2000
 @pytest.fixture(scope="module")
 def pool_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return workflow.run(
-        "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=TIMELINES, prior_only=True, edits=EDITS
+        RunRequest(
+            "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=TIMELINES, prior_only=True, edits=EDITS
+        )
     )
 
 
@@ -199,7 +203,9 @@ def test_a_pool_runs_each_member_as_by_itself(pool_run: Run, tmp_path: Path) -> 
     assert timelines["perspective"].astype(str).tolist() == [name for name in names for _ in range(TIMELINES)]
     assert timelines["timeline"].tolist() == list(range(len(timelines)))
     own = workflow.run(
-        "ukraine-2025", runs=tmp_path, timelines=TIMELINES, prior_only=True, edits=EDITS, perspective="article"
+        RunRequest(
+            "ukraine-2025", runs=tmp_path, timelines=TIMELINES, prior_only=True, edits=EDITS, perspective="article"
+        )
     )
     part = timelines[timelines["perspective"] == "article"]
     for name in ("draw", "replicate", "km2_end", "term_index", "steps_up"):
@@ -231,7 +237,7 @@ def test_the_pool_lies_within_its_members_and_adds_up(pool_run: Run) -> None:
         assert sum(entry["probability"] for entry in s[group].values()) == pytest.approx(1.0, abs=1e-12)
         assert sum(entry["count"] for entry in s[group].values()) == 4 * TIMELINES
     beside = s["beside"]
-    truce = beside["general_truce_without_agreement"]["probability"]
+    truce = beside["general_truce_without_settlement"]["probability"]
     whole = s["odds"]["unresolved"]["probability"]
     assert beside["still_fighting"]["probability"] + truce == pytest.approx(whole, abs=1e-12)
     # What base-rates does not follow is told of the others alone, and adds up to their share.
@@ -313,7 +319,7 @@ def test_a_timeline_of_base_rates_cannot_be_told(pool_run: Run) -> None:
 
 def test_a_pool_of_the_made_up_scenario_and_without_one(tiny_folder: Path, tmp_path: Path) -> None:
     def quick(name: str, **given: str) -> Run:
-        return workflow.run(tiny_folder, runs=tmp_path / name, timelines=400, prior_only=True, **given)
+        return workflow.run(RunRequest(tiny_folder, runs=tmp_path / name, timelines=400, prior_only=True, **given))
 
     assert quick("none").summary["perspective"] == "base"
     put(tiny_folder)

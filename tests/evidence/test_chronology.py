@@ -8,6 +8,7 @@ import pytest
 from chronology_tools import CHANGES, EVENTS, LAST, START, load, rows_of, write
 from run_tools import MadeUpSampler
 
+from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
 from forecast.evidence.chronology import EVENT_COLUMNS, STATE_COLUMNS, Chronology
 from forecast.evidence.states import STATES
@@ -171,7 +172,7 @@ def test_a_run_keeps_the_rows_that_it_saw_and_no_other_moves_it(
     chronicled: Path, tmp_path: Path, sampler: MadeUpSampler
 ) -> None:
     def made(name: str) -> Run:
-        return workflow.run(chronicled, runs=tmp_path / name, timelines=100, prior_only=True)
+        return workflow.run(RunRequest(chronicled, runs=tmp_path / name, timelines=100, prior_only=True))
 
     first = made("first")
     for name, columns in (("events", EVENT_COLUMNS), ("states", STATE_COLUMNS)):

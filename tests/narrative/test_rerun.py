@@ -14,13 +14,15 @@ from timeline_tools import run as run_timelines
 from timeline_tools import ukraine_inputs
 
 from forecast.encoding.timeline_table import timeline_table
+from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
 from forecast.locations import source_digest
 from forecast.narrative.rerun import differing, redrawn_of, scenario_of, simulated_again
 from forecast.narrative.story import story_of
 from forecast.pipeline import workflow
 from forecast.scenario.spec import Scenario
-from forecast.store import saved_run
+from forecast.store.manifest import REDRAWN
+from forecast.store.parquet import write_parquet
 from forecast.store.saved_run import Run, open_run
 from forecast.timeline.cells import cells
 
@@ -41,21 +43,23 @@ def test_timelines_of_a_sampled_run_are_made_again(sampled: tuple[Sampled, Sampl
     "given",
     [
         {"edits": ["moscow.worth.quantiles=[0.1, 0.2, 0.3]", "washington.crisis_rate.varies=world"]},
-        {"fixes": ["washington.crisis_rate=3", "talks.setback=1"]},
+        {"fixed": {"washington.crisis_rate": 3, "talks.setback": 1}},
         {"perspective": "hopeful"},
         {"seed": 5},
     ],
-    ids=["edits", "fixes", "perspective", "seed"],
+    ids=["edits", "fixed", "perspective", "seed"],
 )
 def test_what_a_run_was_made_with_is_kept(tmp_path: Path, given: dict[str, Any]) -> None:
-    run = workflow.run(TINY, runs=tmp_path, timelines=120, prior_only=True, **given)
+    run = workflow.run(RunRequest(TINY, runs=tmp_path, timelines=120, prior_only=True, **given))
     for timeline in (0, 50, 119):
         simulated_again(open_run(run.folder), timeline)
 
 
 def test_a_perspective_from_elsewhere_is_kept(tmp_path: Path) -> None:
     shutil.copy(TINY / "perspectives" / "hopeful.toml", tmp_path / "mine.toml")
-    run = workflow.run(TINY, runs=tmp_path / "runs", timelines=40, prior_only=True, perspective=tmp_path / "mine.toml")
+    run = workflow.run(
+        RunRequest(TINY, runs=tmp_path / "runs", timelines=40, prior_only=True, perspective=tmp_path / "mine.toml")
+    )
     (tmp_path / "mine.toml").unlink()
     simulated_again(open_run(run.folder), 39)
 
@@ -87,9 +91,9 @@ def test_numbers_out_of_range_are_refused(kept: Run, timeline: int) -> None:
 
 
 def test_a_run_without_what_is_drawn_anew_is_refused(kept_copy: Path) -> None:
-    (kept_copy / saved_run.ANEW).unlink()
-    run = changed(kept_copy, lambda manifest: manifest["files"].pop(saved_run.ANEW))
-    with pytest.raises(InputError, match=r"keeps no anew\.json"):
+    (kept_copy / REDRAWN).unlink()
+    run = changed(kept_copy, lambda manifest: manifest["files"].pop(REDRAWN))
+    with pytest.raises(InputError, match=r"keeps no redrawn\.json"):
         story_of(run, 0)
 
 
@@ -105,7 +109,7 @@ def test_a_timeline_that_comes_out_otherwise_is_refused(kept_copy: Path, column:
     table = open_run(kept_copy).timelines
     table[column] = table[column].astype(object if column == "headline" else table[column].dtype)
     table.loc[3, column] = value
-    saved_run.write_parquet(table, kept_copy / "timelines.parquet")
+    write_parquet(table, kept_copy / "timelines.parquet")
     run = changed(kept_copy, other_code)
     with pytest.raises(
         InputError,

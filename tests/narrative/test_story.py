@@ -18,7 +18,7 @@ from forecast.narrative.story import quarter_ends, story_of
 from forecast.narrative.words import CAUSES, LEANS, Words, in_weeks
 from forecast.report.numbers import listed
 from forecast.scenario.spec import Scenario
-from forecast.store import saved_run
+from forecast.store.parquet import write_parquet
 from forecast.store.saved_run import Run, open_run
 from forecast.timeline.codes import READIER
 from forecast.timeline.ladder import CAUSES as CAUSES_OF_THE_LADDER
@@ -248,7 +248,7 @@ def test_show_refuses_what_cannot_be_told(kept: Run, kept_copy: Path, command: C
     assert done.err == "forecast: --timeline: the run has no timeline -3. Ask for 0 to 3999\n"
     table = open_run(kept_copy).timelines
     table["km2_end"] += 1.0
-    saved_run.write_parquet(table, kept_copy / "timelines.parquet")
+    write_parquet(table, kept_copy / "timelines.parquet")
     changed(kept_copy, other_code)
     done = command("show", kept.id, "--runs", kept_copy.parent, "--timeline", 3)
     assert (done.code, done.out) == (2, "")

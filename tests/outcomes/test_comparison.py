@@ -36,7 +36,7 @@ def test_implied_counts_a_truce_that_holds_as_an_end_of_the_fighting() -> None:
         "ended": 3,
         "won_or_lost": 1,
         "negotiated": 1,
-        "general_truce_without_agreement": 1,
+        "general_truce_without_settlement": 1,
     }
 
 

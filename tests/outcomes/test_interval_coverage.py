@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.outcomes.shares import Clusters
+from forecast.outcomes.clustering import Clusters
 
 DRAWS, EACH, REPEATS = 500, 40, 200
 DRAW = np.repeat(np.arange(DRAWS), EACH)

@@ -7,7 +7,8 @@ from timeline_tools import run, ukraine, ukraine_inputs
 
 from forecast.encoding.timeline_table import timeline_table
 from forecast.errors import InputError
-from forecast.outcomes.shares import FEW_DRAWS, FEW_TIMELINES, Clusters, events, headline_odds, odds
+from forecast.outcomes.clustering import FEW_DRAWS, FEW_TIMELINES, Clusters
+from forecast.outcomes.shares import SHARES, events, headline_odds, label, odds
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import cells
 
@@ -51,7 +52,7 @@ def test_splits_add_up_to_their_whole(found: dict) -> None:
     assert [entry["of"] for entry in found["given_resolved"].values()] == [resolved] * 2
     assert sum(counts(found["given_resolved"])) == resolved
     beside = found["beside"]
-    truce = beside["general_truce_without_agreement"]["count"]
+    truce = beside["general_truce_without_settlement"]["count"]
     assert beside["still_fighting"]["count"] + truce == whole["unresolved"]
     assert beside["signed_and_broken"]["count"] <= beside["ever_signed"]["count"]
     assert beside["negotiated_younger_than_28_days"]["count"] <= whole["negotiated"] <= beside["ever_signed"]["count"]
@@ -62,6 +63,29 @@ def test_shares_of_a_whole_add_up_to_one(found: dict) -> None:
     assert sum(entry["probability"] for entry in found["steps_down"].values()) == pytest.approx(1.0, abs=1e-12)
     owners = found["defeat"]["owner"].values()
     assert sum(entry["probability"] for entry in owners) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_the_table_of_shares_is_what_is_reported(found: dict) -> None:
+    def reported(group: str) -> dict:
+        inner = found
+        for key in group.split("."):
+            inner = inner[key]
+        return inner
+
+    keys = [(share.group, share.name) for share in SHARES]
+    assert len(set(keys)) == len(keys)
+    for group, name in keys:
+        assert "probability" in reported(group)[name]
+    groups = {group for group, _ in keys}
+    assert set(found) == {group.split(".")[0] for group in groups} | {"endings", "given"}
+    assert [name for group, name in keys if group == "beside"] == list(found["beside"])
+
+
+def test_labels_take_the_names_of_the_scenario() -> None:
+    assert label("beside", "washington_engaged") == "Washington engaged at the end"
+    assert label("beside", "washington_engaged", {"washington": "The mediator"}) == "The mediator engaged at the end"
+    assert label("endings", "russia_fails") == "Russia fails"
+    assert label("endings", "pause", {"pause": "Ten-year {pause}"}) == "Ten-year {pause}"
 
 
 def test_odds_given_an_event(table: pd.DataFrame, found: dict) -> None:

@@ -11,8 +11,10 @@ from chronology_tools import chronicle
 from rich.console import Console
 from run_tools import TINY
 
+from forecast.belief import model
 from forecast.cli.summary_table import show_summary
 from forecast.cli.timeline_lines import show_timeline
+from forecast.ensemble.request import RunRequest
 from forecast.evidence.states import STATES
 from forecast.narrative.rerun import scenario_of
 from forecast.narrative.story import story_of
@@ -30,7 +32,9 @@ DAY = date(2031, 4, 23)
 def later(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A small run of the made-up scenario as of a later date, with what happened before."""
     folder = chronicle(Path(shutil.copytree(TINY, tmp_path_factory.mktemp("scenario") / TINY.name)))
-    return workflow.run(folder, runs=tmp_path_factory.mktemp("runs"), as_of=DAY, timelines=300, prior_only=True)
+    return workflow.run(
+        RunRequest(folder, runs=tmp_path_factory.mktemp("runs"), as_of=DAY, timelines=300, prior_only=True)
+    )
 
 
 def test_every_recorded_state_and_value_has_its_words() -> None:
@@ -78,7 +82,8 @@ def test_a_timeline_of_a_later_run_begins_with_what_is_recorded(later: Run) -> N
 
 
 def test_an_event_that_made_a_change_points_to_it() -> None:
-    found = since(load_scenario("ukraine-2025"), date(2025, 6, 10))
+    scenario, day = load_scenario("ukraine-2025"), date(2025, 6, 10)
+    found = since(scenario, day, model.series_used(model.known(scenario, day)))
     assert found is not None
     by_change = {entry["observed"]: in_the_odds(entry) for entry in found["happened"] if entry["moves"]}
     # The pocket in Kursk is followed on its map and gives no weight; the memoranda of that day do.
@@ -107,7 +112,7 @@ def test_revised_figures_are_told(tiny_folder: Path) -> None:
     scenario = load_scenario(tiny_folder)
 
     def told(day: date) -> dict[str, object]:
-        found = since(scenario, day)
+        found = since(scenario, day, model.series_used(model.known(scenario, day)))
         assert found is not None
         return next(entry for entry in found["figures"] if entry["series"] == "area_survey")
 

@@ -10,8 +10,10 @@ from perspective_tools import ENTRIES, VIEW, put
 from rich.console import Console
 from run_tools import TINY, Done, contents
 
+from forecast.cli.check_tables import show_check
 from forecast.cli.summary_table import show_summary
 from forecast.docs_pages import explanation
+from forecast.ensemble.request import RunRequest
 from forecast.pipeline import prior_check, workflow
 from forecast.report.context import report_text
 from forecast.scenario.load import load_scenario
@@ -25,12 +27,12 @@ def printed(show: Callable[[Console], None]) -> str:
 
 
 def quick(runs: Path, perspective: str | Path = "base", scenario: Path = TINY) -> Run:
-    return workflow.run(scenario, runs=runs, timelines=400, prior_only=True, perspective=perspective)
+    return workflow.run(RunRequest(scenario, runs=runs, timelines=400, prior_only=True, perspective=perspective))
 
 
 def test_base_by_its_name_is_the_same_run(tmp_path: Path) -> None:
     named = quick(tmp_path / "named")
-    plain = workflow.run(TINY, runs=tmp_path / "plain", timelines=400, prior_only=True)
+    plain = workflow.run(RunRequest(TINY, runs=tmp_path / "plain", timelines=400, prior_only=True))
     assert named.id == plain.id
     assert contents(named.folder, "manifest.json") == contents(plain.folder, "manifest.json")
     assert (plain.summary["perspective"], plain.summary["provisional"]) == ("base", True)
@@ -117,10 +119,10 @@ def test_check_tells_which_perspectives_there_are(tmp_path: Path) -> None:
     ]
     (row,) = (row for row in found["priors"] if row["name"] == "moscow.worth")
     assert (row["elicited"], row["premises"]) == ("quantiles 0.2/0.35/0.5", ["P1", "P3", "P2"])
-    text = " ".join(printed(lambda console: prior_check.show(found, console)).split())
+    text = " ".join(printed(lambda console: show_check(found, console)).split())
     assert (
         "Perspectives: base, hopeful (The mediator's hopes; priors changed: 4), "
-        "mine (Another view; priors changed: 1). What follows is under mine."
+        "mine (Another view; priors changed: 1). The numbers below are under mine."
     ) in text
 
 

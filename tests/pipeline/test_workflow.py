@@ -14,6 +14,7 @@ from places import REPOSITORY
 from run_tools import SAMPLED_TIMELINES, TINY, MadeUpSampler, Sampled, contents
 
 import forecast
+from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import simulate
 from forecast.errors import InputError, NotConverged
 from forecast.pipeline import workflow
@@ -25,7 +26,7 @@ TIMED = ("manifest.json", "posterior.nc")
 
 def quick(runs: Path, scenario: str | Path = TINY, **given) -> Run:
     given = {"timelines": 400, "prior_only": True} | given
-    return workflow.run(scenario, runs=runs, **given)
+    return workflow.run(RunRequest(scenario, runs=runs, **given))
 
 
 # The same question
@@ -37,7 +38,7 @@ def test_a_run_is_the_same_bytes_sampled_twice_on_any_threads_and_from_the_cache
     first, second = sampled
     assert (first.code, second.code) == (0, 0), first.err + second.err
     monkeypatch.setenv("FORECAST_CACHE", str(first.cache))
-    again = workflow.run(TINY, runs=tmp_path, timelines=SAMPLED_TIMELINES)
+    again = workflow.run(RunRequest(TINY, runs=tmp_path, timelines=SAMPLED_TIMELINES))
     folders = (first.folder, second.folder, again.folder)
     assert len({folder.name for folder in folders}) == 1
     one, two, three = (contents(folder, *TIMED) for folder in folders)
@@ -183,7 +184,7 @@ def test_a_run_keeps_the_evidence_it_saw_and_no_more(kept: Run) -> None:
 
 def test_set_changes_a_prior_before_and_fix_holds_it_after(tmp_path: Path, kept: Run) -> None:
     edit = "moscow.worth.quantiles=[0.2, 0.3, 0.4]"
-    run = quick(tmp_path, timelines=2000, edits=[edit], fixes=["kyiv.worth=0.31", "endings.defeat=0.002"])
+    run = quick(tmp_path, timelines=2000, edits=[edit], fixed={"kyiv.worth": 0.31, "endings.defeat": 0.002})
     assert run.draws["moscow.worth"].quantile([0.05, 0.5, 0.95]).tolist() == pytest.approx([0.2, 0.3, 0.4], abs=0.01)
     assert (run.draws["kyiv.worth"] == 0.31).all()
     assert (run.draws["endings.defeat"] == 0.002).all()
@@ -191,28 +192,28 @@ def test_set_changes_a_prior_before_and_fix_holds_it_after(tmp_path: Path, kept:
     assert run.draws["europe.worth"].equals(kept.draws["europe.worth"])
     assert run.summary["edits"] == [edit]
     assert run.summary["fixed"] == {"endings.defeat": 0.002, "kyiv.worth": 0.31}
-    caution = f"Changed for this run: {edit}; endings.defeat held at 0.002; kyiv.worth held at 0.31."
+    caution = f"Changed for this run: {edit}; endings.defeat fixed at 0.002; kyiv.worth fixed at 0.31."
     assert f"\n\n**{caution}**\n\n" in run.report
-    assert "held at" not in kept.report
+    assert "fixed at" not in kept.report
     prior = json.loads((run.folder / "inputs" / "priors.json").read_text(encoding="utf-8"))["moscow.worth"]
     assert prior["elicited"] == "quantiles 0.2/0.3/0.4"
     # The file is kept as read.
     assert (run.folder / "inputs/priors/moscow.toml").read_bytes() == (TINY / "moscow.toml").read_bytes()
 
 
-def test_the_order_of_fixes_does_not_matter(tmp_path: Path) -> None:
-    one, two = ["kyiv.worth=0.3", "moscow.worth=0.4"], ["moscow.worth=0.4", "kyiv.worth=0.3"]
-    assert quick(tmp_path, fixes=one).id == quick(tmp_path, fixes=two).id
+def test_the_order_of_fixed_parameters_does_not_matter(tmp_path: Path) -> None:
+    one, two = {"kyiv.worth": 0.3, "moscow.worth": 0.4}, {"moscow.worth": 0.4, "kyiv.worth": 0.3}
+    assert quick(tmp_path, fixed=one).id == quick(tmp_path, fixed=two).id
 
 
 def test_a_parameter_drawn_anew_in_each_timeline_can_be_held(tmp_path: Path) -> None:
-    run = quick(tmp_path, fixes=["kyiv.successor_shift=0.1"])
+    run = quick(tmp_path, fixed={"kyiv.successor_shift": 0.1})
     assert (run.draws["kyiv.successor_shift"] == 0.1).all()
 
 
 def test_fighting_on_worth_more_to_moscow_means_fewer_agreements_on_the_same_luck(tmp_path: Path) -> None:
     dear, cheap = (
-        quick(tmp_path, "ukraine-2025", timelines=4000, fixes=[f"moscow.worth={worth}"]) for worth in (0.9, 0.2)
+        quick(tmp_path, "ukraine-2025", timelines=4000, fixed={"moscow.worth": worth}) for worth in (0.9, 0.2)
     )
     assert dear.draws.drop(columns="moscow.worth").equals(cheap.draws.drop(columns="moscow.worth"))
     negotiated = [run.summary["odds"]["negotiated"] for run in (dear, cheap)]
@@ -257,7 +258,9 @@ def test_a_damaged_fit_is_told_of_and_made_again(
     assert sampler.fits == 2
 
 
-@pytest.mark.parametrize("where", ["simulate", "summarise", "report_text"])
+@pytest.mark.parametrize(
+    "where", ["ensemble.simulated_member.simulate", "pipeline.workflow.summarise", "pipeline.workflow.report_text"]
+)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, MemoryError])
 def test_nothing_is_left_of_a_run_that_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: type[BaseException]
@@ -265,7 +268,7 @@ def test_nothing_is_left_of_a_run_that_fails(
     def fail(*_: object, **__: object) -> None:
         raise error("stop")
 
-    monkeypatch.setattr(workflow, where, fail)
+    monkeypatch.setattr(f"forecast.{where}", fail)
     with pytest.raises(error):
         quick(tmp_path / "some" / "runs")
     assert not list(tmp_path.iterdir())
@@ -279,7 +282,7 @@ def test_nothing_is_left_of_a_run_that_fails(
 def test_a_run_that_fails_leaves_its_former_self(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     former = quick(tmp_path)
     before = contents(tmp_path)
-    monkeypatch.setattr("forecast.store.saved_run.Writer.finish", lambda *_: 1 / 0)
+    monkeypatch.setattr("forecast.store.writer.Writer.finish", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         quick(tmp_path)
     assert contents(tmp_path) == before
@@ -300,7 +303,7 @@ def test_a_run_that_fails_leaves_its_former_self(tmp_path: Path, monkeypatch: py
 def test_sizes_and_dates_are_refused_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict, text: str
 ) -> None:
-    monkeypatch.setattr(workflow, "update", lambda *_, **__: pytest.fail("it was begun"))
+    monkeypatch.setattr("forecast.ensemble.simulated_member.update", lambda *_, **__: pytest.fail("it was begun"))
     with pytest.raises(InputError, match=text):
         quick(tmp_path / "runs", **given)
     assert not (tmp_path / "runs").exists()

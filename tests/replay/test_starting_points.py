@@ -260,7 +260,7 @@ def test_a_record_that_no_draw_allows_names_week_row_and_decision(tiny_folder: P
     # A meeting of that week, which is no decision, is none of the rows at fault.
     chronicle(tiny_folder, ("2031-03-19,2031-03-20,,A meeting.,notable,gazette",))
     scenario = load_scenario(tiny_folder, edits=["moscow.worth.quantiles=[0.3,0.4,0.5]"])
-    fixed = update(scenario, day, prior_only=True, fix={"washington.press_kyiv": 0.0})
+    fixed = update(scenario, day, prior_only=True, fixed={"washington.press_kyiv": 0.0})
     with pytest.raises(InputError) as caught:
         starting_points.start(scenario, fixed, 50, 2)
     told = str(caught.value)
@@ -286,10 +286,10 @@ def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> N
 
 def test_what_holding_would_not_move_is_refused() -> None:
     scenario, _ = ukraine()
-    assert update(scenario, prior_only=True, fix={"washington.capital_start": 0.5}).fixed
+    assert update(scenario, prior_only=True, fixed={"washington.capital_start": 0.5}).fixed
     for name in ("washington.capital_start", "kyiv.instability_start", "front.kursk_start"):
         with pytest.raises(InputError, match=f"--fix: {name}: it is a level of 2025-01-20"):
-            update(scenario, date(2025, 3, 3), prior_only=True, fix={name: 0.5})
+            update(scenario, date(2025, 3, 3), prior_only=True, fixed={name: 0.5})
     with pytest.raises(InputError, match=r"'2025-03-03' is no date"):
         update(scenario, "2025-03-03")  # type: ignore[arg-type]
 

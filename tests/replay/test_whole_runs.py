@@ -14,6 +14,7 @@ from timeline_tools import run as run_timelines
 from timeline_tools import ukraine, ukraine_inputs
 
 from forecast.belief.assemble import update
+from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import simulate
 from forecast.narrative.story import story_of
 from forecast.pipeline import workflow
@@ -32,12 +33,14 @@ FILES = ("timelines.parquet", "draws.parquet", "bands.parquet", "start.npz")
 def run(folder: Path, runs: Path, day: str = DAY, **given: Any) -> Run:
     """A small run of the made-up scenario from its priors alone."""
     return workflow.run(
-        folder,
-        runs=runs,
-        as_of=date.fromisoformat(day),
-        timelines=given.pop("timelines", 300),
-        prior_only=True,
-        **given,
+        RunRequest(
+            folder,
+            runs=runs,
+            as_of=date.fromisoformat(day),
+            timelines=given.pop("timelines", 300),
+            prior_only=True,
+            **given,
+        )
     )
 
 
@@ -120,7 +123,9 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 
     def made(perspective: str | None) -> Run:
         day = date(2025, 4, 16)
-        return workflow.run(runs=folder, as_of=day, timelines=500, prior_only=True, perspective=perspective, threads=2)
+        return workflow.run(
+            RunRequest(runs=folder, as_of=day, timelines=500, prior_only=True, perspective=perspective, threads=2)
+        )
 
     return {"base": made("base"), "pool": made(None)}
 

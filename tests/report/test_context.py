@@ -17,9 +17,10 @@ from rich.console import Console
 from run_tools import TINY, MadeUpSampler, Sampled
 from scipy import special
 
-from forecast.belief.model import learnt_from
+from forecast.belief.model import known, series_used
 from forecast.cli.summary_table import show_summary
-from forecast.outcomes.influence import influence
+from forecast.ensemble.request import RunRequest
+from forecast.outcomes.influence import NAMED_ABOVE, influence
 from forecast.pipeline import workflow
 from forecast.report.context import cautions, grounds, outside, recalled, report_text
 from forecast.report.numbers import (
@@ -27,6 +28,7 @@ from forecast.report.numbers import (
     effect,
     error,
     interval,
+    listed,
     percent,
     points,
     rounding,
@@ -37,7 +39,6 @@ from forecast.report.numbers import (
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.store.saved_run import Run, open_run
-from forecast.timeline.codes import OWNERS
 
 HEADLINES = ("battlefield", "negotiated", "unresolved")
 
@@ -50,22 +51,24 @@ KEYS = (
 )
 BESIDE = (
     *("ever_signed", "signed_and_broken", "ceasefire_28_days", "limited_truce", "still_fighting"),
-    *("general_truce_without_agreement", "talks_alive", "washington_engaged", "washington_ever_walked_away"),
-    *("negotiated_younger_than_28_days", "breakthrough", "kursk_expelled", "wider_war"),
+    *("general_truce_without_settlement", "talks_alive", "washington_engaged", "washington_ever_walked_away"),
+    *("negotiated_younger_than_28_days", "breakthrough", "pocket_lost", "wider_war"),
 )
 
 
 @pytest.fixture(scope="module")
 def ukraine(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return workflow.run(
-        "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True, perspective="base"
+        RunRequest(
+            "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True, perspective="base"
+        )
     )
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of three timelines of one draw."""
-    return workflow.run(TINY, runs=tmp_path_factory.mktemp("runs"), timelines=3, prior_only=True)
+    return workflow.run(RunRequest(TINY, runs=tmp_path_factory.mktemp("runs"), timelines=3, prior_only=True))
 
 
 @pytest.fixture(params=["kept", "ukraine", "few", "sampled"])
@@ -91,7 +94,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
     s = run.summary
     scenario = load_scenario(TINY if s["scenario"] == "two-islands" else "ukraine-2025")
     assert tuple(s) == KEYS
-    assert (s["schema"], s["run"], s["seed"]) == (1, run.id, 1)
+    assert (s["schema"], s["run"], s["seed"]) == (2, run.id, 1)
     assert (s["perspective"], s["perspective_detail"], s["provisional"]) == ("base", None, True)
     assert (s["as_of"], s["horizon"]) == (scenario.reference_date.isoformat(), scenario.horizon.isoformat())
     assert tuple(s["odds"]) == HEADLINES
@@ -102,8 +105,8 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         f"talks_{talks}_{posture}" for talks in ("alive", "dead") for posture in ("engaged", "walked_away")
     ]
     assert list(s["negotiated"]) == ["near_kyiv", "in_the_middle", "near_moscow"]
-    assert list(s["defeat"]) == ["trump_engaged", "trump_engaged_without_defeat", "owner"]
-    assert tuple(s["defeat"]["owner"]) == OWNERS
+    assert list(s["defeat"]) == ["washington_engaged", "washington_engaged_without_defeat", "owner"]
+    assert tuple(s["defeat"]["owner"]) == ("president", "predecessor", "europe", "kyiv")
     assert list(s["first_refusal"]) == ["washington", "europe", "kyiv", "moscow"]
     assert list(s["steps_down"]) == ["consent", "europe", "hawks", "kyiv"]
     regions = {f"taken_{region.id}" for region in scenario.regions}
@@ -125,7 +128,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
         assert entry["learnt_from"] <= entry["rows"]
     used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
-    known_by_then = learnt_from(scenario, scenario.reference_date)
+    known_by_then = series_used(known(scenario, scenario.reference_date))
     assert used == [name for name in scenario.evidence.specs if name in known_by_then]
     assert scenario.area_series in used
 
@@ -164,8 +167,8 @@ def test_counts_add_up_exactly(run: Run) -> None:
     resolved = s["odds"]["battlefield"]["count"] + s["odds"]["negotiated"]["count"]
     assert {entry["of"] for entry in s["given_resolved"].values()} == {resolved}
     defeats = s["endings"]["ukraine_defeated"]["count"]
-    assert s["defeat"]["trump_engaged"]["of"] == defeats
-    assert s["defeat"]["trump_engaged_without_defeat"]["of"] == s["timelines"] - defeats
+    assert s["defeat"]["washington_engaged"]["of"] == defeats
+    assert s["defeat"]["washington_engaged_without_defeat"]["of"] == s["timelines"] - defeats
     owners = [entry["count"] for entry in s["defeat"]["owner"].values()]
     assert sum(owners) == pytest.approx(defeats, abs=1e-9)
     for entry in s["given"].values():
@@ -194,7 +197,7 @@ def test_what_the_odds_turn_on_is_ordered_and_adds_up(ukraine: Run) -> None:
         influence(ukraine.timelines, ukraine.draws, load_scenario("ukraine-2025")).set_index("name").loc["moscow.worth"]
     )
     assert worth["negotiated"] < -2.0 * worth["negotiated_error"]
-    assert all(turn["sureness"] > workflow.SURE for turn in turns)
+    assert all(turn["sureness"] > NAMED_ABOVE for turn in turns)
     largest = [turn["largest"] for turn in turns]
     assert largest == sorted(largest, reverse=True)
     for turn in turns:
@@ -224,7 +227,7 @@ def test_what_moves_only_with_what_the_odds_turn_on_is_no_effect() -> None:
     assert found["negotiated"]["moscow.worth"] == pytest.approx(-0.2563, abs=4 * found["negotiated_error"].iloc[0])
     assert found["sureness"]["moscow.worth"] > 20
     assert "talks.optimism" in found.index
-    assert found["sureness"]["talks.optimism"] < workflow.SURE
+    assert found["sureness"]["talks.optimism"] < NAMED_ABOVE
     assert (found["battlefield"] == 0).all()
     assert found["low"]["moscow.worth"] == worth.quantile(0.1)
     assert found["high"]["moscow.worth"] == worth.quantile(0.9)
@@ -293,12 +296,12 @@ def test_words_hold_where_the_year_is_nearly_over(ukraine: Run) -> None:
 def test_odds_are_rounded_by_one_rule_and_told_so_where_they_do_not_add_up(ukraine: Run) -> None:
     text = told_as(ukraine, {"battlefield": 0.1043, "negotiated": 0.1449, "unresolved": 0.7508})
     assert "the war ends on the battlefield in 10%, by an agreement in force at the end in 14%, and" in text
-    assert "not resolved in 75%. Each is rounded by itself; so they add up to 99." in text
+    assert "not resolved in 75%. Shares are rounded, so they add up to 99." in text
     assert "| **10%** |" in text
     assert "| **11%** |" not in text
     assert rounding([0.0043, 0.1443, 0.8514]) == rounding([0.25, 0.25, 0.5]) == ""
     assert rounding([0.052, 0.286, 0.662]) == ""
-    assert rounding([0.045, 0.285, 0.67]) == "Each is rounded by itself; so they add up to 101."
+    assert rounding([0.045, 0.285, 0.67]) == "Shares are rounded, so they add up to 101."
 
 
 def test_whose_judgement_it_is_is_said_in_the_right_words() -> None:
@@ -346,12 +349,12 @@ def test_too_few_defeats_are_said_to_be(kept: Run) -> None:
     defeats = kept.summary["endings"]["ukraine_defeated"]["count"]
     assert 0 < defeats < 100
     assert f"Ukraine is defeated in {defeats} of 4,000 timelines: too few to say more of them." in kept.report
-    assert kept.summary["defeat"]["trump_engaged"]["probability"] is None
+    assert kept.summary["defeat"]["washington_engaged"]["probability"] is None
 
 
 def test_enough_defeats_are_told_of(ukraine: Run) -> None:
     summary = ukraine.summary
-    assert summary["defeat"]["trump_engaged"]["of"] >= 100
+    assert summary["defeat"]["washington_engaged"]["of"] >= 100
     assert "who is held to own the defeat: the president in Washington" in " ".join(ukraine.report.split())
     assert re.search(r"In \d+% \(\d+ to \d+%\) of these Washington is still", ukraine.report)
     assert "predecessor: " not in ukraine.report
@@ -385,7 +388,7 @@ def test_words_of_a_scenario_cannot_break_the_page(tiny_folder: Path, tmp_path: 
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
-    run = workflow.run(tiny_folder, runs=tmp_path / "runs", timelines=40, prior_only=True)
+    run = workflow.run(RunRequest(tiny_folder, runs=tmp_path / "runs", timelines=40, prior_only=True))
     assert run.report.startswith("# Der Krieg um Åland: 战争\n")
     assert r"| Pause \| von zehn Jahren, überall |" in run.report
     test_report_is_one_page_of_whole_words(run)
@@ -408,7 +411,7 @@ def test_terminal_shows_the_same_headline_and_cautions(run: Run) -> None:
     text = shown(run)
     for headline in HEADLINES:
         share = re.search(rf"\| {headline.title()} \| \*\*([^*]+)\*\*", run.report)[1]
-        assert re.search(rf"{headline}\s*│\s*{share}", text)
+        assert re.search(rf"{headline.title()}\s*│\s*{share}", text)
     assert ("it shows the priors alone" in text) == run.summary["prior_only"]
     assert str(run.folder) in text
     assert "None" not in text
@@ -419,11 +422,49 @@ def test_cautions(tiny: Scenario, kept: Run, tmp_path: Path, sampler: MadeUpSamp
     assert cautions(kept.summary) == ["The evidence was left out of this run: it shows the priors alone."]
     edit = 'moscow.worth.reason="[bold]x[/nope]"'
     run = workflow.run(
-        TINY, runs=tmp_path / "runs", timelines=40, edits=[edit], fixes=["kyiv.worth=0.5"], allow_unconverged=True
+        RunRequest(
+            TINY, runs=tmp_path / "runs", timelines=40, edits=[edit], fixed={"kyiv.worth": 0.5}, allow_unconverged=True
+        )
     )
     few = "Only 40 timelines, from 1 draw: too few for odds."
-    assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth held at 0.5.", few]
+    assert cautions(run.summary) == [f"Changed for this run: {edit}; kyiv.worth fixed at 0.5.", few]
     assert edit in shown(run)
+
+
+def with_sizes(kept: Run, smallest: float, members: dict[str, float | None]) -> dict[str, Any]:
+    """The summary of a run whose particle filter leaves so much of the draws."""
+    summary = json.loads(json.dumps(kept.summary)) | {"prior_only": False, "since": None}
+    summary["diagnostics"] |= {"effective_draws": smallest, "thin": True}
+    if members:
+        summary["perspectives"] = {
+            name: {"effective_draws": size, "simulated": size is not None, "draws": 100}
+            for name, size in members.items()
+        }
+    return summary
+
+
+@pytest.mark.parametrize(
+    ("smallest", "members", "sizes"),
+    [
+        (65.2, {}, "65"),
+        (0.0, {}, "0"),
+        (0.0, {"base": 0.0, "base-rates": None}, "0 for base"),
+        (
+            3.6,
+            {"base": 0.0, "hopeful": 3.6, "third": 99.0, "base-rates": None},
+            "0 for base, 4 for hopeful and 99 for third",
+        ),
+        (3.6, {"base": 3.6, "hopeful": 400.0}, "4 for base"),
+    ],
+)
+def test_small_effective_sample_sizes_are_named(
+    kept: Run, smallest: float, members: dict[str, float | None], sizes: str
+) -> None:
+    (caution,) = cautions(with_sizes(kept, smallest, members))
+    assert caution == (
+        f"Few parameter draws fit what has happened so far (effective sample size {sizes}): "
+        "the odds are less precise than their ranges suggest."
+    )
 
 
 # Words for numbers
@@ -464,6 +505,7 @@ def test_other_words() -> None:
     assert [effect(*x) for x in ((0.052, 0.013), (-0.3, 0.001), (0.001, 0.02))] == ["+5 ± 1", "-30 ± 1", "0 ± 2"]
     assert [two_figures(x) for x in (3163.2, -41.6, 0.0, -0.2, 12499.0)] == ["3,200", "-42", "0", "0", "12,000"]
     assert cell("a |\n b") == r"a \| b"
+    assert [listed(list(x)) for x in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
     nothing = {"interval": None, "standard_error": None}
     assert (interval(nothing), error(nothing)) == ("", "")
     # That no timeline differs tells no error.

@@ -12,15 +12,18 @@ from run_tools import contents
 from timeline_tools import new_process
 
 from forecast.store import atomic
-from forecast.store.saved_run import KEPT, MANIFEST, Writer, open_run
+from forecast.store.manifest import KEPT, MANIFEST
+from forecast.store.saved_run import open_run
+from forecast.store.writer import Writer
 
-MADE = {"id": "a", "schema": 1, "as_of": "2025-01-20", "started": "now"}
+MADE = {"id": "a", "schema": 2, "as_of": "2025-01-20", "started": "now"}
 
 # Writes a run over another in one process a step, each stopped at its own call of the system that touches a file.
 STOPPED = """
 import json, os, signal, sys
 from pathlib import Path
-from forecast.store.saved_run import KEPT, Writer
+from forecast.store.manifest import KEPT
+from forecast.store.writer import Writer
 
 root, how, made = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 TOUCHES = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.scandir", "shutil.rmtree",

@@ -10,8 +10,12 @@ import pytest
 from places import REPOSITORY
 from run_tools import TINY, Sampled
 
+from forecast.docs_pages.share_keys import with_share_keys
+from forecast.ensemble.request import RunRequest
+from forecast.outcomes.shares import GROUPS
 from forecast.pipeline import workflow
-from forecast.store.saved_run import MANIFEST, Run, open_run
+from forecast.store.manifest import MANIFEST
+from forecast.store.saved_run import Run, open_run
 
 PAGE = REPOSITORY / "runs" / "README.md"
 
@@ -71,12 +75,14 @@ def run(request: pytest.FixtureRequest) -> Run:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     folder, day = tmp_path_factory.mktemp("runs"), date(2025, 2, 19)
-    fixed = {"fixes": ["moscow.worth=0.5"], "edits": ["kyiv.worth.quantiles=[0.3, 0.4, 0.5]"]}
+    fixed = {"fixed": {"moscow.worth": 0.5}, "edits": ["kyiv.worth.quantiles=[0.3, 0.4, 0.5]"]}
     return {
-        "perspective": workflow.run(TINY, runs=folder, timelines=300, prior_only=True, perspective="hopeful", **fixed),
-        "alone": workflow.run(TINY, runs=folder, timelines=300, prior_only=True, as_of=date(2031, 4, 23)),
-        "pool": workflow.run(runs=folder, timelines=300, prior_only=True),
-        "later": workflow.run(runs=folder, timelines=300, prior_only=True, as_of=day, threads=2),
+        "perspective": workflow.run(
+            RunRequest(TINY, runs=folder, timelines=300, prior_only=True, perspective="hopeful", **fixed)
+        ),
+        "alone": workflow.run(RunRequest(TINY, runs=folder, timelines=300, prior_only=True, as_of=date(2031, 4, 23))),
+        "pool": workflow.run(RunRequest(runs=folder, timelines=300, prior_only=True)),
+        "later": workflow.run(RunRequest(runs=folder, timelines=300, prior_only=True, as_of=day, threads=2)),
     }
 
 
@@ -108,3 +114,18 @@ def test_what_is_documented_is_there(made: dict[str, Run], kept: Run) -> None:
     assert {re.split(r"[.\[]", name)[0] for name in OF_SUMMARY[len(OF_ENTRY) :]} == top
     entries = {key for run in runs for entry in inside(run.summary) for key in entry}
     assert entries == set(OF_ENTRY)
+
+
+def test_the_table_of_shares_is_that_of_the_code() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert with_share_keys(text) == text, "python -m forecast.docs_pages.share_keys"
+
+
+def test_every_documented_share_is_in_a_run(kept: Run) -> None:
+    for name in OF_SUMMARY:
+        group = name.rpartition(".")[0]
+        if group in GROUPS and "<" not in name:
+            inner = kept.summary
+            for key in name.split("."):
+                inner = inner[key]
+            assert "probability" in inner

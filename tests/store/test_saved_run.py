@@ -12,22 +12,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from places import REPOSITORY
 from run_tools import contents
 
 from forecast.errors import InputError
-from forecast.store.saved_run import (
-    KEPT,
-    MANIFEST,
-    Run,
-    Writer,
-    list_runs,
-    open_run,
-    read_parquet,
-    run_name,
-    runs_folder,
-    to_json,
-    write_parquet,
-)
+from forecast.store.digests import run_name
+from forecast.store.json_text import to_json
+from forecast.store.manifest import KEPT, MANIFEST
+from forecast.store.parquet import read_parquet, write_parquet
+from forecast.store.saved_run import Run, list_runs, open_run, runs_folder
+from forecast.store.writer import Writer
 
 # What a run holds
 
@@ -164,15 +158,15 @@ def test_what_is_no_name_is_refused(kept_copy: Path, name: str) -> None:
 
 def test_no_run_says_which_there_are(kept_copy: Path, tmp_path: Path) -> None:
     runs = kept_copy.parent
-    with pytest.raises(InputError, match=f"Runs kept: {kept_copy.name}"):
+    with pytest.raises(InputError, match=f"Saved runs: {kept_copy.name}"):
         open_run("nothing", runs)
-    with pytest.raises(InputError, match="Runs kept: none"):
+    with pytest.raises(InputError, match="Saved runs: none"):
         open_run("nothing", tmp_path / "nowhere")
     for empty in (tmp_path / "nowhere", runs / kept_copy.name / MANIFEST):
         with pytest.raises(InputError, match="Make one with: forecast run"):
             open_run("latest", empty)
     (kept_copy / MANIFEST).unlink()
-    with pytest.raises(InputError, match=f"is no run: it has no {MANIFEST}"):
+    with pytest.raises(InputError, match=f"is not a run: it has no {MANIFEST}"):
         open_run(kept_copy.name, runs)
     with pytest.raises(InputError, match="no run in"):
         open_run("latest", runs)
@@ -235,7 +229,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda folder: change_manifest(folder, files=dict.fromkeys(KEPT, 1)),
         "is missing or was changed",
     ),
-    "another schema": (lambda folder: change_manifest(folder, schema=2), "has schema 2; this version reads 1"),
+    "another schema": (lambda folder: change_manifest(folder, schema=1), "has schema 1; this version reads 2"),
 }
 
 
@@ -249,11 +243,17 @@ def test_a_damaged_run_is_refused(kept_copy: Path, harm: str, how: str) -> None:
         open_run(which, kept_copy.parent)
 
 
+def test_a_run_of_the_first_schema_is_refused_in_plain_words() -> None:
+    (folder,) = (REPOSITORY / "tests" / "fixtures" / "schema-1").glob("two-islands_*")
+    with pytest.raises(InputError, match=r"manifest.json: has schema 1; this version reads 2\. Run the forecast again"):
+        open_run(folder)
+
+
 def test_a_damaged_neighbour_does_not_matter_to_a_run_asked_for_by_name(kept_copy: Path) -> None:
     shutil.copytree(kept_copy, kept_copy.parent / "other")
     (kept_copy.parent / "other" / MANIFEST).write_text("{")
     assert open_run(kept_copy.name, kept_copy.parent).id == kept_copy.name
-    with pytest.raises(InputError, match=r"Runs kept: other, two-islands"):
+    with pytest.raises(InputError, match=r"Saved runs: other, two-islands"):
         open_run("third", kept_copy.parent)
 
 
@@ -278,7 +278,7 @@ def write(runs: Path, text: str = "x", error: type[BaseException] | None = None,
         writer.finish(MADE | given)
 
 
-MADE = {"id": "a", "schema": 1, "as_of": "2025-01-20", "started": "now"}
+MADE = {"id": "a", "schema": 2, "as_of": "2025-01-20", "started": "now"}
 
 
 def test_a_folder_appears_whole(tmp_path: Path) -> None:
@@ -329,10 +329,10 @@ def test_many_at_once_leave_one_whole_run(tmp_path: Path) -> None:
 def test_a_file_in_the_way_is_told_and_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path / "file", tmp_path / "file" / "deeper", tmp_path / ("n" * 300)):
-        with pytest.raises(InputError, match="--runs: runs cannot be kept in"):
+        with pytest.raises(InputError, match="--runs: runs cannot be saved in"):
             Writer(place, "a")
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "a").write_text("mine too")
-    with pytest.raises(InputError, match="a file stands where the run belongs"):
+    with pytest.raises(InputError, match="a file has the name of the run"):
         write(tmp_path / "runs")
     assert contents(tmp_path) == {"file": b"mine", "runs/a": b"mine too"}

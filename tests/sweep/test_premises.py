@@ -7,7 +7,7 @@ import pytest
 
 from forecast.belief.assemble import Posterior, hold, update
 from forecast.ensemble.simulated import simulate
-from forecast.outcomes.shares import differences
+from forecast.outcomes.paired import differences
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.sweep.one_at_a_time import ends, swings

@@ -117,7 +117,7 @@ def test_a_runaway_would_be_noticed() -> None:
 def fixed(**fix: float) -> Mapping[str, np.ndarray]:
     scenario, _ = ukraine()
     named = {name.replace("__", "."): value for name, value in fix.items()}
-    return kinds(inputs(scenario, update(scenario, prior_only=True, fix=named)), 8000)
+    return kinds(inputs(scenario, update(scenario, prior_only=True, fixed=named)), 8000)
 
 
 def quantile(name: str, p: float) -> float:

@@ -1,0 +1,67 @@
+"""The member `base-rates`, which forecasts from how often past wars ended and has no weeks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from forecast.ensemble import base_rates
+from forecast.ensemble.pooling import Densities
+from forecast.ensemble.request import RunRequest
+from forecast.scenario.perspectives import BASE_RATES
+from forecast.scenario.spec import Scenario
+
+
+@dataclass(frozen=True)
+class BaseRatesMember:
+    """The forecast from base rates; see `forecast.ensemble.member.Member`.
+
+    Attributes:
+        draws: of the rates.
+        timelines: simulated from them.
+        densities: log predictive densities since the reference date.
+    """
+
+    draws: pd.DataFrame
+    timelines: pd.DataFrame
+    densities: Densities
+
+    name = BASE_RATES
+    title = ""
+    weekly = False
+    draws_file = f"draws_{BASE_RATES}.parquet"
+    diagnostics = None
+    netcdf = b""
+    redrawn = None
+    start = b""
+    effective_draws = None
+
+    @property
+    def bands(self) -> pd.DataFrame:
+        """None: it has no weeks."""
+        return pd.DataFrame()
+
+    @property
+    def influence(self) -> pd.DataFrame:
+        """None: its rates are not priors of the scenario."""
+        return pd.DataFrame()
+
+    @property
+    def series_used(self) -> Mapping[str, tuple[str, int]]:
+        """None: it uses no block of the belief."""
+        return {}
+
+
+def base_rates_member(scenario: Scenario, day: date, request: RunRequest) -> BaseRatesMember:
+    """Draw the rates and simulate the member's timelines.
+
+    Args:
+        scenario: with `base_rates.toml`, as its files are.
+        day: the as-of date.
+        request: the number of timelines and the seed.
+    """
+    truces = base_rates.general_truces(scenario, day)
+    draws = base_rates.believe(scenario, day, truces)
+    table = base_rates.simulate(scenario, draws, day, truces, timelines=request.timelines, seed=request.seed)
+    return BaseRatesMember(draws, table, base_rates.common_density(scenario, day, truces))

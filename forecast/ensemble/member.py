@@ -1,0 +1,81 @@
+"""A member of a run: one forecast, however it was made. The pool and the summary know members by this alone."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+
+from forecast.belief.fit import Diagnostics
+from forecast.ensemble.pooling import Densities
+
+
+class Member(Protocol):
+    """One forecast: the timelines of a perspective, or of base rates.
+
+    A run of one perspective has one member; a pool has several.
+    """
+
+    @property
+    def name(self) -> str:
+        """A perspective's name, or `base-rates`."""
+
+    @property
+    def title(self) -> str:
+        """The perspective's title; empty if it has none."""
+
+    @property
+    def weekly(self) -> bool:
+        """Whether it simulates the war week by week, and not only its end."""
+
+    @property
+    def draws(self) -> pd.DataFrame:
+        """Draws of its parameters, a row each."""
+
+    @property
+    def draws_file(self) -> str:
+        """Name of the file that keeps its draws; members with the same columns share one."""
+
+    @property
+    def timelines(self) -> pd.DataFrame:
+        """The table of timelines simulated from those draws."""
+
+    @property
+    def bands(self) -> pd.DataFrame:
+        """Weekly quantiles of every level; empty if it has no weeks."""
+
+    @property
+    def densities(self) -> Densities:
+        """Log predictive densities of what happened since the reference date."""
+
+    @property
+    def influence(self) -> pd.DataFrame:
+        """The effect of each prior on its odds, from `forecast.outcomes.influence`; empty without priors."""
+
+    @property
+    def series_used(self) -> Mapping[str, tuple[str, int]]:
+        """The series it learns from: by series, the block and the number of observations."""
+
+    @property
+    def diagnostics(self) -> Diagnostics | None:
+        """Convergence of its sampler; None without one."""
+
+    @property
+    def netcdf(self) -> bytes:
+        """The fit as a netCDF file; empty without one."""
+
+    @property
+    def redrawn(self) -> Mapping[str, Any] | None:
+        """The distribution of the parameters that each timeline draws, as JSON; None if there are none."""
+
+    @property
+    def start(self) -> bytes:
+        """Where the particle filter leaves its draws, as a file; empty without one."""
+
+    @property
+    def effective_draws(self) -> float | None:
+        """Effective sample size of its draws after the particle filter; None without one."""
+
+
+def draws_used(member: Member) -> int:
+    """Number of different draws that its timelines use; a particle filter may select one several times."""
+    return int(member.timelines["draw"].nunique())

@@ -1,0 +1,74 @@
+"""The request for a run: one record, made from the command's options or in Python, and handed on whole.
+
+The command line reads its defaults from here, so nothing heavy is imported.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from forecast.errors import InputError
+
+TIMELINES = 20_000
+"""Timelines simulated by default; in a pool, of each member."""
+
+MOST_TIMELINES = 10_000_000
+"""Most timelines of a run: their table takes about 1 kB each."""
+
+SEED = 1
+"""Default seed of the timelines' random numbers."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A request for a run.
+
+    Attributes:
+        scenario: name or folder; by default ukraine-2025.
+        priors: folder of scenarios in which the name is looked up first.
+        runs: folder that the run is saved in; by default `$FORECAST_RUNS`, else `./runs`.
+        as_of: date up to which evidence is used; by default the scenario's reference date.
+        timelines: number to simulate; in a pool, of each member.
+        seed: seed of the timelines' random numbers.
+        threads: number of threads, by default one a processor; changes no result.
+        perspective: `base`, a perspective's name, or the path of one. By default the pool that the scenario's
+            `pool.toml` declares; `base` if there is none.
+        edits: changes to priors before the update, after the perspective: `part.key.field=value` (`--set`).
+        fixed: parameters fixed at a value after the update, by dotted name, in the prior's unit (`--fix`).
+        prior_only: leave the series out; recorded events and states still count.
+        allow_unconverged: save the run even if the sampler did not converge.
+
+    Raises:
+        InputError: too few or too many timelines, no threads, or a negative seed.
+    """
+
+    scenario: str | Path | None = None
+    priors: Path | None = None
+    runs: Path | None = None
+    as_of: date | None = None
+    timelines: int = TIMELINES
+    seed: int = SEED
+    threads: int | None = None
+    perspective: str | Path | None = None
+    edits: Sequence[str] = ()
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    prior_only: bool = False
+    allow_unconverged: bool = False
+
+    def __post_init__(self) -> None:
+        check_size(self.timelines, self.seed, self.threads)
+
+
+def check_size(timelines: int, seed: int, threads: int | None) -> None:
+    """Refuse numbers that cannot be run.
+
+    Raises:
+        InputError: too few or too many timelines, no threads, or a negative seed.
+    """
+    if not 1 <= timelines <= MOST_TIMELINES:
+        raise InputError(f"{timelines} timelines", key="--timelines", mend=f"Ask for 1 to {MOST_TIMELINES:,}")
+    if seed < 0:
+        raise InputError(f"{seed} is negative", key="--seed", mend="Give 0 or more")
+    if threads is not None and threads < 1:
+        raise InputError(f"{threads} threads", key="--threads", mend="Ask for at least 1")

@@ -1,0 +1,97 @@
+"""A request with its scenario read and everything in it checked, before any work is done."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from forecast.belief.assemble import DRAW_SEED, check_as_of, check_held
+from forecast.belief.fit import SamplerSettings
+from forecast.ensemble.request import RunRequest
+from forecast.ensemble.simulated import USED_DRAWS
+from forecast.replay.starting_points import nothing_to_foresee
+from forecast.scenario.load import check_fixable, load_scenario, load_under
+from forecast.scenario.members import Pool
+from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
+from forecast.scenario.spec import Scenario
+
+
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """A request and what its names stand for.
+
+    Attributes:
+        request: as it was made.
+        scenario: under the perspective asked for; for a pool, under none.
+        day: the as-of date.
+        pool: the pool asked for, if any.
+        members: the scenario as each member sees it, by the member's name, in the pool's order.
+    """
+
+    request: RunRequest
+    scenario: Scenario
+    day: date
+    pool: Pool | None
+    members: Mapping[str, Scenario]
+
+    @property
+    def perspective(self) -> str:
+        """The forecast asked for: `pool`, or a perspective's name."""
+        return POOL if self.pool else self.scenario.perspective
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """The declared weights of a pool, by member."""
+        return self.pool.weights if self.pool else None
+
+    def settings(self) -> dict[str, Any]:
+        """Everything asked for that may move a number, as the manifest holds it."""
+        request = self.request
+        return {
+            "timelines": request.timelines,
+            "seed": request.seed,
+            "draw_seed": DRAW_SEED,
+            "draws": USED_DRAWS,
+            "edits": list(request.edits),
+            "fixed": {name: float(value) for name, value in sorted(request.fixed.items())},
+            "prior_only": request.prior_only,
+            "allow_unconverged": request.allow_unconverged,
+            "perspective": self.perspective,
+            "sampler": asdict(SamplerSettings()),
+        }
+
+
+def resolve(request: RunRequest) -> ResolvedRequest:
+    """Read the scenario that a request names, for each member, and check the request against it.
+
+    Raises:
+        InputError: the scenario, the date, an edit or a fixed parameter is wrong.
+    """
+    scenario = load_scenario(
+        request.scenario,
+        priors=request.priors,
+        edits=request.edits,
+        perspective=BASE if request.perspective is None else request.perspective,
+    )
+    day = check_as_of(scenario, request.as_of)
+    nothing_to_foresee(scenario, day)
+    pool = scenario.pool if request.perspective is None else None
+    members = _members(scenario, pool) if pool else {scenario.perspective: scenario}
+    for seen in (scenario, *(own for name, own in members.items() if name != BASE_RATES)):
+        check_fixable(seen, request.fixed)
+        check_held(seen, request.fixed, day)
+    return ResolvedRequest(request, scenario, day, pool, members)
+
+
+def _members(scenario: Scenario, pool: Pool) -> dict[str, Scenario]:
+    """The scenario as each member of a pool sees it.
+
+    A perspective's changes come before the scenario's edits. `base-rates` uses the files as they are: neither edits
+    nor fixed parameters apply to it.
+    """
+    others = [name for name in pool.weights if name not in (BASE_RATES, scenario.perspective)]
+    seen = {scenario.perspective: scenario}
+    seen |= dict(zip(others, load_under(others, scenario.folder, edits=scenario.edits), strict=True))
+    if BASE_RATES in pool.weights:
+        seen[BASE_RATES] = load_scenario(scenario.folder) if scenario.edits else scenario
+    return {name: seen[name] for name in pool.weights}

@@ -1,0 +1,147 @@
+"""The member that simulates the war week by week, under one perspective."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from forecast.belief.assemble import Posterior, update
+from forecast.belief.fit import Diagnostics
+from forecast.ensemble.pooling import Densities
+from forecast.ensemble.request import RunRequest
+from forecast.ensemble.simulated import USED_DRAWS, Simulation, simulate
+from forecast.outcomes.influence import influence
+from forecast.replay.prequential import common_density
+from forecast.scenario.spec import Scenario
+
+
+@dataclass(frozen=True)
+class SimulatedMember:
+    """One perspective's forecast; see `forecast.ensemble.member.Member`.
+
+    Attributes:
+        scenario: under the perspective.
+        posterior: on the as-of date.
+        simulation: timelines from the posterior.
+        densities: log predictive densities since the reference date; empty unless it is pooled.
+    """
+
+    scenario: Scenario
+    posterior: Posterior
+    simulation: Simulation
+    densities: Densities = field(default_factory=dict)
+
+    weekly = True
+    draws_file = "draws.parquet"
+
+    @property
+    def name(self) -> str:
+        """The perspective's name."""
+        return self.scenario.perspective
+
+    @property
+    def title(self) -> str:
+        """The perspective's title; empty for the base premises."""
+        own = self.scenario.perspectives.get(self.name)
+        return "" if own is None else own.title
+
+    @property
+    def draws(self) -> pd.DataFrame:
+        """Draws of the posterior."""
+        return self.posterior.draws
+
+    @property
+    def timelines(self) -> pd.DataFrame:
+        """The simulated timelines."""
+        return self.simulation.timelines
+
+    @property
+    def bands(self) -> pd.DataFrame:
+        """Weekly quantiles of every level."""
+        return self.simulation.bands
+
+    @property
+    def influence(self) -> pd.DataFrame:
+        """The effect of each prior on the odds."""
+        return influence(self.timelines, self.draws, self.scenario)
+
+    @property
+    def series_used(self) -> Mapping[str, tuple[str, int]]:
+        """The series that the posterior learns from."""
+        return self.posterior.series_used
+
+    @property
+    def diagnostics(self) -> Diagnostics | None:
+        """Convergence of the posterior's chains."""
+        return self.posterior.diagnostics
+
+    @property
+    def netcdf(self) -> bytes:
+        """The posterior's fit."""
+        return self.posterior.netcdf
+
+    @property
+    def redrawn(self) -> Mapping[str, Any]:
+        """Names, means of scores by draw, and Cholesky factor of the parameters that each timeline draws."""
+        return {
+            "names": list(self.posterior.anew),
+            "mean": self.posterior.anew_mean[:USED_DRAWS].tolist(),
+            "chol": self.posterior.anew_chol.tolist(),
+        }
+
+    @property
+    def start(self) -> bytes:
+        """Where the particle filter leaves the draws; empty on the reference date."""
+        return b"" if self.effective_draws is None else self.simulation.start.to_bytes()
+
+    @property
+    def effective_draws(self) -> float | None:
+        """Effective sample size after the particle filter; None on the reference date."""
+        found = self.simulation.start.effective
+        return None if found is None else round(found, 1)
+
+
+def simulated_member(
+    scenario: Scenario,
+    day: date,
+    request: RunRequest,
+    *,
+    pooled: bool,
+    progress: bool,
+    notify: Callable[[str], None],
+) -> SimulatedMember:
+    """Update a perspective's priors and simulate its timelines.
+
+    Args:
+        scenario: under the perspective.
+        day: the as-of date.
+        request: the options of the run.
+        pooled: also compute its log predictive densities, by which a pool weights its members.
+        progress: show a progress bar while sampling.
+        notify: called with a phrase for each step.
+
+    Raises:
+        NotConverged: the sampler's diagnostics are outside their limits.
+    """
+
+    def posterior_on(when: date) -> Posterior:
+        return update(
+            scenario,
+            when,
+            prior_only=request.prior_only,
+            allow_unconverged=request.allow_unconverged,
+            fixed=request.fixed,
+            progress=progress,
+        )
+
+    of, later = f" ({scenario.perspective})" if pooled else "", day > scenario.reference_date
+    notify(f"updating the priors by the evidence{of}")
+    posterior = posterior_on(day)
+    notify(f"simulating {request.timelines:,} timelines{of}" + (", and what led up to them" if later else ""))
+    simulation = simulate(scenario, posterior, timelines=request.timelines, seed=request.seed, threads=request.threads)
+    densities: Densities = {}
+    if pooled and later:
+        densities = common_density(scenario, posterior_on(scenario.reference_date), day, request.threads)
+    return SimulatedMember(scenario, posterior, simulation, densities)

@@ -1,0 +1,45 @@
+"""The manifest of a run, and the files that every run has."""
+
+from pathlib import Path
+from typing import Any
+
+from forecast.errors import InputError
+from forecast.store.json_text import read_object
+
+SCHEMA = 2
+"""Version of the layout of a run's folder and of `summary.json`."""
+
+MANIFEST = "manifest.json"
+DRAWS = "draws.parquet"
+KEPT = {"summary.json", "report.md", "timelines.parquet", "bands.parquet", DRAWS}
+"""Files that every run has beside its manifest."""
+
+REDRAWN = "redrawn.json"
+"""File of the distribution from which each timeline draws its own parameters: `names`, `mean` and `chol` of scores."""
+
+
+def start_file(member: str | None = None) -> str:
+    """The file of the states that timelines start from after the particle filter; in a pool, those of a member."""
+    return "start.npz" if member is None else f"start_{member}.npz"
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read a manifest and check it.
+
+    Raises:
+        InputError: it is not JSON, lacks a key that every manifest has, or is of another schema.
+    """
+    path, again = folder / MANIFEST, "Remove the folder, or run the forecast again"
+    manifest = read_object(path)
+    if missing := sorted({"id", "schema", "as_of", "started", "files"} - set(manifest)):
+        raise InputError(f"lacks {', '.join(missing)}", file=path, mend=again)
+    if manifest["schema"] != SCHEMA:
+        what = f"has schema {manifest['schema']!r}; this version reads {SCHEMA}"
+        raise InputError(what, file=path, mend="Run the forecast again, or read it with the version that made it")
+    for key in ("id", "as_of", "started"):
+        if not isinstance(manifest[key], str):
+            raise InputError(f"found {manifest[key]!r}; allowed is text", file=path, key=key, mend=again)
+    files = manifest["files"]
+    if not isinstance(files, dict) or KEPT - set(files):
+        raise InputError("allowed is a table with the hash of every file", file=path, key="files", mend=again)
+    return manifest

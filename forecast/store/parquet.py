@@ -1,0 +1,40 @@
+"""Tables as Parquet files that other programs can read too."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from forecast.errors import InputError
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a table; days are written as timestamps without a zone, words as dictionaries."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    plain = pa.Table.from_pandas(table, preserve_index=False)
+    for k, column in enumerate(plain.schema):
+        if pa.types.is_timestamp(column.type):
+            plain = plain.set_column(k, column.name, plain.column(k).cast(pa.timestamp("ms")))
+    pq.write_table(plain.replace_schema_metadata(None), path, compression="zstd", row_group_size=65_536)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a table that `write_parquet` wrote.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table: pd.DataFrame = pq.read_table(path).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(
+            "cannot be read: it is missing or damaged", file=path, mend="Run the forecast again"
+        ) from error
+    for name in table.columns:
+        if table[name].dtype.kind == "M":
+            table[name] = table[name].astype("datetime64[s]")
+    return table
