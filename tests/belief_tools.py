@@ -12,12 +12,13 @@ from scipy import stats
 
 from forecast.belief import compiled_model, datatree, model
 from forecast.belief.aid import AidBlock, AidData
-from forecast.belief.block import Block, days_after
+from forecast.belief.block import Block
 from forecast.belief.capital import NEVER, TERM, CapitalBlock, CapitalData
 from forecast.belief.compiled_model import compile_model
 from forecast.belief.fit import Fit, SamplerSettings
 from forecast.belief.instability import MONTH, MONTH_DAYS, SLOTS, InstabilityBlock, InstabilityData
 from forecast.belief.student_t import TAIL_DEGREES
+from forecast.calendar import days_after
 from forecast.scenario.elicit import Marginal, fit_quantiles
 
 INF = math.inf

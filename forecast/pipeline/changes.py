@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.belief.model import learnt_from
+from forecast.belief.model import series_used
 from forecast.evidence.states import FOLLOWED
 from forecast.scenario.spec import Scenario
 
@@ -136,7 +136,7 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
 
 def _figures(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     """The last figure of each series that is used, as known on the reference date and as known now, and revisions."""
-    used = dict.fromkeys([*learnt_from(scenario, day), *([scenario.series.kursk] if scenario.series.kursk else [])])
+    used = dict.fromkeys([*series_used(scenario, day), *([scenario.series.kursk] if scenario.series.kursk else [])])
     before, now = scenario.evidence.as_of(scenario.reference_date), scenario.evidence.as_of(day)
     found = []
     for name in used:

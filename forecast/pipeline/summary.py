@@ -12,7 +12,7 @@ import pandas as pd
 
 from forecast.belief.assemble import Posterior
 from forecast.belief.fit import Diagnostics
-from forecast.belief.model import learnt_from
+from forecast.belief.model import series_used
 from forecast.belief.update import failures
 from forecast.ensemble.pooling import Densities, updated_weights
 from forecast.ensemble.simulated import Simulation
@@ -114,7 +114,7 @@ def summarise(
     weights = None if pool is None else pool.weights
     found = _sampler(members)
     vintage = scenario.evidence.vintage(day)
-    learnt = learnt_from(scenario, day)
+    learnt = series_used(scenario, day)
     return {
         "schema": saved_run.SCHEMA,
         "run": name,

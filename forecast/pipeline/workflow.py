@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.belief.assemble import DRAW_SEED, check_as_of, check_held, update
+from forecast.belief.assemble import DRAW_SEED, check_as_of, check_fixed, update
 from forecast.belief.fit import SamplerSettings
 from forecast.ensemble import base_rates
 from forecast.ensemble.pooling import Densities, pooled
@@ -82,7 +82,7 @@ def run(
     whose = BASE if perspective is None else perspective
     loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=whose)
     day = check_as_of(loaded, as_of)
-    check_held(loaded, parse_fix(loaded, fixes), day)
+    check_fixed(loaded, parse_fix(loaded, fixes), day)
     nothing_to_foresee(loaded, day)
     _warn_of_outside(loaded, day)
     with saved_run.Writer(saved_run.runs_folder(runs), f"{loaded.id}_{day}") as writer:

@@ -1,6 +1,6 @@
 """From the chronology and the map to the past as the weekly code takes it: states and events week by week."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from forecast.timeline.weekly_record import STREAMS, Past, moves_code
 def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
     """What is recorded, as known on a date, of the weeks between the reference date and it, or an earlier day."""
     seen = scenario.chronology.as_of(day)
-    ends = week_ends(scenario, until or day)
+    ends: list[date] = calendar.week_ends(scenario.reference_date, until or day)[1:].tolist()
     course = {state: _course(seen, state, ends) for state in states.STATES}
     return Past(
         rung=course["rung"],
@@ -31,13 +31,6 @@ def past_of(scenario: Scenario, day: date, until: date | None = None) -> Past:
         moves=_moves(seen, ends),
         kursk=_kursk(scenario, day, ends, course["kursk"][1:]),
     )
-
-
-def week_ends(scenario: Scenario, day: date) -> list[date]:
-    """The day after the last of each calendar week's part before the as-of date."""
-    first = calendar.monday(scenario.reference_date)
-    weeks = calendar.weeks_to(scenario.reference_date, day - timedelta(days=1))
-    return [min(first + timedelta(days=7 * k), day) for k in range(1, weeks + 1)]
 
 
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:

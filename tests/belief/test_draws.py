@@ -148,7 +148,7 @@ def test_correlations_refused(links, said):
 
 
 def test_block_scores_must_fit():
-    with pytest.raises(ValueError, match="no world prior"):
+    with pytest.raises(ValueError, match="not a prior that varies by world"):
         draw_table(table_of("a", timeline=("a",)), [], 10, 0, {"a": np.zeros(10)})
     with pytest.raises(ValueError, match="shape"):
         draw_table(table_of("a"), [], 10, 0, {"a": np.zeros(9)})
@@ -168,5 +168,5 @@ def test_interleave_takes_turns_and_spreads():
             # An independent sample strays by about 0.9 / sqrt(n): this one must be well within that.
             assert np.abs(at - even).max() < 0.5 / math.sqrt(at.size)
     assert sorted(interleave(chains, 12_000)) == sorted(chains.ravel())
-    with pytest.raises(InputError, match="12001 draws wanted"):
+    with pytest.raises(InputError, match="12001 draws requested"):
         interleave(chains, 12_001)

@@ -7,7 +7,7 @@ import pytest
 from belief_tools import HOUSES, PRIORS, QUICK, WEEKS, only, simulate
 
 from forecast.belief import model
-from forecast.report.predictive import RARE, tail_chance
+from forecast.report.predictive import RARE, tail_probability
 from forecast.scenario.elicit import Marginal
 
 LONG = replace(QUICK, draws=1500)
@@ -28,7 +28,7 @@ def rare(fit, series):
     """Which figures of a series are flagged."""
     tree = fit.tree()
     again = tree["posterior_predictive"][series].values.astype(np.float64)
-    found = tail_chance(tree["observed_data"][series].values, again.reshape(-1, again.shape[-1]))
+    found = tail_probability(tree["observed_data"][series].values, again.reshape(-1, again.shape[-1]))
     return np.flatnonzero(found < RARE).tolist()
 
 

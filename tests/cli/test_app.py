@@ -67,7 +67,7 @@ def test_a_damaged_fit_is_a_warning_and_the_odds_are_the_same(sampled: tuple[Sam
     told = [line for line in damaged.err.splitlines() if line.startswith("WARNING: ")]
     assert len(told) == 1
     assert "is damaged" in told[0]
-    assert "is made again" in told[0]
+    assert "fitted again" in told[0]
     assert damaged.out == sound.out
     assert len(damaged.err.splitlines()) == 5
 
@@ -308,7 +308,8 @@ def python(place: Path, code: str, *options: str, **environment: str) -> "subpro
 
 
 def test_a_bug_ends_with_1_and_a_traceback(tmp_path: Path) -> None:
-    code = "import sys\nfrom forecast.cli import app\nfrom forecast.store import saved_run\nsaved_run.open_run = lambda *_: 1 / 0\n"
+    imports = "import sys\nfrom forecast.cli import app\nfrom forecast.store import saved_run\n"
+    code = f"{imports}saved_run.open_run = lambda *_: 1 / 0\n"
     done = python(tmp_path, f"{code}sys.argv = ['forecast', 'show']\napp.main()")
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"Traceback" in done.stderr

@@ -17,7 +17,7 @@ from rich.console import Console
 from run_tools import TINY, MadeUpSampler, Sampled
 from scipy import special
 
-from forecast.belief.model import learnt_from
+from forecast.belief.model import series_used
 from forecast.cli.summary_table import show_summary
 from forecast.outcomes.influence import influence
 from forecast.pipeline import workflow
@@ -125,7 +125,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
         assert entry["learnt_from"] <= entry["rows"]
     used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
-    known_by_then = learnt_from(scenario, scenario.reference_date)
+    known_by_then = series_used(scenario, scenario.reference_date)
     assert used == [name for name in scenario.evidence.specs if name in known_by_then]
     assert scenario.area_series in used
 
