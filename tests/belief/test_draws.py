@@ -132,17 +132,17 @@ def test_log_prior_is_the_density_of_marginals_and_copula():
 
 
 @pytest.mark.parametrize(
-    ("links", "said"),
+    ("links", "names"),
     [
-        ([tie("a", "b", 1.0)], "a, b: not positive definite"),
-        ([tie("x", "y", 0.1)], "same evidence"),
-        ([tie("a", "b", 0.9), tie("b", "c", 0.9), tie("a", "c", -0.9)], "a, b, c: not positive definite"),
+        ([tie("a", "b", 1.0)], "a, b"),
+        ([tie("x", "y", 0.1)], "x, y"),
+        ([tie("a", "b", 0.9), tie("b", "c", 0.9), tie("a", "c", -0.9)], "a, b, c"),
     ],
 )
-def test_correlations_refused(links, said):
+def test_correlations_refused(links, names):
     priors = table_of("a", "b", "c", "x", "y")
     block = {"x": np.zeros(10), "y": np.zeros(10)}
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=rf"\b{names}: ") as caught:
         draw_table(priors, links, 10, 0, block)
     assert caught.value.file == "correlations.toml"
 

@@ -153,8 +153,8 @@ def test_a_point_is_a_prior_like_any_other(small):
     assert "prior_point_0" in built.named_vars
 
 
-def test_a_fit_keeps_every_series_with_days_of_its_own(recovered):
-    data, _, _, fit = recovered[0]
+def test_a_fit_keeps_every_series_with_days_of_its_own(fitted):
+    data, fit = fitted
     tree = fit.tree()
     series = {name: days for block in SMALL for name, (days, _) in block.observed(data[block.name]).items()}
     assert len(series) == 11
@@ -181,6 +181,7 @@ def test_a_fit_keeps_every_series_with_days_of_its_own(recovered):
     assert float(after.std()) < float(before.std())
 
 
+@pytest.mark.calibration
 def test_convergence_is_the_worst_of_all(recovered):
     for *_, fit in recovered:
         import arviz
@@ -219,9 +220,10 @@ def test_a_start_that_is_held_holds_its_level(war):
 
 def test_correlations_within_what_is_learnt_are_refused(tiny):
     pair = Correlation("washington.capital_start", "kyiv.instability_start", 0.3, "for a test")
-    with pytest.raises(InputError, match="same evidence"):
+    with pytest.raises(InputError) as refused:
         update(replace(tiny, correlations=(pair,)), prior_only=True)
-    # With what is not learnt they carry on.
+    assert (refused.value.file, refused.value.key) == ("correlations.toml", f"{pair.first}, {pair.second}")
+    # A correlation with a prior outside the blocks is applied.
     pair = Correlation("washington.capital_start", "washington.deliver", 0.6, "for a test")
     draws = update(replace(tiny, correlations=(pair,)), prior_only=True).draws
     ranks = draws[["washington.capital", "washington.deliver"]].rank()
