@@ -276,11 +276,11 @@ def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> N
         assert part in told, told
 
 
-def test_what_holding_would_not_move_is_refused() -> None:
+def test_fixing_an_observed_start_is_refused() -> None:
     scenario, _ = ukraine()
     assert update(scenario, prior_only=True, fix={"washington.capital_start": 0.5}).fixed
     for name in ("washington.capital_start", "kyiv.instability_start", "front.kursk_start"):
-        with pytest.raises(InputError, match=f"--fix: {name}: it is a level of 2025-01-20"):
+        with pytest.raises(InputError, match=f"--fix: {name}: this is the level on 2025-01-20"):
             update(scenario, date(2025, 3, 3), prior_only=True, fix={name: 0.5})
     with pytest.raises(InputError, match=r"'2025-03-03' is not a date"):
         update(scenario, "2025-03-03")  # type: ignore[arg-type]
