@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ Array = NDArray[np.float64]
 
 AMOUNT_DAYS = {"4w": 28, "13w": 91, "26w": 182}
 """Days from the as-of date after which ground gained and approval are recorded, by the end of the column's name."""
+
+Dates = NDArray[np.datetime64]
+"""Days, datetime64[D]."""
 
 
 def monday(day: date) -> date:
@@ -44,3 +48,24 @@ def season(first: date, weeks: int, peaks: Sequence[tuple[int, int]], half_width
 def weeks_to(first: date, last: date) -> int:
     """Calendar weeks, counted from the Monday of `first`, that hold the days `first` to `last`."""
     return (last - monday(first)).days // 7 + 1
+
+
+def days_after(day: date, counts: NDArray[Any]) -> Dates:
+    """The days that follow `day` by each of some whole numbers of days."""
+    return np.asarray(np.datetime64(day, "D") + np.asarray(counts, dtype=np.int64).astype("timedelta64[D]"))
+
+
+def week_ends(reference: date, day: date) -> Dates:
+    """The begin and the ends of the calendar weeks with a day from the reference date to the day before another.
+
+    Args:
+        reference: the reference date.
+        day: the as-of date, on or after the reference date.
+
+    Returns:
+        (K + 1,) the Monday of the reference date's week, then the Monday after each week; the last is the as-of
+        date if that is earlier than the Monday.
+    """
+    first = monday(reference)
+    count = weeks_to(reference, day - timedelta(days=1)) if day > reference else 0
+    return np.minimum(days_after(first, 7 * np.arange(count + 1)), np.datetime64(day, "D"))

@@ -1,4 +1,4 @@
-"""What the tests of the smaller blocks share: simulated evidence, and the three blocks compiled once together."""
+"""Shared by the tests of the three smaller blocks: simulated evidence, and the blocks compiled once."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -12,12 +12,13 @@ from scipy import stats
 
 from forecast.belief import compiled_model, datatree, model
 from forecast.belief.aid import AidBlock, AidData
-from forecast.belief.block import Block, days_after
+from forecast.belief.block import Block
 from forecast.belief.capital import NEVER, TERM, CapitalBlock, CapitalData
 from forecast.belief.compiled_model import compile_model
 from forecast.belief.fit import Fit, SamplerSettings
 from forecast.belief.instability import MONTH, MONTH_DAYS, SLOTS, InstabilityBlock, InstabilityData
 from forecast.belief.student_t import TAIL_DEGREES
+from forecast.calendar import days_after
 from forecast.scenario.elicit import Marginal, fit_quantiles
 
 INF = math.inf
@@ -65,7 +66,7 @@ PRIORS: dict[str, Marginal] = {
 
 @contextmanager
 def only(blocks: tuple[Block[Any], ...]) -> Iterator[None]:
-    """The belief with these blocks and no other."""
+    """The belief with these blocks only."""
     parameters = tuple(name for block in blocks for name in block.parameters)
     with pytest.MonkeyPatch.context() as patch:
         for module in (model, datatree):
@@ -76,10 +77,10 @@ def only(blocks: tuple[Block[Any], ...]) -> Iterator[None]:
 
 @contextmanager
 def one_attempt() -> Iterator[None]:
-    """Fits as they are at first: a few hundred draws never meet the limits that the forecast's own thousands do.
+    """Fits without a second attempt: a few hundred draws never meet the limits for the forecast's thousands.
 
-    Each would be run once more, four times as long and with smaller steps, for nothing that these tests look at:
-    their bounds are those of the few draws. The second attempt has tests of its own, in `test_belief_model.py`.
+    Without this each fit would be repeated, four times as long and with smaller steps. The bounds of these tests are
+    set for few draws. The second attempt is tested in `tests/belief/test_model.py`.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_model, "failures", lambda diagnostics: [])
@@ -106,6 +107,13 @@ def small() -> Small:
 
 
 @pytest.fixture(scope="session")
+def fitted(small: Small) -> tuple[dict[str, Any], Fit]:
+    """Evidence simulated from the prior, and its posterior."""
+    data, _, _ = simulate(0)
+    return data, small.fit(data)
+
+
+@pytest.fixture(scope="session")
 def recovered(small: Small) -> list[tuple[dict[str, Any], dict[str, float], dict[str, float], Fit]]:
     """Evidence simulated from the prior, the scores and states behind it, and its posterior."""
     return [(*run, small.fit(run[0])) for run in map(simulate, range(RUNS))]
@@ -121,10 +129,10 @@ def walk(rng: np.random.Generator, start: float, mean: float, half_life: float, 
 
 
 def simulate(seed: int) -> tuple[dict[str, Any], dict[str, float], dict[str, float]]:
-    """What the three blocks know of a world drawn from the prior, by the equations in their files' heads.
+    """Evidence of the three blocks, simulated from the prior by the equations in their modules' docstrings.
 
     Returns:
-        the data of each block on the last day, the scores behind them, and the levels on that day.
+        the data of each block on the last day, the true scores, and the true levels on that day.
     """
     rng = np.random.default_rng(seed)
     scores = {name: float(rng.standard_normal()) for name in PRIORS}
@@ -179,7 +187,7 @@ def simulate(seed: int) -> tuple[dict[str, Any], dict[str, float], dict[str, flo
 
 
 def log_density(block: Block[Any], data: Any, point: Mapping[str, np.ndarray]) -> float:
-    """What the model of one block says of a point: its scores, then its latents by name, given its evidence."""
+    """Log density of one block's model at a point: its scores and its latents, by name."""
     priors = {name: PRIORS[name] for name in block.parameters}
     with only((block,)):
         built = model.build(block, model.shapes({block.name: data}), model.families(priors))
@@ -204,18 +212,17 @@ def ranks(recovered: Any, names: tuple[str, ...], shift: int = 0) -> np.ndarray:
 
 
 def check_found_again(recovered: Any, parameters: tuple[str, ...], informed: tuple[str, ...], state: str) -> np.ndarray:
-    """What was simulated lies in its posterior as often as that says, and not in those of other runs.
+    """Posteriors contain the true values as often as they should, and those of other runs do not.
 
     Args:
         recovered: from the fixture.
-        parameters: whose truths lie in the central 80% about 8 times in ten (within four binomial standard errors,
-            those of one run taken as independent) with uniform ranks.
-        informed: of which the evidence says much: judged by the posteriors of other runs (the control) fewer lie
-            there.
-        state: dotted name of a level on the last day, whose truth lies within its posterior's spread.
+        parameters: their true values lie in the central 80% in about 8 of 10 cases (within four binomial standard
+            errors, with the parameters of one run taken as independent), and their ranks are uniform.
+        informed: parameters with much evidence: fewer lie in the central 80% of other runs (the control).
+        state: dotted name of a level on the last day; its errors agree with the posterior's standard deviation.
 
     Returns:
-        (run,) the posterior's spread of that level.
+        (run,) the posterior standard deviation of that level.
     """
     own = ranks(recovered, parameters)
     assert abs(inside(own) - 0.8) < 4 * math.sqrt(0.8 * 0.2 / own.size)

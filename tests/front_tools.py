@@ -1,4 +1,4 @@
-"""What the tests of the front's block share: priors, fronts simulated from them, and the block compiled alone."""
+"""Shared by the tests of the front block: priors, fronts simulated from them, and the compiled block."""
 
 import hashlib
 import math
@@ -41,7 +41,7 @@ QUICK = SamplerSettings(chains=2, draws=400, tune=500, target_accept=0.85, seed=
 
 
 def hide(data, last, gaps=()):
-    """The same evidence as of an earlier Monday, with Mondays of the first map missing."""
+    """The evidence as of an earlier Monday, without some Mondays of the first map."""
     monday = np.arange(data.weeks + 1)
     area = np.where(monday <= last, data.area, np.nan)
     area[list(gaps)] = np.nan
@@ -90,7 +90,7 @@ def fingerprint(fit):
 
 
 class Alone:
-    """The front's block compiled by itself."""
+    """The front block, compiled without the others."""
 
     def __init__(self):
         with only((FRONT,)):

@@ -22,7 +22,7 @@ from places import TINY
 
 from forecast.belief.cache import fit_key
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import PARAMETERS, Families, Shapes, known, prior_fit
+from forecast.belief.model import PARAMETERS, Families, Shapes, block_data, prior_fit
 from forecast.cli import app
 from forecast.ensemble.request import RunRequest
 from forecast.locations import cache_root
@@ -130,7 +130,7 @@ def sampled(tiny: Scenario, kept: Run, tmp_path_factory: pytest.TempPathFactory)
     first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
     common = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json"]
     priors = {name: tiny.priors[name].marginal for name in PARAMETERS}
-    key = fit_key(known(tiny, tiny.reference_date), priors, SamplerSettings())
+    key = fit_key(block_data(tiny, tiny.reference_date), priors, SamplerSettings())
     damaged = second / "cache" / "posterior" / key
     damaged.mkdir(parents=True)
     (damaged / "fit.json").write_text("{", encoding="utf-8")

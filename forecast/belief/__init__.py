@@ -1,4 +1,4 @@
-"""What is believed of each prior, given the evidence: PyMC models, their fits, and draws from them.
+"""The posterior: the priors updated by the evidence, in PyMC models that are fitted block by block.
 
 In: a scenario and a date. Out: `Posterior`: a table of draws, weekly paths, diagnostics.
 """

@@ -1,21 +1,21 @@
-"""What allocations of aid say of the aid that is delivered: the United States and Europe, each on its own.
+"""The aid block: deliveries of aid, estimated from allocations, for the United States and Europe separately.
 
-`washington.us_aid` and `europe.europe_aid` are arms delivered and relied on at the reference date, EUR bn a
-month. What is counted is something else: all aid, military, financial and humanitarian, in the month in which
-it was allocated. Allocations come in packages, a month of nothing beside a month of many billions, and are
-delivered over months and years. Over two years they bear on the flow through one ratio, which is judged:
+`washington.us_aid` and `europe.europe_aid` are the arms delivered at the reference date, EUR bn a month. The
+series counts something else: all aid, military, financial and humanitarian, in the month in which it was
+allocated. Allocations come in packages: a month without any can follow a month of many billions. They are
+delivered over months and years. One ratio, whose prior is a judgement, links the two over a period of two years:
 
     delivered at the reference date = aid_delivered * (mean of all aid allocated a month in the two years before)
 
-The sum S of a calendar quarter, long enough that most hold a package, is a gamma variable with that mean:
+A calendar quarter is long enough that most contain a package. Its sum S has a gamma distribution with that mean:
 
     S ~ Gamma(mean = 3 aid / aid_delivered, coefficient of variation v),   v^2 = aid_lumpiness^2 + r^2
 
-r is `aid_revision` for quarters that ended within a year of the as-of date, 0 for older ones: the figures are
-of a later vintage than those that were known on the day, and it is the latest that were revised. The gamma is
-the plainest positive distribution whose spread grows with its mean; a quarter of (almost) nothing counts as
-`LEAST`. Only whole quarters of the two years before the reference date enter, whenever they became known: what
-is allocated after it follows from decisions that a timeline makes.
+r is `aid_revision` for quarters that ended within a year of the as-of date, and 0 for older quarters. The
+series is a later vintage than the one that was public on the date, and revisions change the latest quarters. The
+gamma is the simplest positive distribution with a spread that grows with its mean. A smaller sum counts as
+`LEAST`. Only whole quarters of the two years before the reference date are used. Later allocations follow from
+decisions that a timeline simulates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,24 +26,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.belief.block import Dates, Draws, Series, Values
+from forecast.belief.block import Draws, Series, Values
+from forecast.calendar import Dates
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 QUARTERS = 8
-"""Quarters before the reference date that are used: two years."""
+"""Number of quarters before the reference date that are used: two years."""
 
 MONTHS = 3
 """Months of a quarter."""
 
 LEAST = 0.05
-"""Sum of a quarter, EUR bn, below which the tracker's figures tell nothing apart."""
+"""Sum of a quarter, EUR bn, below which differences between the tracker's observations mean nothing."""
 
 FLOWS = {"us": ("washington.us_aid", "washington"), "europe": ("europe.europe_aid", "europe")}
 """The two flows: the parameter, and the part whose other parameters belong to it."""
 
 RECENT_DAYS = 365.25
-"""Quarters that ended no longer ago than this count as recent, and may be revised."""
+"""Quarters that ended within this many days before the as-of date are recent: they may still be revised."""
 
 
 def _names(flow: str, part: str) -> tuple[str, str, str, str]:
@@ -57,10 +58,10 @@ class AidData:
 
     Attributes:
         ends: (QUARTERS,) last days of the quarters.
-        sums: (2, QUARTERS) EUR bn allocated in each quarter, by the United States and by Europe; NaN where a month
-            of it is not known.
+        sums: (2, QUARTERS) EUR bn allocated in each quarter, by the United States and by Europe; NaN where one of
+            its months is unknown.
         recent: (QUARTERS,) 1 where the quarter ended within a year of the as-of date, else 0.
-        series: ids of the two series, None where there is none.
+        series: ids of the two series, None for a missing series.
     """
 
     ends: Dates
@@ -70,7 +71,7 @@ class AidData:
 
 
 class AidBlock:
-    """Aid as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
+    """The block of aid; see `forecast.belief.block.Block` for its members."""
 
     name = "aid"
     parameters = tuple(name for flow, part in FLOWS.values() for name in _names(flow, part))
@@ -88,7 +89,7 @@ class AidBlock:
         return AidData(ends, sums, (age <= RECENT_DAYS).astype(np.float64), series)
 
     def inputs(self, data: AidData) -> dict[str, Array]:
-        """Give sums, a mask and which quarters are recent; sums that are not known are 1."""
+        """Give sums, their mask and which quarters are recent; unknown sums are 1."""
         return {
             "aid_sums": np.nan_to_num(np.maximum(data.sums, LEAST), nan=1.0),
             "aid_seen": np.isfinite(data.sums).astype(np.float64),
@@ -129,15 +130,15 @@ class AidBlock:
     def replicates(
         self, value: Values, draws: Draws | None, data: AidData, rng: np.random.Generator
     ) -> dict[str, Array]:
-        """Give other sums of the same quarters; from the prior and from the posterior alike, given the parameters."""
-        made = {}
+        """Give replicates of the sums, given the parameters; prior and posterior differ in the parameters only."""
+        replicates = {}
         for name, sums, (flow, part) in zip(data.series, data.sums, FLOWS.values(), strict=True):
             seen = np.isfinite(sums)
             if name is not None and seen.any():
                 own = [value[key][..., None] for key in _names(flow, part)]
                 mean, variance = _moments(own, data.recent[seen])
-                made[name] = rng.gamma(1.0 / variance, mean * variance)
-        return made
+                replicates[name] = rng.gamma(1.0 / variance, mean * variance)
+        return replicates
 
     def observed(self, data: AidData) -> Series:
         """Give the sums of the quarters, EUR bn, by their last days."""
@@ -169,7 +170,7 @@ def _quarter_ends(reference: date) -> Dates:
 
 
 def _sums(rows: pd.DataFrame, ends: Dates) -> Array:
-    """Sum of each quarter's months, NaN where one of them is not known. A row is of the month it was observed in."""
+    """Sum of each quarter's months, NaN where one is unknown. A row counts for the month of its `observed` date."""
     by_month = dict(zip(rows["observed"].to_numpy("datetime64[M]"), rows["value"], strict=True))
     months = ends.astype("datetime64[M]")[:, None] - np.arange(MONTHS).astype("timedelta64[M]")
     return np.array([sum(float(by_month.get(month, np.nan)) for month in quarter) for quarter in months])

@@ -1,4 +1,4 @@
-"""What is believed on a date: what the blocks learn from their evidence, all else drawn from its prior with it."""
+"""The posterior on a date: draws of the fitted blocks, and draws of all other priors given those."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,17 +9,17 @@ import pandas as pd
 
 from forecast.belief.draws import draw_table, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
-from forecast.belief.model import PARAMETERS, known, series_used
+from forecast.belief.model import PARAMETERS, block_data, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 DRAWS = 4000
-"""Draws that a posterior keeps, in an order of which every prefix is a fair sample."""
+"""Draws in a posterior, ordered so that every prefix is a fair sample."""
 
 DRAW_SEED = 1
-"""Seed of the draws from priors: part of the belief, so `--seed` does not move it."""
+"""Seed of the draws from priors. It is part of the posterior, so `--seed` does not change it."""
 
 STATES = {
     "front.slow": "slow level of the weekly advance, z",
@@ -27,7 +27,7 @@ STATES = {
     "washington.capital": "political capital, sd",
     "kyiv.instability": "domestic instability, sd",
 }
-"""Columns of the draws that are levels on the as-of date and no parameters."""
+"""Columns of the draws that are levels on the as-of date, not parameters."""
 
 PATHS = {
     "front.slow": STATES["front.slow"],
@@ -36,35 +36,35 @@ PATHS = {
     "washington.capital": STATES["washington.capital"],
     "kyiv.instability": STATES["kyiv.instability"],
 }
-"""What is known of each week from the reference date to the as-of date."""
+"""Weekly paths from the reference date to the as-of date."""
 
 STARTS = {"washington.capital_start": "washington.capital", "kyiv.instability_start": "kyiv.instability"}
-"""Parameters that are a level on the reference date, and the column of that level."""
+"""Parameters that are the value of a level on the reference date, and the column of that level."""
 
 KURSK = "front.kursk_start"
-"""The same of the ground in Kursk, which follows its map."""
+"""Another such parameter: the ground held in Kursk, which follows its map."""
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """What is believed on the as-of date.
+    """The posterior on the as-of date.
 
     Attributes:
         as_of: the date.
-        draws: (DRAWS rows) a column for every prior by dotted name, in its unit (for one that varies by
-            timeline: its median given the row), the levels `STATES` and `log_prior`, log density of the joint
+        draws: (DRAWS rows) a column for every prior by dotted name, in its unit (for a prior that varies by
+            timeline: its median given the row), the levels `STATES`, and `log_prior`, the log density of the joint
             prior.
-        paths: what each of those draws has of the weeks from the reference date to the as-of date, (DRAWS, K + 1)
-            by the names of `PATHS`; K calendar weeks are touched by the days before the as-of date. Entry 0 is the
-            level on the reference date's Monday morning, entry k at the end of week k; NaN where the front was not
-            seen up to then. See `forecast.belief.block.Block.weekly`. From the prior alone the front has its start
-            and no more.
-        anew: names of the priors drawn anew in each timeline, sorted.
+        paths: the levels of each draw in the weeks from the reference date to the as-of date, (DRAWS, K + 1), by
+            the names of `PATHS`. K is the number of calendar weeks with a day before the as-of date. Entry 0 is the
+            level on the reference date's Monday morning, entry k the level at the end of week k, NaN where the map
+            of the front ends earlier. See `forecast.belief.block.Block.weekly`. From the prior alone, the front has
+            entry 0 only.
+        anew: names of the priors drawn in each timeline, sorted.
         anew_mean: (DRAWS, k) mean of their normal scores given the row.
         anew_chol: (k, k) Cholesky factor of the covariance of their scores.
         diagnostics: of the sampler; None from the prior alone.
         netcdf: the ArviZ groups of the fit as a netCDF file; empty from the prior alone.
-        fixed: parameters held at a value after the update.
+        fixed: parameters fixed after the update, by dotted name.
         series_used: by series, the block that learns from it and its number of observations.
     """
 
@@ -96,20 +96,20 @@ def update(
     Args:
         scenario: the scenario.
         as_of: the date, from the reference date (which is the default) to the horizon.
-        prior_only: leave the series out.
-        allow_unconverged: keep draws of chains that did not converge.
-        fixed: parameters held at a value after the update, by dotted name.
-        sampler: how the posterior is sampled.
-        cache: take the fit from the user's cache folder where it is there, and keep it there.
+        prior_only: ignore the series.
+        allow_unconverged: accept draws of chains that did not converge.
+        fixed: values of the parameters that are fixed after the update, by dotted name.
+        sampler: settings of the sampler.
+        cache: load the fit from the user's cache folder if it is there, and save it there.
         progress: show a progress bar while sampling.
 
     Raises:
-        InputError: a date that the scenario cannot be run as of; a parameter that cannot be held on it.
+        InputError: the scenario cannot be run as of the date, or a parameter cannot be fixed on it.
         NotConverged: the sampler's diagnostics are outside their limits.
     """
     day = check_as_of(scenario, as_of)
-    check_held(scenario, fixed or {}, day)
-    data = known(scenario, day)
+    check_fixed(scenario, fixed or {}, day)
+    data = block_data(scenario, day)
     fit = fit_blocks(
         data,
         {name: scenario.priors[name].marginal for name in PARAMETERS},
@@ -126,7 +126,7 @@ def update(
     for name in STATES:
         draws[name] = interleave(fit.states[name], DRAWS)
     draws["log_prior"] = table.log_prior
-    believed = Posterior(
+    posterior = Posterior(
         as_of=day,
         draws=draws,
         paths={name: interleave(fit.paths[name], DRAWS) for name in PATHS},
@@ -138,16 +138,16 @@ def update(
         fixed={},
         series_used=series_used(data),
     )
-    return hold(believed, fixed or {})
+    return fix_parameters(posterior, fixed or {})
 
 
-def hold(posterior: Posterior, values: Mapping[str, float]) -> Posterior:
-    """Hold parameters at a value in every draw, those that vary by timeline too; the rest stays as believed.
+def fix_parameters(posterior: Posterior, values: Mapping[str, float]) -> Posterior:
+    """Fix parameters in every draw, including those that vary by timeline; the others keep their distribution.
 
-    The start of a level held is the level on the reference date held, and no later one.
+    A fixed start of a level fixes the level on the reference date, but on no later day.
 
     Args:
-        posterior: what is believed.
+        posterior: the posterior.
         values: by dotted name, in the prior's unit.
     """
     draws, paths = posterior.draws.copy(), dict(posterior.paths)
@@ -171,22 +171,22 @@ def hold(posterior: Posterior, values: Mapping[str, float]) -> Posterior:
     )
 
 
-def check_held(scenario: Scenario, values: Mapping[str, float], day: date) -> None:
-    """Check that what is to be held bears on a run as of a date.
+def check_fixed(scenario: Scenario, values: Mapping[str, float], day: date) -> None:
+    """Check that each fixed parameter has an effect on a run as of a date.
 
     Raises:
-        InputError: it is the start of a level of which later weeks are observed.
+        InputError: a parameter is the start of a level that has been observed since.
     """
     if day == scenario.reference_date:
         return
     for name in values:
         if name in STARTS or (name == KURSK and scenario.series.kursk is not None):
             raise InputError(
-                f"it is a level of {scenario.reference_date}: as of {day} the series tell what became of it, "
-                "and holding it would move nothing",
+                f"this is the level on {scenario.reference_date}; as of {day} it has been observed, "
+                "so fixing it has no effect",
                 file="--fix",
                 key=name,
-                mend=f"Hold it on {scenario.reference_date}, or change its prior by --set",
+                mend=f"Fix it in a run as of {scenario.reference_date}, or change its prior with --set",
             )
 
 
@@ -198,7 +198,7 @@ def check_as_of(scenario: Scenario, as_of: date | None) -> date:
     """
     day = scenario.reference_date if as_of is None else as_of
     if isinstance(day, datetime) or not isinstance(day, date):
-        raise InputError(f"{day!r} is no date", key="as_of", mend="Give a datetime.date")
+        raise InputError(f"{day!r} is not a date", key="as_of", mend="Give a datetime.date")
     if day > scenario.horizon:
         raise InputError(f"{day} is after the horizon", key="--as-of", mend=f"The horizon is {scenario.horizon}")
     scenario.evidence.as_of(day)
@@ -206,6 +206,6 @@ def check_as_of(scenario: Scenario, as_of: date | None) -> date:
         raise InputError(
             f"{day} is before the reference date",
             key="--as-of",
-            mend=f"The priors hold from {scenario.reference_date} on",
+            mend=f"The priors describe {scenario.reference_date}; give that day or a later one",
         )
     return day

@@ -1,14 +1,14 @@
-"""What a block of the belief is: one driver's parameters and levels, and the dated series that it learns them from.
+"""The interface of a block: parameters and levels that are estimated together from some series.
 
-`forecast.belief.model` makes of each a PyMC model, compiled and sampled by itself. To add one, write a class with
-these members, and add it to `forecast.belief.model.BLOCKS`. A prior belongs to at most one block, whose name
-begins all that it adds.
+`forecast.belief.model` turns each block into a PyMC model, which is compiled and sampled separately. To add a block,
+write a class with these members and add it to `forecast.belief.model.BLOCKS`. A prior belongs to one block at most.
+The block's name is the prefix of its inputs and latents.
 
-A block never sees more than the evidence of the as-of date, and its arrays have the same shapes on every date
-of a scenario: what is not yet known is padded to the horizon and masked, so that one compiled model serves all
-dates. A block whose series a scenario lacks has no data, and gives the prior back.
+A block uses only the evidence of the as-of date. Its arrays have the same shapes on every date of a scenario: they
+are padded to the horizon and masked, so one compiled model serves all dates. If a scenario lacks a block's series,
+the block has no data, and its posterior is the prior.
 
-PyMC and PyTensor may be imported inside `add` only: a saved fit is read without them.
+PyMC and PyTensor may be imported inside `add` only, because a saved fit is read without them.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,10 @@ from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from forecast.calendar import monday
+from forecast.calendar import Dates
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
-
-Dates = NDArray[np.datetime64]
-"""Days, datetime64[D]."""
 
 Draws = Mapping[str, Array]
 """Latents by name, (chain, draw, ...)."""
@@ -32,32 +28,11 @@ Values = Mapping[str, Array]
 """Parameters by dotted name, each in its unit, (chain, draw)."""
 
 Series = dict[str, tuple[Dates, Array]]
-"""By id of a series or of a state: days (k,), and values whose last axis is (k,)."""
+"""By id of a series or a level: days (k,), and values with k as their last axis."""
 
 
-def week_ends(reference: date, day: date) -> Dates:
-    """When the calendar weeks that the days from the reference date to the day before a date touch begin and end.
-
-    Args:
-        reference: the reference date.
-        day: the as-of date, not before it.
-
-    Returns:
-        (K + 1,) the Monday of the reference date's week, then the Monday after each week; the last is the as-of
-        date, where that comes before the Monday.
-    """
-    first = monday(reference)
-    count = -(-(day - first).days // 7) if day > reference else 0
-    return np.minimum(days_after(first, 7 * np.arange(count + 1)), np.datetime64(day, "D"))
-
-
-def days_after(day: date, count: NDArray[Any]) -> Dates:
-    """The days that come so many whole days after one."""
-    return np.asarray(np.datetime64(day, "D") + np.asarray(count, dtype=np.int64).astype("timedelta64[D]"))
-
-
-def between(path: Array, when: Any) -> Array:
-    """A path at times counted in its steps, linear between two points, (..., *shape of `when`).
+def interpolate(path: Array, when: Any) -> Array:
+    """Values of a path between its points, by linear interpolation, (..., *shape of `when`).
 
     Args:
         path: (..., k), at times 0 to k - 1.
@@ -69,87 +44,87 @@ def between(path: Array, when: Any) -> Array:
 
 
 class Block[Data](Protocol):
-    """One part of the belief.
+    """A group of parameters and levels that is fitted separately from the others.
 
     Attributes:
-        name: begins the names of its inputs and latents, with `_` after it.
+        name: prefix of its inputs and latents, followed by `_`.
         parameters: dotted names of the priors that it updates; all vary by world.
     """
 
     @property
     def name(self) -> str:
-        """Begins the names of its inputs and latents, with `_` after it."""
+        """Prefix of its inputs and latents, followed by `_`."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Dotted names of the priors that it updates."""
 
     def data(self, scenario: Scenario, day: date) -> Data:
-        """Give what is known on a date, a frozen dataclass padded to the horizon.
+        """Give the block's evidence on a date, as a frozen dataclass padded to the horizon.
 
-        Takes the evidence from `scenario.evidence.as_of(day)` and from nowhere else.
+        The evidence comes from `scenario.evidence.as_of(day)` only.
 
         Raises:
-            InputError: too little was known by then.
+            InputError: the date has too little evidence.
         """
 
     def inputs(self, data: Data) -> dict[str, Array]:
-        """Give the model's data by name, which begins with `<block>_`; shapes are the same on every date."""
+        """Give the model's data by name, with the prefix `<block>_`; shapes are the same on every date."""
 
     def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
-        """Add the block's latents and likelihood to the PyMC model whose context this is called in.
+        """Add the block's latents and likelihood to the PyMC model of the calling context.
 
-        Names of latents begin with `<block>_`.
+        Names of latents have the prefix `<block>_`.
 
         Args:
-            inputs: the tensors of `pm.Data` that hold `inputs`, by the same names.
+            inputs: the `pm.Data` tensors of `inputs`, by the same names.
             value: the tensor of each of `parameters`, in its unit, by dotted name.
         """
 
     def states(self, draws: Draws, value: Values, data: Data) -> dict[str, Array]:
-        """Give the levels on the as-of date that a timeline starts from: by dotted name, (chain, draw).
+        """Give the levels on the as-of date, from which timelines start: by dotted name, (chain, draw).
 
         Args:
-            draws: every latent that `add` declared.
-            value: every one of `parameters`.
-            data: what the fit was given.
+            draws: all latents that `add` declares.
+            value: all `parameters`.
+            data: the data of the fit.
         """
 
     def prior_states(self, value: Values, data: Data, rng: np.random.Generator) -> dict[str, Array]:
-        """Give the same drawn from the prior, with no evidence but the calendar: (chain, draw)."""
+        """Draw the same levels from the prior; `data` gives the calendar only."""
 
     def paths(self, draws: Draws, value: Values, data: Data) -> Series:
-        """Give latent paths to be kept with the run: by dotted name of the state, days (k,), (chain, draw, k)."""
+        """Give the paths that are saved with the run: by name of the level, days (k,), values (chain, draw, k)."""
 
     def weekly(self, value: Values, draws: Draws | None, data: Data, rng: np.random.Generator) -> dict[str, Array]:
-        """Give what the weeks from the reference date to the as-of date were, (chain, draw, K + 1), by dotted name.
+        """Give the levels by week from the reference date to the as-of date, (chain, draw, K + 1), by dotted name.
 
-        K calendar weeks, Monday to Sunday, are touched by the days from the reference date to the day before the
-        as-of date: none on the reference date itself. Entry 0 is the level on the Monday morning of the reference
-        date's week, entry k the level at the end of week k: the next Monday morning, or the as-of date's where that
-        comes first (`week_ends`). NaN stands where nothing of the week was seen, and a timeline has to be simulated.
+        K is the number of calendar weeks, Monday to Sunday, with a day from the reference date to the day before the
+        as-of date; it is 0 on the reference date. Entry 0 is the level on the Monday morning of the reference date's
+        week. Entry k is the level at the end of week k: on the next Monday morning, or on the morning of the as-of
+        date if that is earlier (`forecast.calendar.week_ends`). An unobserved week is NaN, and timelines simulate it.
 
         Args:
-            value: every one of `parameters`.
-            draws: latents of the posterior; None for the prior, whose luck is that of `prior_states`.
-            data: what the fit was given.
-            rng: the luck of the prior; as it was given to `prior_states`.
+            value: all `parameters`.
+            draws: latents of the posterior; None for the prior.
+            data: the data of the fit.
+            rng: random numbers for the prior, in the same state as for `prior_states`.
         """
 
     def replicates(self, value: Values, draws: Draws | None, data: Data, rng: np.random.Generator) -> dict[str, Array]:
-        """Give each observed series as it would be measured again, (chain, draw, observation).
+        """Give replicates of each series, (chain, draw, observation): its observations as the model generates them.
 
-        A series has the same observations, in the same order, as in `observed`.
+        The observations are those of `observed`, in the same order.
 
         Args:
-            value: every one of `parameters`.
-            draws: latents of the posterior; None draws them from the prior given `value`: prior predictive.
-            data: what the fit was given.
-            rng: the luck.
+            value: all `parameters`.
+            draws: latents of the posterior; None draws them from the prior given `value` (prior predictive).
+            data: the data of the fit.
+            rng: random numbers.
         """
 
     def observed(self, data: Data) -> Series:
-        """Give the figures that the block learns from, by id of the series: days and values.
+        """Give the observations that the block uses, by id of the series: days and values.
 
-        A series that is not used, or of which nothing is known yet, is left out.
+        Series without observations are left out.
         """

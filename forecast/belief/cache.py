@@ -1,18 +1,17 @@
-"""Fits that were made before, kept in the user's cache folder under a name made of all that they depend on.
+"""The cache of fits: a folder of the user's, with an entry for each fit.
 
-A fit costs half a minute and its draws are a function of the evidence seen, the priors, the sampler's
-settings, the source of these modules and the versions of the libraries. The entry's name is the SHA-256 of
-those; nothing is ever updated in place, and deleting the folder loses nothing but time. An entry is a folder:
+A fit takes half a minute. Its draws are a function of the evidence, the priors, the sampler's settings, the source
+of these modules and the versions of the libraries, and the name of the entry is the SHA-256 of those. No entry is
+ever changed, and deleting the folder costs only time. An entry is a folder:
 
-    <key>/fit.json        the diagnostics, what the entry is of, the SHA-256 of the other files and of itself
+    <key>/fit.json        the key, the diagnostics, and the SHA-256 of each file, itself included
     <key>/draws.npz       scores, states and weekly paths
     <key>/posterior.nc    for ArviZ
 
-It is written beside its place and renamed, so that processes at work together see it whole or not at all.
-What is damaged is told of in the log and made again; where nothing can be written, the fit is made and not
-kept.
+An entry is written to a temporary folder and renamed, so that other processes see a complete entry or none. A
+damaged entry is logged and replaced. Where the cache is not writable, the fit is returned and not saved.
 
-Reading imports neither PyMC nor ArviZ: that is what makes a second run quick.
+Reading an entry imports neither PyMC nor ArviZ, which makes a second run quick.
 """
 
 import hashlib
@@ -37,30 +36,30 @@ from forecast.locations import cache_root, source_digest
 from forecast.scenario.elicit import Array, Marginal
 
 LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
-"""Distributions whose version may change a draw or a diagnostic."""
+"""Packages that can change a draw or a diagnostic from one version to the next."""
 
 _log = logging.getLogger("forecast")
 
 
 class _DamagedError(Exception):
-    """An entry that cannot be trusted, and why."""
+    """An entry is damaged; the message says how."""
 
 
 def folder() -> Path:
-    """Where fits are kept: `posterior` in $FORECAST_CACHE, else in the user's cache folder for `forecast`."""
+    """The folder of the entries: `posterior` in $FORECAST_CACHE, else in the user's cache folder for `forecast`."""
     return cache_root() / "posterior"
 
 
 def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: SamplerSettings) -> str:
-    """The name of a fit: a SHA-256, 64 hexadecimal digits, of everything its draws depend on.
+    """The key of a fit: the SHA-256, 64 hexadecimal digits, of everything that its draws depend on.
 
     Args:
-        data: what each block knows, by the block's name.
-        priors: of every parameter that is updated.
+        data: the blocks' evidence, by the block's name.
+        priors: of every parameter of the blocks.
         sampler: settings.
     """
     content = {
-        "data": {name: _plain(known) for name, known in data.items()},
+        "data": {name: _json_value(evidence) for name, evidence in data.items()},
         "priors": {name: [marginal.family, *marginal.args] for name, marginal in priors.items()},
         "sampler": asdict(sampler),
         "source": _source(),
@@ -69,57 +68,57 @@ def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: Sa
     return _sha256(_json(content))
 
 
-def _plain(known: Any) -> Any:
-    """What a block knows as what JSON can hold; numbers that are not finite as text.
+def _json_value(value: Any) -> Any:
+    """A block's evidence as values that JSON can represent; numbers that are not finite become text.
 
     Raises:
-        TypeError: it is of a kind that has no such form.
+        TypeError: a value has another type.
     """
-    if is_dataclass(known):
-        return {field.name: _plain(getattr(known, field.name)) for field in fields(known)}
-    if isinstance(known, np.ndarray):
-        return [str(known.dtype), _plain(known.tolist())]
-    if isinstance(known, Mapping):
-        return {str(key): _plain(value) for key, value in known.items()}
-    if isinstance(known, list | tuple):
-        return [_plain(value) for value in known]
-    if isinstance(known, float) and not math.isfinite(known):
-        return str(known)
-    if isinstance(known, date):
-        return known.isoformat()
-    if known is None or isinstance(known, str | int | float):
-        return known
-    raise TypeError(f"{type(known).__name__} cannot be part of the name of a fit")
+    if is_dataclass(value):
+        return {field.name: _json_value(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, np.ndarray):
+        return [str(value.dtype), _json_value(value.tolist())]
+    if isinstance(value, Mapping):
+        return {str(key): _json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"{type(value).__name__} cannot be part of the key of a fit")
 
 
 def load(key: str) -> Fit | None:
-    """The fit of this name, None if there is none; one that is damaged is told of in the log and removed."""
+    """Load the fit with this key; None if there is none. A damaged entry is logged and removed."""
     place = folder() / key
     try:
         return _read(place, key)
     except (OSError, _DamagedError) as error:
         if not place.is_dir():
             return None
-        _log.warning("the saved fit %s is damaged (%s) and is made again", place, error)
-    remove(place)
+        _log.warning("the cached fit %s is damaged (%s); it is removed and fitted again", place, error)
+    remove_entry(place)
     return None
 
 
 def store(key: str, fit: Fit) -> None:
-    """Keep a fit under its name; if that cannot be done, a warning in the log.
+    """Save a fit under its key; log a warning if that fails.
 
-    If another process has kept the same fit meanwhile, that one stays.
+    If another process has saved the same fit in the meantime, that entry stays.
     """
-    keep("the fit", folder() / key, lambda whole: _write(whole, key, fit))
+    store_entry("the fit", folder() / key, lambda whole: _write(whole, key, fit))
 
 
-def keep(what: str, place: Path, write: Callable[[Path], None]) -> None:
-    """Put an entry of the cache in its place, whole or not at all; if that cannot be done, a warning in the log.
+def store_entry(what: str, place: Path, write: Callable[[Path], None]) -> None:
+    """Write an entry of the cache, complete or not at all; log a warning if that fails.
 
     Args:
-        what: what the entry is, for the log.
-        place: a folder; if there is one by now, made by another process, it stays.
-        write: writes the entry's files into the folder it is given, which is then renamed.
+        what: the entry's name in the log.
+        place: the entry's folder. If another process has made it in the meantime, that folder stays.
+        write: writes the entry's files into a temporary folder, which is then renamed.
     """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -133,20 +132,20 @@ def keep(what: str, place: Path, write: Callable[[Path], None]) -> None:
                 if not place.is_dir():
                     raise
     except OSError as error:
-        _log.warning("%s cannot be kept in %s (%s) and will be made again", what, place.parent, error)
+        _log.warning("%s cannot be saved in %s (%s); it will be computed again next time", what, place.parent, error)
 
 
-def remove(place: Path) -> None:
-    """Take an entry away as a whole. Should it be a good one by now, it is made once more, no worse."""
+def remove_entry(place: Path) -> None:
+    """Remove a whole entry, even if another process has just replaced it by a good one: it is only computed again."""
     try:
         with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
             place.rename(Path(part) / place.name)
     except OSError as error:
-        _log.warning("the saved entry %s cannot be removed (%s)", place, error)
+        _log.warning("the cached entry %s cannot be removed (%s)", place, error)
 
 
 def _write(place: Path, key: str, fit: Fit) -> None:
-    """The three files of an entry."""
+    """Write the three files of an entry."""
     draws = io.BytesIO()
     np.savez(
         draws,
@@ -168,24 +167,24 @@ def _write(place: Path, key: str, fit: Fit) -> None:
 
 
 def _read(place: Path, key: str) -> Fit:
-    """An entry, checked.
+    """Read an entry and check it.
 
     Raises:
-        _DamagedError: a file is not what was written.
+        _DamagedError: a file has changed since it was written.
         OSError: a file is missing or unreadable.
     """
     try:
         record = json.loads((place / "fit.json").read_bytes())
         own = record.pop("fit.json")
         if own != _sha256(_json(record)) or record["key"] != key:
-            raise _DamagedError("fit.json is not as it was written")
+            raise _DamagedError("fit.json has changed since it was written")
         diagnostics = Diagnostics(**record["diagnostics"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _DamagedError(f"fit.json: {error}") from error
     files = {name: (place / name).read_bytes() for name in ("draws.npz", "posterior.nc")}
     for name, content in files.items():
         if _sha256(content) != record[name]:
-            raise _DamagedError(f"{name} is not as it was written")
+            raise _DamagedError(f"{name} has changed since it was written")
     draws: dict[str, dict[str, Array]] = {"score": {}, "state": {}, "path": {}}
     try:
         with np.load(io.BytesIO(files["draws.npz"]), allow_pickle=False) as arrays:
@@ -198,12 +197,12 @@ def _read(place: Path, key: str) -> Fit:
 
 
 def _source() -> str:
-    """SHA-256 of the source of what makes a fit: these modules and the quantile maps."""
+    """SHA-256 of the source that determines a fit: these modules and the quantile maps."""
     return source_digest("belief", "scenario/elicit.py")
 
 
 def _json(content: Mapping[str, Any]) -> bytes:
-    """Canonical JSON; floats as the shortest digits that give them back."""
+    """Canonical JSON; floats have the shortest digits that round-trip."""
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 

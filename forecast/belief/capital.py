@@ -1,21 +1,21 @@
-"""Washington's political capital, as approval shows it.
+"""The capital block: Washington's political capital, estimated from approval polls.
 
-Capital x is seen through the approval of the president. The average of his first term, of which every fourth
-Monday is taken so that the average's own smoothing does not count as information, tells how approval drifts:
+Capital x is observed through the president's approval. The average of polls in his first term shows how approval
+drifts. Only every fourth Monday of it is used, so that its smoothing does not count as information:
 
     approval = approval_first_mean + approval_per_sd x      x reverts to 0 with half-life capital_half_life
 
 In the new term capital starts at `capital_start` on the reference date and reverts to `capital_mean`, week by
-week. What the war does to it (`forecast.timeline.washington`) is not in this path: polls have the last word.
-A figure y of house h, x being capital at the nearest end of a week, is
+week. The effects of the war (`forecast.timeline.washington`) are not part of this path, since the polls include
+them. With x capital at the nearest end of a week, a poll y by house h is
 
     y = approval_at_zero + approval_per_sd x + house_h + noise      house_h ~ Normal(0, approval_house)
                                                                      noise ~ approval_noise times Student t, 4 degrees
 
-An average that is restated, or a house that jumps, has by Student's t a weight that falls with its distance. The
-first term has no error of its own: its average is the level, and Gaussian as the simulator's is.
+Student's t gives an outlier, such as a restated average or a house that jumps, a weight that falls with its
+distance. The average of the first term has no error: it is the level, which is Gaussian as in the simulator.
 
-Before the first poll of the new term, capital is its prior with the first term's drift.
+Before the first poll of the new term, capital has its prior distribution, with the drift of the first term.
 """
 
 from collections.abc import Mapping
@@ -26,19 +26,20 @@ from typing import Any
 import numpy as np
 
 from forecast.belief import ornstein_uhlenbeck
-from forecast.belief.block import Dates, Draws, Series, Values, between, days_after, week_ends
-from forecast.belief.student_t import TAIL_DEGREES, log_t
+from forecast.belief.block import Draws, Series, Values, interpolate
+from forecast.belief.student_t import TAIL_DEGREES, log_density
+from forecast.calendar import Dates, days_after, week_ends
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 EVERY = 4
-"""Weeks between the figures of the first term that are taken."""
+"""Weeks between the observations of the first term that are used."""
 
 TERM = 53
-"""Most of them that a term of four years has room for."""
+"""Number of such observations in a term of four years, at most."""
 
 NEVER = 1e6
-"""Weeks that stand for never: the gap before the first figure, which is of the stationary distribution."""
+"""Gap before the first observation, in weeks: so long that it has the stationary distribution."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,12 @@ class CapitalData:
     Attributes:
         start: the reference date.
         now: weeks from it to the as-of date.
-        first: (TERM,) approval on every fourth Monday of the first term, percent; NaN where there is no more.
-        first_days: (TERM,) days of these figures; where there is none, in the same rhythm.
-        polls: (house, week) the last figure of each house of those nearest to the end of each week counted from the
-            reference date, percent; NaN where there is none. The first week has the days before its middle too.
-        days: (house, week) day of that figure.
+        first: (TERM,) approval on every fourth Monday of the first term, percent; padded with NaN.
+        first_days: (TERM,) days of these observations, continued at the same intervals.
+        polls: (house, week) approval by each house at the end of each week from the reference date on, percent: the
+            last poll among those that are nearest to that day, NaN if there is none. The first week also has the
+            polls of its first days.
+        days: (house, week) day of that poll.
         series: ids of the first term's series (None if there is none) and of the houses.
     """
 
@@ -66,28 +68,28 @@ class CapitalData:
 
     @property
     def first_seen(self) -> int:
-        """How many figures of the first term there are; they come first."""
+        """Number of observations of the first term; they precede the padding."""
         return int(np.isfinite(self.first).sum())
 
     @property
     def first_gaps(self) -> Array:
-        """(TERM,) weeks from the figure before to each of the first term's."""
+        """(TERM,) weeks from the previous observation of the first term to each."""
         return np.concatenate([[NEVER], np.diff(self.first_days).astype(np.float64) / 7.0])
 
     @property
     def ends(self) -> Array:
-        """(K + 1,) when the weeks up to the as-of date end, in weeks after the reference date; the first is 0."""
+        """(K + 1,) `week_ends` up to the as-of date, in weeks after the reference date; the first is 0."""
         day = self.start + timedelta(days=round(7.0 * self.now))
         return np.maximum((week_ends(self.start, day) - np.datetime64(self.start, "D")).astype(np.float64) / 7.0, 0.0)
 
     @property
     def weeks(self) -> int:
-        """Weeks of the path from the reference date; its last point is on the horizon or after it."""
+        """Weeks of the path from the reference date; its last point is on or after the horizon."""
         return int(self.polls.shape[1])
 
 
 class CapitalBlock:
-    """Capital as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
+    """The block of political capital; see `forecast.belief.block.Block` for its members."""
 
     name = "capital"
     parameters = (
@@ -102,13 +104,13 @@ class CapitalBlock:
     )
 
     def data(self, scenario: Scenario, day: date) -> CapitalData:
-        """Give approval as known on a date. Figures of the new term from before the reference date are left out."""
+        """Give approval as known on a date; polls of the new term start on the reference date."""
         seen, roles, start = scenario.evidence.as_of(day), scenario.series, scenario.reference_date
         days, figures = np.empty(0, "datetime64[D]"), np.empty(0)
         if roles.first_term_approval is not None:
             rows = seen.series(roles.first_term_approval)
             days, figures = rows["observed"].to_numpy("datetime64[D]"), rows["value"].to_numpy(np.float64)
-        first, first_days = _spaced(days, figures, start)
+        first, first_days = _every_fourth(days, figures, start)
         weeks = (scenario.horizon - start).days // 7 + 1
         polls = np.full((max(1, len(roles.approval)), weeks), np.nan)
         poll_days = np.full(polls.shape, np.datetime64(start, "D"))
@@ -123,7 +125,7 @@ class CapitalBlock:
         return CapitalData(start, now, first, first_days, polls, poll_days, (roles.first_term_approval, roles.approval))
 
     def inputs(self, data: CapitalData) -> dict[str, Array]:
-        """Give figures, masks and times; unseen figures are 0."""
+        """Give observations, masks and times; padding is 0."""
         return {
             "capital_first": np.nan_to_num(data.first),
             "capital_first_last": np.nan_to_num(np.roll(data.first, 1)),
@@ -153,17 +155,15 @@ class CapitalBlock:
         level = ornstein_uhlenbeck.path_tensor(own["capital_start"], own["capital_mean"], half_life, times, steps)
         away = inputs["capital_polls"] - own["approval_at_zero"] - per_sd * level - house[:, None]
         noise = own["approval_noise"]
-        pm.Potential(
-            "capital_new_term",
-            (inputs["capital_polls_seen"] * (log_t(away / noise) - pt.log(noise))).sum(),
-        )
+        density = log_density(away / noise, log1p=pt.log1p) - pt.log(noise)
+        pm.Potential("capital_new_term", (inputs["capital_polls_seen"] * density).sum())
 
     def states(self, draws: Draws, value: Values, data: CapitalData) -> dict[str, Array]:
         """Give capital on the as-of date, linear between two weeks."""
-        return {"washington.capital": between(_path(draws["capital_steps"], value), data.now)}
+        return {"washington.capital": interpolate(_path(draws["capital_steps"], value), data.now)}
 
     def prior_states(self, value: Values, data: CapitalData, rng: np.random.Generator) -> dict[str, Array]:
-        """Give the same from the prior: the start on the reference date, later the start and its drift."""
+        """Draw capital from the prior: the start on the reference date, followed by its drift."""
         return self.states(self._latents(value, data, rng), value, data)
 
     def paths(self, draws: Draws, value: Values, data: CapitalData) -> Series:
@@ -177,23 +177,21 @@ class CapitalBlock:
     ) -> dict[str, Array]:
         """Give capital at the end of each week, linear between two points of the path."""
         latents = self._latents(value, data, rng) if draws is None else draws
-        return {"washington.capital": between(_path(latents["capital_steps"], value), data.ends)}
+        return {"washington.capital": interpolate(_path(latents["capital_steps"], value), data.ends)}
 
     def replicates(
         self, value: Values, draws: Draws | None, data: CapitalData, rng: np.random.Generator
     ) -> dict[str, Array]:
-        """Give the first term from another past with the same drift, and the new term's polls of the same capital."""
-        made = {}
+        """Give a first term with another path and the same drift, and polls of the new term given its path."""
+        replicates = {}
         series, houses = data.series
         shape = value["washington.approval_per_sd"].shape
         if series is not None and data.first_seen:
-            x = np.empty((*shape, data.first_seen))
-            x[..., 0] = rng.standard_normal(shape)
-            for k in range(1, data.first_seen):
-                kept = ornstein_uhlenbeck.keep(value["washington.capital_half_life"], data.first_gaps[k])
-                x[..., k] = kept * x[..., k - 1] + np.sqrt(1.0 - kept**2) * rng.standard_normal(shape)
+            noise = np.moveaxis(rng.standard_normal((data.first_seen, *shape)), 0, -1)
+            half_life, gaps = value["washington.capital_half_life"], data.first_gaps[1 : data.first_seen]
+            x = ornstein_uhlenbeck.path(noise[..., 0], 0.0, half_life, gaps, noise[..., 1:])
             mean, per_sd = value["washington.approval_first_mean"], value["washington.approval_per_sd"]
-            made[series] = mean[..., None] + per_sd[..., None] * x
+            replicates[series] = mean[..., None] + per_sd[..., None] * x
         latents = self._latents(value, data, rng) if draws is None else draws
         path = _path(latents["capital_steps"], value)
         for house, name in enumerate(houses):
@@ -203,11 +201,11 @@ class CapitalBlock:
                 effect = value["washington.approval_house"] * latents["capital_houses"][..., house]
                 middle = value["washington.approval_at_zero"] + effect
                 noise = value["washington.approval_noise"][..., None] * rng.standard_t(TAIL_DEGREES, level.shape)
-                made[name] = middle[..., None] + value["washington.approval_per_sd"][..., None] * level + noise
-        return made
+                replicates[name] = middle[..., None] + value["washington.approval_per_sd"][..., None] * level + noise
+        return replicates
 
     def observed(self, data: CapitalData) -> Series:
-        """Give the first term's figures that were taken, and each house's."""
+        """Give the observations of the first term that are used, and each house's polls."""
         series, houses = data.series
         count = data.first_seen
         found: Series = {}
@@ -220,7 +218,7 @@ class CapitalBlock:
         return found
 
     def _latents(self, value: Values, data: CapitalData, rng: np.random.Generator) -> dict[str, Array]:
-        """Steps and houses from the prior."""
+        """Draw steps and house effects from the prior."""
         shape = value["washington.capital_start"].shape
         return {
             "capital_steps": rng.standard_normal((*shape, data.weeks)),
@@ -228,10 +226,10 @@ class CapitalBlock:
         }
 
 
-def _spaced(days: Dates, figures: Array, before: date) -> tuple[Array, Dates]:
-    """The figures of every fourth week from the first on, of those before a date, padded to a term.
+def _every_fourth(days: Dates, figures: Array, before: date) -> tuple[Array, Dates]:
+    """The observations of every fourth week before a date, and their days, padded to a term.
 
-    Where a figure is missing, so is its place: the next one has a longer gap to the last.
+    A missing observation has no place of its own: the next one has a longer gap to the last.
     """
     kept: list[tuple[np.datetime64, float]] = []
     for day, figure in zip(days, figures, strict=True):
@@ -245,6 +243,6 @@ def _spaced(days: Dates, figures: Array, before: date) -> tuple[Array, Dates]:
 
 
 def _path(steps: Array, value: Values) -> Array:
-    """Capital on the reference date and each week after it, (chain, draw, week + 1)."""
+    """Capital on the reference date and at the end of each week, (chain, draw, week + 1)."""
     start, mean, half_life = (value[f"washington.capital_{key}"] for key in ("start", "mean", "half_life"))
     return ornstein_uhlenbeck.path(start, mean, half_life, 1.0, steps)

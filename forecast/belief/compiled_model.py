@@ -1,4 +1,4 @@
-"""The blocks' models compiled by nutpie, and sampled.
+"""The blocks' models, compiled and sampled by nutpie.
 
 PyMC, PyTensor and nutpie are imported only when something is compiled.
 """
@@ -19,26 +19,26 @@ from typing import TYPE_CHECKING, Any
 from forecast.belief import model
 from forecast.belief.block import Block
 from forecast.belief.cache import fit_key
-from forecast.belief.draws import luck
-from forecast.belief.fit import LONGER, Fit, SamplerSettings, Trace, failures
+from forecast.belief.draws import generator
+from forecast.belief.fit import LONGER, Chains, Fit, SamplerSettings, failures
 from forecast.belief.model import Families, Shapes
 from forecast.scenario.elicit import Array, Marginal
 
 if TYPE_CHECKING:
     import xarray
 
-# PyTensor's numba code gives other draws when it is loaded from the compile cache than when it is freshly
-# compiled, and with fast math even from one compile to the next. The same evidence, priors and seed must give
-# the same bytes, so both are off while the model is compiled and sampled, whatever the user's own settings
-# are. It costs some seconds of compiling in each process; the fit itself is kept by `forecast.belief.cache`.
+# PyTensor's numba code gives different draws when it comes from the compile cache than when it is freshly
+# compiled, and with fast math even from one compilation to the next. Equal evidence, priors and seed must give
+# equal bytes, so both are off while a model is compiled and sampled, whatever the user's settings are. This costs
+# a few seconds of compiling in each process. The fit is cached by `forecast.belief.cache`.
 _FLAGS = {"numba__fastmath": False, "numba__cache": False}
 
 
 def compile_model(form: Shapes, kinds: Families) -> "CompiledModel":
-    """Compile the model of every block for inputs of these shapes; it then fits any as-of date of the scenario.
+    """Compile the model of every block for inputs of these shapes, which serves all as-of dates of the scenario.
 
-    Takes about a minute and a half, nearly all of it PyTensor's and numba's. What was compiled in this process for
-    the same shapes and families of a block is used again.
+    This takes about a minute and a half, nearly all of it in PyTensor and numba. A block that this process has
+    compiled for the same shapes and families is used again.
 
     Args:
         form: from `forecast.belief.model.shapes`.
@@ -70,51 +70,51 @@ class CompiledBlock:
     Attributes:
         block: the block.
         compiled: nutpie's compiled model.
-        last: the last trace by what it depends on, for the next fit that asks for the same of this block.
+        last: the last chains by their key, for the next fit with the same evidence and priors of this block.
     """
 
     block: Block[Any]
     compiled: Any
-    last: dict[str, Trace] = field(default_factory=dict)
+    last: dict[str, Chains] = field(default_factory=dict)
 
-    def sample(self, data: Any, priors: Mapping[str, Marginal], sampler: SamplerSettings, progress: bool) -> Trace:
-        """Sample the block's posterior, or give what was sampled last, if that was the same.
+    def sample(self, data: Any, priors: Mapping[str, Marginal], sampler: SamplerSettings, progress: bool) -> Chains:
+        """Sample the block's posterior, or give the last chains if they are those of the same arguments.
 
-        Where the chains do not agree they are run once more, longer and with smaller steps, and thinned.
+        Chains that do not agree are run once more, longer and with smaller steps, and thinned.
 
         Args:
-            data: what the block knows.
+            data: the block's evidence.
             priors: of its parameters.
             sampler: settings.
             progress: show a progress bar on standard error.
         """
-        from forecast.belief.datatree import diagnose, trace_of
+        from forecast.belief.datatree import chains_of, diagnose
 
         key = fit_key({self.block.name: data}, priors, sampler)
         if key not in self.last:
-            held = self.block.inputs(data) | model.numbers(priors)
-            trace = trace_of(self._sample(held, sampler, progress), self.block.parameters)
-            if failures(diagnose({self.block.name: trace}, {self.block.name: data}, priors, (self.block,))):
-                again = trace_of(self._sample(held, sampler.longer(), progress), self.block.parameters)
-                trace = again.thinned(LONGER)
+            inputs = self.block.inputs(data) | model.numbers(priors)
+            chains = chains_of(self._sample(inputs, sampler, progress), self.block.parameters)
+            if failures(diagnose({self.block.name: chains}, {self.block.name: data}, priors, (self.block,))):
+                longer = chains_of(self._sample(inputs, sampler.longer(), progress), self.block.parameters)
+                chains = longer.thinned(LONGER)
             self.last.clear()
-            self.last[key] = trace
+            self.last[key] = chains
         return self.last[key]
 
-    def _sample(self, held: Mapping[str, Array], sampler: SamplerSettings, progress: bool) -> "xarray.DataTree":
-        """The trace, as nutpie gives it."""
+    def _sample(self, inputs: Mapping[str, Array], sampler: SamplerSettings, progress: bool) -> "xarray.DataTree":
+        """Run nutpie and give its trace."""
         nutpie, pytensor = _import_samplers()
-        # The starting point is compiled when it is first called, so the flags must hold here too.
+        # The starting point is compiled at its first call, so the flags are needed here too.
         with _quietly(), pytensor.config.change_flags(**_FLAGS):
             trace: xarray.DataTree = nutpie.sample(
-                self.compiled.with_data(**held),
+                self.compiled.with_data(**inputs),
                 draws=sampler.draws,
                 tune=sampler.tune,
                 chains=sampler.chains,
-                # Luck of each block's own: with one seed for all, the chains of two blocks would move together.
-                seed=int(luck(sampler.seed, f"{self.block.name}, chains").integers(2**32)),
+                # A seed for each block: with one seed for all, the chains of two blocks would move together.
+                seed=int(generator(sampler.seed, f"{self.block.name}, chains").integers(2**32)),
                 target_accept=sampler.target_accept,
-                # Scales from the draws alone: about twice the effective draws, here, of scales from draws and
+                # Scales from draws alone give about twice the effective sample size, here, of scales from draws and
                 # gradients.
                 adaptation="draw_diag",
                 progress_bar=progress,
@@ -128,8 +128,8 @@ class CompiledModel:
     """The models of all blocks, compiled for one scenario.
 
     Attributes:
-        form: names and shapes of the inputs that they take.
-        kinds: families of the priors that they take.
+        form: names and shapes of the models' inputs.
+        kinds: families of the models' priors.
         parts: the blocks' models.
     """
 
@@ -148,32 +148,32 @@ class CompiledModel:
         """Sample the posterior.
 
         Args:
-            data: of every block.
+            data: the blocks' evidence, by the block's name.
             priors: of `forecast.belief.model.PARAMETERS`.
-            sampler: settings; with the same settings, data and priors the draws are the same bytes.
+            sampler: settings; equal settings, data and priors give equal bytes.
             progress: show a progress bar on standard error.
 
         Raises:
-            ValueError: the inputs have other names or shapes, or the priors are of other families.
+            ValueError: the inputs have other names or shapes, or the priors have other families.
         """
         from forecast.belief.datatree import fit_of
 
         if (given := (model.shapes(data), model.families(priors))) != (self.form, self.kinds):
             raise ValueError(f"compiled for {self.form}, {self.kinds}; given {given}")
-        traces = {
+        chains = {
             part.block.name: part.sample(
                 data[part.block.name], {name: priors[name] for name in part.block.parameters}, sampler, progress
             )
             for part in self.parts
         }
-        return fit_of(traces, data, priors, sampler)
+        return fit_of(chains, data, priors, sampler)
 
 
 def _import_samplers() -> tuple[Any, Any]:
     """The modules nutpie and pytensor.
 
-    PyTensor makes a folder under the user's home when it is imported, and fails where it cannot. Nothing that
-    is kept there is used here, so in that case it is given a temporary one.
+    When it is imported, PyTensor makes a folder in the user's home directory, and fails if it cannot. Its contents
+    are not used here, so in that case PyTensor gets a temporary folder.
     """
     home = Path.home() / ".pytensor"
     flags = os.environ.get("PYTENSOR_FLAGS", "")
@@ -190,7 +190,7 @@ def _import_samplers() -> tuple[Any, Any]:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Silence PyTensor on a rewrite that it skips where there is no C compiler; the draws are the same."""
+    """Silence PyTensor's warning about a rewrite that it skips without a C compiler; the draws are the same."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Loop fusion failed", UserWarning)
         yield

@@ -1,26 +1,24 @@
-"""The posterior as a table: one row a possible world, one column a prior.
+"""The posterior as a table: one row for each draw, one column for each prior.
 
-Parameters that the evidence updates come with the scores of their posterior. All others are drawn from the
-prior, given those scores, through a Gaussian copula: with scores ordered as block, world, timeline and ``R =
-L L'`` the correlations of a connected group,
+The priors that the evidence updates, here called the block, enter with their posterior scores. All others are drawn
+given those scores, through a Gaussian copula. With the scores in the order block, world, timeline, and ``R = L L'``
+the correlations of a connected group,
 
     s = L e,    e_block = s_block,    e_j ~ Normal(0, 1) for every other prior
 
-since correlations inside the block are refused, and R of the block alone is therefore the identity. Evidence
-on the block moves another prior only through its correlation with the block, so this is the posterior of
-both.
+Correlations inside the block are refused, so R of the block alone is the identity. The evidence changes another
+prior only through its correlation with the block, so these are draws from the joint posterior.
 
-**Luck is named.** e_j is a function of (seed, name of the prior, row): another prior, more rows or another
-order of the files move nothing. In a correlated group the transform runs over names in sorted order, so a new
+**Random numbers belong to names.** e_j is a function of (seed, name of the prior, row): another prior, more rows or
+another order of the files do not change it. A group is transformed in the sorted order of its names, so a new
 member of a group changes that group only.
 
-**Rows are stratified in blocks of 100.** Within rows 0-99, 100-199, and so on, each prior takes every
-hundredth of its distribution once, in an order of its own. Each row by itself is a draw from the joint prior,
-and the orders of two priors are independent, so pairs, and all joint distributions within a row, are exactly
-those of the prior; rows of one block avoid each other in each prior taken alone, which lowers the noise of
-what a single prior does. Every prefix is a fair sample, and one of whole blocks (500 of 4,000) is as well
-stratified as the whole. A Latin hypercube over all rows would lose that, and a van der Corput sequence in
-every column would tie the columns together.
+**Rows are stratified in blocks of 100.** Within rows 0-99, 100-199, and so on, each prior visits every hundredth of
+its distribution once, in a random order of its own. A single row is a draw from the joint prior, and the orders of
+two priors are independent, so joint distributions within a row are exactly those of the prior. The rows of one block
+avoid each other in each prior alone, which reduces the noise in the effect of a single prior. Every prefix is a fair
+sample, and a prefix of whole blocks (500 of 4,000) is as well stratified as the table. A Latin hypercube over all
+rows would lose that property, and a van der Corput sequence in every column would correlate the columns.
 """
 
 import functools
@@ -31,16 +29,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from forecast.errors import InputError
+from forecast.scenario.elicit import Array
 from forecast.scenario.prior import Correlation, Prior
 
-Array = NDArray[np.float64]
-
 STRATA = 100
-"""Rows of a block: within it every prior visits each hundredth of its distribution once."""
+"""Rows of a block, in which every prior visits each hundredth of its distribution once."""
 
 _FILE = "correlations.toml"
 
@@ -52,9 +48,9 @@ class DrawTable:
     Attributes:
         values: (count rows, a column per prior in the order given), in the unit of the prior. For a prior
             that varies by timeline: the median of its distribution given the row.
-        scores: the same as normal scores.
-        log_prior: (count,) log density of the joint prior of the world priors (the block's with them) at each
-            row; priors that are a point count for nothing, those that vary by timeline are not in it.
+        scores: the normal scores of `values`.
+        log_prior: (count,) log density of the joint prior at each row. It covers the priors that vary by world,
+            those of the block included; a point contributes 0.
         timeline: names of the priors that vary by timeline, sorted.
         timeline_mean: (count, k) mean of their scores given the row.
         timeline_chol: (k, k) lower Cholesky factor of the covariance of their scores given the row: a
@@ -80,19 +76,19 @@ def draw_table(
 
     Args:
         priors: by dotted name.
-        correlations: of the normal scores, each of two priors that are no points; pairs that are not named are
+        correlations: of the normal scores, each between two priors other than points; pairs without an entry are
             uncorrelated.
         count: rows.
-        seed: of all luck.
+        seed: of all random numbers.
         block_scores: scores of the priors that the evidence updates, (count,) each, by dotted name.
 
     Raises:
-        InputError: a correlation inside the block; correlations that no distribution can have.
+        InputError: a correlation inside the block; correlations that are not positive definite.
         ValueError: block scores of an unknown prior, of one that varies by timeline, or of another length.
     """
     for name, scores in block_scores.items():
         if name not in priors or priors[name].varies != "world":
-            raise ValueError(f"block scores of {name!r}, which is no world prior")
+            raise ValueError(f"block scores of {name!r}, which is not a prior that varies by world")
         if np.shape(scores) != (count,):
             raise ValueError(f"block scores of {name!r} have shape {np.shape(scores)}, not ({count},)")
     _check_block(correlations, block_scores)
@@ -105,25 +101,25 @@ def draw_table(
 
     for group in _groups(priors, correlations):
         names = _ordered(group, priors, block_scores)
-        fixed = [name for name in names if priors[name].varies == "world"]
+        constant = [name for name in names if priors[name].varies == "world"]
         factor = _factor(names, correlations)
         own = np.column_stack(
-            [block_scores[name] if name in block_scores else stratified(name, count, seed) for name in fixed]
+            [block_scores[name] if name in block_scores else stratified(name, count, seed) for name in constant]
             or [np.empty((count, 0))]
         )
         # Column by column, in a fixed order: a matrix product may round differently on another machine.
-        mixed = sum((own[:, [j]] * factor[:, j] for j in range(len(fixed))), np.zeros((count, len(names))))
+        mixed = sum((own[:, [j]] * factor[:, j] for j in range(len(constant))), np.zeros((count, len(names))))
         for j, name in enumerate(names):
             scores_of[name] = mixed[:, j]
-        # Density of the copula: that of the scores together over the product of that of each.
-        world = mixed[:, : len(fixed)]
-        log_prior += 0.5 * (world**2 - own**2).sum(axis=1) - np.log(np.diag(factor)[: len(fixed)]).sum()
-        for name in fixed:
+        # Density of the copula: the joint density of the scores divided by the product of their densities.
+        world = mixed[:, : len(constant)]
+        log_prior += 0.5 * (world**2 - own**2).sum(axis=1) - np.log(np.diag(factor)[: len(constant)]).sum()
+        for name in constant:
             log_prior += priors[name].marginal.log_density(scores_of[name])
-        varying = names[len(fixed) :]
+        varying = names[len(constant) :]
         columns = [place[name] for name in varying]
-        mean[:, columns] = mixed[:, len(fixed) :]
-        chol[np.ix_(columns, columns)] = factor[len(fixed) :, len(fixed) :]
+        mean[:, columns] = mixed[:, len(constant) :]
+        chol[np.ix_(columns, columns)] = factor[len(constant) :, len(constant) :]
 
     table = pd.DataFrame({name: scores_of[name] for name in priors})
     values = pd.DataFrame({name: prior.marginal.quantile(scores_of[name]) for name, prior in priors.items()})
@@ -131,15 +127,14 @@ def draw_table(
 
 
 def interleave(chains: Array, count: int) -> Array:
-    """Thin chains to `count` draws in spread order: chains take turns, each handing out draws far apart.
+    """Thin chains to `count` draws: the chains take turns, and consecutive draws of a chain are far apart.
 
     The positions within a chain follow the reversed bits of 0, 1, 2, ... (van der Corput's order), so that
-    any prefix spreads over all chains and over their whole length. The same order serves every parameter of a
-    fit.
+    any prefix spreads over all chains and over their whole length. All parameters of a fit have the same order.
 
     Args:
         chains: (chain, draw, ...).
-        count: draws wanted.
+        count: number of draws.
 
     Returns:
         (count, ...)
@@ -149,7 +144,9 @@ def interleave(chains: Array, count: int) -> Array:
     """
     number, length = chains.shape[:2]
     if count > number * length:
-        raise InputError(f"{count} draws wanted of {number} chains of {length}", mend="Ask for fewer, or sample more")
+        raise InputError(
+            f"{count} draws requested from {number} chains of {length}", mend="Request fewer draws, or sample more"
+        )
     bits = max(1, math.ceil(math.log2(length)))
     spread = [int(f"{index:0{bits}b}"[::-1], 2) for index in range(2**bits)]
     order = np.array([position for position in spread if position < length])
@@ -157,21 +154,21 @@ def interleave(chains: Array, count: int) -> Array:
     return np.asarray(chains[turn % number, order[turn // number]], dtype=np.float64)
 
 
-def luck(seed: int, name: str) -> np.random.Generator:
-    """A generator that belongs to a seed and a name alone."""
+def generator(seed: int, name: str) -> np.random.Generator:
+    """A random number generator that depends on a seed and a name only."""
     key = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
 
 @functools.lru_cache(maxsize=1024)
 def stratified(name: str, count: int, seed: int) -> Array:
-    """(count,) standard normals that belong to this name and seed, stratified in blocks of `STRATA` rows; read only."""
-    rng = luck(seed, name)
+    """(count,) standard normals that depend on name and seed only, stratified in blocks of `STRATA` rows; read only."""
+    rng = generator(seed, name)
     blocks = range(-(-count // STRATA))
     uniform = np.concatenate([(rng.permutation(STRATA) + rng.random(STRATA)) / STRATA for _ in blocks])
-    # The outer strata may round to 0 or 1, whose scores are infinite.
+    # The outer strata may round to 0 or 1, which have infinite scores.
     found = np.asarray(special.ndtri(np.clip(uniform[:count], 2.0**-53, 1.0 - 2.0**-53)))
-    found.flags.writeable = False  # every member of a pool and every date takes the same
+    found.flags.writeable = False  # shared by the members of a pool and by all dates
     return found
 
 
@@ -180,7 +177,7 @@ def _check_block(correlations: Sequence[Correlation], block: Mapping[str, Array]
     for pair in correlations:
         if pair.first in block and pair.second in block:
             raise InputError(
-                "both are updated by the same evidence, which already ties them together",
+                "both are updated by the same evidence, so their correlation is not an input",
                 file=_FILE,
                 key=f"{pair.first}, {pair.second}",
                 mend="Remove the correlation",
@@ -223,5 +220,5 @@ def _factor(names: Sequence[str], correlations: Sequence[Correlation]) -> Array:
         raise InputError(
             f"no distribution has these correlations among {', '.join(names)}: not positive definite",
             file=_FILE,
-            mend="Make them weaker, or name the pairs left out, which count as uncorrelated",
+            mend="Make them weaker, or add the missing pairs, which count as uncorrelated",
         ) from None

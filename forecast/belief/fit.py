@@ -1,12 +1,10 @@
-"""What a fit is asked for and what it gives: the sampler's settings, draws, and whether the chains agree.
+"""A fit: the sampler's settings, the draws, and diagnostics of the chains.
 
 xarray is imported only when the netCDF file of a fit is opened.
 """
 
 import io
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,26 +16,26 @@ if TYPE_CHECKING:
 
 
 MAX_RHAT = 1.01
-"""Largest R-hat at which draws are used (Vehtari et al., Bayesian Analysis 16(2), 2021)."""
+"""Largest acceptable R-hat (Vehtari et al., Bayesian Analysis 16(2), 2021)."""
 
 MIN_ESS = 400
-"""Least effective draws, in bulk and tails, at which they are used (same source: 100 a chain, of four)."""
+"""Smallest acceptable effective sample size, in bulk and tails (same source: 100 for each of four chains)."""
 
 
 LONGER = 4
-"""Times as many draws that a second attempt takes; every so manieth is kept."""
+"""Factor by which a second attempt has more draws; it is thinned by the same factor."""
 
 
 @dataclass(frozen=True)
 class SamplerSettings:
-    """How the posterior is sampled.
+    """Settings of the sampler.
 
     Attributes:
-        chains: independent chains.
-        draws: draws kept of each chain.
-        tune: draws of each chain spent on adapting, not kept.
-        target_accept: mean acceptance that the step size is adapted to, between 0 and 1.
-        seed: of all luck in the fit, not negative.
+        chains: number of independent chains.
+        draws: draws of each chain after tuning.
+        tune: draws of each chain that adapt the sampler and are discarded.
+        target_accept: mean acceptance probability to which the step size is adapted, between 0 and 1.
+        seed: of all random numbers in the fit, not negative.
     """
 
     chains: int = 4
@@ -47,19 +45,19 @@ class SamplerSettings:
     seed: int = 0
 
     def longer(self) -> "SamplerSettings":
-        """Settings for a second attempt, where chains did not agree: `LONGER` times the draws, twice the tuning."""
+        """Settings for a second attempt, if chains did not agree: `LONGER` times the draws, twice the tuning."""
         careful = max(self.target_accept, 0.99)
         return replace(self, draws=LONGER * self.draws, tune=2 * self.tune, target_accept=careful)
 
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """Whether the chains agree: the worst over all parameters that are updated and all states handed on.
+    """Whether the chains agree: the worst values over all updated parameters and all levels.
 
     Attributes:
         rhat: largest rank-normalised split R-hat (Vehtari et al., Bayesian Analysis 16(2), 2021).
-        ess_bulk: least effective sample size in the bulk.
-        ess_tail: least effective sample size of the 5 and 95% quantiles.
+        ess_bulk: smallest effective sample size in the bulk.
+        ess_tail: smallest effective sample size of the 5 and 95% quantiles.
         divergences: divergent transitions after tuning.
     """
 
@@ -70,9 +68,9 @@ class Diagnostics:
 
 
 def failures(diagnostics: Diagnostics) -> list[str]:
-    """Each diagnostic outside its limit, with the limit; empty for chains that agree."""
+    """Each diagnostic outside its limit, with the limit; empty if the chains agree."""
     found = diagnostics
-    # Written so that a diagnostic that is not a number fails too.
+    # Written so that NaN fails too.
     return [
         text
         for text, good in (
@@ -86,25 +84,25 @@ def failures(diagnostics: Diagnostics) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """What a sampler gives of one block.
+class Chains:
+    """The chains of one block.
 
     Attributes:
         scores: normal score of each parameter, by dotted name, (chain, draw).
         latents: by name, (chain, draw, ...).
-        stats: the sampler's own record of each draw, by name, (chain, draw).
+        stats: the sampler's statistics of each draw, by name, (chain, draw).
     """
 
     scores: dict[str, Array]
     latents: dict[str, Array]
     stats: dict[str, Array]
 
-    def thinned(self, every: int) -> "Trace":
-        """The same of every so manieth draw; a divergence is kept, whichever draw it was at."""
+    def thinned(self, every: int) -> "Chains":
+        """Keep one draw in `every`; a kept draw counts as divergent if any of its group was."""
         few = {name: drawn[:, ::every] for name, drawn in self.stats.items()}
         wrong = self.stats["diverging"]
         few["diverging"] = wrong.reshape(len(wrong), -1, every).max(axis=2)
-        return Trace(
+        return Chains(
             {name: np.ascontiguousarray(drawn[:, ::every]) for name, drawn in self.scores.items()},
             {name: np.ascontiguousarray(drawn[:, ::every]) for name, drawn in self.latents.items()},
             few,
@@ -119,7 +117,7 @@ class Fit:
         scores: normal score of each parameter, by dotted name, (chain, draw); `Marginal.quantile` turns it into
             the parameter.
         states: levels on the as-of date, by dotted name, (chain, draw).
-        paths: levels week by week from the reference date to the as-of date, (chain, draw, K + 1); see
+        paths: levels by week from the reference date to the as-of date, (chain, draw, K + 1); see
             `forecast.belief.block.Block.weekly`.
         diagnostics: of the sampler.
         netcdf: a netCDF file of ArviZ groups, see `forecast.belief.datatree`; empty for draws from the prior.
@@ -137,9 +135,3 @@ class Fit:
 
         with xarray.open_datatree(io.BytesIO(self.netcdf), engine="h5netcdf") as tree:
             return tree.load()
-
-    def save(self, path: Path) -> None:
-        """Write the netCDF file to `path`, whole or not at all."""
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.write_bytes(self.netcdf)
-        part.replace(path)

@@ -1,7 +1,7 @@
-"""The front's block: what two maps and a monthly count say of the pace of the advance, its swings and their errors.
+"""The front block: the pace of the advance and its swings, estimated from two maps and a monthly count.
 
-The first mapper measures the occupied area every Monday. Net advance of a week is taken on the scale
-``z = asinh(net / 40 km2)``, near linear for small weeks of either sign and logarithmic for large ones. With
+The first mapper measures the occupied area every Monday. The net advance of a week is modelled on the scale
+``z = asinh(net / 40 km2)``, almost linear for small values of either sign and logarithmic for large ones. With
 ``m_t = level - mud * season_t`` and ``a = 2^(-1 / slow_half_life)``:
 
     slow    L_t = m_t + a (L_{t-1} - m_{t-1}) + slow_sd sqrt(1 - a^2) eps_t        eps ~ Normal(0, 1)
@@ -9,21 +9,21 @@ The first mapper measures the occupied area every Monday. Net advance of a week 
     truth   X_{t+1} = X_t + 40 sinh(L_t + f_t)                                     km2
     map     A_t = X_t + mapper_error u_t                                           u ~ Student t, 4 degrees
 
-A second mapper draws another line, some thousands of km2 elsewhere, with other batches and other days, and at
-times redraws hundreds of km2 at once. Its level says little of the truth's; its change over four weeks says
-something. From every fourth Monday t to the next, and for the gain that a third party counts in a month, from
-the morning b of its first day to the morning e after its last (X linear within a week):
+A second mapper draws another line, with an area that differs by thousands of km2. It posts changes in other batches
+and on other days, and sometimes redraws hundreds of km2 at once. Its area is therefore not used, but its change over
+four weeks is, from every fourth Monday t to the next. A third party counts the gain of each month, from the morning b
+of the first day to the morning e after the last (X is linear within a week):
 
     second  B_{t+4} - B_t = second_scale (X_{t+4} - X_t) + second_error v_t        v ~ Student t, 4 degrees
     month   G = monthly_scale (X_e - X_b) + monthly_error w                        w ~ Student t, 4 degrees
 
-Student's t gives a redrawn or half-empty map file, whatever its size, a bounded weight that falls with its
-distance. The truth is in the first mapper's terms: what another counts otherwise is in its scale.
+Student's t gives an outlier, such as a redrawn or half-empty map file, a bounded weight that falls with its
+distance. The truth follows the first mapper's definition; the scales absorb the definitions of the other two.
 
-The simulator continues exactly this process from the last week that was seen. `front_data` says what goes in,
-`front_model` how it is sampled, `front_replicates` runs it forward.
+The simulator continues exactly this process from the last observed week. `front_data` has the data, `front_model`
+the PyMC model, and `front_replicates` simulates the process.
 
-PyMC is imported only when something is compiled: reading a saved fit does not need it.
+PyMC is imported only when a model is built: reading a saved fit does not need it.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ __all__ = ["FRONT_PARAMETERS", "NET_SCALE", "FrontBlock", "FrontData"]
 
 
 class FrontBlock:
-    """The front as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
+    """The block of the front; see `forecast.belief.block.Block` for its members."""
 
     name = "front"
     parameters = tuple(f"front.{name}" for name in FRONT_PARAMETERS)
@@ -52,7 +52,7 @@ class FrontBlock:
         """Give the maps and the monthly count as known on a date.
 
         Raises:
-            InputError: too little of the first map was known by then.
+            InputError: the first map has too few observations by then.
         """
         return front_data(scenario, day)
 
@@ -61,20 +61,20 @@ class FrontBlock:
         return front_inputs(data)
 
     def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
-        """Add the block's latents and likelihoods to the PyMC model whose context this is called in."""
+        """Add the block's latents and likelihoods to the PyMC model of the calling context."""
         add_front(inputs, value)
 
     def states(self, draws: Draws, value: Values, data: FrontData) -> dict[str, Array]:
-        """Give slow level and fast part of the week that ended on the last Monday seen, units of z."""
+        """Give slow level and fast part of the week that ends on the last observed Monday, in units of z."""
         slow, fast = slow_and_fast(draws, value, data)
         return {"front.slow": slow[..., -1].copy(), "front.fast": fast[..., -1].copy()}
 
     def prior_states(self, value: Values, data: FrontData, rng: np.random.Generator) -> dict[str, Array]:
-        """Give the same from the stationary distribution; the season of the last week seen enters, no area does."""
+        """Draw both from their stationary distribution in the season of the last observed week; areas are not used."""
         return stationary(value, data.season[data.last - 1], rng)
 
     def paths(self, draws: Draws, value: Values, data: FrontData) -> Series:
-        """Give slow level and fast part of every week seen, each by the Monday that ends it."""
+        """Give slow level and fast part of every observed week, by the Monday that ends it."""
         slow, fast = slow_and_fast(draws, value, data)
         days = data.mondays[1 : data.last + 1]
         return {"front.slow": (days, slow), "front.fast": (days, fast)}
@@ -86,7 +86,7 @@ class FrontBlock:
     def replicates(
         self, value: Values, draws: Draws | None, data: FrontData, rng: np.random.Generator
     ) -> dict[str, Array]:
-        """Give each series as it would be measured again; see `front_replicates.front_replicates`."""
+        """Give replicates of each series; see `front_replicates.front_replicates`."""
         return front_replicates(value, draws, data, rng)
 
     def observed(self, data: FrontData) -> Series:

@@ -1,7 +1,7 @@
-"""What the front's block is given: two maps and a count of monthly gains, as they were known on a date.
+"""Data of the front block: two maps and a count of monthly gains, as known on a date.
 
-All arrays are padded to the horizon, and all of them have lengths that follow from the number of weeks alone,
-so that one compiled model serves every as-of date.
+All arrays are padded to the horizon. Their lengths follow from the number of weeks alone, so that one compiled model
+serves every as-of date.
 """
 
 from dataclasses import dataclass, field
@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import calendar
-from forecast.belief.block import Dates, Series, week_ends
+from forecast.belief.block import Series
+from forecast.calendar import Dates, days_after, week_ends
 from forecast.errors import InputError
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 SPAN = 4
-"""Weeks over which the change of the second map is taken."""
+"""Weeks between the Mondays whose difference is used of the second map."""
 
 FRONT_PARAMETERS = (
     "level",
@@ -35,29 +36,29 @@ FRONT_PARAMETERS = (
 )
 """The parameters of the block, in the order in which they are sampled.
 
-`level`, `slow_sd`, `fast_scale` and `mud` are in units of z, `slow_half_life` in weeks, `fast_persistence` is
-a share (an autocorrelation), the errors are in km2, and the scales are multiples of the truth's change.
+`level`, `slow_sd`, `fast_scale` and `mud` are in units of z, `slow_half_life` in weeks, `fast_persistence` is an
+autocorrelation, the errors are in km2, and the scales are multiples of the true change.
 """
 
 
 @dataclass(frozen=True)
 class FrontData:
-    """The maps and the monthly count as they were known on the as-of date, padded to the horizon.
+    """The maps and the monthly count as known on the as-of date, padded to the horizon.
 
     Attributes:
-        area: (T+1,) occupied km2 by the first mapper on each Monday, from the first used to the last before
-            the horizon; NaN where the figure is missing or was not public yet.
-        season: (T,) calendar shape of mud in the week that follows each Monday, between 0 (dry) and 1.
+        area: (T+1,) occupied km2 by the first mapper on each Monday, from the first one used to the last before
+            the horizon; NaN where the observation is missing or was not public yet.
+        season: (T,) depth of the mud in the week after each Monday, between 0 (dry) and 1.
         first: the first Monday.
-        second: (T+1,) the same by the second mapper; empty if there is none.
+        second: (T+1,) occupied km2 by the second mapper; empty if there is none.
         gains: (T // 4,) net km2 gained in each whole calendar month after the first Monday, by a third
             party's count, padded with NaN; empty if there is none.
-        series: ids of the three series, empty where there is none.
-        ends: (K + 1,) `week_ends` of the reference date and the as-of date; empty where no weeks are asked for.
+        series: ids of the three series, empty for a missing series.
+        ends: (K + 1,) `week_ends` of the reference date and the as-of date; empty if weekly paths are not needed.
 
     Raises:
-        ValueError: the shapes do not fit, or something is infinite or outside its range.
-        InputError: the first Monday is not seen, or fewer than two Mondays are.
+        ValueError: an array has the wrong shape, is infinite or is outside its range.
+        InputError: the first Monday is not observed, or fewer than two Mondays are.
     """
 
     area: Array
@@ -79,17 +80,17 @@ class FrontData:
                     f"{name} has shape {values.shape}; with a season of {weeks} weeks it must be ({size},)"
                 )
             if np.isinf(values).any():
-                raise ValueError(f"{name} must be finite, or NaN where it is not seen")
+                raise ValueError(f"{name} must be finite, or NaN where it is not observed")
             values.flags.writeable = False
             object.__setattr__(self, name, values)
         if not ((self.season >= 0) & (self.season <= 1)).all():
             raise ValueError("season must be between 0 and 1")
         if self.first.weekday() != 0:
-            raise ValueError(f"{self.first} is no Monday")
+            raise ValueError(f"{self.first} is not a Monday")
         if self.seen.sum() < 2 or self.seen[0] == 0:
             raise InputError(
-                f"the front has {int(self.seen.sum())} weekly figures on the as-of date, "
-                f"the first Monday {'seen' if self.seen[0] else 'not seen'}; it needs the first and one more"
+                f"the front has {int(self.seen.sum())} weekly observations on the as-of date, "
+                f"the first Monday {'observed' if self.seen[0] else 'not observed'}; it needs that one and another"
             )
 
     @property
@@ -99,24 +100,24 @@ class FrontData:
 
     @property
     def seen(self) -> Array:
-        """(T+1,) 1 on the Mondays on which the first map is seen, else 0."""
+        """(T+1,) 1 on the observed Mondays of the first map, else 0."""
         return np.isfinite(self.area).astype(np.float64)
 
     @property
     def last(self) -> int:
-        """Index of the last Monday seen, and number of weeks before it."""
+        """Index of the last observed Monday, which is the number of weeks before it."""
         return int(np.flatnonzero(self.seen)[-1])
 
     @property
     def mondays(self) -> Dates:
         """(T+1,) the Mondays."""
-        return np.datetime64(self.first, "D") + (7 * np.arange(self.weeks + 1)).astype("timedelta64[D]")
+        return days_after(self.first, 7 * np.arange(self.weeks + 1))
 
     @property
     def weeks_ended(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Of each entry of `ends`: the number of weeks before it that had ended, and whether a map was seen by then.
+        """For each entry of `ends`: the number of weeks that have ended by then, and whether their path is observed.
 
-        The first counts as seen: where that Monday's map is missing too, the last week seen stands for it.
+        The first entry counts as observed. If its map is missing, the last observed week takes its place.
         """
         days = (self.ends - np.datetime64(self.first, "D")).astype(np.int64)
         seen = (days % 7 == 0) & (days <= 7 * self.last)
@@ -125,7 +126,7 @@ class FrontData:
 
     @property
     def weekly(self) -> Array:
-        """(T,) net km2 of each week by the first map; NaN unless both its Mondays are seen."""
+        """(T,) net km2 of each week by the first map; NaN unless both its Mondays are observed."""
         return np.diff(self.area)
 
     @property
@@ -151,12 +152,12 @@ class FrontData:
 
     @property
     def month_begins(self) -> Array:
-        """(T // 4,) when each month begins, in weeks after the first Monday."""
+        """(T // 4,) begin of each month, in weeks after the first Monday."""
         return self._in_weeks(self.months[:-1])
 
     @property
     def month_ends(self) -> Array:
-        """(T // 4,) when each month ends, which is when the next begins, in weeks after the first Monday."""
+        """(T // 4,) end of each month, which is the begin of the next, in weeks after the first Monday."""
         return self._in_weeks(self.months[1:])
 
     def _in_weeks(self, days: Dates) -> Array:
@@ -166,10 +167,10 @@ class FrontData:
 def front_data(scenario: Scenario, day: date) -> FrontData:
     """The two maps and the monthly count as known on a date, padded to the horizon.
 
-    Figures of the second map that fall on no Monday are left out.
+    Observations of the second map on other days than Mondays are left out.
 
     Raises:
-        InputError: too little of the first map was public by then.
+        InputError: the first map has too few public observations by then.
     """
     weeks = (calendar.monday(scenario.horizon) - scenario.first_week).days // 7
     shape = calendar.season(scenario.first_week, weeks, scenario.season_peaks, scenario.season_half_width)
@@ -177,9 +178,9 @@ def front_data(scenario: Scenario, day: date) -> FrontData:
     area = _known(scenario, day, scenario.area_series, mondays)
     if np.isnan(area[0]) or np.isfinite(area).sum() < 2:
         raise InputError(
-            f"only {int(np.isfinite(area).sum())} weekly figures of {scenario.area_series} were available on {day}",
+            f"only {int(np.isfinite(area).sum())} weekly observations of {scenario.area_series} were public on {day}",
             key="--as-of",
-            mend=f"The front needs the one of {scenario.first_week} and at least one more",
+            mend=f"Choose a later date: the front needs the one of {scenario.first_week} and at least one more",
         )
     data = FrontData(area, shape, scenario.first_week)
     last_days = [month.astype(date) - timedelta(days=1) for month in data.months[1:]]
@@ -195,7 +196,7 @@ def front_data(scenario: Scenario, day: date) -> FrontData:
 
 
 def _known(scenario: Scenario, as_of: date, series: str | None, days: list[date]) -> Array:
-    """The figures of a series that speak of `days`, as known on a date; NaN where there is none."""
+    """The observations of a series on `days`, as known on a date; NaN where there is none."""
     if series is None:
         return np.full(len(days), np.nan)
     rows = scenario.evidence.as_of(as_of).series(series)
@@ -204,11 +205,11 @@ def _known(scenario: Scenario, as_of: date, series: str | None, days: list[date]
 
 
 def front_inputs(data: FrontData) -> dict[str, Array]:
-    """What the model is given; rows after the last Monday of the first map change nothing but the season.
+    """The data of the PyMC model. After the last Monday of the first map, only the season differs from padding.
 
     Returns:
-        `front_area`: (T+1,) km2 above the first figure; gaps are filled, which only moves the origin of their
-        latents. `front_seen`: (T+1,) mask of it. `front_after`: (T+1,) 1 on Mondays after the last figure.
+        `front_area`: (T+1,) km2 above the first observation; gaps are interpolated, which only shifts the origin of
+        their latents. `front_seen`: (T+1,) its mask. `front_after`: (T+1,) 1 on Mondays after the last observation.
         `front_season`: (T,). `front_second`, `front_gain`: (T // 4,) changes of the second map and monthly
         gains, km2, 0 where masked; `front_second_seen`, `front_gain_seen`: their masks.
         `front_month_begin`, `front_month_end`: (T // 4,) in weeks after the first Monday, 0 where masked.
@@ -232,7 +233,7 @@ def front_inputs(data: FrontData) -> dict[str, Array]:
 
 
 def front_observed(data: FrontData) -> Series:
-    """The figures learnt from: weekly net km2, changes over four weeks, monthly gains; each by its last day."""
+    """The observations that are used: weekly net km2, changes over four weeks, monthly gains; each by its last day."""
     found = (
         (data.mondays[1:], data.weekly),
         (data.mondays[SPAN::SPAN], data.spans),

@@ -1,19 +1,17 @@
-"""The front's part of the PyMC model.
+"""The PyMC model of the front block.
 
 The equations are those of `forecast.belief.front`. Four choices matter to the sampler:
 
-- The latents are the first map's errors (in units of `mapper_error`) and the slow level itself, so that the
-  fast part follows by subtraction: ``f = asinh((X_{t+1} - X_t) / 40) - L``, with the Jacobian
-  ``-1/2 log(net^2 + 40^2)``.
-- The slow level carries its mean and the season. With the mean added outside it the chains do not mix.
-- Weeks after the last figure count for nothing: their latents get a standard normal of their own, independent
-  of all else. That is exact, since nothing seen depends on them. Left in the process they would be sinh of a
-  Student t, a distribution without a mean, through which no sampler walks. A Monday that is missing between
-  two others does stay in the process; its area then has no figure to lean on.
-- The second map and the monthly count are likelihoods of differences of the latent truth, without latents of
-  their own. Theirs are two scales and two errors; figures that are not there are masked.
+- The latents are the first map's errors (in units of `mapper_error`) and the slow level. The fast part follows by
+  subtraction: ``f = asinh((X_{t+1} - X_t) / 40) - L``, with the Jacobian ``-1/2 log(net^2 + 40^2)``.
+- The slow level includes its mean and the season. If the mean is added outside the level, the chains do not mix.
+- Latents of weeks after the last observation are independent standard normals. This is exact, since no observation
+  depends on them. As part of the process, they would be sinh of a Student t, a distribution without a mean, which
+  is hard to sample. A missing Monday between two observed ones is part of the process.
+- The second map and the monthly count add likelihoods of differences of the latent truth, with two scales and two
+  errors, and no further latents. Missing observations are masked.
 
-PyMC and PyTensor are imported only when something is compiled.
+PyMC and PyTensor are imported only when a model is built.
 """
 
 import math
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from forecast.belief.front_data import SPAN
-from forecast.belief.student_t import log_t
+from forecast.belief.student_t import log_density
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable
@@ -31,14 +29,14 @@ if TYPE_CHECKING:
     Tensor = TensorVariable[Any, Any]
 
 NET_SCALE = 40.0
-"""Net advance, km2 a week, at which the asinh scale turns from linear to logarithmic."""
+"""Net advance, km2 a week, at which the asinh scale changes from linear to logarithmic."""
 
 
 def add_front(inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
-    """Add the block's latents and likelihoods to the PyMC model whose context this is called in.
+    """Add the block's latents and likelihoods to the PyMC model of the calling context.
 
     Args:
-        inputs: `pm.Data` that hold `front_data.front_inputs`, by the same names.
+        inputs: the `pm.Data` tensors of `front_data.front_inputs`, by the same names.
         value: the tensor of each parameter, in its unit, by dotted name.
     """
     import pymc as pm
@@ -47,10 +45,10 @@ def add_front(inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
     weeks = int(inputs["front_season"].get_value(borrow=True).size)
     seen, after = inputs["front_seen"], inputs["front_after"]
 
-    # The truth, by way of the first map's errors. At a missing Monday 40 km2 is the latent's unit, no more.
+    # The truth is the first map minus its errors. On a missing Monday the latent's unit is 40 km2.
     error = pm.Flat("front_error", shape=weeks + 1, initval=np.zeros(weeks + 1))
     truth = inputs["front_area"] + error * pt.switch(seen > 0, value["front.mapper_error"], NET_SCALE)
-    pm.Potential("front_map", (seen * log_t(error) - 0.5 * after * error**2).sum())
+    pm.Potential("front_map", (seen * log_density(error, log1p=pt.log1p) - 0.5 * after * error**2).sum())
 
     slow = pm.Flat("front_slow", shape=weeks, initval=np.full(weeks, 0.5))
     live = 1.0 - after[1:]
@@ -69,7 +67,7 @@ def add_front(inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
 
 
 def _drift(slow: "Tensor", live: "Tensor", season: "Tensor", value: Mapping[str, Any]) -> "Tensor":
-    """Log density of the slow level around its mean and season, started in its stationary distribution."""
+    """Log density of the slow level around its mean and season, from its stationary distribution on."""
     import pytensor.tensor as pt
 
     sd = value["front.slow_sd"]
@@ -82,7 +80,7 @@ def _drift(slow: "Tensor", live: "Tensor", season: "Tensor", value: Mapping[str,
 
 
 def _shocks(truth: "Tensor", slow: "Tensor", live: "Tensor", value: Mapping[str, Any]) -> "Tensor":
-    """Log density of the fast part, which is what the slow level leaves of the week's net advance."""
+    """Log density of the fast part: the week's net advance on the asinh scale, minus the slow level."""
     import pytensor.tensor as pt
 
     net = truth[1:] - truth[:-1]
@@ -92,19 +90,20 @@ def _shocks(truth: "Tensor", slow: "Tensor", live: "Tensor", value: Mapping[str,
     shock = (fast[1:] - persistence * fast[:-1]) / scale
     return cast(
         "Tensor",
-        log_t(fast[0] / start)
+        log_density(fast[0] / start, log1p=pt.log1p)
         - pt.log(start)
-        + (live[1:] * (log_t(shock) - pt.log(scale))).sum()
+        + (live[1:] * (log_density(shock, log1p=pt.log1p) - pt.log(scale))).sum()
         - 0.5 * (live * pt.log(net**2 + NET_SCALE**2)).sum(),
     )
 
 
 def _changes(figure: "Tensor", seen: "Tensor", change: "Tensor", value: Mapping[str, Any], name: str) -> "Tensor":
-    """Log density of figures of changes of the truth, by an instrument with a scale and an error of its own."""
+    """Log density of observed changes of the truth, by an instrument with its own scale and error."""
     import pytensor.tensor as pt
 
     error = value[f"{name}_error"]
-    return cast("Tensor", (seen * (log_t((figure - value[f"{name}_scale"] * change) / error) - pt.log(error))).sum())
+    away = (figure - value[f"{name}_scale"] * change) / error
+    return cast("Tensor", (seen * (log_density(away, log1p=pt.log1p) - pt.log(error))).sum())
 
 
 def _at(truth: "Tensor", when: "Tensor", weeks: int) -> "Tensor":

@@ -1,11 +1,10 @@
-"""Ukraine's domestic instability, as polls and desertion show it.
+"""The instability block: Ukraine's domestic instability, estimated from polls and desertion cases.
 
-One level x, in units of its stationary standard deviation, 0 the middle of the two war years before the
-reference date, reverts to 0 with half-life `instability_half_life`. It is anchored on the reference date,
-where it is `instability_start`: from there it runs a month at a time both ways, backwards too, since such a
-process looks the same in both directions. What the war, a draft or a draft text do to it
-(`forecast.timeline.kyiv`) is not in this path. Three series show it, each with an error of its own size in
-units of x, so that one number does for all:
+One level x, in units of its stationary standard deviation, reverts to 0 with half-life `instability_half_life`. Its
+zero is the average of the two war years before the reference date. On the reference date it is
+`instability_start`. From there it runs month by month in both directions: such a process is reversible in time. The
+effects of the war, of mobilisation and of a draft settlement (`forecast.timeline.kyiv`) are not part of this path.
+Three series observe it. Each has an error e in units of x, and one parameter gives the scale of all three:
 
     logit of the share ready for territorial concessions    = logit(concessions_centre) + concessions_loading (x + e)
     logit of the share that trusts the president            = logit(trust_centre)       - trust_loading (x + e)
@@ -13,11 +12,11 @@ units of x, so that one number does for all:
 
     e ~ instability_error times Student t, 4 degrees
 
-A poll shows x on the last day of its fieldwork. A count of cases is a mean over the days since the row before
-it: it is taken to show the mean of x over those days, and the first row, whose days are not known, is left
-out. (The mean of counts is not the count at the mean, by half the variance within the period: less than the
-error.) Rows from before the first week that the front learns from are left out: the rally of 2022 is not the
-same process. Of a longer series the latest `SLOTS` figures are taken.
+A poll observes x on the last day of its fieldwork. A count of cases is a mean over the days since the previous row,
+and is used as an observation of the mean of x over those days. (The mean of the counts differs from the count at the
+mean by half the variance within the period, which is less than the error.) The first row is left out, since its
+first day is unknown. Rows from before the first week of the front's data are left out, since the rally of 2022 is a
+different process. At most the latest `SLOTS` observations of a series are used.
 """
 
 import math
@@ -30,8 +29,9 @@ import numpy as np
 import pandas as pd
 
 from forecast.belief import ornstein_uhlenbeck
-from forecast.belief.block import Dates, Draws, Series, Values, between, days_after, week_ends
-from forecast.belief.student_t import TAIL_DEGREES, log_t
+from forecast.belief.block import Draws, Series, Values, interpolate
+from forecast.belief.student_t import TAIL_DEGREES, log_density
+from forecast.calendar import Dates, days_after, week_ends
 from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
@@ -39,16 +39,16 @@ MONTH_DAYS = 365.25 / 12.0
 """Step of the path, days."""
 
 MONTH = MONTH_DAYS / 7.0
-"""The same in weeks."""
+"""Step of the path, weeks."""
 
 SLOTS = 24
-"""Most figures of a series that are taken."""
+"""Number of observations of a series that are used, at most."""
 
 INDICATORS = {"concessions": 1.0, "trust": -1.0, "desertion": 1.0}
-"""The series by their part, and which way each moves as instability rises."""
+"""The series by their role, and the sign of their change as instability rises."""
 
 PERCENT = ("concessions", "trust")
-"""Those that are shares in percent, read on the logit scale; the other is a count, read as its logarithm."""
+"""The series in percent, which are modelled on the logit scale; the other is a count, modelled as its logarithm."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class InstabilityData:
     """The three series as known on a date, padded.
 
     Attributes:
-        start: the reference date, on which the path is anchored.
+        start: the reference date, in the middle of the path.
         months: months of the path on either side of it.
         now: months from it to the as-of date.
-        figures: (3, SLOTS) each series' figures in its own unit, oldest first, then NaN.
-        days: (3, SLOTS) last day of each.
-        weight: (3, SLOTS, 2 months + 1) what each figure sees of the path: weights that add up to 1.
-        series: ids of the three series, None where there is none.
+        figures: (3, SLOTS) the observations of each series in its own unit, oldest first, then NaN.
+        days: (3, SLOTS) last day of each observation.
+        weight: (3, SLOTS, 2 months + 1) weights of the path's points in each observation; they add up to 1.
+        series: ids of the three series, None for a missing series.
     """
 
     start: date
@@ -75,14 +75,14 @@ class InstabilityData:
 
     @property
     def ends(self) -> Array:
-        """(K + 1,) when the weeks up to the as-of date end, in months after the reference date; the first is 0."""
+        """(K + 1,) `week_ends` up to the as-of date, in months after the reference date; the first is 0."""
         day = self.start + timedelta(days=round(MONTH_DAYS * self.now))
         after = (week_ends(self.start, day) - np.datetime64(self.start, "D")).astype(np.float64)
         return np.maximum(after / MONTH_DAYS, 0.0)
 
 
 class InstabilityBlock:
-    """Instability as a block of the belief; what each member gives is said in `forecast.belief.block.Block`."""
+    """The block of instability; see `forecast.belief.block.Block` for its members."""
 
     name = "instability"
     parameters = (
@@ -105,19 +105,19 @@ class InstabilityBlock:
         for row, (part, name) in enumerate(zip(INDICATORS, series, strict=True)):
             if name is None:
                 continue
-            taken = _taken(seen.series(name), scenario.first_week, scenario.horizon, mean=part == "desertion")
-            for slot, (begin, end, value) in enumerate(taken[-SLOTS:]):
+            rows = _rows(seen.series(name), scenario.first_week, scenario.horizon, mean=part == "desertion")
+            for slot, (begin, end, value) in enumerate(rows[-SLOTS:]):
                 figures[row, slot], days[row, slot] = value, end
                 weight[row, slot] = _weights(begin, end, start, months)
         now = (day - start).days / MONTH_DAYS
         return InstabilityData(start, months, now, figures, days, weight, series)
 
     def inputs(self, data: InstabilityData) -> dict[str, Array]:
-        """Give the figures on the scale on which they are read, a mask, what each sees of the path, and its times."""
+        """Give the observations on the scale of the model, their mask and weights, and the times of the path."""
         return {
             "instability_figures": np.nan_to_num(_scale(data.figures, np.log)),
             "instability_seen": np.isfinite(data.figures).astype(np.float64),
-            # What is seen of the reference date, and of the months before and after it, the nearest first.
+            # Weights of the reference date, and of the months before and after it, the nearest first.
             "instability_start": data.weight[..., data.months],
             "instability_weight": np.stack(
                 [data.weight[..., data.months - 1 :: -1], data.weight[..., data.months + 1 :]], axis=2
@@ -126,7 +126,7 @@ class InstabilityBlock:
         }
 
     def add(self, inputs: Mapping[str, Any], value: Mapping[str, Any]) -> None:
-        """Add the steps of the path, before and after the reference date, and the likelihood of the figures."""
+        """Add the steps of the path, before and after the reference date, and the likelihood of the series."""
         import pymc as pm
         import pytensor.tensor
 
@@ -142,19 +142,19 @@ class InstabilityBlock:
         )
         sign = np.array(list(INDICATORS.values()))[:, None]
         away = (sign * (inputs["instability_figures"] - _scale(centre, pt.log)) / loading - level) / error
-        density = log_t(away) - pt.log(error * loading)
+        density = log_density(away, log1p=pt.log1p) - pt.log(error * loading)
         pm.Potential("instability_series", (inputs["instability_seen"] * density).sum())
 
     def states(self, draws: Draws, value: Values, data: InstabilityData) -> dict[str, Array]:
         """Give instability on the as-of date, linear between two months."""
-        return {"kyiv.instability": between(_path(draws["instability_steps"], value), data.months + data.now)}
+        return {"kyiv.instability": interpolate(_path(draws["instability_steps"], value), data.months + data.now)}
 
     def prior_states(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
-        """Give the same from the prior: the start on the reference date, later the start and its drift."""
+        """Draw instability from the prior: the start on the reference date, followed by its drift."""
         return self.states(self._latents(value, data, rng), value, data)
 
     def paths(self, draws: Draws, value: Values, data: InstabilityData) -> Series:
-        """Give instability month by month up to the as-of date."""
+        """Give instability by month up to the as-of date."""
         count = data.months + int(data.now) + 1
         days = days_after(data.start, np.round(MONTH_DAYS * (np.arange(count) - data.months)))
         return {"kyiv.instability": (days, _path(draws["instability_steps"], value)[..., :count])}
@@ -164,14 +164,14 @@ class InstabilityBlock:
     ) -> dict[str, Array]:
         """Give instability at the end of each week, linear between two months."""
         latents = self._latents(value, data, rng) if draws is None else draws
-        return {"kyiv.instability": between(_path(latents["instability_steps"], value), data.months + data.ends)}
+        return {"kyiv.instability": interpolate(_path(latents["instability_steps"], value), data.months + data.ends)}
 
     def replicates(
         self, value: Values, draws: Draws | None, data: InstabilityData, rng: np.random.Generator
     ) -> dict[str, Array]:
-        """Give each series as it would be measured again, given the path."""
+        """Give replicates of each series, given the path."""
         path = _path((self._latents(value, data, rng) if draws is None else draws)["instability_steps"], value)
-        made = {}
+        replicates = {}
         for row, (part, name) in enumerate(zip(INDICATORS, data.series, strict=True)):
             seen = np.isfinite(data.figures[row])
             if name is not None and seen.any():
@@ -180,11 +180,11 @@ class InstabilityBlock:
                 centre = value[f"kyiv.{part}_centre"][..., None]
                 away = INDICATORS[part] * value[f"kyiv.{part}_loading"][..., None] * (level + noise)
                 odds = centre / (100.0 - centre) * np.exp(away)
-                made[name] = 100.0 * odds / (1.0 + odds) if part in PERCENT else centre * np.exp(away)
-        return made
+                replicates[name] = 100.0 * odds / (1.0 + odds) if part in PERCENT else centre * np.exp(away)
+        return replicates
 
     def observed(self, data: InstabilityData) -> Series:
-        """Give the figures of the three series that are used, in their own units."""
+        """Give the observations of the three series that are used, in their own units."""
         found: Series = {}
         for row, name in enumerate(data.series):
             seen = np.isfinite(data.figures[row])
@@ -193,19 +193,19 @@ class InstabilityBlock:
         return found
 
     def _latents(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
-        """Steps from the prior."""
+        """Draw the steps from the prior."""
         shape = value["kyiv.instability_start"].shape
         return {"instability_steps": rng.standard_normal((*shape, 2, data.months))}
 
 
-def _taken(rows: pd.DataFrame, first: date, last: date, *, mean: bool) -> list[tuple[date, date, float]]:
-    """Rows within the path, as first and last day and value.
+def _rows(rows: pd.DataFrame, first: date, last: date, *, mean: bool) -> list[tuple[date, date, float]]:
+    """Rows within the path: first day, last day and value of each.
 
     Args:
         rows: of a series, by date.
-        first: rows that end before it are left out.
-        last: so are rows that end after it.
-        mean: a row is the mean since the row before; if not, it is of its own day.
+        first: rows that end before this day are left out.
+        last: rows that end after this day are left out.
+        mean: a row is the mean since the previous row; otherwise it is the value on its day.
     """
     ends = [day.date() for day in rows["observed"]]
     begins = [date.fromordinal(end.toordinal() + 1) for end in ends[:-1]] if mean else ends
@@ -216,7 +216,7 @@ def _taken(rows: pd.DataFrame, first: date, last: date, *, mean: bool) -> list[t
 
 
 def _weights(begin: date, end: date, start: date, months: int) -> Array:
-    """What the mean over the days from `begin` to `end` takes of each point of the path, linear between points."""
+    """Weights of the path's points in the mean over the days from `begin` to `end`, linear between points."""
     days = np.arange((begin - start).days, (end - start).days + 1)
     where, points = months + days / MONTH_DAYS, 2 * months + 1
     low = np.clip(np.floor(where).astype(np.int64), 0, points - 2)
@@ -226,13 +226,13 @@ def _weights(begin: date, end: date, start: date, months: int) -> Array:
 
 
 def _scale(x: Any, log: Any) -> Any:
-    """Figures of the three series, (3, 1) or more, on the scale on which they are read: logit of percent, or log."""
+    """Values of the three series, (3, 1) or more, on the scale of the model: logit of percent, or logarithm."""
     share = np.array([[float(part in PERCENT)] for part in INDICATORS])
     return log(x) - log(share * (100.0 - x) + 1.0 - share)
 
 
 def _path(steps: Array, value: Values) -> Array:
-    """Instability month by month, the reference date in the middle: (chain, draw, 2 months + 1).
+    """Instability by month, with the reference date in the middle: (chain, draw, 2 months + 1).
 
     Args:
         steps: before and after the reference date, the nearest first, (chain, draw, 2, months).

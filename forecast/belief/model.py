@@ -1,12 +1,11 @@
-"""What is learnt: every block's parameters, latents and evidence, a model and a sampling for each block.
+"""The PyMC models of the blocks, their parameters and their data.
 
-Each parameter is a standard normal score, turned into the parameter by its prior's quantile map. The blocks
-have no parameter in common, so their posteriors are independent of each other and each is sampled by itself:
-the small ones are not held to the step that the front needs, which makes all of them together take half the
-time, and a perspective that changes a prior of one block has the others' draws as they are. The numbers of the
-priors are data of the model like the evidence, and the maps of one family are one operation on all its
-parameters: that saves a third of compiling them, and one compiled model serves other priors of the same
-families too.
+Each parameter is a standard normal score, mapped to its unit by the quantile function of its prior. The blocks have
+no parameter in common, so their posteriors are independent, and each block is sampled separately. This takes half
+the time of one joint model, since the smaller blocks need no small step size. Also, a perspective that changes a
+prior of one block leaves the draws of the others as they are. The numbers of the priors are data of the model, as the
+evidence is, and the quantile function of a family is one operation on all its parameters. This saves a third of the
+compiling time, and one compiled model serves all priors of the same families.
 
 `forecast.belief.compiled_model` compiles and samples them. PyMC and PyTensor are imported only when a model is built.
 """
@@ -22,7 +21,7 @@ import numpy as np
 from forecast.belief.aid import AidBlock
 from forecast.belief.block import Block
 from forecast.belief.capital import CapitalBlock
-from forecast.belief.draws import luck
+from forecast.belief.draws import generator
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.belief.front import FrontBlock
 from forecast.belief.instability import InstabilityBlock
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     import pymc
 
 BLOCKS: tuple[Block[Any], ...] = (FrontBlock(), CapitalBlock(), AidBlock(), InstabilityBlock())
-"""All blocks, in the order in which they are added to the model."""
+"""All blocks, in the order of `PARAMETERS`."""
 
 PARAMETERS: tuple[str, ...] = tuple(name for block in BLOCKS for name in block.parameters)
 """Dotted names of all priors that evidence updates."""
@@ -43,26 +42,26 @@ SCORE = "score"
 """Name of a model's vector of scores, in the order of the block's parameters."""
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
-"""Name and shape of every input of the model."""
+"""Name and shape of every input of the models."""
 
 Families = tuple[tuple[str, str, int], ...]
-"""Dotted name of every parameter, the family of its prior, and how many numbers that has."""
+"""Dotted name of every parameter, the family of its prior, and the number of the family's arguments."""
 
 
-def known(scenario: Scenario, day: date) -> dict[str, Any]:
-    """What each block knows on a date, by the block's name.
+def block_data(scenario: Scenario, day: date) -> dict[str, Any]:
+    """The blocks' evidence on a date, by the block's name.
 
     Raises:
-        InputError: too little was known by then.
+        InputError: the date has too little evidence.
     """
     return {block.name: block.data(scenario, day) for block in BLOCKS}
 
 
 def series_used(data: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
-    """The series that blocks learn from: by series, the block and its number of observations.
+    """The series that are used: by id, the block that uses it and the number of its observations.
 
     Args:
-        data: of each block, from `known`.
+        data: of each block, from `block_data`.
     """
     return {
         series: (block.name, len(days))
@@ -72,72 +71,72 @@ def series_used(data: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
 
 
 def inputs(data: Mapping[str, Any]) -> dict[str, Array]:
-    """The model's data: the inputs of all blocks."""
+    """The models' data: the inputs of all blocks."""
     return {name: values for block in BLOCKS for name, values in block.inputs(data[block.name]).items()}
 
 
 def shapes(data: Mapping[str, Any]) -> Shapes:
-    """What a compiled model depends on beside the priors; the same on every date of a scenario."""
+    """The shapes for which models are compiled; they are the same on every date of a scenario."""
     return tuple((name, np.shape(values)) for name, values in inputs(data).items())
 
 
 def values(priors: Mapping[str, Marginal], scores: Mapping[str, Array]) -> dict[str, Array]:
-    """The parameters in their units, from their scores."""
+    """The parameters in their units, given their scores."""
     return {name: np.asarray(priors[name].quantile(score), dtype=np.float64) for name, score in scores.items()}
 
 
 def prior_fit(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: SamplerSettings) -> Fit:
-    """Draws from the prior: scores from Normal(0, 1), states as each block has them without evidence.
+    """Draws from the prior: scores from Normal(0, 1), and each block's levels without evidence.
 
     Args:
         data: of every block, for its calendar.
         priors: of `PARAMETERS`.
-        sampler: its chains, draws and seed count.
+        sampler: chains, draws and seed; other settings have no effect.
     """
     check_priors(priors)
     shape = (sampler.chains, sampler.draws)
-    scores = {name: luck(sampler.seed, name).standard_normal(shape) for name in PARAMETERS}
+    scores = {name: generator(sampler.seed, name).standard_normal(shape) for name in PARAMETERS}
     value = values(priors, scores)
     states: dict[str, Array] = {}
     paths: dict[str, Array] = {}
     for block in BLOCKS:
-        states |= block.prior_states(value, data[block.name], luck(sampler.seed, f"{block.name}, states"))
-        paths |= block.weekly(value, None, data[block.name], luck(sampler.seed, f"{block.name}, states"))
+        states |= block.prior_states(value, data[block.name], generator(sampler.seed, f"{block.name}, states"))
+        paths |= block.weekly(value, None, data[block.name], generator(sampler.seed, f"{block.name}, states"))
     size = float(sampler.chains * sampler.draws)
     return Fit(scores, states, paths, Diagnostics(rhat=1.0, ess_bulk=size, ess_tail=size, divergences=0), b"")
 
 
 def families(priors: Mapping[str, Marginal]) -> Families:
-    """What of the priors a compiled model depends on.
+    """The families of the priors, for which models are compiled.
 
     Raises:
-        InputError: a prior is missing or is of a family that cannot be updated.
+        InputError: a prior is missing or its family cannot be updated.
     """
     check_priors(priors)
-    return kinds_of({name: priors[name] for name in PARAMETERS})
+    return families_of({name: priors[name] for name in PARAMETERS})
 
 
-def kinds_of(priors: Mapping[str, Marginal]) -> Families:
-    """Name, family and count of numbers of each of these priors."""
+def families_of(priors: Mapping[str, Marginal]) -> Families:
+    """Name, family and number of arguments of each of these priors."""
     return tuple((name, marginal.family, len(marginal.args)) for name, marginal in priors.items())
 
 
 def numbers(priors: Mapping[str, Marginal]) -> dict[str, Array]:
-    """The priors as data of the model: of each family, each of its numbers for all parameters of that family."""
+    """The priors as data of the model: an array for each argument of each family, over the family's parameters."""
     return {
         f"prior_{family}_{k}": np.array([priors[name].args[k] for name in names])
-        for (family, count), names in _by_family(kinds_of(priors)).items()
+        for (family, count), names in _by_family(families_of(priors)).items()
         for k in range(count)
     }
 
 
 def build(block: Block[Any], form: Shapes, kinds: Families) -> "pymc.Model":
-    """The PyMC model of a block; its data, its inputs and `numbers`, are filled in later."""
+    """The PyMC model of a block; its data (the inputs and `numbers`) are set later."""
     import pymc as pm
 
     ops = pytensor_ops()
     with pm.Model() as model:
-        held = {name: pm.Data(name, np.ones(shape), shape=shape) for name, shape in form}
+        tensors = {name: pm.Data(name, np.ones(shape), shape=shape) for name, shape in form}
         score = pm.Normal(SCORE, 0.0, 1.0, shape=len(block.parameters))
         value: dict[str, Any] = {}
         for (family, count), names in _by_family(kinds).items():
@@ -145,12 +144,12 @@ def build(block: Block[Any], form: Shapes, kinds: Families) -> "pymc.Model":
             own = score[[block.parameters.index(name) for name in names]]
             mapped = Marginal(family, tuple(args)).quantile(own, ops=ops)
             value |= {name: mapped[k] for k, name in enumerate(names)}
-        block.add(held, value)
+        block.add(tensors, value)
     return model
 
 
 def _by_family(kinds: Families) -> dict[tuple[str, int], list[str]]:
-    """Names of the parameters by family and how many numbers it has, in the order of `PARAMETERS`."""
+    """Names of the parameters by family and number of its arguments, in the order of `PARAMETERS`."""
     found: dict[tuple[str, int], list[str]] = {}
     for name, family, count in kinds:
         found.setdefault((family, count), []).append(name)
@@ -158,7 +157,7 @@ def _by_family(kinds: Families) -> dict[tuple[str, int], list[str]]:
 
 
 def pytensor_ops() -> Ops:
-    """The elementary functions of the quantile maps, on PyTensor's variables."""
+    """The elementary functions of the quantile functions, for PyTensor."""
     import pytensor.tensor as pt
 
     return cast(
@@ -170,9 +169,9 @@ def pytensor_ops() -> Ops:
 
 
 def check_priors(priors: Mapping[str, Marginal]) -> None:
-    """Refuse priors that are missing, unknown, or without a closed form."""
+    """Refuse priors that are missing, unknown or without a closed-form quantile function."""
     if set(priors) != set(PARAMETERS):
-        raise InputError(f"the belief takes priors for {', '.join(PARAMETERS)}; found {', '.join(priors) or 'none'}")
+        raise InputError(f"priors are needed for {', '.join(PARAMETERS)}; found {', '.join(priors) or 'none'}")
     for name, marginal in priors.items():
         if marginal.family in ("beta", "gamma"):
             raise InputError(

@@ -1,10 +1,10 @@
-"""A level that reverts to its mean: its exact likelihood at given times, and its path from standard normal steps.
+"""The Ornstein-Uhlenbeck process, a level that reverts to its mean: its likelihood, and its path from given noise.
 
-Over a time t, with half-life h and stationary standard deviation 1:
+Both are exact. Over a time t, with half-life h and stationary standard deviation 1:
 
     x(s + t) = mean + a (x(s) - mean) + sqrt(1 - a^2) e,    a = 2^(-t / h),    e ~ Normal(0, 1)
 
-which is how the simulator moves its levels (`forecast.timeline.forms.revert`).
+The simulator moves its levels by the same equation (`forecast.timeline.forms.revert`).
 """
 
 import math
@@ -20,42 +20,42 @@ if TYPE_CHECKING:
     Tensor = TensorVariable[Any, Any]
 
 
-def keep(half_life: Any, time: Any) -> Any:
-    """What is left of a departure after a time, a = 2^(-t / h); numpy or PyTensor."""
+def decay(half_life: Any, time: Any) -> Any:
+    """The fraction of a deviation that remains after a time, a = 2^(-t / h); numpy or PyTensor."""
     return 0.5 ** (time / half_life)
 
 
-def path(start: Array, mean: Array, half_life: Array, step: float, noise: Array) -> Array:
-    """The level at times 0, step, 2 step, ...
+def path(start: Array, mean: Any, half_life: Array, step: Any, noise: Array) -> Array:
+    """The level at time 0 and after each of the steps.
 
     Args:
-        start: at time 0, (...).
-        mean: what it reverts to, (...).
+        start: level at time 0, (...).
+        mean: long-run mean, (...).
         half_life: in the unit of `step`, (...).
-        step: time between two values.
+        step: time between two values, one number or (k,).
         noise: standard normals, (..., k).
 
     Returns:
         (..., k + 1)
     """
-    kept = keep(half_life, step)
-    spread = np.sqrt(1.0 - kept**2)
-    found = np.empty((*noise.shape[:-1], noise.shape[-1] + 1))
-    found[..., 0] = start
-    for k in range(noise.shape[-1]):
-        found[..., k + 1] = mean + kept * (found[..., k] - mean) + spread * noise[..., k]
-    return found
+    count = noise.shape[-1]
+    levels = np.empty((*noise.shape[:-1], count + 1))
+    levels[..., 0] = start
+    for k, time in enumerate(np.broadcast_to(step, count)):
+        kept = decay(half_life, time)
+        levels[..., k + 1] = mean + kept * (levels[..., k] - mean) + np.sqrt(1.0 - kept**2) * noise[..., k]
+    return levels
 
 
 def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -> "Tensor":
-    """The same from one start, in PyTensor and without a loop: at equally spaced times after it, (..., k).
+    """`path` for one start in PyTensor, without a loop: the level at equally spaced times after 0, (..., k).
 
-    ``x_k - mean = a^k (x_0 - mean + sqrt(1 - a^2) sum_{j <= k} e_j a^-j)``, a for one step. The last terms of the
-    sum are its largest, so nothing is lost to rounding, and a^-k stays finite over a thousand half-lives.
+    ``x_k - mean = a^k (x_0 - mean + sqrt(1 - a^2) sum_{j <= k} e_j a^-j)``, with a for one step. The last terms of
+    the sum are its largest, so rounding does no harm, and a^-k stays finite over a thousand half-lives.
 
     Args:
-        start: at time 0, a scalar.
-        mean: what it reverts to, a scalar.
+        start: level at time 0, a scalar.
+        mean: long-run mean, a scalar.
         half_life: in the unit of `times`, a scalar.
         times: step, 2 step, ..., k step, (k,).
         noise: standard normals, (..., k).
@@ -70,12 +70,12 @@ def path_tensor(start: Any, mean: Any, half_life: Any, times: Any, noise: Any) -
 
 
 def log_density(x: Any, last: Any, gap: Any, half_life: Any) -> Any:
-    """Log density of each value of a level given the one before it, mean 0 and stationary standard deviation 1.
+    """Log density of each value of a level given the previous one, with mean 0 and stationary standard deviation 1.
 
-    A gap that is long beside the half-life makes a value of the stationary distribution: so begins a series.
+    After a gap much longer than the half-life, a value has the stationary distribution; so the first one of a series.
 
     Args:
-        x: (k,) its values, PyTensor.
+        x: (k,) values, PyTensor.
         last: (k,) the value before each.
         gap: (k,) time since that value, above 0.
         half_life: in the unit of `gap`.

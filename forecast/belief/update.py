@@ -1,4 +1,4 @@
-"""From the evidence to the posterior of all that it updates: taken from the cache, or sampled and kept there."""
+"""The fit of all blocks to the evidence: loaded from the cache, or sampled and saved there."""
 
 import functools
 from collections.abc import Mapping
@@ -25,15 +25,15 @@ def fit_blocks(
 ) -> Fit:
     """Draws of all blocks given their evidence, or from their prior alone.
 
-    The draws are a function of the arguments, bit for bit, whether they come from the cache or not. Whether
-    they are fit for use is another question: see `check_convergence`.
+    The draws are a function of the arguments, bit for bit, whether they come from the cache or not. Convergence is
+    not checked here: see `check_convergence`.
 
     Args:
-        data: what each block knows, by the block's name.
+        data: the blocks' evidence, by the block's name.
         priors: of every parameter of the blocks.
-        sampler: chains, draws, seed.
-        prior_only: leave the evidence out.
-        cache: look in the user's cache folder first, and keep there what was made.
+        sampler: settings of the sampler.
+        prior_only: ignore the evidence.
+        cache: look in the user's cache folder first, and save a new fit there.
         progress: show a progress bar while sampling.
 
     Raises:
@@ -59,11 +59,11 @@ def check_convergence(diagnostics: Diagnostics) -> None:
     if wrong := failures(diagnostics):
         raise NotConverged(
             f"the chains did not converge: {', '.join(wrong)}. "
-            "Change the priors back, or keep the run, marked as such, with --allow-unconverged"
+            "Undo the change of priors, or accept the run, marked as unconverged, with --allow-unconverged"
         )
 
 
 @functools.lru_cache(maxsize=2)
 def _compiled(form: Shapes, kinds: Families) -> CompiledModel:
-    """The models compiled, kept for the next date and the next priors of the same scenario in this process."""
+    """The compiled models, reused in this process for other dates and priors of the same scenario."""
     return compile_model(form, kinds)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from forecast.belief.assemble import DRAW_SEED, DRAWS
-from forecast.belief.draws import draw_table, luck, stratified
+from forecast.belief.draws import draw_table, generator, stratified
 from forecast.calendar import AMOUNT_DAYS
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.base_rates_learning import Truces, common_density, gained, general_truces, known, of
@@ -165,7 +165,7 @@ def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: 
     """
 
     def chance(name: str) -> Array:
-        return luck(seed, f"base-rates.timeline.{name}").random(len(own))
+        return generator(seed, f"base-rates.timeline.{name}").random(len(own))
 
     def wait(name: str, rate: str) -> Array:
         found = -np.log1p(-chance(name)) / own[rate].to_numpy() * DAYS_PER_YEAR
@@ -232,7 +232,7 @@ def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: in
 
     before, gained = np.zeros(len(rows)), np.zeros(len(rows))
     for name, mark in (MARKS | {"km2_end": days}).items():
-        score = luck(seed, f"base-rates.timeline.{name}").standard_normal(len(rows))
+        score = generator(seed, f"base-rates.timeline.{name}").standard_normal(len(rows))
         until = fought(min(mark, days))
         months = np.maximum(until - before, 0.0) / BLOCK.days
         gained = gained + own["km2"].to_numpy() * months + own["km2_sd"].to_numpy() * np.sqrt(months) * score

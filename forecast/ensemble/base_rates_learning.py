@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from scipy import special
 
+from forecast.belief import student_t
 from forecast.replay.periods import BLOCK, blocks, changes_between, changes_since
 from forecast.scenario.base_rates import DAYS_PER_YEAR, FILE
 from forecast.scenario.members import BaseRates, Rate
@@ -64,9 +64,7 @@ class Change:
     def log_density(self, change: float) -> float:
         """Log density of the next change, per km2."""
         spread = self.scale * math.sqrt(1.0 + 1.0 / self.count)
-        half, squared = 0.5 * self.freedom, ((change - self.mean) / spread) ** 2
-        scaled = special.gammaln(half + 0.5) - special.gammaln(half) - 0.5 * math.log(self.freedom * math.pi)
-        return float(scaled - math.log(spread) - (half + 0.5) * math.log1p(squared / self.freedom))
+        return float(student_t.log_density((change - self.mean) / spread, self.freedom)) - math.log(spread)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from forecast.belief.assemble import DRAW_SEED, check_as_of, check_held
+from forecast.belief.assemble import DRAW_SEED, check_as_of, check_fixed
 from forecast.belief.fit import SamplerSettings
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import USED_DRAWS
@@ -79,7 +79,7 @@ def resolve(request: RunRequest) -> ResolvedRequest:
     members = _members(scenario, pool) if pool else {scenario.perspective: scenario}
     for seen in (scenario, *(own for name, own in members.items() if name != BASE_RATES)):
         check_fixable(seen, request.fixed)
-        check_held(seen, request.fixed, day)
+        check_fixed(seen, request.fixed, day)
     return ResolvedRequest(request, scenario, day, pool, members)
 
 

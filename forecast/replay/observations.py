@@ -1,6 +1,6 @@
 """Weekly observations for the kernel, from the chronology and the map: states and events week by week."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -19,17 +19,10 @@ from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code
 def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -> WeeklyRecord:
     """The record as known on a date, of the weeks from the reference date to that date, or to an earlier day."""
     seen = scenario.chronology.as_of(day)
-    ends = week_ends(scenario, until or day)
+    ends: list[date] = calendar.week_ends(scenario.reference_date, until or day)[1:].tolist()
     codes = {state.kernel: _codes(seen, name, ends) for name, state in STATES.items()}
     pocket = _pocket(scenario, day, ends, codes.pop("pocket")[1:])
     return WeeklyRecord(**codes, events=_events(seen, ends), moves=_moves(seen, ends), pocket=pocket)
-
-
-def week_ends(scenario: Scenario, day: date) -> list[date]:
-    """The day after the last of each calendar week's part before the as-of date."""
-    first = calendar.monday(scenario.reference_date)
-    weeks = calendar.weeks_to(scenario.reference_date, day - timedelta(days=1))
-    return [min(first + timedelta(days=7 * k), day) for k in range(1, weeks + 1)]
 
 
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import calendar
+from forecast.belief import student_t
 from forecast.belief.assemble import DRAW_SEED, Posterior
-from forecast.belief.draws import luck
-from forecast.belief.student_t import TAIL_DEGREES
+from forecast.belief.draws import generator
 from forecast.encoding import kernel_inputs
 from forecast.replay.observations import weekly_record_of
 from forecast.replay.periods import blocks, changes_since
@@ -72,7 +72,7 @@ def common_density(
         threads=threads,
     )
     error = math.sqrt(2.0) * rows["front"]["mapper_error"]
-    chance = luck(DRAW_SEED, "foreseen, resampled")
+    chance = generator(DRAW_SEED, "foreseen, resampled")
     possible = True
     for begin, end in whole:
         last, before = end - timedelta(days=1), made.states["km2"].copy()
@@ -80,8 +80,8 @@ def common_density(
         decided, stood = run_span(made, *span, threads) if possible else np.full((2, number), -math.inf)
         weights = [decided, decided + stood]
         if last in seen:
-            gained = made.states["km2"] - before
-            weights.append(weights[-1] + log_density_of_gain(gained, seen[last], error[made.draw]))
+            gained, scale = made.states["km2"] - before, error[made.draw]
+            weights.append(weights[-1] + student_t.log_density((seen[last] - gained) / scale) - np.log(scale))
         logs = [0.0, *(float(log_mean(weight)) for weight in weights)]
         for item, low, high in zip(ITEMS, logs, logs[1:], strict=False):
             found[item].append((last, high - low if high > -math.inf else high))
@@ -103,17 +103,3 @@ def systematic(log_weight: Array, count: int, u: float) -> NDArray[np.int64]:
     upto = np.cumsum(weights / weights.sum()) * count
     upto[np.flatnonzero(weights)[-1] :] = count
     return np.searchsorted(upto, np.arange(count) + u, side="right")
-
-
-def log_density_of_gain(gained: Array, seen: float, scale: Array) -> Array:
-    """Log density of an observed change of area around those of particles, Student's t, per km2.
-
-    Args:
-        gained: (n,) change of each particle, km2.
-        seen: the observed change, km2.
-        scale: (n,) scale of its error, km2.
-    """
-    t = (seen - gained) / scale
-    constant = math.lgamma(0.5 * (TAIL_DEGREES + 1)) - math.lgamma(0.5 * TAIL_DEGREES)
-    constant -= 0.5 * math.log(TAIL_DEGREES * math.pi)
-    return np.asarray(constant - np.log(scale) - 0.5 * (TAIL_DEGREES + 1) * np.log1p(t * t / TAIL_DEGREES))

@@ -1,14 +1,15 @@
-"""Predictive checks: would the model, before and after it saw them, have measured the figures that were measured?
+"""Prior and posterior predictive checks: do the observations lie within the range of their replicates?
 
-Every observed series is drawn beside what the prior and the posterior would have measured again (ArviZ), and the
-share of its figures within the 50 and 90% ranges is counted: near 50 and 90% for a posterior that fits, and as much
-or more for a prior that is honest about what it does not know. Drawn once for each fit and kept in the user's cache
-folder, since the drawing takes longer than a forecast.
+The observations of each series are plotted over the replicates of prior and posterior (ArviZ), with the share of them
+that lies within the 50 and 90% ranges. For a model that fits, the posterior shares are near 50 and 90%. For a prior
+that is wide enough, they are at least as large. The checks of each fit are cached in the user's cache folder, since
+plotting takes longer than a forecast.
 
-A figure that the posterior would hardly measure again is flagged. It is kept: the instruments' heavy tails give it
-little weight. How far out it lies does not hang on the few furthest of some hundred replicates: their median and
-quartiles, each side's by itself, make it a score, and the score has the tails of Student's t with the instruments'
-four degrees of freedom. One in a thousand of the figures of a fitting model would be flagged by chance.
+An outlier under the fitted model is flagged. It stays in the data, where the heavy tails of the instruments' errors
+give it little weight. Its tail probability does not depend on the few most extreme of about a hundred replicates:
+its distance to their median is divided by the quartile's distance on the same side, and the result is compared
+with Student's t with the four degrees of freedom of the instruments. If the model fits, 1 in 1,000 observations is
+flagged by chance.
 """
 
 import hashlib
@@ -24,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from forecast.belief.cache import keep, remove
+from forecast.belief.cache import remove_entry, store_entry
 from forecast.belief.student_t import TAIL_DEGREES
+from forecast.calendar import Dates
 from forecast.evidence.series import SeriesSpec
 from forecast.locations import cache_root, source_digest
 from forecast.report.figures import INK, RC, svg
@@ -34,23 +36,22 @@ from forecast.scenario.spec import Scenario
 if TYPE_CHECKING:
     import xarray
 
-GROUPS = {"prior_predictive": "before the evidence", "posterior_predictive": "after it"}
-"""Groups of replicated figures, and when they stand."""
+GROUPS = {"prior_predictive": "before the evidence", "posterior_predictive": "after the evidence"}
+"""Groups of replicates, in words."""
 
 WIDTHS = (0.5, 0.9)
-"""Ranges whose share of figures is counted."""
+"""Ranges in which the share of observations is counted."""
 
 RARE = 1e-3
-"""Chance, both tails together, below which a figure is flagged."""
+"""Two-sided tail probability below which an observation is flagged."""
 
 CENTRAL = 0.95
-"""Range that is told with a flagged figure."""
+"""Range of the replicates that is reported with a flagged observation."""
 
 LINEAR = 3.0
-"""Multiples of the median size of a series' figures up to which its axis is linear; beyond, logarithmic."""
+"""End of the linear part of an axis, in median absolute values of the series; beyond, the axis is logarithmic."""
 
 Array = NDArray[np.float64]
-Days = NDArray[np.datetime64]
 
 LIBRARIES = ("arviz-plots", "matplotlib")
 
@@ -60,11 +61,11 @@ class Predictive:
     """The checks of one fit.
 
     Attributes:
-        checks: a row for each series and group: `series`, `group`, `figures` (how many), `within_50`, `within_90`
-            (shares of them), `median_place` (of the figures in the replicates, 0 to 1: 0.5 if neither low nor high).
+        checks: a row for each series and group: `series`, `group`, `figures` (number of observations), `within_50`
+            and `within_90` (shares of them), `median_place` (median of their ranks in the replicates, 0 to 1).
         figures: SVG by file name.
-        flagged: a row for each figure that the posterior would measure again less than once in a thousand: `series`,
-            `observed` (ISO date), `value`, `low` and `high` (95% of the replicates lie between), `unit`.
+        flagged: a row for each observation with a tail probability below 1 in 1,000 under the posterior: `series`,
+            `observed` (ISO date), `value`, `low` and `high` (the 95% range of its replicates), `unit`.
     """
 
     checks: list[dict[str, Any]]
@@ -73,12 +74,12 @@ class Predictive:
 
 
 def predictive(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> Predictive:
-    """Check a fit, or take the checks from the cache.
+    """Check a fit, or load its checks from the cache.
 
     Args:
-        netcdf: of the fit; with no groups of replicates there are no checks.
+        netcdf: of the fit; without groups of replicates there are no checks.
         titles: of the series, by id.
-        units: of the figures learnt from, by id of the series.
+        units: of the observations in the fit, by id of the series.
     """
     if not netcdf:
         return Predictive([], {}, [])
@@ -86,24 +87,24 @@ def predictive(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str
     if (found := _load(place)) is not None:
         return found
     if place.is_dir():
-        remove(place)
-    made = _make(netcdf, titles, units)
-    keep("what is drawn of the fit", place, lambda whole: _write(whole, made))
-    return made
+        remove_entry(place)
+    checked = _check(netcdf, titles, units)
+    store_entry("the predictive check", place, lambda whole: _write(whole, checked))
+    return checked
 
 
 def titles(scenario: Scenario) -> dict[str, str]:
-    """What each series is, and what of it is learnt from: the front learns from changes, aid from sums."""
+    """Title of each series with the unit of its observations in the fit, by id."""
     return {name: f"{spec.title}: {unit}" for (name, spec), unit in _specs(scenario)}
 
 
 def units(scenario: Scenario) -> dict[str, str]:
-    """The unit of what is learnt from of each series."""
+    """The unit of each series in the fit, by id: the front uses changes, aid uses sums."""
     return {name: unit for (name, _), unit in _specs(scenario)}
 
 
 def _specs(scenario: Scenario) -> list[tuple[tuple[str, SeriesSpec], str]]:
-    """Each series by id, and the unit of what is learnt from of it."""
+    """Each series by id, and the unit of its observations in the fit."""
     change = {
         scenario.area_series: "change in a week, km2",
         scenario.second_area_series: "change in four weeks, km2",
@@ -113,52 +114,52 @@ def _specs(scenario: Scenario) -> list[tuple[tuple[str, SeriesSpec], str]]:
     return [((name, spec), change.get(name, spec.unit)) for name, spec in scenario.evidence.specs.items()]
 
 
-def coverage(observed: Array, again: Array) -> dict[str, float]:
-    """How figures lie among their replicates.
+def coverage(observed: Array, replicates: Array) -> dict[str, float]:
+    """The shares of observations within the ranges of their replicates, and the median of their ranks.
 
     Args:
-        observed: (k,) figures.
-        again: (draw, k) the same measured again.
+        observed: (k,) observations.
+        replicates: (draw, k) their replicates.
     """
     row: dict[str, float] = {}
     for width in WIDTHS:
-        low, high = np.quantile(again, [0.5 - width / 2, 0.5 + width / 2], axis=0)
+        low, high = np.quantile(replicates, [0.5 - width / 2, 0.5 + width / 2], axis=0)
         row[f"within_{100 * width:.0f}"] = round(float(((observed >= low) & (observed <= high)).mean()), 4)
-    place = (again < observed).mean(axis=0) + 0.5 * (again == observed).mean(axis=0)
-    row["median_place"] = round(float(np.median(place)), 4)
+    rank = (replicates < observed).mean(axis=0) + 0.5 * (replicates == observed).mean(axis=0)
+    row["median_place"] = round(float(np.median(rank)), 4)
     return row
 
 
-def tail_chance(observed: Array, again: Array) -> Array:
-    """The chance of a figure as far from the middle of its replicates, or further, on either side, (k,).
+def tail_probability(observed: Array, replicates: Array) -> Array:
+    """The two-sided tail probability of each observation under its replicates, (k,).
 
-    The distance to the median is taken in units of the quartile's distance on that side, a skewed range's two sides
-    being unlike, and those are the units of a Student's t.
+    The distance to the median is scaled by the quartile's distance on the same side, since the replicates may be
+    skewed. The scaled distance is compared with Student's t.
 
     Args:
-        observed: (k,) figures.
-        again: (draw, k) the same measured again.
+        observed: (k,) observations.
+        replicates: (draw, k) their replicates.
     """
-    low, middle, high = np.quantile(again, [0.25, 0.5, 0.75], axis=0)
+    low, middle, high = np.quantile(replicates, [0.25, 0.5, 0.75], axis=0)
     quartile = float(special.stdtrit(TAIL_DEGREES, 0.75))
     side = np.where(observed < middle, middle - low, high - middle)
     away = np.abs(observed - middle)
-    # Replicates that are all the same have no spread: what differs from them is as far out as can be.
+    # Replicates that are all equal have no spread: the score of any other value is infinite.
     score = np.divide(quartile * away, side, out=np.where(away > 0, np.inf, 0.0), where=side > 0)
     return np.asarray(2.0 * special.stdtr(TAIL_DEGREES, -score))
 
 
-def flagged(series: str, days: Days, observed: Array, again: Array, unit: str) -> list[dict[str, Any]]:
-    """The figures of a series that the model would hardly measure again, as `Predictive.flagged` has them.
+def flagged(series: str, days: Dates, observed: Array, replicates: Array, unit: str) -> list[dict[str, Any]]:
+    """The outliers of a series, as rows of `Predictive.flagged`.
 
     Args:
         series: its id.
-        days: (k,) of its figures.
-        observed: (k,) figures.
-        again: (draw, k) the same measured again.
-        unit: of the figures.
+        days: (k,) of its observations.
+        observed: (k,) observations.
+        replicates: (draw, k) their replicates.
+        unit: of the observations.
     """
-    low, high = np.quantile(again, [0.5 - CENTRAL / 2, 0.5 + CENTRAL / 2], axis=0)
+    low, high = np.quantile(replicates, [0.5 - CENTRAL / 2, 0.5 + CENTRAL / 2], axis=0)
     return [
         {
             "series": series,
@@ -168,11 +169,12 @@ def flagged(series: str, days: Days, observed: Array, again: Array, unit: str) -
             "high": round(float(high[k]), 4),
             "unit": unit,
         }
-        for k in np.flatnonzero(tail_chance(observed, again) < RARE)
+        for k in np.flatnonzero(tail_probability(observed, replicates) < RARE)
     ]
 
 
-def _make(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> Predictive:
+def _check(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> Predictive:
+    """Check a fit: coverage and outliers of each series, and a plot for each group."""
     import xarray
 
     with xarray.open_datatree(io.BytesIO(netcdf), engine="h5netcdf") as opened:
@@ -180,30 +182,30 @@ def _make(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) ->
     if "observed_data" not in tree or any(group not in tree for group in GROUPS):
         return Predictive([], {}, [])
     observed = tree["observed_data"].to_dataset()
-    checks, far = [], []
-    for name, figures in observed.data_vars.items():
+    checks, outliers = [], []
+    for name, values in observed.data_vars.items():
         for group in GROUPS:
-            again = tree[group].to_dataset()[name].values.reshape(-1, figures.size)
-            row = coverage(figures.values, again)
-            checks.append({"series": str(name), "group": group, "figures": int(figures.size), **row})
+            replicates = tree[group].to_dataset()[name].values.reshape(-1, values.size)
+            row = coverage(values.values, replicates)
+            checks.append({"series": str(name), "group": group, "figures": int(values.size), **row})
         days = observed[f"{name}_date"].values.astype("datetime64[D]")
-        after = tree["posterior_predictive"].to_dataset()[name].values.reshape(-1, figures.size)
-        far += flagged(str(name), days, figures.values, after.astype(np.float64), units.get(str(name), ""))
-    drawn = {f"{group}.svg": _draw(tree, group, titles) for group in GROUPS} if checks else {}
-    return Predictive(checks, drawn, far)
+        after = tree["posterior_predictive"].to_dataset()[name].values.reshape(-1, values.size)
+        outliers += flagged(str(name), days, values.values, after.astype(np.float64), units.get(str(name), ""))
+    plots = {f"{group}.svg": _plot(tree, group, titles) for group in GROUPS} if checks else {}
+    return Predictive(checks, plots, outliers)
 
 
-def _draw(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str:
-    """A panel for each series: its figures, and the ranges of those measured again."""
+def _plot(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str:
+    """Plot a panel for each series: its observations, and the ranges of their replicates."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import arviz_plots
 
-    observed, again = tree["observed_data"].to_dataset(), tree[group].to_dataset()
+    observed, replicates = tree["observed_data"].to_dataset(), tree[group].to_dataset()
     names = [str(name) for name in observed.data_vars]
     with mpl.rc_context(RC):
-        drawn = arviz_plots.plot_ppc_interval(
+        plot = arviz_plots.plot_ppc_interval(
             tree,
             group=group,
             backend="matplotlib",
@@ -221,27 +223,27 @@ def _draw(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str
                 "ylabel": False,
             },
         )
-        figure = drawn.viz["figure"].item()
+        figure = plot.viz["figure"].item()
         for name in names:
             days = observed[f"{name}_date"].values.astype("datetime64[D]")
-            replicated = again[name].values.reshape(-1, len(days))
-            _dress(drawn.viz["plot"][name].item(), days, observed[name].values, replicated)
-            drawn.viz["plot"][name].item().set_title(titles.get(name, name), loc="left", fontsize=8.5)
+            axes = plot.viz["plot"][name].item()
+            _set_axes(axes, days, observed[name].values, replicates[name].values.reshape(-1, len(days)))
+            axes.set_title(titles.get(name, name), loc="left", fontsize=8.5)
         figure.suptitle(
-            f"Figures as measured, and 50 and 90% ranges of the model's, {GROUPS[group]}",
+            f"Observations, and the model's 50 and 90% ranges {GROUPS[group]}",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
         figure.set_layout_engine("tight", rect=(0.0, 0.0, 1.0, 1.0 - 0.25 / figure.get_figheight()))
         return svg(figure)
 
 
-def _dress(axes: Any, days: Days, figures: Array, again: Array) -> None:
-    """Dates below, and an axis that a wide prior does not make unreadable."""
+def _set_axes(axes: Any, days: Dates, observed: Array, replicates: Array) -> None:
+    """Put dates on the horizontal axis, and an asinh scale on the vertical one where the replicates are wide."""
     at = np.unique(np.linspace(0, len(days) - 1, min(len(days), 7)).round().astype(int))
     axes.set_xticks(at, [str(days[k]) for k in at], fontsize=7.5)
     axes.tick_params(axis="y", labelsize=7.5)
-    usual = float(np.median(np.abs(figures))) or 1.0
-    low, high = np.quantile(again, [0.05, 0.95], axis=0)
+    usual = float(np.median(np.abs(observed))) or 1.0
+    low, high = np.quantile(replicates, [0.05, 0.95], axis=0)
     if max(high.max(), -low.min()) > 20.0 * usual:
         axes.set_yscale("asinh", linear_width=LINEAR * usual)
         most = 10.0 ** np.floor(np.log10(max(high.max(), -low.min())))
@@ -253,7 +255,7 @@ def _dress(axes: Any, days: Days, figures: Array, again: Array) -> None:
 
 
 def _key(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> str:
-    """SHA-256 of all that the checks and figures depend on."""
+    """SHA-256 of everything on which the checks and plots depend."""
     digest = hashlib.sha256(netcdf)
     digest.update(json.dumps([dict(titles), dict(units)], sort_keys=True).encode())
     digest.update(source_digest("report/predictive.py", "report/figures.py").encode())
@@ -262,18 +264,18 @@ def _key(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> 
 
 
 def _load(place: Path) -> Predictive | None:
-    """What is kept there, None if nothing is, or nothing whole."""
+    """Load an entry of the cache; None if it is missing or damaged."""
     try:
-        checks, far = (json.loads((place / f"{name}.json").read_text("utf-8")) for name in ("checks", "flagged"))
+        checks, outliers = (json.loads((place / f"{name}.json").read_text("utf-8")) for name in ("checks", "flagged"))
         names = [f"{group}.svg" for group in GROUPS] if checks else []
-        return Predictive(checks, {name: (place / name).read_text("utf-8") for name in names}, far)
+        return Predictive(checks, {name: (place / name).read_text("utf-8") for name in names}, outliers)
     except (OSError, ValueError):
         return None
 
 
-def _write(place: Path, made: Predictive) -> None:
-    """The files of an entry."""
-    (place / "checks.json").write_text(json.dumps(made.checks), "utf-8")
-    (place / "flagged.json").write_text(json.dumps(made.flagged), "utf-8")
-    for name, figure in made.figures.items():
+def _write(place: Path, checked: Predictive) -> None:
+    """Write the files of an entry."""
+    (place / "checks.json").write_text(json.dumps(checked.checks), "utf-8")
+    (place / "flagged.json").write_text(json.dumps(checked.flagged), "utf-8")
+    for name, figure in checked.figures.items():
         (place / name).write_text(figure, "utf-8")

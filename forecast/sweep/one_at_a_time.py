@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from forecast.belief.assemble import Posterior, hold
+from forecast.belief.assemble import Posterior, fix_parameters
 from forecast.ensemble.forecasts import silent
 from forecast.ensemble.request import SEED
 from forecast.ensemble.simulated import USED_DRAWS, simulate
@@ -76,7 +76,7 @@ def swings(
             continue
         at_low, at_high = (
             simulate(
-                scenario, hold(posterior, {name: value}), timelines=timelines, seed=seed, threads=threads
+                scenario, fix_parameters(posterior, {name: value}), timelines=timelines, seed=seed, threads=threads
             ).timelines
             for value in (low, high)
         )

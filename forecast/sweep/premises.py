@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecast.belief.assemble import Posterior, hold
+from forecast.belief.assemble import Posterior, fix_parameters
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.ensemble.request import SEED, TIMELINES
 from forecast.ensemble.simulated import simulate
@@ -101,7 +101,7 @@ def effects(
     found = []
     for premise in scenario.premises if premises is None else premises:
         values = switched_off(scenario, premise)
-        without = hold(posterior, values)
+        without = fix_parameters(posterior, values)
         table = simulate(scenario, without, timelines=timelines, seed=seed, threads=threads).timelines
         found.append(compare(premise, tuple(values), base, table))
     return found

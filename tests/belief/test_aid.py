@@ -37,6 +37,7 @@ def test_density_is_the_one_written_down():
     assert log_density(AID, data, {SCORE: scores}) == pytest.approx(wanted)
 
 
+@pytest.mark.calibration
 def test_simulated_flows_are_found_again(recovered):
     own = ranks(recovered, AID.parameters)
     assert abs(inside(own) - 0.8) < 4 * math.sqrt(0.8 * 0.2 / own.size)

@@ -16,7 +16,7 @@ from run_tools import same
 
 from forecast.belief import cache
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import PARAMETERS, known
+from forecast.belief.model import PARAMETERS, block_data
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import NotConverged
 from forecast.scenario.elicit import Marginal
@@ -28,7 +28,7 @@ SAMPLER = SamplerSettings(chains=2, draws=5)
 
 def evidence(day=date(2031, 3, 3)):
     """What every block knows of the made-up scenario on a date."""
-    return known(load_scenario(TINY), day)
+    return block_data(load_scenario(TINY), day)
 
 
 def changed(block, **fields):
@@ -95,8 +95,7 @@ def test_what_is_stored_comes_back_bit_for_bit(key, place):
     cache.store(key, fit)
     assert same(cache.load(key), fit)
     assert sorted(path.name for path in place.iterdir()) == [key]
-    fit.save(place / "posterior.nc")
-    assert (place / "posterior.nc").read_bytes() == fit.netcdf
+    assert (place / key / "posterior.nc").read_bytes() == fit.netcdf
 
 
 def test_fit_blocks_takes_what_is_saved(key, monkeypatch):
@@ -132,13 +131,14 @@ def remove(path):
 
 @pytest.mark.parametrize("harm", [cut, turn_a_bit, empty, remove])
 @pytest.mark.parametrize("name", ["fit.json", "draws.npz", "posterior.nc"])
-def test_damage_is_told_and_mended(key, place, caplog, harm, name):
+def test_damage_is_logged_and_repaired(key, place, caplog, harm, name):
     cache.store(key, made_up_fit())
     harm(place / key / name)
     with caplog.at_level(logging.WARNING, "forecast"):
         assert cache.load(key) is None
-    assert "is damaged" in caplog.text
-    assert "made again" in caplog.text
+    (record,) = caplog.records
+    assert (record.levelname, record.args[0]) == ("WARNING", place / key)
+    assert not (place / key).exists()
     cache.store(key, made_up_fit())
     assert same(cache.load(key), made_up_fit())
 
@@ -164,13 +164,14 @@ def test_unwritable_cache_is_done_without(key, tmp_path, monkeypatch, caplog):
     with caplog.at_level(logging.WARNING, "forecast"):
         assert cache.load(key) is None
         cache.store(key, made_up_fit())
-    assert "cannot be kept" in caplog.text
+    (record,) = caplog.records
+    assert (record.levelname, record.args[:2]) == ("WARNING", ("the fit", cache.folder()))
 
 
 def test_many_at_once_see_whole_entries_only(key, place):
     def work(number):
         if number % 5 == 0:
-            cache.remove(place / key)
+            cache.remove_entry(place / key)
         cache.store(key, made_up_fit())
         return cache.load(key)
 

@@ -132,23 +132,23 @@ def test_log_prior_is_the_density_of_marginals_and_copula():
 
 
 @pytest.mark.parametrize(
-    ("links", "said"),
+    ("links", "names"),
     [
-        ([tie("a", "b", 1.0)], "a, b: not positive definite"),
-        ([tie("x", "y", 0.1)], "same evidence"),
-        ([tie("a", "b", 0.9), tie("b", "c", 0.9), tie("a", "c", -0.9)], "a, b, c: not positive definite"),
+        ([tie("a", "b", 1.0)], "a, b"),
+        ([tie("x", "y", 0.1)], "x, y"),
+        ([tie("a", "b", 0.9), tie("b", "c", 0.9), tie("a", "c", -0.9)], "a, b, c"),
     ],
 )
-def test_correlations_refused(links, said):
+def test_correlations_refused(links, names):
     priors = table_of("a", "b", "c", "x", "y")
     block = {"x": np.zeros(10), "y": np.zeros(10)}
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=rf"\b{names}: ") as caught:
         draw_table(priors, links, 10, 0, block)
     assert caught.value.file == "correlations.toml"
 
 
 def test_block_scores_must_fit():
-    with pytest.raises(ValueError, match="no world prior"):
+    with pytest.raises(ValueError, match="not a prior that varies by world"):
         draw_table(table_of("a", timeline=("a",)), [], 10, 0, {"a": np.zeros(10)})
     with pytest.raises(ValueError, match="shape"):
         draw_table(table_of("a"), [], 10, 0, {"a": np.zeros(9)})
@@ -168,5 +168,5 @@ def test_interleave_takes_turns_and_spreads():
             # An independent sample strays by about 0.9 / sqrt(n): this one must be well within that.
             assert np.abs(at - even).max() < 0.5 / math.sqrt(at.size)
     assert sorted(interleave(chains, 12_000)) == sorted(chains.ravel())
-    with pytest.raises(InputError, match="12001 draws wanted"):
+    with pytest.raises(InputError, match="12001 draws requested"):
         interleave(chains, 12_001)

@@ -26,13 +26,13 @@ def test_data_are_checked():
         ({"gains": good.gains[:-1]}, r"gains has shape \(29,\)"),
         ({"second": np.full(WEEKS + 1, INF)}, "second must be finite"),
         ({"season": good.season + 1.0}, "season must be between"),
-        ({"first": date(2030, 1, 8)}, "2030-01-08 is no Monday"),
+        ({"first": date(2030, 1, 8)}, "2030-01-08 is not a Monday"),
     ):
         with pytest.raises(ValueError, match=match):
             replace(good, **wrong)
-    with pytest.raises(InputError, match="1 weekly figures"):
+    with pytest.raises(InputError, match="1 weekly observations"):
         hide(good, 0)
-    with pytest.raises(InputError, match="first Monday not seen"):
+    with pytest.raises(InputError, match="first Monday not observed"):
         hide(good, 10, gaps=[0])
 
 

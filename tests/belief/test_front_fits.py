@@ -9,6 +9,8 @@ from belief_tools import RUNS, inside, ranks
 from front_tools import PRIORS, QUICK, SEEN, SERIES, WEEKS, Alone, fingerprint, hide, simulate
 from scipy import stats
 
+pytestmark = pytest.mark.calibration
+
 LONG = replace(QUICK, draws=3000)
 
 

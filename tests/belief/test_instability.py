@@ -63,6 +63,7 @@ def test_density_is_the_one_written_down():
     assert log_density(INSTABILITY, data, point) == pytest.approx(wanted)
 
 
+@pytest.mark.calibration
 def test_simulated_countries_are_found_again(recovered):
     informed = tuple(f"kyiv.{part}_{key}" for part in ("trust", "desertion") for key in ("centre", "loading"))
     spread = check_found_again(recovered, INSTABILITY.parameters, informed, "kyiv.instability")
@@ -131,8 +132,8 @@ def test_rows_not_yet_available_are_not_in_the_data(war):
     assert late[0].figures.shape == (3, SLOTS)
 
 
-def test_states_and_paths_pass_through_the_start(recovered):
-    data, _, _, fit = recovered[0]
+def test_states_and_paths_pass_through_the_start(fitted):
+    data, fit = fitted
     tree = fit.tree()
     path = tree["posterior_paths"]["kyiv.instability"]
     thin = {"draw": path["draw"].values}

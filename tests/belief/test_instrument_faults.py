@@ -7,7 +7,7 @@ import pytest
 from belief_tools import HOUSES, PRIORS, QUICK, WEEKS, only, simulate
 
 from forecast.belief import model
-from forecast.report.predictive import RARE, tail_chance
+from forecast.report.predictive import RARE, tail_probability
 from forecast.scenario.elicit import Marginal
 
 LONG = replace(QUICK, draws=1500)
@@ -28,10 +28,11 @@ def rare(fit, series):
     """Which figures of a series are flagged."""
     tree = fit.tree()
     again = tree["posterior_predictive"][series].values.astype(np.float64)
-    found = tail_chance(tree["observed_data"][series].values, again.reshape(-1, again.shape[-1]))
+    found = tail_probability(tree["observed_data"][series].values, again.reshape(-1, again.shape[-1]))
     return np.flatnonzero(found < RARE).tolist()
 
 
+@pytest.mark.calibration
 def test_clean_figures_are_hardly_flagged(clean):
     data, fit = clean
     series = [name for block in ("capital", "instability") for name in names(data, block)]
@@ -42,6 +43,7 @@ def names(data, block):
     return [name for member in model.BLOCKS if member.name == block for name in member.observed(data[block])]
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize("size", [25.0, -30.0])
 def test_a_poll_gone_wrong_does_not_move_capital(small, clean, size):
     data, fit = clean
@@ -54,6 +56,7 @@ def test_a_poll_gone_wrong_does_not_move_capital(small, clean, size):
     assert rare(spoilt, f"house_{house}") == [place]
 
 
+@pytest.mark.calibration
 def test_a_house_that_jumps_for_good_counts_for_less(small, clean):
     # From the middle on, one of five houses reads 12 points higher: it is not the level that jumped.
     data, fit = clean
@@ -66,6 +69,7 @@ def test_a_house_that_jumps_for_good_counts_for_less(small, clean):
     assert abs(moved) * per_sd < 12.0 / HOUSES
 
 
+@pytest.mark.calibration
 def test_a_wild_figure_does_not_move_instability(small, clean):
     data, fit = clean
     figures = data["instability"].figures.copy()
@@ -76,6 +80,7 @@ def test_a_wild_figure_does_not_move_instability(small, clean):
     assert figures.shape[1] - 2 in rare(spoilt, "cases")
 
 
+@pytest.mark.calibration
 def test_a_series_that_stops_leaves_the_others(small, clean):
     # The counts of cases end a year before the last day: the level is told by the polls, less surely.
     data, fit = clean
@@ -87,6 +92,7 @@ def test_a_series_that_stops_leaves_the_others(small, clean):
     assert stopped.states["kyiv.instability"].std() < 1.0
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize("factor", [0.7, 1.3])
 def test_a_vintage_of_aid_revised_moves_it_by_less_than_the_revision(small, clean, factor):
     # The figures of the last year, all of them, 30% lower or higher: those before it, and the prior, hold.

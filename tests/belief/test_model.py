@@ -10,10 +10,10 @@ from belief_tools import AID, INSTABILITY, PRIORS, QUICK, SMALL, only, simulate
 from run_tools import same
 
 from forecast.belief import model
-from forecast.belief.assemble import STARTS, STATES, hold, update
+from forecast.belief.assemble import STARTS, STATES, fix_parameters, update
 from forecast.belief.compiled_model import CompiledBlock
-from forecast.belief.datatree import trace_of
-from forecast.belief.fit import SamplerSettings, Trace
+from forecast.belief.datatree import chains_of
+from forecast.belief.fit import Chains, SamplerSettings
 from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.scenario.elicit import Marginal
@@ -28,7 +28,7 @@ def war():
 
 
 def test_blocks_keep_to_the_contract(war):
-    data = model.known(war, war.reference_date)
+    data = model.block_data(war, war.reference_date)
     assert len(set(model.PARAMETERS)) == len(model.PARAMETERS)
     rng = np.random.default_rng(0)
     priors = {name: war.priors[name].marginal for name in model.PARAMETERS}
@@ -54,11 +54,11 @@ def test_blocks_keep_to_the_contract(war):
 
 def test_shapes_are_those_of_every_date(war):
     days = [war.reference_date, war.reference_date + timedelta(days=100), war.horizon]
-    assert len({model.shapes(model.known(war, day)) for day in days}) == 1
+    assert len({model.shapes(model.block_data(war, day)) for day in days}) == 1
 
 
 def test_learnt_from_counts_what_enters(war, tiny):
-    learnt = model.series_used(model.known(war, war.reference_date))
+    learnt = model.series_used(model.block_data(war, war.reference_date))
     assert {block for block, _ in learnt.values()} == {"front", "capital", "aid", "instability"}
     assert learnt["aid_us"] == ("aid", 7)
     assert learnt["concessions_kiis"] == ("instability", 6)
@@ -66,7 +66,7 @@ def test_learnt_from_counts_what_enters(war, tiny):
     assert "approval_2025" not in learnt
     rows = war.evidence.vintage(war.reference_date)["count"]
     assert all(0 < count <= rows[series] for series, (_, count) in learnt.items())
-    assert set(model.series_used(model.known(tiny, tiny.reference_date))) == {"area_survey"}
+    assert set(model.series_used(model.block_data(tiny, tiny.reference_date))) == {"area_survey"}
 
 
 def test_equal_evidence_is_equal_bytes_whatever_came_between(small):
@@ -104,15 +104,15 @@ def test_chains_that_do_not_agree_are_run_once_more(small, monkeypatch, draws, a
     settings = SamplerSettings(chains=2, draws=draws, tune=500, target_accept=0.9, seed=3)
     longer = SamplerSettings(chains=2, draws=4 * draws, tune=1000, target_accept=0.99, seed=3)
     data, priors = simulate(3)[0]["aid"], {name: PRIORS[name] for name in AID.parameters}
-    trace = part.sample(data, priors, settings, False)
+    chains = part.sample(data, priors, settings, False)
     assert asked == [settings, longer][:attempts]
     # What is given is the last attempt: of the longer one every fourth draw.
-    last = trace_of(sample(part, AID.inputs(data) | model.numbers(priors), asked[-1], False), AID.parameters)
+    last = chains_of(sample(part, AID.inputs(data) | model.numbers(priors), asked[-1], False), AID.parameters)
     for name in AID.parameters:
-        assert trace.scores[name].shape == (2, draws)
-        assert np.array_equal(trace.scores[name], last.scores[name][:, :: 4 ** (attempts - 1)])
+        assert chains.scores[name].shape == (2, draws)
+        assert np.array_equal(chains.scores[name], last.scores[name][:, :: 4 ** (attempts - 1)])
     # Asked for again it is the same, and nothing is sampled.
-    assert part.sample(data, priors, settings, False) is trace
+    assert part.sample(data, priors, settings, False) is chains
     assert len(asked) == attempts
 
 
@@ -120,7 +120,7 @@ def test_thinning_keeps_every_divergence():
     wrong = np.zeros((2, 12), dtype=bool)
     wrong[0, 5] = wrong[1, [8, 11]] = True
     drawn = np.arange(24.0).reshape(2, 12)
-    thin = Trace({"a": drawn}, {"b": drawn[..., None]}, {"diverging": wrong, "energy": drawn}).thinned(4)
+    thin = Chains({"a": drawn}, {"b": drawn[..., None]}, {"diverging": wrong, "energy": drawn}).thinned(4)
     assert thin.stats["diverging"].tolist() == [[False, True, False], [False, False, True]]
     for kept in (thin.scores["a"], thin.latents["b"][..., 0], thin.stats["energy"]):
         assert kept.tolist() == [[0.0, 4.0, 8.0], [12.0, 16.0, 20.0]]
@@ -153,8 +153,8 @@ def test_a_point_is_a_prior_like_any_other(small):
     assert "prior_point_0" in built.named_vars
 
 
-def test_a_fit_keeps_every_series_with_days_of_its_own(recovered):
-    data, _, _, fit = recovered[0]
+def test_a_fit_keeps_every_series_with_days_of_its_own(fitted):
+    data, fit = fitted
     tree = fit.tree()
     series = {name: days for block in SMALL for name, (days, _) in block.observed(data[block.name]).items()}
     assert len(series) == 11
@@ -181,6 +181,7 @@ def test_a_fit_keeps_every_series_with_days_of_its_own(recovered):
     assert float(after.std()) < float(before.std())
 
 
+@pytest.mark.calibration
 def test_convergence_is_the_worst_of_all(recovered):
     for *_, fit in recovered:
         import arviz
@@ -212,7 +213,7 @@ def test_levels_are_columns_and_timelines_start_from_them(war):
 
 def test_a_start_that_is_held_holds_its_level(war):
     believed = update(war, prior_only=True)
-    held = hold(believed, {"washington.capital_start": 0.7})
+    held = fix_parameters(believed, {"washington.capital_start": 0.7})
     assert (held.draws["washington.capital"] == 0.7).all()
     assert held.draws["kyiv.instability"].equals(believed.draws["kyiv.instability"])
 
@@ -223,9 +224,10 @@ def tie(first, second, rho):
 
 def test_correlations_within_what_is_learnt_are_refused(tiny):
     pair = tie("washington.capital_start", "kyiv.instability_start", 0.3)
-    with pytest.raises(InputError, match="same evidence"):
+    with pytest.raises(InputError) as refused:
         update(replace(tiny, correlations=(pair,)), prior_only=True)
-    # With what is not learnt they carry on.
+    assert (refused.value.file, refused.value.key) == ("correlations.toml", f"{pair.first}, {pair.second}")
+    # A correlation with a prior outside the blocks is applied.
     pair = tie("washington.capital_start", "washington.deliver", 0.6)
     draws = update(replace(tiny, correlations=(pair,)), prior_only=True).draws
     ranks = draws[["washington.capital", "washington.deliver"]].rank()
@@ -235,7 +237,7 @@ def test_correlations_within_what_is_learnt_are_refused(tiny):
 def test_prior_draws_belong_to_their_names(tiny):
     settings = SamplerSettings(chains=2, draws=50)
     priors = {name: tiny.priors[name].marginal for name in model.PARAMETERS}
-    data = model.known(tiny, tiny.reference_date)
+    data = model.block_data(tiny, tiny.reference_date)
     one = model.prior_fit(data, priors, settings)
     assert same(one, model.prior_fit(data, priors, settings))
     with only(SMALL):
@@ -255,7 +257,7 @@ def test_later_dates_drift_from_the_start(war):
         "kyiv.instability_start": Marginal("point", (2.0,)),
         "kyiv.instability_half_life": Marginal("point", (26.0,)),
     }
-    fit = model.prior_fit(model.known(war, day), priors, SamplerSettings(chains=4, draws=2000))
+    fit = model.prior_fit(model.block_data(war, day), priors, SamplerSettings(chains=4, draws=2000))
     for name, mean in (("washington.capital", 0.5), ("kyiv.instability", 1.0)):
         state = fit.states[name]
         assert state.mean() == pytest.approx(mean, abs=4 * math.sqrt(0.75 / state.size) + 0.01)

@@ -8,13 +8,13 @@ import pytest
 from front_tools import hide, simulate
 
 from forecast.belief import model
-from forecast.belief.assemble import DRAWS, PATHS, STATES, hold, update
-from forecast.belief.block import week_ends
+from forecast.belief.assemble import DRAWS, PATHS, STATES, fix_parameters, update
 from forecast.belief.cache import fit_key
-from forecast.belief.draws import interleave, luck
+from forecast.belief.draws import generator, interleave
 from forecast.belief.fit import SamplerSettings
 from forecast.belief.front import FrontBlock
 from forecast.belief.front_model import NET_SCALE
+from forecast.calendar import week_ends
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.load import load_scenario
 
@@ -31,7 +31,7 @@ def war():
 def made_up(war, day):
     """Levels and weeks of every block on a date, from latents out of a hat."""
     rng = np.random.default_rng(3)
-    data = model.known(war, day)
+    data = model.block_data(war, day)
     priors = {name: war.priors[name].marginal for name in model.PARAMETERS}
     value = model.values(priors, {name: rng.standard_normal(SHAPE) for name in model.PARAMETERS})
     capital, instability, front = data["capital"], data["instability"], data["front"]
@@ -149,9 +149,9 @@ def test_padding_is_not_handed_on(war):
 def test_shapes_are_the_same_on_every_day(war):
     days = {war.reference_date + timedelta(days=k) for k in range(0, 346, 23)}
     days |= {date(2025, 3, 31), date(2025, 4, 1), date(2025, 12, 29), date(2025, 12, 30), war.horizon}
-    assert len({model.shapes(model.known(war, day)) for day in days}) == 1
+    assert len({model.shapes(model.block_data(war, day)) for day in days}) == 1
     # The reading of 0 km2 of 30 December is of no Monday, and is not learnt from.
-    assert np.nanmin(model.known(war, war.horizon)["front"].second) > 100_000
+    assert np.nanmin(model.block_data(war, war.horizon)["front"].second) > 100_000
 
 
 @pytest.mark.parametrize("day", ["2031-03-03", "2031-03-05", "2031-03-10", "2031-09-29"])
@@ -174,7 +174,7 @@ def test_any_date_up_to_the_horizon_has_draws_and_weeks(tiny, day):
 
 def test_a_start_that_is_held_is_no_later_level(tiny):
     believed = update(tiny, date(2031, 3, 17), prior_only=True)
-    held = hold(believed, {"washington.capital_start": 0.7})
+    held = fix_parameters(believed, {"washington.capital_start": 0.7})
     path = held.paths["washington.capital"]
     assert (path[:, 0] == 0.7).all()
     assert np.array_equal(path[:, 1:], believed.paths["washington.capital"][:, 1:])
@@ -193,18 +193,18 @@ def test_rows_of_a_path_are_those_of_the_draws():
 def test_prior_weeks_and_levels_are_of_the_same_luck(war):
     day = date(2025, 6, 4)
     priors = {name: war.priors[name].marginal for name in model.PARAMETERS}
-    fit = model.prior_fit(model.known(war, day), priors, SamplerSettings(chains=2, draws=30))
+    fit = model.prior_fit(model.block_data(war, day), priors, SamplerSettings(chains=2, draws=30))
     for name in SLOW_LEVELS:
         assert np.array_equal(fit.paths[name][..., -1], fit.states[name])
-    rng = luck(0, "front, states")
+    rng = generator(0, "front, states")
     value = model.values(priors, fit.scores)
-    data = model.known(war, war.reference_date)["front"]
+    data = model.block_data(war, war.reference_date)["front"]
     start = FrontBlock().prior_states(value, data, rng)["front.slow"]
     assert np.allclose(fit.paths["front.slow"][..., 0], start)
 
 
 def test_perspectives_with_the_same_numbers_share_a_fit(war):
-    data = model.known(war, date(2025, 6, 4))
+    data = model.block_data(war, date(2025, 6, 4))
 
     def key(scenario):
         priors = {name: scenario.priors[name].marginal for name in model.PARAMETERS}

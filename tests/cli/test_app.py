@@ -67,7 +67,7 @@ def test_a_damaged_fit_is_a_warning_and_the_odds_are_the_same(sampled: tuple[Sam
     told = [line for line in damaged.err.splitlines() if line.startswith("WARNING: ")]
     assert len(told) == 1
     assert "is damaged" in told[0]
-    assert "is made again" in told[0]
+    assert "fitted again" in told[0]
     assert damaged.out == sound.out
     assert len(damaged.err.splitlines()) == 5
 

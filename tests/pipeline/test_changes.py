@@ -83,7 +83,7 @@ def test_a_timeline_of_a_later_run_begins_with_what_is_recorded(later: Run) -> N
 
 def test_an_event_that_made_a_change_points_to_it() -> None:
     scenario, day = load_scenario("ukraine-2025"), date(2025, 6, 10)
-    found = since(scenario, day, model.series_used(model.known(scenario, day)))
+    found = since(scenario, day, model.series_used(model.block_data(scenario, day)))
     assert found is not None
     by_change = {entry["observed"]: in_the_odds(entry) for entry in found["happened"] if entry["moves"]}
     # The pocket in Kursk is followed on its map and gives no weight; the memoranda of that day do.
@@ -112,7 +112,7 @@ def test_revised_figures_are_told(tiny_folder: Path) -> None:
     scenario = load_scenario(tiny_folder)
 
     def told(day: date) -> dict[str, object]:
-        found = since(scenario, day, model.series_used(model.known(scenario, day)))
+        found = since(scenario, day, model.series_used(model.block_data(scenario, day)))
         assert found is not None
         return next(entry for entry in found["figures"] if entry["series"] == "area_survey")
 

@@ -14,7 +14,7 @@ from timeline_tools import ukraine
 from forecast.belief.assemble import update
 from forecast.errors import InputError
 from forecast.replay import starting_points
-from forecast.replay.observations import week_ends, weekly_record_of
+from forecast.replay.observations import weekly_record_of
 from forecast.replay.starting_points import COPY, REPLICATES, Start, in_proportion, selected
 from forecast.scenario.load import load_scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW
@@ -32,14 +32,6 @@ def past(*day: int) -> WeeklyRecord:
 
 
 # The record of 2025, by hand
-
-
-def test_weeks_end_on_mondays_and_the_last_on_the_as_of_date() -> None:
-    scenario, _ = ukraine()
-    assert week_ends(scenario, date(2025, 1, 27)) == [date(2025, 1, 27)]
-    assert week_ends(scenario, date(2025, 1, 28)) == [date(2025, 1, 27), date(2025, 1, 28)]
-    assert week_ends(scenario, date(2025, 1, 21)) == [date(2025, 1, 21)]
-    assert len(week_ends(scenario, date(2025, 12, 31))) == 50
 
 
 def test_the_first_weeks_have_no_talks_and_then_a_call() -> None:
@@ -284,13 +276,13 @@ def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> N
         assert part in told, told
 
 
-def test_what_holding_would_not_move_is_refused() -> None:
+def test_fixing_an_observed_start_is_refused() -> None:
     scenario, _ = ukraine()
     assert update(scenario, prior_only=True, fixed={"washington.capital_start": 0.5}).fixed
     for name in ("washington.capital_start", "kyiv.instability_start", "front.kursk_start"):
-        with pytest.raises(InputError, match=f"--fix: {name}: it is a level of 2025-01-20"):
+        with pytest.raises(InputError, match=f"--fix: {name}: this is the level on 2025-01-20"):
             update(scenario, date(2025, 3, 3), prior_only=True, fixed={name: 0.5})
-    with pytest.raises(InputError, match=r"'2025-03-03' is no date"):
+    with pytest.raises(InputError, match=r"'2025-03-03' is not a date"):
         update(scenario, "2025-03-03")  # type: ignore[arg-type]
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from run_tools import TINY, MadeUpSampler, Sampled
 from scipy import special
 
-from forecast.belief.model import known, series_used
+from forecast.belief.model import block_data, series_used
 from forecast.cli.summary_table import show_summary
 from forecast.ensemble.request import RunRequest
 from forecast.outcomes.influence import NAMED_ABOVE, influence
@@ -128,7 +128,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
         assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
         assert entry["learnt_from"] <= entry["rows"]
     used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
-    known_by_then = series_used(known(scenario, scenario.reference_date))
+    known_by_then = series_used(block_data(scenario, scenario.reference_date))
     assert used == [name for name in scenario.evidence.specs if name in known_by_then]
     assert scenario.area_series in used
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from forecast.belief.student_t import TAIL_DEGREES
 from forecast.report.flags import far_out
-from forecast.report.predictive import RARE, coverage, flagged, predictive, tail_chance, units
+from forecast.report.predictive import RARE, coverage, flagged, predictive, tail_probability, units
 from forecast.scenario.load import load_scenario
 
 
@@ -72,7 +72,7 @@ def test_second_time_it_is_taken_from_the_cache_without_drawing(netcdf: bytes, m
     def refuse(*_: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr("forecast.report.predictive._make", refuse)
+    monkeypatch.setattr("forecast.report.predictive._check", refuse)
     assert predictive(netcdf, {}, {}) == first
     with pytest.raises(AssertionError, match="drawn again"):
         predictive(netcdf, {"area": "Another title"}, {})
@@ -83,21 +83,21 @@ def test_a_tail_is_that_of_student_t_on_each_side() -> None:
     again = np.concatenate([np.linspace(-8.0, 0.0, 501), np.linspace(0.0, 20.0, 501)])[:, None]
     for figure, quartile in ((-80.0, 4.0), (80.0, 10.0)):
         score = abs(figure) * stats.t.ppf(0.75, TAIL_DEGREES) / quartile
-        found = tail_chance(np.array([figure]), again)
+        found = tail_probability(np.array([figure]), again)
         assert found[0] == pytest.approx(2 * stats.t.sf(score, TAIL_DEGREES), rel=0.02)
-    assert tail_chance(np.array([0.0]), again)[0] == pytest.approx(1.0)
+    assert tail_probability(np.array([0.0]), again)[0] == pytest.approx(1.0)
     # Replicates without spread: what agrees with them is not far out, all else is.
-    assert tail_chance(np.array([1.0, 2.0]), np.ones((50, 2))).tolist() == [1.0, 0.0]
+    assert tail_probability(np.array([1.0, 2.0]), np.ones((50, 2))).tolist() == [1.0, 0.0]
 
 
 def test_chance_flags_are_as_rare_as_they_are_said_to_be() -> None:
     # Figures and replicates of the same instrument: about one in a thousand, however few the replicates.
     rng = np.random.default_rng(2)
     figures, again = rng.standard_t(TAIL_DEGREES, 40_000), rng.standard_t(TAIL_DEGREES, (400, 40_000))
-    share = float((tail_chance(figures, again) < RARE).mean())
+    share = float((tail_probability(figures, again) < RARE).mean())
     assert 0.5 * RARE < share < 2.0 * RARE
     # Lighter tails give fewer.
-    normal = tail_chance(rng.standard_normal(40_000), rng.standard_normal((400, 40_000)))
+    normal = tail_probability(rng.standard_normal(40_000), rng.standard_normal((400, 40_000)))
     assert float((normal < RARE).mean()) < 0.2 * RARE
 
 
@@ -109,7 +109,7 @@ def test_what_is_far_out_is_flagged_with_its_range() -> None:
     assert (row["series"], row["observed"], row["value"], row["unit"]) == ("area", "2025-12-22", -900.0, "km2")
     assert row["low"] == pytest.approx(100.0 - 10.0 * stats.t.ppf(0.975, TAIL_DEGREES), abs=8.0)
     assert row["high"] == pytest.approx(100.0 + 10.0 * stats.t.ppf(0.975, TAIL_DEGREES), abs=8.0)
-    assert far_out(row).startswith("`area` of 2025-12-22: -900, where it would give ")
+    assert far_out(row).startswith("`area` of 2025-12-22: -900; the model's 95% range is ")
     assert far_out(row).endswith(" (km2)")
 
 

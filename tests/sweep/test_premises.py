@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.belief.assemble import Posterior, hold, update
+from forecast.belief.assemble import Posterior, fix_parameters, update
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes.paired import differences
 from forecast.scenario.load import load_scenario
@@ -101,7 +101,7 @@ def test_unknown_premise_is_a_bug(ukraine: Scenario) -> None:
 def test_nothing_switched_off_changes_nothing(tiny: Scenario) -> None:
     posterior = update(tiny, prior_only=True)
     base = simulate(tiny, posterior, timelines=800).timelines
-    again = simulate(tiny, hold(posterior, {}), timelines=800).timelines
+    again = simulate(tiny, fix_parameters(posterior, {}), timelines=800).timelines
     effect = compare("none", (), base, again)
     assert (effect.changed, set(effect.difference.values()), set(effect.error.values())) == (0.0, {0.0}, {0.0})
 
@@ -109,7 +109,7 @@ def test_nothing_switched_off_changes_nothing(tiny: Scenario) -> None:
 def test_paired_error_is_that_of_differences_by_draw(tiny: Scenario) -> None:
     posterior = update(tiny, prior_only=True)
     base = simulate(tiny, posterior, timelines=2000).timelines
-    other = simulate(tiny, hold(posterior, {"moscow.worth": 0.3}), timelines=2000).timelines
+    other = simulate(tiny, fix_parameters(posterior, {"moscow.worth": 0.3}), timelines=2000).timelines
     difference, error = differences(base, other)
     moved = (other["headline"] == "negotiated").astype(float) - (base["headline"] == "negotiated").astype(float)
     by_draw = moved.groupby(base["draw"]).mean()
@@ -119,7 +119,7 @@ def test_paired_error_is_that_of_differences_by_draw(tiny: Scenario) -> None:
 
 def test_held_in_every_draw_and_every_timeline(ukraine: Scenario, believed: Posterior) -> None:
     name = believed.anew[0]
-    held = hold(believed, {name: 0.5, "moscow.worth": 0.4})
+    held = fix_parameters(believed, {name: 0.5, "moscow.worth": 0.4})
     assert name not in held.anew
     assert set(held.draws["moscow.worth"]) == {0.4}
     assert held.fixed == {name: 0.5, "moscow.worth": 0.4}
@@ -133,7 +133,9 @@ def test_swings_are_those_of_held_runs_largest_first(tiny: Scenario) -> None:
     failure, none = found
     low, high = ends(tiny, posterior, "endings.failure")
     assert (failure.low, failure.high) == (low, high)
-    tables = [simulate(tiny, hold(posterior, {"endings.failure": x}), timelines=2000).timelines for x in (low, high)]
+    tables = [
+        simulate(tiny, fix_parameters(posterior, {"endings.failure": x}), timelines=2000).timelines for x in (low, high)
+    ]
     shares = [(table["headline"] == "battlefield").mean() for table in tables]
     assert failure.difference["battlefield"] == pytest.approx(shares[1] - shares[0])
     assert failure.largest >= failure.difference["battlefield"] > 0.0

@@ -10,7 +10,7 @@ import pytest
 from timeline_tools import inputs, run, ukraine, ukraine_inputs
 
 from forecast import simulate
-from forecast.belief.assemble import hold, update
+from forecast.belief.assemble import fix_parameters, update
 from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import HEADLINES, data_dictionary, timeline_table
 from forecast.scenario.spec import Scenario
@@ -177,7 +177,7 @@ def test_events_stand_in_their_order() -> None:
 def test_wider_war_follows_troops_and_is_no_ending() -> None:
     """Too rare to be seen in as many timelines: made likelier here."""
     scenario, posterior = ukraine()
-    likely = hold(posterior, {"europe.wider_war": 0.9, "europe.troops_weeks": 4.0})
+    likely = fix_parameters(posterior, {"europe.wider_war": 0.9, "europe.troops_weeks": 4.0})
     table = simulate(scenario, likely, timelines=8000).timelines
     war = table["wider_war"].notna()
     assert war.any()
