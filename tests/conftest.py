@@ -28,3 +28,14 @@ def tiny() -> Scenario:
 def tiny_folder(tmp_path: Path) -> Path:
     """A copy of the made-up scenario's folder, to be damaged or changed."""
     return shutil.copytree(TINY, tmp_path / "scenarios" / TINY.name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares an expensive fixture on one worker, and begin with what takes longest.
+
+    Tests of the sampled run form one group, and those of each file another.
+    """
+    for item in items:
+        sampled = "sampled" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("sampled" if sampled else item.nodeid.split("::")[0]))
+    items.sort(key=lambda item: "sampled" not in getattr(item, "fixturenames", ()))

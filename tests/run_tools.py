@@ -20,15 +20,13 @@ import numpy as np
 import pytest
 from places import TINY
 
-from forecast.belief.cache import fit_key
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.belief.model import PARAMETERS, Families, Shapes, block_data, prior_fit
+from forecast.belief.model import Families, Shapes, prior_fit
 from forecast.cli import app
 from forecast.ensemble.request import RunRequest
 from forecast.locations import cache_root
 from forecast.pipeline import workflow
 from forecast.scenario.elicit import Marginal
-from forecast.scenario.spec import Scenario
 from forecast.store.digests import file_digest
 from forecast.store.manifest import MANIFEST
 from forecast.store.saved_run import Run, open_run
@@ -120,30 +118,26 @@ class Sampled:
 
 
 @pytest.fixture(scope="session")
-def sampled(tiny: Scenario, kept: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sampled, Sampled]:
-    """The same run twice, side by side, sampled each time: the only true samplings of the command's tests.
+def sampled(kept: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sampled, Sampled]:
+    """The same run twice: the first samples, the only true sampling of these tests; the second finds its fit cached.
 
-    The first has standard error on a terminal, one thread and an empty cache; the second has -v, two threads, a cache
-    whose entry is damaged, and an empty folder for what PyTensor compiles. (`kept` is asked for so that the simulator
-    is compiled once, before both.)
+    The first has standard error on a terminal, one thread, an empty cache, and an empty folder for what PyTensor
+    compiles. The second has -v and two threads. (`kept` is asked for so that the simulator is compiled once, before
+    both.)
     """
     first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
     common = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json"]
-    priors = {name: tiny.priors[name].marginal for name in PARAMETERS}
-    key = fit_key(block_data(tiny, tiny.reference_date), priors, SamplerSettings())
-    damaged = second / "cache" / "posterior" / key
-    damaged.mkdir(parents=True)
-    (damaged / "fit.json").write_text("{", encoding="utf-8")
     leader, follower = pty.openpty()
-    one = command_started(first, [*common, "--threads", "1"], stderr=follower, TERM="xterm")
-    flags = f"base_compiledir={second / 'pytensor'}"
-    two = command_started(second, [*common, "--threads", "2", "-v"], stderr=subprocess.PIPE, PYTENSOR_FLAGS=flags)
+    flags = f"base_compiledir={first / 'pytensor'}"
+    one = command_started(first, [*common, "--threads", "1"], stderr=follower, TERM="xterm", PYTENSOR_FLAGS=flags)
     os.close(follower)
     with ThreadPoolExecutor(1) as pool:
         screen = pool.submit(_read_all, leader)
         out, _ = one.communicate(timeout=600)
         made = Sampled(one.returncode, out.decode(), screen.result(), first / "runs", first / "cache")
     os.close(leader)
+    shutil.copytree(made.cache / "posterior", second / "cache" / "posterior")
+    two = command_started(second, [*common, "--threads", "2", "-v"], stderr=subprocess.PIPE)
     out, err = two.communicate(timeout=600)
     return made, Sampled(two.returncode, out.decode(), err.decode(), second / "runs", second / "cache")
 

@@ -44,7 +44,7 @@ def test_every_coded_decision_is_one_of_the_model_and_the_guide_has_all_that_can
     guide = set(ukraine.chronology.guide.decision)
     assert set(ukraine.chronology.events["decision"]) - {""} <= guide < set(decisions())
     assert guide == set(RECORDED) - {"kyiv.coup_succeeds"}
-    assert decisions()[cells.ANEW] == "parameters.timeline"
+    assert decisions()[cells.REDRAW] == "parameters.timeline"
     no_event = {
         *("parameters.timeline", "front.drift", "front.fast", "front.adequacy", "front.shares", "moscow.strain"),
         *("washington.capital", "washington.attention", "washington.posture_which", "hawks.level"),

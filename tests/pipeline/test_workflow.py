@@ -3,6 +3,7 @@
 import inspect
 import json
 import shutil
+import subprocess
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from places import REPOSITORY
-from run_tools import SAMPLED_TIMELINES, TINY, MadeUpSampler, Sampled, contents
+from run_tools import SAMPLED_TIMELINES, TINY, MadeUpSampler, Sampled, command_started, contents
 
 import forecast
 from forecast.ensemble.request import RunRequest
@@ -32,7 +33,25 @@ def quick(runs: Path, scenario: str | Path = TINY, **given) -> Run:
 # The same question
 
 
-def test_a_run_is_the_same_bytes_sampled_twice_on_any_threads_and_from_the_cache(
+@pytest.mark.calibration
+def test_another_sampling_gives_the_same_bytes(sampled: tuple[Sampled, Sampled], tmp_path: Path) -> None:
+    # In a cache whose entry for this fit is damaged, and with nothing compiled before.
+    cache = shutil.copytree(sampled[0].cache / "posterior", tmp_path / "cache" / "posterior").parent
+    (entry,) = (path for path in (cache / "posterior").iterdir() if path.is_dir())
+    (entry / "fit.json").write_text("{", encoding="utf-8")
+    asked = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json", "--threads", "2"]
+    flags = f"base_compiledir={tmp_path / 'pytensor'}"
+    started = command_started(tmp_path, asked, stderr=subprocess.PIPE, PYTENSOR_FLAGS=flags)
+    out, err = started.communicate(timeout=600)
+    assert started.returncode == 0, err
+    (folder,) = (tmp_path / "runs").iterdir()
+    one, other = contents(sampled[0].folder, *TIMED), contents(folder, *TIMED)
+    assert one.keys() == other.keys()
+    assert {name for name in one if one[name] != other[name]} == set()
+    assert out.decode() == sampled[0].out
+
+
+def test_a_run_is_the_same_bytes_on_any_threads_and_from_the_cache(
     sampled: tuple[Sampled, Sampled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = sampled
@@ -53,7 +72,7 @@ def test_a_run_is_the_same_bytes_sampled_twice_on_any_threads_and_from_the_cache
 
 def test_sampling_leaves_no_compiled_code_behind(sampled: tuple[Sampled, Sampled]) -> None:
     # Taken from there by the next process, it would give other draws.
-    place = sampled[1].cache.with_name("pytensor")
+    place = sampled[0].cache.with_name("pytensor")
     assert place.is_dir()
     assert not list(place.rglob("*.nbi")), "numba's cache was written although it is off"
 
