@@ -72,7 +72,7 @@ TALKING, SILENT = UNRESOLVED & ALIVE, UNRESOLVED & ~ALIVE
 LONG_CEASEFIRE = at_least("truce_longest", CEASEFIRE_WEEKS)
 TRUCE_ALONE = equals("ending", "general_truce")
 YOUNG = NEGOTIATED & below("settlement_age", CEASEFIRE_WEEKS)
-NEAR_KYIV, NEAR_THE_OTHER = below("term_index", 1.0 - NEAR_MOSCOW), above("term_index", NEAR_MOSCOW)
+KYIV_TERMS, MOSCOW_TERMS = below("term_index", 1.0 - NEAR_MOSCOW), above("term_index", NEAR_MOSCOW)
 REFUSED = happened("first_refusal")
 STEPS_DOWN = total("down_consent", "down_europe", "down_hawks", "down_kyiv")
 
@@ -107,9 +107,9 @@ SPLITS = (
     Share("unresolved", "talks_alive_walked_away", "Talks, {washington} walked away", TALKING & ~ENGAGED),
     Share("unresolved", "talks_dead_engaged", "No talks, {washington} engaged", SILENT & ENGAGED),
     Share("unresolved", "talks_dead_walked_away", "No talks, {washington} walked away", SILENT & ~ENGAGED),
-    Share("negotiated", "near_kyiv", "Terms near {kyiv}'s position", NEGOTIATED & NEAR_KYIV),
-    Share("negotiated", "in_the_middle", "Terms in between", NEGOTIATED & ~NEAR_KYIV & ~NEAR_THE_OTHER),
-    Share("negotiated", "near_moscow", "Terms near {moscow}'s position", NEGOTIATED & NEAR_THE_OTHER),
+    Share("negotiated", "near_kyiv", "Terms near {kyiv}'s position", NEGOTIATED & KYIV_TERMS),
+    Share("negotiated", "in_the_middle", "Terms in between", NEGOTIATED & ~KYIV_TERMS & ~MOSCOW_TERMS),
+    Share("negotiated", "near_moscow", "Terms near {moscow}'s position", NEGOTIATED & MOSCOW_TERMS),
 )
 """Parts that add up to an outcome."""
 
