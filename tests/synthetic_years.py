@@ -97,15 +97,15 @@ def weights(
     def of(used: pd.DataFrame, mean: np.ndarray, world: Any) -> Inputs:
         rows = kernel_inputs.parameter_rows(scenario, used)
         states = kernel_inputs.starting_states(scenario, used, rows, start)
-        redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.anew, mean, posterior.anew_chol)
+        redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, mean, posterior.redrawn_chol)
         return inputs_at_start(rows, states, redrawn, world)
 
-    truth = of(posterior.draws.iloc[[number]], posterior.anew_mean[[number]], world)
+    truth = of(posterior.draws.iloc[[number]], posterior.redrawn_mean[[number]], world)
     made = follow(truth, (0, 0, 0, 0), 0, f"world {number}")
     kept = min(weeks, int((made.states["ending"][1:] == RUNNING).sum()))
     past = kernel_inputs.make_world(scenario, start, until=start + timedelta(days=7 * kept))
     again = replay_draws(
-        of(posterior.draws.iloc[replayed], posterior.anew_mean[replayed], past),
+        of(posterior.draws.iloc[replayed], posterior.redrawn_mean[replayed], past),
         observed_record(recorded(made, kept)),
         np.full((len(LEVELS), draws, kept), np.nan),
         replicates=replicates,

@@ -126,7 +126,9 @@ def inputs(
     return inputs_at_start(
         rows,
         kernel_inputs.starting_states(scenario, used, rows, day),
-        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean[:draws], posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(
+            scenario, posterior.redrawn, posterior.redrawn_mean[:draws], posterior.redrawn_chol
+        ),
         kernel_inputs.make_world(scenario, day, substeps),
     )
 

@@ -59,9 +59,9 @@ class Posterior:
             level on the reference date's Monday morning, entry k the level at the end of week k, NaN where the map
             of the front ends earlier. See `forecast.belief.block.Block.weekly`. From the prior alone, the front has
             entry 0 only.
-        anew: names of the priors drawn in each timeline, sorted.
-        anew_mean: (DRAWS, k) mean of their normal scores given the row.
-        anew_chol: (k, k) Cholesky factor of the covariance of their scores.
+        redrawn: names of the priors drawn in each timeline, sorted.
+        redrawn_mean: (DRAWS, k) mean of their normal scores given the row.
+        redrawn_chol: (k, k) Cholesky factor of the covariance of their scores.
         diagnostics: of the sampler; None from the prior alone.
         netcdf: the ArviZ groups of the fit as a netCDF file; empty from the prior alone.
         fixed: parameters fixed after the update, by dotted name.
@@ -71,9 +71,9 @@ class Posterior:
     as_of: date
     draws: pd.DataFrame
     paths: dict[str, Array]
-    anew: tuple[str, ...]
-    anew_mean: Array
-    anew_chol: Array
+    redrawn: tuple[str, ...]
+    redrawn_mean: Array
+    redrawn_chol: Array
     diagnostics: Diagnostics | None
     netcdf: bytes
     fixed: Mapping[str, float]
@@ -130,9 +130,9 @@ def update(
         as_of=day,
         draws=draws,
         paths={name: interleave(fit.paths[name], DRAWS) for name in PATHS},
-        anew=table.timeline,
-        anew_mean=table.timeline_mean,
-        anew_chol=table.timeline_chol,
+        redrawn=table.timeline,
+        redrawn_mean=table.timeline_mean,
+        redrawn_chol=table.timeline_chol,
         diagnostics=None if prior_only else fit.diagnostics,
         netcdf=fit.netcdf,
         fixed={},
@@ -158,15 +158,15 @@ def fix_parameters(posterior: Posterior, values: Mapping[str, float]) -> Posteri
             paths[state] = np.column_stack([np.full(len(draws), value), paths[state][:, 1:]])
             if paths[state].shape[1] == 1:
                 draws[state] = value
-    kept = [k for k, name in enumerate(posterior.anew) if name not in values]
-    covariance = (posterior.anew_chol @ posterior.anew_chol.T)[np.ix_(kept, kept)]
+    kept = [k for k, name in enumerate(posterior.redrawn) if name not in values]
+    covariance = (posterior.redrawn_chol @ posterior.redrawn_chol.T)[np.ix_(kept, kept)]
     return replace(
         posterior,
         draws=draws,
         paths=paths,
-        anew=tuple(posterior.anew[k] for k in kept),
-        anew_mean=posterior.anew_mean[:, kept],
-        anew_chol=np.linalg.cholesky(covariance) if kept else np.zeros((0, 0)),
+        redrawn=tuple(posterior.redrawn[k] for k in kept),
+        redrawn_mean=posterior.redrawn_mean[:, kept],
+        redrawn_chol=np.linalg.cholesky(covariance) if kept else np.zeros((0, 0)),
         fixed={**posterior.fixed, **values},
     )
 

@@ -68,8 +68,8 @@ def simulate(
         raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
     start = starting_points.start(scenario, posterior, draws, threads)
     rows = kernel_inputs.parameter_rows(scenario, posterior.draws.iloc[start.draw])
-    mean = posterior.anew_mean[start.draw]
-    redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.anew, mean, posterior.anew_chol)
+    mean = posterior.redrawn_mean[start.draw]
+    redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, mean, posterior.redrawn_chol)
     world = kernel_inputs.make_world(scenario, posterior.as_of, substeps)
     inputs = Inputs(rows, start.states, start.results, start.values, redrawn, world)
     result, counts = simulate_cells(inputs, start.cells(timelines), seed, threads)

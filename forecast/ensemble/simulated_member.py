@@ -86,9 +86,9 @@ class SimulatedMember:
     def redrawn(self) -> Mapping[str, Any]:
         """Names, means of scores by draw, and Cholesky factor of the parameters that each timeline draws."""
         return {
-            "names": list(self.posterior.anew),
-            "mean": self.posterior.anew_mean[:USED_DRAWS].tolist(),
-            "chol": self.posterior.anew_chol.tolist(),
+            "names": list(self.posterior.redrawn),
+            "mean": self.posterior.redrawn_mean[:USED_DRAWS].tolist(),
+            "chol": self.posterior.redrawn_chol.tolist(),
         }
 
     @property

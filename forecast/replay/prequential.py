@@ -61,7 +61,7 @@ def common_density(
     inputs = inputs_at_start(
         rows,
         kernel_inputs.starting_states(scenario, posterior.draws, rows, first),
-        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, posterior.redrawn_mean, posterior.redrawn_chol),
         kernel_inputs.make_world(scenario, first, until=until),
     )
     made = particles(

@@ -144,7 +144,7 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
             copy=np.zeros(draws, np.int64),
             states=kernel_inputs.starting_states(scenario, used, rows, day),
             results=blank_result(),
-            values=np.zeros((0, len(posterior.anew))),
+            values=np.zeros((0, len(posterior.redrawn))),
             first=number,
             share=np.ones((draws, 1)),
             effective=None,
@@ -169,7 +169,7 @@ def replayed(
     inputs = inputs_at_start(
         rows,
         kernel_inputs.starting_states(scenario, draws, rows, reference),
-        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, posterior.redrawn_mean, posterior.redrawn_chol),
         kernel_inputs.make_world(scenario, reference, until=day),
     )
     return replay_draws(

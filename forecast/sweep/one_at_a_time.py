@@ -86,7 +86,7 @@ def swings(
 
 def ends(scenario: Scenario, posterior: Posterior, name: str) -> tuple[float, float]:
     """The 10 and 90% quantiles of a parameter, in its unit; for one that varies by timeline, over timelines."""
-    if name in posterior.anew:
+    if name in posterior.redrawn:
         low, high = (float(scenario.priors[name].marginal.quantile(special.ndtri(q))) for q in (LOW, HIGH))
         return low, high
     used = posterior.draws[name].iloc[:USED_DRAWS]

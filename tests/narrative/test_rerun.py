@@ -74,10 +74,10 @@ def test_the_scenario_comes_back_with_the_evidence_seen(kept: Run, tiny: Scenari
 
 
 def test_what_is_drawn_anew_is_kept_for_the_draws_used(kept: Run, tiny: Scenario) -> None:
-    anew = redrawn_of(kept)
-    assert anew["names"] == sorted(name for name, prior in tiny.priors.items() if prior.varies == "timeline")
-    assert np.shape(anew["mean"]) == (500, len(anew["names"]))
-    assert np.shape(anew["chol"]) == (len(anew["names"]),) * 2
+    redrawn = redrawn_of(kept)
+    assert redrawn["names"] == sorted(name for name, prior in tiny.priors.items() if prior.varies == "timeline")
+    assert np.shape(redrawn["mean"]) == (500, len(redrawn["names"]))
+    assert np.shape(redrawn["chol"]) == (len(redrawn["names"]),) * 2
 
 
 # Runs that cannot be told

@@ -26,7 +26,7 @@ def believed() -> tuple[Scenario, Posterior]:
     """The real scenario and its priors, the first 600 draws."""
     scenario = load_scenario("ukraine-2025")
     posterior = update(scenario, prior_only=True)
-    return scenario, replace(posterior, draws=posterior.draws.iloc[:600], anew_mean=posterior.anew_mean[:600])
+    return scenario, replace(posterior, draws=posterior.draws.iloc[:600], redrawn_mean=posterior.redrawn_mean[:600])
 
 
 def later(scenario: Scenario, posterior: Posterior, weeks: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,7 +35,7 @@ def later(scenario: Scenario, posterior: Posterior, weeks: int) -> tuple[np.ndar
     made = replay_draws(
         rows,
         kernel_inputs.starting_states(scenario, posterior.draws, rows, FIRST),
-        kernel_inputs.redrawn_parameters(scenario, posterior.anew, posterior.anew_mean, posterior.anew_chol),
+        kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, posterior.redrawn_mean, posterior.redrawn_chol),
         kernel_inputs.make_world(scenario, FIRST, until=FIRST + timedelta(days=7 * weeks)),
         nothing_observed(),
         np.full((len(LEVELS), len(rows), weeks), np.nan),

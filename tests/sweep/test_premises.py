@@ -118,12 +118,12 @@ def test_paired_error_is_that_of_differences_by_draw(tiny: Scenario) -> None:
 
 
 def test_held_in_every_draw_and_every_timeline(ukraine: Scenario, believed: Posterior) -> None:
-    name = believed.anew[0]
+    name = believed.redrawn[0]
     held = fix_parameters(believed, {name: 0.5, "moscow.worth": 0.4})
-    assert name not in held.anew
+    assert name not in held.redrawn
     assert set(held.draws["moscow.worth"]) == {0.4}
     assert held.fixed == {name: 0.5, "moscow.worth": 0.4}
-    assert name in believed.anew  # the one that was given stays as it was
+    assert name in believed.redrawn  # the one that was given stays as it was
 
 
 def test_swings_are_those_of_held_runs_largest_first(tiny: Scenario) -> None:
@@ -143,6 +143,6 @@ def test_swings_are_those_of_held_runs_largest_first(tiny: Scenario) -> None:
 
 
 def test_ends_of_what_varies_by_timeline_are_over_timelines(ukraine: Scenario, believed: Posterior) -> None:
-    name = believed.anew[0]
+    name = believed.redrawn[0]
     low, high = ends(ukraine, believed, name)
     assert low < float(ukraine.priors[name].marginal.quantile(0.0)) < high
