@@ -11,7 +11,7 @@ from forecast.errors import InputError
 from forecast.evidence.chronology import EVENT_COLUMNS, STATE_COLUMNS, Chronology, load_chronology
 from forecast.evidence.states import STATES
 
-START = {"rung": "none", "posture": "mediating", "truce": "none", "arms": "flowing", "ban": "stands", "kursk": "held"}
+START = {"rung": "none", "posture": "mediating", "truce": "none", "arms": "flowing", "ban": "stands", "pocket": "held"}
 GUIDE: dict[str, dict[str, dict[str, Any]]] = {
     "state": {
         name: {"meaning": "what it is", "values": dict.fromkeys(state.values, "when")} for name, state in STATES.items()
@@ -33,7 +33,7 @@ CHANGES = (
     "2031-04-02,2031-05-01,posture,mediating,told late,gazette",
     "2031-04-02,2031-05-01,arms,flowing,told late,gazette",
     "2031-04-16,2031-04-17,posture,pressing_moscow,a deadline,gazette",
-    "2031-06-02,2031-06-02,kursk,expelled,the map,survey",
+    "2031-06-02,2031-06-02,pocket,lost,the map,survey",
 )
 LAST = date(2031, 9, 29)
 

@@ -180,7 +180,7 @@ def check_fixed(scenario: Scenario, values: Mapping[str, float], day: date) -> N
     if day == scenario.reference_date:
         return
     for name in values:
-        if name in STARTS or (name == KURSK and scenario.series.kursk is not None):
+        if name in STARTS or (name == KURSK and scenario.series.pocket is not None):
             raise InputError(
                 f"this is the level on {scenario.reference_date}; as of {day} it has been observed, "
                 "so fixing it has no effect",

@@ -101,11 +101,11 @@ STATES: Final[Mapping[str, RecordedState]] = {
         values={"lifted": Value("lifted"), "stands": Value("stands", ("lifted",))},
         decisions={"kyiv.ban": ("lifted",)},
     ),
-    "kursk": RecordedState(
+    "pocket": RecordedState(
         kernel="pocket",
         label="{kyiv}'s foothold on {moscow}'s territory",
-        values={"expelled": Value("no longer held by {kyiv}"), "held": Value("held by {kyiv}", ("expelled",))},
-        decisions={"front.kursk": ("expelled",)},
+        values={"lost": Value("no longer held by {kyiv}"), "held": Value("held by {kyiv}", ("lost",))},
+        decisions={"front.kursk": ("lost",)},
         followed=True,
     ),
 }

@@ -99,7 +99,7 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
 
 def _figures(scenario: Scenario, day: date, learnt: Iterable[str]) -> list[dict[str, Any]]:
     """The last figure of each series that is used, as known on the reference date and as known now, and revisions."""
-    used = dict.fromkeys([*learnt, *([scenario.series.kursk] if scenario.series.kursk else [])])
+    used = dict.fromkeys([*learnt, *([scenario.series.pocket] if scenario.series.pocket else [])])
     before, now = scenario.evidence.as_of(scenario.reference_date), scenario.evidence.as_of(day)
     found = []
     for name in used:

@@ -82,8 +82,8 @@ def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:
 def _pocket(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.int64]) -> Array:
     """Russian ground held by Ukraine at the end of each week, km2; NaN where there is no map yet."""
     found = np.full(len(ends), np.nan)
-    if scenario.series.kursk is not None:
-        rows = scenario.evidence.as_of(day).series(scenario.series.kursk)
+    if scenario.series.pocket is not None:
+        rows = scenario.evidence.as_of(day).series(scenario.series.pocket)
         known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
         # While the state is `held`, the last map counts, raised to the least area that counts as held.
         found = known.reindex(ends, method="ffill").to_numpy(float)

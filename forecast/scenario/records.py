@@ -313,7 +313,7 @@ class SeriesRoles(Table):
         concessions: Ukrainians ready for some territorial concessions, percent.
         trust: Ukrainians who trust the president, percent.
         desertion: cases of absence without leave, mean a month since the row before.
-        kursk: Russian ground held by Ukraine, km2; followed where the past is replayed, never learnt from.
+        pocket: Russian ground held by Ukraine, km2; followed where the past is replayed, never learnt from.
     """
 
     first_term_approval: Text | None = None
@@ -323,7 +323,7 @@ class SeriesRoles(Table):
     concessions: Text | None = None
     trust: Text | None = None
     desertion: Text | None = None
-    kursk: Text | None = None
+    pocket: Text | None = None
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Give each part that is played, and the series that plays it."""

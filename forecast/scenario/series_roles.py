@@ -15,7 +15,7 @@ LIMITS = {
     "concessions": (0.0, 100.0),
     "trust": (0.0, 100.0),
     "desertion": (0.0, math.inf),
-    "kursk": (0.0, math.inf),
+    "pocket": (0.0, math.inf),
 }
 """The limits of the figures in each part; the ends are allowed for aid and ground, where no logarithm is taken."""
 
@@ -41,7 +41,7 @@ def check_series(reader: Reader, question: Question, evidence: Evidence) -> None
             raise spot.error(f"found {series!r}, which is named already; allowed is another series", "Name it once")
         seen.append(series)
         low, high = LIMITS[part]
-        closed = part in ("aid_us", "aid_europe", "kursk")
+        closed = part in ("aid_us", "aid_europe", "pocket")
         for value in evidence.series(series)["value"]:
             if not (low < value < high or (closed and value == low)):
                 limits = "0 or more" if closed else "above 0" if math.isinf(high) else "above 0 and below 100"

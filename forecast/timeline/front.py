@@ -63,7 +63,7 @@ MEMORY = 4.0
 """Half-life, in weeks, of the memory of the recent advance that others react to."""
 
 POCKET_GONE = 25.0
-"""km2 below which the pocket counts as expelled: less than that is a strip along the border."""
+"""km2 below which the pocket counts as lost: less than that is a strip along the border."""
 
 
 class Front:

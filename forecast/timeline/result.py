@@ -70,7 +70,7 @@ class Result:
     dead_letters: Real = field("count", "settlements signed and never carried out")
     breakthrough: Real = field("day", "first breakthrough")
     breakthroughs: Real = field("count", "breakthroughs")
-    pocket_lost: Real = field("day", "Ukraine expelled from the Kursk pocket")
+    pocket_lost: Real = field("day", "Ukraine has lost the Russian territory that it held")
     taken: Table = field("day", "region fully taken", shape=("region",))
 
     # amounts

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.calendar import AMOUNT_DAYS
 from forecast.timeline import bands, bargain, endings, europe, front, hawks, kyiv, ladder, moscow, talks, washington
 from forecast.timeline.codes import GENERAL, NONE, RUNNING, UKRAINE_DEFEATED
 from forecast.timeline.jit import kernel
@@ -21,6 +22,9 @@ from forecast.timeline.world import World
 
 PARTS = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
 """The parts of a week, in order."""
+
+FOUR_WEEKS, QUARTER, HALF_YEAR = (float(days) for days in AMOUNT_DAYS.values())
+"""Days from the as-of date after which amounts are kept."""
 
 NEAR_MOSCOW = 2.0 / 3.0
 """Term index above which a settlement is near Moscow's terms; below 1 - this it is near Kyiv's."""
@@ -80,21 +84,21 @@ def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
 
 @kernel
 def mark(p: Parameters, s: State, r: Result, w: World, before: float, begin: float, end: float) -> None:
-    """Note the ground gained 28, 91 and 182 days after the as-of date, and approval after 28 and 91.
+    """Keep the ground gained four weeks, a quarter and half a year after the as-of date, and approval after the first two.
 
     The advance is even over the week.
     """
     start = begin - 7.0 * s.elapsed
     before, after = before - s.km2_start, s.km2 - s.km2_start
     approval = washington.approval(p.washington, s)
-    if begin < start + 28.0 <= end:
-        r.km2_4w = before + (after - before) * (start + 28.0 - begin) / (end - begin)
+    if begin < start + FOUR_WEEKS <= end:
+        r.km2_4w = before + (after - before) * (start + FOUR_WEEKS - begin) / (end - begin)
         r.approval_4w = approval
-    if begin < start + 91.0 <= end:
-        r.km2_13w = before + (after - before) * (start + 91.0 - begin) / (end - begin)
+    if begin < start + QUARTER <= end:
+        r.km2_13w = before + (after - before) * (start + QUARTER - begin) / (end - begin)
         r.approval_13w = approval
-    if begin < start + 182.0 <= end:
-        r.km2_26w = before + (after - before) * (start + 182.0 - begin) / (end - begin)
+    if begin < start + HALF_YEAR <= end:
+        r.km2_26w = before + (after - before) * (start + HALF_YEAR - begin) / (end - begin)
 
 
 @kernel

@@ -47,8 +47,8 @@ def test_a_day_sees_what_was_public_and_had_happened_before_it(tmp_path: Path) -
     assert list(told.as_of(date(2031, 3, 5)).events["event"]) == []
     assert list(told.as_of(date(2031, 3, 6)).events["event"]) == ["A meeting."]
     # Public on its own day: still of the future on that day.
-    assert ("kursk", "expelled") not in rows_of(told.as_of(date(2031, 6, 2)))
-    assert ("kursk", "expelled") in rows_of(told.as_of(date(2031, 6, 3)))
+    assert ("pocket", "lost") not in rows_of(told.as_of(date(2031, 6, 2)))
+    assert ("pocket", "lost") in rows_of(told.as_of(date(2031, 6, 3)))
     # Early, and told late.
     assert "A plot, told late." not in set(told.as_of(date(2031, 4, 19)).events["event"])
     assert list(told.as_of(date(2031, 4, 20)).events["event"]) == ["A meeting.", "A plot, told late.", "A storm."]
@@ -144,7 +144,7 @@ def chronicled(tiny_folder: Path) -> Path:
 def test_a_scenario_without_the_files_has_an_empty_chronology(tiny: Scenario) -> None:
     assert tiny.chronology.events.empty
     assert tiny.chronology.states.empty
-    assert tiny.chronology.start == START | {"kursk": "expelled"}
+    assert tiny.chronology.start == START | {"pocket": "lost"}
 
 
 def test_a_scenario_names_the_file_as_others_do(chronicled: Path) -> None:

@@ -64,7 +64,7 @@ def test_what_happened_ends_where_the_record_does(ukraine: Scenario) -> None:
         "truce": "none",
         "arms": "flowing",
         "ban": "stands",
-        "kursk": "expelled",
+        "pocket": "lost",
     }
     assert told.standing(ukraine.horizon) == end
     assert told.start == START

@@ -64,7 +64,7 @@ def test_rungs_may_follow_each_other_within_a_week() -> None:
             {"posture": "pressing_kyiv", "arms": "paused"},
             "arms are paused while posture is mediating",
         ),
-        ([("2031-03-04", "kursk", "held")], {"kursk": "expelled"}, "cannot go from expelled to held"),
+        ([("2031-03-04", "pocket", "held")], {"pocket": "lost"}, "cannot go from lost to held"),
         ([("2031-03-04", "ban", "stands")], {"ban": "lifted"}, "cannot go from lifted to stands"),
     ],
 )
@@ -99,7 +99,7 @@ def test_the_codes_of_values_are_those_of_the_timeline() -> None:
     assert STATES["rung"].code("signed") == codes.SIGNED
     assert STATES["posture"].code("pressing_moscow") == codes.PRESSING_MOSCOW
     assert STATES["truce"].code("general") == codes.GENERAL
-    flags = (("arms", "paused"), ("ban", "stands"), ("kursk", "held"))
+    flags = (("arms", "paused"), ("ban", "stands"), ("pocket", "held"))
     assert [STATES[state].code(value) for state, value in flags] == [1] * 3
 
 

@@ -87,7 +87,7 @@ def test_an_event_that_made_a_change_points_to_it() -> None:
     assert found is not None
     by_change = {entry["observed"]: in_the_odds(entry) for entry in found["happened"] if entry["moves"]}
     # The pocket in Kursk is followed on its map and gives no weight; the memoranda of that day do.
-    kursk = [in_the_odds(entry) for entry in found["happened"] if "kursk" in (entry["moves"], entry["state"])]
+    kursk = [in_the_odds(entry) for entry in found["happened"] if "pocket" in (entry["moves"], entry["state"])]
     assert kursk == ["", ""]
     assert by_change["2025-02-12"] == "by the change below"
     for entry in found["happened"]:

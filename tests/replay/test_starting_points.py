@@ -76,7 +76,7 @@ def test_the_rest_of_the_year() -> None:
     assert set(seen.events) == {name for name in STREAMS if name in ukraine()[0].chronology.guide.decision}
 
 
-def test_kursk_follows_the_map_until_it_is_expelled() -> None:
+def test_the_pocket_follows_the_map_until_it_is_lost() -> None:
     seen = past(6, 16).kursk
     assert seen[[0, 6, 13]].tolist() == [440.12, 300.56, 29.06]
     # A Monday without a map keeps the last one; the week that ends on 2 June still counts as held.
