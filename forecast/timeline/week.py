@@ -84,7 +84,7 @@ def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
 
 @kernel
 def mark(p: Parameters, s: State, r: Result, w: World, before: float, begin: float, end: float) -> None:
-    """Keep the ground gained four weeks, a quarter and half a year after the as-of date, and approval after the first two.
+    """Keep the ground gained four weeks, a quarter and half a year after the as-of date, approval after the first two.
 
     The advance is even over the week.
     """
