@@ -30,6 +30,7 @@ def tiny_folder(tmp_path: Path) -> Path:
     return shutil.copytree(TINY, tmp_path / "scenarios" / TINY.name)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the names of groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares an expensive fixture on one worker, and begin with what takes longest.
 

@@ -12,6 +12,7 @@ uncompiled run the same attributes are ordinary floats, ints and arrays.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, get_type_hints
 
 import numpy as np
@@ -121,6 +122,7 @@ def fields(cls: type) -> dict[str, Field]:
     return {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
 
 
+@cache
 def layout(cls: type) -> np.dtype[Any]:
     """The memory layout of a record class; a nested record class is a nested record.
 

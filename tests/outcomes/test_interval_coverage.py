@@ -12,6 +12,8 @@ from scipy import stats
 
 from forecast.outcomes.clustering import Clusters
 
+pytestmark = pytest.mark.statistical
+
 DRAWS, EACH, REPEATS = 500, 40, 200
 DRAW = np.repeat(np.arange(DRAWS), EACH)
 

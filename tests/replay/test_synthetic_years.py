@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from synthetic_years import INFORMED, inside, study
 
+pytestmark = pytest.mark.calibration
+
 WORLDS, WEEKS, REPLICATES, DRAWS = 48, 45, 5, 1000
 
 

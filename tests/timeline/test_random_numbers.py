@@ -11,6 +11,8 @@ from timeline_tools import bench, choose, new_process, unmix
 from forecast.timeline import random_numbers
 from forecast.timeline.random_numbers import cell_key, context_record, gamma, normal_quantile, student4, uniform
 
+pytestmark = pytest.mark.statistical
+
 NUMBER = 40_000
 """Uniform numbers in a sample."""
 

@@ -18,6 +18,8 @@ from forecast.timeline.random_numbers import cell_key, context_record
 from forecast.timeline.state import STATE
 from forecast.timeline.world import WORLD
 
+pytestmark = pytest.mark.statistical
+
 NUMBER = 20_000
 NOTHING_REDRAWN = Redrawn(np.zeros(0, int), np.zeros(0, int), np.zeros((1, 0)), np.zeros((0, 0)), np.zeros((0, 2)))
 

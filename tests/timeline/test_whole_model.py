@@ -18,6 +18,8 @@ from forecast.timeline.random_numbers import context_record
 from forecast.timeline.state import STATE
 from forecast.timeline.week import move_levels
 
+pytestmark = pytest.mark.statistical
+
 NUMBER = 20_000
 
 
