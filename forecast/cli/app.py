@@ -1,6 +1,6 @@
-"""The command `forecast`: parse, call, print, exit code. No number is worked out here.
+"""The command `forecast`: parse, call, print, exit code. No number is computed here.
 
-Only Typer is imported up front: everything else waits until a command needs it.
+Only Typer is imported at the start; a command imports the rest when it runs, so that `--help` is fast.
 """
 
 import io
@@ -38,7 +38,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def forecast(context: typer.Context) -> None:
-    """Without a command, help."""
+    """Print the help if no command is given."""
     if context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")
 
@@ -48,7 +48,7 @@ for command in (run, show, check, explain):
 
 
 def main() -> None:
-    """Run the command; errors a user can cause are one line on standard error and an exit code."""
+    """Run the command; an error that a user can cause is one line on standard error and an exit code."""
     from forecast.errors import ForecastError
 
     _speak_utf8()
@@ -60,7 +60,7 @@ def main() -> None:
     except (InterruptedRun, KeyboardInterrupt, typer.Abort):
         _fail("interrupted; nothing was written", INTERRUPTED)
     except Exception as error:
-        # A command line that cannot be read: Typer's own errors have a message and a code.
+        # Typer's own errors, of a command line that cannot be parsed, have a message and a code.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             _fail(error.format_message(), 2)
         raise
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _speak_utf8() -> None:
-    """Write UTF-8 whatever the locale: scenarios are, and JSON has to be."""
+    """Write UTF-8 in any locale, as scenarios are UTF-8 and JSON must be."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     if isinstance(sys.stderr, io.TextIOWrapper):

@@ -11,7 +11,7 @@ from forecast.scenario.perspectives import BASE
 
 
 def show_check(found: Mapping[str, Any], console: Console) -> None:
-    """Print the priors, what they imply, and the year they make."""
+    """Print the priors, their implications, and the year that they make."""
     counts = found["counts"]
     console.print(
         f"{found['scenario']}: valid. {counts['files']} files, {counts['priors']} priors, "
@@ -53,7 +53,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
 
 
 def _perspectives(found: Mapping[str, Any]) -> str:
-    """The perspectives, and the one that the numbers are under."""
+    """The perspectives, and the one that is in use."""
     names = [f"{row['name']} ({row['title']}; priors changed: {row['changes']})" for row in found["perspectives"]]
     return f"Perspectives: {', '.join([BASE, *names])}. The numbers below are under {found['perspective']}."
 
@@ -81,7 +81,7 @@ def _show_year(year: Mapping[str, Any], console: Console) -> None:
 
 
 def _table(first: str, *others: str) -> Table:
-    """A table whose first column, of names, is never cut and gets its room first."""
+    """A table that never cuts its first column, which has the names."""
     return Table(Column(first, no_wrap=True, overflow="fold"), *others)
 
 

@@ -22,7 +22,7 @@ def command(work: Callable[..., Printed]) -> Callable[..., None]:
     """Give a command the common options, and print what it returns.
 
     Args:
-        work: the command; its parameters are its own options, its docstring the help.
+        work: the command. Its parameters are its own options, and its docstring is the help.
     """
 
     @functools.wraps(work)

@@ -21,15 +21,15 @@ def set_verbosity(verbose: bool, quiet: bool) -> None:
 
 
 _signals: list[int] = []
-"""Signals to stop that were received."""
+"""The signals received that ask the command to stop."""
 
 
 class InterruptedRun(Exception):
-    """Somebody pressed Ctrl-C; Typer would meet a KeyboardInterrupt with an empty line."""
+    """Somebody pressed Ctrl-C; for a KeyboardInterrupt, Typer would print an empty line."""
 
 
 def catch_signals() -> None:
-    """Take SIGTERM as Ctrl-C is taken, and remember either: compiled code may swallow the exception."""
+    """Handle SIGTERM like Ctrl-C, and remember both, because compiled code may swallow the exception."""
 
     def remember(number: int, _: object) -> None:
         _signals.append(number)
@@ -40,13 +40,13 @@ def catch_signals() -> None:
 
 
 def on_terminal() -> bool:
-    """Whether progress is shown: somebody watches standard error and did not ask for quiet."""
+    """Whether progress is shown: standard error is a terminal, and `--quiet` was not given."""
     return sys.stderr.isatty() and logging.getLogger("forecast").level < logging.ERROR
 
 
 @contextmanager
 def working() -> Iterator[Callable[[str], None]]:
-    """Report progress, through the function given: a spinner on a terminal, a line each with -v, else nothing."""
+    """Report progress through the function given: a spinner on a terminal, a line a step with -v, else nothing."""
 
     def notifying(say: Callable[[str], object]) -> Callable[[str], None]:
         def notify(text: str) -> None:
@@ -69,7 +69,7 @@ def working() -> Iterator[Callable[[str], None]]:
 
 
 def show(content: Any, as_json: bool, tables: "Callable[[Console], None]") -> None:
-    """Print as JSON alone, or as tables; a reader that goes away is not an error."""
+    """Print as JSON alone, or as tables; a closed pipe is not an error."""
     try:
         if as_json:
             sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -79,5 +79,5 @@ def show(content: Any, as_json: bool, tables: "Callable[[Console], None]") -> No
             width = None if sys.stdout.isatty() else 110
             tables(Console(width=width, highlight=False))
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # the latter is how Rich meets it
+    except (BrokenPipeError, SystemExit):  # Rich raises the latter
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,11 +9,11 @@ from rich.table import Table
 from forecast.timeline.codes import PARTIES
 
 
-def show_explanation(told: Mapping[str, Any], console: Console) -> None:
+def show_explanation(found: Mapping[str, Any], console: Console) -> None:
     """Print an explanation."""
-    console.print(f"[bold]The week, in order[/bold] ({told['scenario']}, perspective {told['perspective']})\n")
-    console.print(told["order"], markup=False)
-    for part in told["parts"]:
+    console.print(f"[bold]The week, in order[/bold] ({found['scenario']}, perspective {found['perspective']})\n")
+    console.print(found["order"], markup=False)
+    for part in found["parts"]:
         console.rule(f"{part['number']}. {part['part']}")
         console.print(f"{', '.join(part['files'])}. Premises: {', '.join(part['premises'])}\n", markup=False)
         console.print(part["text"], markup=False)

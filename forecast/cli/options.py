@@ -38,7 +38,7 @@ Whose = Annotated[
 AsOf = Annotated[
     str | None,
     typer.Option(
-        "--as-of", help="Date whose evidence is used, YYYY-MM-DD, from the reference date (the default) to the horizon."
+        "--as-of", help="Use evidence up to this date, YYYY-MM-DD: the reference date (the default) to the horizon."
     ),
 ]
 Timelines = Annotated[int, typer.Option("--timelines", help="Timelines to simulate; in a pool, of each member.")]

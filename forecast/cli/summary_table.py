@@ -21,7 +21,7 @@ from forecast.report.sections import (
 )
 
 LATEST = 3
-"""Most recorded events shown that enter the odds, and most of the others; the report has all."""
+"""How many recorded events are shown: of those that enter the odds, and of the others. The report has all."""
 
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
@@ -65,7 +65,7 @@ def _odds(summary: Mapping[str, Any], group: str) -> Table:
 
 def _since(found: Mapping[str, Any]) -> str:
     """The latest recorded events and the recorded states, in a few lines."""
-    happened = [entry for entry in found["happened"] if not entry["moves"]]  # the change of state has its own line
+    happened = [entry for entry in found["happened"] if not entry["moves"]]  # a change of state has its own line
     counted = [entry for entry in happened if entry["counts"]]
     others = [entry for entry in happened if not entry["counts"]]
     lines = [f"Nothing has been recorded since {found['reference']}."]
@@ -82,7 +82,7 @@ def _since(found: Mapping[str, Any]) -> str:
 
 
 def _members(summary: Mapping[str, Any]) -> Table:
-    """The members of a pool: weights and odds of each, and how much of the range is disagreement between them."""
+    """The members of a pool: weights and odds of each, and the part of the variance that is between them."""
     table = Table("Member", "Weight", "Updated weight", *(label("odds", name) for name in summary["odds"]))
     for name, entry in summary["perspectives"].items():
         own = (with_interval(odds) for odds in entry["odds"].values())

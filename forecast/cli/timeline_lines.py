@@ -11,7 +11,7 @@ from forecast.narrative.story import Story
 
 
 def show_timeline(story: Story, console: Console) -> None:
-    """Print a timeline: recorded events, then the simulated weeks, each date once with its events."""
+    """Print a timeline: recorded events, then the simulated weeks. A date is printed once, before its first event."""
 
     def printed(rows: Iterable[tuple[str, str]]) -> None:
         table = Table.grid("", "", padding=(0, 3, 0, 0))
@@ -33,7 +33,7 @@ def show_timeline(story: Story, console: Console) -> None:
 
 
 def week_in_figures(begin: date, end: date) -> str:
-    """Two days in short: the second without the year if both have the same."""
+    """Write two days in short: the second without its year if both have the same."""
     if begin == end:
         return begin.isoformat()
     return f"{begin} to {end:%m-%d}" if begin.year == end.year else f"{begin} to {end}"

@@ -1,8 +1,8 @@
-"""The events of a timeline, read off its trace: what happened in which week, ready to be put into sentences.
+"""The events of a timeline, read from its trace and ready to be put into sentences.
 
-The trace has every event in the simulator's own order (`forecast.timeline.trace`). Here codes become labels of the
-scenario, entries that make one event to a reader become one (a clause left out belongs to its draft, falls in a row
-are one fall), and events that repeat within a month are counted.
+The trace lists every event in the simulator's own order (`forecast.timeline.trace`). Here codes become labels of the
+scenario, and entries that are one event to a reader are joined: an omitted clause belongs to its draft, and falls that
+follow each other are one fall. Events that repeat within a month are counted.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,19 +22,19 @@ from forecast.timeline.trace import Entry
 REPEATED: Final = frozenset(
     {"washington.crisis", "moscow.economic_shock", "europe.upheaval", "kyiv.provocation", "kyiv.coup_failed"}
 )
-"""Kinds of event that a reader is told of once a month, with how many there were."""
+"""Kinds of event that are reported once a month, with their number."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened.
+    """One event, or several that are reported together.
 
     Attributes:
         begin: first day of its week, or of the first of several.
-        end: last day of it, on which the run's tables date the event.
+        end: last day of its week, or of the last of several; the run's tables date the event by it.
         part: the part of the week to which it belongs.
-        kind: the kind of the trace, or one that stands for several of them.
-        values: what the sentence names.
+        kind: the kind in the trace, or one that stands for several kinds.
+        values: the labels, dates and amounts in its sentence.
     """
 
     begin: date
@@ -45,7 +45,7 @@ class Event:
 
 
 def events(scenario: Scenario, course: Course) -> Iterator[Event]:
-    """Give the events of a timeline in order, those that repeat within a month counted."""
+    """Give the events of a timeline in order; those that repeat within a month are one event with a count."""
     return iter(_counted(_all_events(scenario, course)))
 
 
@@ -60,11 +60,11 @@ def _all_events(scenario: Scenario, course: Course) -> Iterator[Event]:
 
 @dataclass
 class Table:
-    """What is on the table, as far as the trace has been read.
+    """The draft on the table, as far as the trace has been read.
 
     Attributes:
-        scenario: for the settlements.
-        settlement: number of the settlement, -1 none.
+        scenario: has the settlements.
+        settlement: number of its settlement, -1 without a draft.
         index: its term index.
     """
 
@@ -80,14 +80,14 @@ class Table:
 
 
 def signatories(settlement: Settlement) -> list[str]:
-    """The parties that must consent to a settlement: the two at war, and those that it names."""
+    """The parties that must consent to a settlement: the two at war, and the signatories that it names."""
     return [party for party in PARTIES if party in (*settlement.signatories, "kyiv", "moscow")]
 
 
 def _of_week(
     scenario: Scenario, table: Table, entries: Sequence[Entry], begin: date, end: date
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the events of one week: each kind, and what its sentence names."""
+    """Give the events of one week: the kind of each, and the values in its sentence."""
     left = list(entries)
     while left:
         entry = left.pop(0)
@@ -102,7 +102,7 @@ def _of_week(
                     left.pop(0)
                 yield "talks.begun" if begun else kind, table.values | {"omitted": omitted}
             case "talks.climbed":
-                if code != SIGNED:  # what came of a signature follows
+                if code != SIGNED:  # the outcome of a signature is the next entry
                     table.index = entry.value
                     yield kind, table.values | {"rung": RUNGS[code]}
             case "talks.fell":
@@ -130,7 +130,7 @@ def _of_week(
 
 
 def _take(left: list[Entry], kind: str) -> list[Entry]:
-    """Take the entries of a kind off the head of a list."""
+    """Remove the entries of a kind from the head of a list, and give them."""
     taken = []
     while left and left[0].kind.name == kind:
         taken.append(left.pop(0))
@@ -138,7 +138,7 @@ def _take(left: list[Entry], kind: str) -> list[Entry]:
 
 
 def _counted(found: Iterable[Event]) -> list[Event]:
-    """Events with one entry a month for those of a kind that repeat in it, at the place of the first."""
+    """Give the events; those of a kind that repeat within a month are one, at the place of the first."""
     out: list[Event] = []
     places: dict[tuple[str, int, int], int] = {}
     for event in found:

@@ -1,6 +1,6 @@
 """A saved run's timelines, simulated again: the same parameters, start, random numbers and calendar, now with a trace.
 
-What a run keeps is enough to make each of its timelines again. The result is compared with the row that was kept.
+A run saves enough to simulate each of its timelines again. The result is compared with the saved row.
 """
 
 import json
@@ -30,12 +30,12 @@ OTHER = "was made by another version of the code, so its timelines cannot be sim
 
 @dataclass(frozen=True)
 class Reopened:
-    """What the timelines of a saved run, or of one member of its pool, were made from.
+    """The inputs of the timelines of a saved run, or of one member of its pool.
 
     Attributes:
         scenario: as the run saw it.
-        inputs: as the simulator took them.
-        start: where the timelines started from; None on the reference date.
+        inputs: of the simulator.
+        start: the starting points of the timelines; None on the reference date.
         seed: seed of their random numbers.
         first: number of the member's first timeline within the run.
     """
@@ -61,7 +61,7 @@ class Reopened:
 
 
 def week_days(scenario: Scenario, course: Course, week: int) -> tuple[date, date]:
-    """First and last day of a calendar week's part in a timeline."""
+    """First and last day of the part of a calendar week that lies within a timeline."""
     first, last = float(course.world["opens"][week]), ceil(course.world["closes"][week]) - 1.0
     return scenario.reference_date + timedelta(days=first), scenario.reference_date + timedelta(days=last)
 
@@ -77,8 +77,8 @@ def simulated_again(run: Run, timeline: int) -> tuple[Scenario, Course]:
         the scenario as the run saw it, and the timeline's course.
 
     Raises:
-        InputError: no such timeline; the run lacks a file that is needed, or the present code makes another timeline
-            of it.
+        InputError: there is no such timeline, the run lacks a file that is needed, or the present code simulates a
+            different timeline.
     """
     if not 0 <= timeline < len(run.timelines):
         what = f"the run has no timeline {timeline}"
@@ -108,7 +108,7 @@ def member_of(run: Run, kept: pd.DataFrame) -> str | None:
         kept: the timeline's row.
 
     Raises:
-        InputError: the member's timelines have no weeks.
+        InputError: the member does not simulate week by week.
     """
     if MEMBER not in kept:
         return None
@@ -116,23 +116,23 @@ def member_of(run: Run, kept: pd.DataFrame) -> str | None:
     if not followed(kept).all():
         spans = run.timelines[followed(run.timelines)].groupby(MEMBER, observed=True)["timeline"].agg(["min", "max"])
         those = ", ".join(f"{low} to {high} ({name})" for name, low, high in spans.itertuples())
-        what = f"timeline {kept['timeline'].iloc[0]} belongs to {member}, which simulates no weeks"
+        what = f"timeline {kept['timeline'].iloc[0]} belongs to {member}, which does not simulate week by week"
         raise InputError(what, key="--timeline", mend=f"Ask for {those}")
     return member
 
 
 def redrawn_of(run: Run, member: str | None = None) -> dict[str, Any]:
-    """How a run's timelines drew the parameters that vary by timeline: `names`, `mean` of their scores, factor `chol`.
+    """The distribution of the parameters that each timeline draws: `names`, `mean` of their scores, factor `chol`.
 
     Args:
         run: the run.
         member: the member of a pool.
 
     Raises:
-        InputError: the run is older than that file.
+        InputError: the run has no such file.
     """
     if REDRAWN not in run.manifest["files"]:
-        what = f"keeps no {REDRAWN}, which its timelines cannot be simulated without"
+        what = f"lacks {REDRAWN}, without which its timelines cannot be simulated again"
         raise InputError(what, key=run.id, mend="Run the forecast again")
     content: dict[str, Any] = json.loads((run.folder / REDRAWN).read_text(encoding="utf-8"))
     of_member: dict[str, Any] = content if member is None else content["members"][member]
@@ -140,7 +140,7 @@ def redrawn_of(run: Run, member: str | None = None) -> dict[str, Any]:
 
 
 def evidence_seen(run: Run) -> pd.DataFrame:
-    """The rows of evidence that a run saw; the columns are `forecast.evidence.series.COLUMNS`."""
+    """The observations that a run saw; the columns are `forecast.evidence.series.COLUMNS`."""
     return pd.read_csv(
         run.folder / "inputs" / "evidence.csv",
         dtype={"series": str, "note": str, "source": str},
@@ -151,11 +151,11 @@ def evidence_seen(run: Run) -> pd.DataFrame:
 
 
 def scenario_of(run: Run, member: str | None = None) -> Scenario:
-    """The scenario of a saved run: its files as they were read, and the rows of evidence that it saw.
+    """The scenario of a saved run: its files as they were read, and the observations that it saw.
 
     Args:
         run: the run.
-        member: the member of a pool under whose premises.
+        member: the member of a pool that gives the perspective.
     """
     settings = run.manifest["settings"]
     return load_scenario(
@@ -168,7 +168,7 @@ def scenario_of(run: Run, member: str | None = None) -> Scenario:
 
 
 def reopen(run: Run, redrawn: dict[str, Any], member: str | None = None) -> Reopened:
-    """What the timelines of a saved run, or of one member of its pool, were made from.
+    """Give the inputs of the timelines of a saved run, or of one member of its pool.
 
     Args:
         run: the run.

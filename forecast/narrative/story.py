@@ -1,7 +1,7 @@
 """One timeline of a saved run as dated sentences.
 
-The timeline is simulated again with its trace (`forecast.narrative.rerun`), its events are read off the trace
-(`forecast.narrative.events`), and the sentences are those of `forecast/narrative/sentences.j2`.
+The timeline is simulated again with its trace (`forecast.narrative.rerun`), and its events are read from the trace
+(`forecast.narrative.events`). The sentences are in `forecast/narrative/sentences.j2`.
 """
 
 import json
@@ -32,8 +32,8 @@ class Line:
 
     Attributes:
         begin: first day of its week, or of the first of several weeks.
-        end: last day, on which the run's tables date the event.
-        part: the part of the week to which it belongs; `levels` for how things stand.
+        end: last day of its week, or of the last of several; the run's tables date the event by it.
+        part: the part of the week to which it belongs; `levels` for a summary of the situation.
         text: the sentence.
     """
 
@@ -50,10 +50,11 @@ class Story:
     Attributes:
         title: which timeline, and how it ends.
         row: its row in the run's table.
-        lines: what is simulated, in order.
-        recorded: what was recorded before the as-of date, the same in every timeline: day and text, in order.
-        begin: the as-of date, from which it is simulated.
-        stands: where each recorded state stands on that date.
+        lines: the simulated part, in order.
+        recorded: the events and changes recorded before the as-of date, the same in every timeline: day and text, in
+            order.
+        begin: the as-of date, on which the simulated part begins.
+        stands: each recorded state and its value on that date.
     """
 
     title: str
@@ -64,7 +65,7 @@ class Story:
     stands: tuple[str, ...]
 
     def plain(self) -> dict[str, Any]:
-        """The same as `--json` prints it."""
+        """The story as `--json` prints it."""
         lines = [
             {"from": line.begin.isoformat(), "to": line.end.isoformat(), "part": line.part, "text": line.text}
             for line in self.lines
@@ -77,7 +78,7 @@ def story_of(run: Run, timeline: int) -> Story:
     """The story of a timeline of a saved run.
 
     Raises:
-        InputError: no such timeline, or one that cannot be simulated again: see
+        InputError: there is no such timeline, or it cannot be simulated again: see
             `forecast.narrative.rerun.simulated_again`.
     """
     scenario, course = simulated_again(run, timeline)
@@ -108,11 +109,11 @@ def lines(scenario: Scenario, course: Course, ending: str) -> Iterator[Line]:
     Args:
         scenario: the scenario of its run.
         course: the timeline.
-        ending: what its ending is called.
+        ending: label of its ending.
     """
     words = Words(scenario, ending)
     found = [*events(scenario, course), *standings(scenario, course)]
-    # How things stand is said after the week's events, but before the war ends.
+    # The summary of the situation follows the week's events, but precedes the end of the war.
     found.sort(key=lambda event: (event.begin, event.part == "endings", event.part == "levels"))
     if course.states["ending"][-1] == RUNNING:
         found.append(horizon(scenario, course))
@@ -121,7 +122,7 @@ def lines(scenario: Scenario, course: Course, ending: str) -> Iterator[Line]:
 
 
 def standings(scenario: Scenario, course: Course) -> Iterator[Event]:
-    """Give how things stand: at the end of each quarter, in the last week, and at the start of a later as-of date."""
+    """Give summaries of the situation: at the end of each quarter, in the last week, and on a later as-of date."""
     first, last = course.weeks[0], course.weeks[-1]
     begin, _ = week_days(scenario, course, first)
     counted, elapsed = float(course.states["km2_start"][0]), 0
@@ -145,7 +146,7 @@ def quarter_ends(begin: date, end: date) -> bool:
 
 
 def standing(scenario: Scenario, course: Course, k: int) -> dict[str, Any]:
-    """How things stand in the state number `k` of a timeline."""
+    """The situation in state number `k` of a timeline."""
     state = course.states[k]
     table = Table(scenario, int(state.settlement), float(state.index))
     return {
@@ -161,7 +162,7 @@ def standing(scenario: Scenario, course: Course, k: int) -> dict[str, Any]:
 
 
 def horizon(scenario: Scenario, course: Course) -> Event:
-    """The end of a timeline that no battlefield ended; a settlement is told with its age while that is short."""
+    """The horizon, if the war did not end on the battlefield; a young settlement is given with its age."""
     begin, end = week_days(scenario, course, course.weeks[-1])
     age = float(course.states["settlement_age"][-1])
     young = bool(course.states["in_force"][-1]) and age < YOUNG_WEEKS

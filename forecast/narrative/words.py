@@ -1,4 +1,4 @@
-"""The sentences in which a timeline is told: the macros of `sentences.j2`, with the labels of a scenario."""
+"""The sentences of a story: the macros of `sentences.j2`, with the labels of a scenario."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,10 +15,10 @@ LEANS: Final = (
     (2 / 3, "terms that lean to {moscow}"),
     (1.0, "terms near {moscow}'s"),
 )
-"""What a term index is called, up to which value."""
+"""Phrases for a term index, each with the highest index that it covers."""
 
 CAUSES: Final = {
-    "washington": "{washington} cannot deliver what is on the table",
+    "washington": "{washington} cannot deliver the draft on the table",
     "hawks": "{hawks} are the least ready to agree",
     "europe": "{europe} is the least ready to agree",
     "kyiv": "{kyiv} is the least ready to agree",
@@ -27,7 +27,7 @@ CAUSES: Final = {
     "sabotage": "{hawks} work against them",
     "events_in_kyiv": "events in {kyiv} set them back",
 }
-"""Why talks fall, by the names of `forecast.timeline.ladder.CAUSES`."""
+"""Phrases for the causes of a fall of the talks, by the names of `forecast.timeline.ladder.CAUSES`."""
 
 POSTURES: Final = (
     "{washington} mediates",
@@ -35,10 +35,10 @@ POSTURES: Final = (
     "{washington} presses {moscow}",
     "{washington} has walked away",
 )
-"""By the code of Washington's posture."""
+"""Phrases for Washington's posture, by code."""
 
 LEADERS: Final = ("the incumbent", "a harder leader", "a leader readier to settle", "the Speaker of parliament")
-"""By the code of who speaks for Kyiv."""
+"""Phrases for the leader in Kyiv, by code."""
 
 NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 """Small numbers, spelled out."""
@@ -48,8 +48,8 @@ class Words:
     """Puts events into sentences.
 
     Args:
-        scenario: whose labels are used.
-        ending: what the timeline's ending is called.
+        scenario: gives the labels.
+        ending: label of the timeline's ending.
     """
 
     def __init__(self, scenario: Scenario, ending: str) -> None:
@@ -72,25 +72,25 @@ class Words:
         self.macros: Any = templates.get_template("sentences.j2", globals=named).module
 
     def sentence(self, kind: str, values: dict[str, Any]) -> str:
-        """An event as a sentence: that of the macro named by its kind, with `_` for the dot."""
+        """Give an event as a sentence, from the macro that has the name of its kind, with `_` for the dot."""
         text = str(getattr(self.macros, kind.replace(".", "_"))(values))
         return text[:1].upper() + text[1:]
 
     def filled(self, text: str) -> str:
-        """Text with the parties' labels in it."""
+        """Fill the parties' labels into a text."""
         return text.format(**self.labels)
 
     def terms(self, index: float) -> str:
-        """A term index in words."""
+        """Give a term index in words."""
         return self.filled(next(text for most, text in LEANS if index <= most + 1e-9))
 
     def causes(self, found: Sequence[str]) -> str:
-        """Why talks fell."""
+        """Give the causes of a fall of the talks in words."""
         return listed([self.filled(CAUSES[cause]) for cause in found])
 
 
 def in_weeks(weeks: float) -> str:
-    """A length of time."""
+    """Give a number of weeks in words."""
     if weeks < 0.95:
         return "less than a week"
     whole = round(weeks)

@@ -1,9 +1,9 @@
-"""A finished folder replaces a former one of its name, so that one of the two always survives a failure.
+"""Replacing a folder by a new one of the same name, so that one of the two survives every failure.
 
-The former one is moved aside under a name that says where it belongs, the new one is put in its place, and only then is
-the former one removed. A failure in between is undone at once. If a process is killed in between, the next one that
-saves something in the same folder repairs it (`settle`). Hidden folders are of three
-kinds: being written `.NAME-XXXXXXXX`, moved aside `...-former`, being removed `...-gone`.
+First the former folder is moved aside, under a name that says where it belongs. Then the new folder is moved into its
+place. Only then is the former folder removed. A failure in between is undone at once. If a process is killed in
+between, the next process that saves something in the same place repairs it (`settle`). There are three kinds of hidden
+folder: being written `.NAME-XXXXXXXX`, moved aside `...-former`, being removed `...-gone`.
 """
 
 import contextlib
@@ -18,34 +18,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STALE_SECONDS = 86_400.0
-"""Age beyond which a hidden folder must come from a killed process."""
+"""Age beyond which a hidden folder is taken to come from a killed process."""
 
 _FORMER = re.compile(r"\.(?P<name>.+)-[a-z0-9_]{8}-former")
 
 
 def new_folder(kept: Path, name: str) -> Path:
-    """Make a hidden folder to write in, later to be put in place under a name."""
+    """Make a hidden folder to write in; `put` gives it its place and name."""
     return Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Every file that a folder holds, in order.
+    """Every file below a folder, in order.
 
     Raises:
-        OSError: a folder cannot be read; `Path.rglob` would leave it out.
+        OSError: a folder cannot be read. (`Path.rglob` would skip it without a word.)
     """
     return sorted(at / name for at, _, names in folder.walk(on_error=_refuse) for name in names)
 
 
 def put(folder: Path, target: Path) -> None:
-    """Put a finished folder where it belongs; the folder that stood there is removed.
+    """Move a finished folder to its place; the folder that was there is removed.
 
     Args:
-        folder: from `new_folder`, in the folder that the target is in.
-        target: where it belongs.
+        folder: from `new_folder`, in the same parent folder as the target.
+        target: its place.
 
     Raises:
-        OSError: it cannot be put there; the former one is back in its place.
+        OSError: it cannot be moved there; the former folder is back in its place.
     """
     _to_disk(folder)
     former = target.with_name(f".{target.name}-{folder.name[-8:]}-former")
@@ -57,7 +57,7 @@ def put(folder: Path, target: Path) -> None:
                 folder.rename(target)
                 return
             except OSError as error:
-                # Where the file system has no locks, another process may have put its own there meanwhile.
+                # Where the file system has no locks, another process may have moved its own folder there meanwhile.
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
             finally:
@@ -70,13 +70,13 @@ def settle(kept: Path) -> None:
         for former in kept.glob(".*-former"):
             _settle_one(former)
     for path in kept.glob(".*_*-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process may be renaming its own
+        with contextlib.suppress(FileNotFoundError):  # another process may be renaming it
             if not _FORMER.fullmatch(path.name) and time.time() - path.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 
 def _settle_one(former: Path) -> None:
-    """Put a folder that was moved aside back in its place, or remove it if another stands there.
+    """Move a folder that was moved aside back to its place, or remove it if another is there.
 
     If that fails, the next process tries again.
     """
@@ -90,7 +90,7 @@ def _settle_one(former: Path) -> None:
         if not target.exists():
             former.rename(target)
             return
-        # Moved first, as one that is removed in part must never be put back.
+        # Moved first: a folder that is removed in part must never be moved back.
         gone = Path(tempfile.mkdtemp(prefix=f".{match['name']}-", suffix="-gone", dir=former.parent))
         former.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
@@ -98,7 +98,7 @@ def _settle_one(former: Path) -> None:
 
 @contextlib.contextmanager
 def _turn(kept: Path) -> Iterator[None]:
-    """Wait for one's turn to move folders within a folder; a process that is killed gives its turn up."""
+    """Wait until no other process moves folders here; a process that is killed releases the lock."""
     lock = os.open(kept, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):  # some file systems have no locks
@@ -109,7 +109,7 @@ def _turn(kept: Path) -> Iterator[None]:
 
 
 def _to_disk(folder: Path) -> None:
-    """Wait until all that a folder holds is on the disk."""
+    """Wait until all files below a folder are on the disk."""
     for path in (*files_below(folder), *(at for at, _, _ in folder.walk(on_error=_refuse))):
         file = os.open(path, os.O_RDONLY)
         try:

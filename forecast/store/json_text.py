@@ -1,4 +1,4 @@
-"""JSON as the project writes and reads it."""
+"""The JSON that the project writes and reads."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from forecast.errors import InputError
 
 
 def to_json(content: Any) -> str:
-    """JSON with keys in the order given, two spaces, no NaN, and a newline at the end."""
+    """Write JSON with keys in the order given, two spaces, no NaN, and a newline at the end."""
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -16,7 +16,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        InputError: the file is missing or damaged, or holds something else.
+        InputError: the file is missing or damaged, or is not a JSON object.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ SCHEMA = 2
 MANIFEST = "manifest.json"
 DRAWS = "draws.parquet"
 KEPT = {"summary.json", "report.md", "timelines.parquet", "bands.parquet", DRAWS}
-"""Files that every run has beside its manifest."""
+"""Files that every run has in addition to its manifest."""
 
 REDRAWN = "redrawn.json"
 """File of the distribution from which each timeline draws its own parameters: `names`, `mean` and `chol` of scores."""
@@ -27,7 +27,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Read a manifest and check it.
 
     Raises:
-        InputError: it is not JSON, lacks a key that every manifest has, or is of another schema.
+        InputError: it is not JSON, lacks a key that every manifest has, or has another schema.
     """
     path, again = folder / MANIFEST, "Remove the folder, or run the forecast again"
     manifest = read_object(path)

@@ -1,4 +1,4 @@
-"""Tables as Parquet files that other programs can read too."""
+"""Tables as Parquet files, in plain types that other programs can read."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from forecast.errors import InputError
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write a table; days are written as timestamps without a zone, words as dictionaries."""
+    """Write a table; days become timestamps without a time zone, categories become dictionaries."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,8 +1,9 @@
 """A saved run, and how it is found and opened.
 
-A run is named by its scenario, its as-of date and a digest of everything that its numbers depend on: inputs, evidence
-seen, settings, code and package versions. So the same run has the same name and the same bytes, except for the times in
-its manifest and for `posterior.nc`. Made again, it replaces the former one. A folder without a manifest is not a run.
+The name of a run has its scenario, its as-of date and a digest of everything that its numbers depend on: inputs,
+evidence seen, settings, code and package versions. So the same run has the same name and the same bytes, except for the
+times in its manifest and for `posterior.nc`. If it is made again, it replaces the former one. A folder without a
+manifest is not a run.
 """
 
 import os
@@ -38,7 +39,7 @@ class Run:
 
     Attributes:
         folder: its folder.
-        manifest: its inputs, settings and versions: see `manifest.json`.
+        manifest: its inputs, settings and versions, from `manifest.json`.
     """
 
     folder: Path
@@ -56,12 +57,12 @@ class Run:
 
     @cached_property
     def timelines(self) -> pd.DataFrame:
-        """One row a timeline, of a pool those of each member; the columns are explained in `docs/timelines.md`."""
+        """One row a timeline, in a pool those of all members; `docs/timelines.md` explains the columns."""
         return read_parquet(self.folder / "timelines.parquet")
 
     @property
     def weights(self) -> dict[str, float] | None:
-        """The weights of the members of a pool, by name, as the odds of its timelines take them; else None."""
+        """The weights of the members of a pool, by name, for `odds`; None for a run of one perspective."""
         members = self.summary.get("perspectives")
         return None if members is None else {name: entry["weight"] for name, entry in members.items()}
 
@@ -89,7 +90,7 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
         runs: the folder of saved runs; by default `$FORECAST_RUNS`, else `./runs`.
 
     Raises:
-        InputError: no such run, an invalid name, or a damaged folder.
+        InputError: there is no such run, the name is not valid, or the folder is damaged.
     """
     kept = runs_folder(runs)
     if isinstance(run, Path):
@@ -127,7 +128,7 @@ def list_runs(kept: Path) -> list[Run]:
 
 
 def _folders(kept: Path) -> list[Path]:
-    """Folders that have a manifest; hidden ones are being written."""
+    """Folders that have a manifest. Hidden folders are still being written."""
     return sorted(path.parent for path in kept.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
 
 

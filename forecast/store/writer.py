@@ -14,9 +14,9 @@ from forecast.store.saved_run import Run
 
 
 class Writer:
-    """Writes a run's folder whole or not at all: into a hidden one, renamed when the manifest is in.
+    """Writes a run's folder, whole or not at all: a hidden folder, which is renamed once it has its manifest.
 
-    Use as a context manager; if an exception is raised inside, the folder is removed.
+    Use it as a context manager. If an exception is raised inside, the folder is removed.
     """
 
     def __init__(self, kept: Path, name: str) -> None:
@@ -47,13 +47,13 @@ class Writer:
             self._unmake()
 
     def _unmake(self) -> None:
-        """Take away the folders that were made for the run, innermost first, if nothing else is in them."""
+        """Remove the folders that were made for the run, innermost first, unless they contain something else."""
         with contextlib.suppress(OSError):
             for path in self._made:
                 path.rmdir()
 
     def rename(self, name: str) -> None:
-        """Give the run the name that it will have."""
+        """Set the run's final name."""
         self.target = self.target.with_name(name)
 
     def text(self, name: str, content: str) -> None:
@@ -63,14 +63,14 @@ class Writer:
         path.write_text(content, encoding="utf-8", newline="\n")
 
     def finish(self, manifest: dict[str, Any]) -> Run:
-        """Write the manifest with the hash of every file, and put the folder in its place.
+        """Write the manifest with the hash of every file, and move the folder to its place.
 
-        A run of the same name that stands there is removed only then.
+        A former run of the same name is removed only then.
 
         Raises:
-            InputError: a file of that name is there.
+            InputError: there is a file, not a folder, of that name.
         """
-        if self.target.is_file():  # asked once: another process may be putting the same run there
+        if self.target.is_file():  # checked once: another process may be moving the same run there
             raise InputError("a file has the name of the run", file=self.target, mend="Move it elsewhere")
         files = atomic.files_below(self.folder)
         manifest = manifest | {"files": {path.relative_to(self.folder).as_posix(): file_digest(path) for path in files}}

@@ -1,4 +1,7 @@
-"""docs/where_do_i.md: each path, module and name that it gives exists, and each command can be run."""
+"""docs/where_do_i.md: each path, module and name that it gives exists, and each command can be run.
+
+Paths and modules that the other written pages give exist too.
+"""
 
 import re
 import shlex
@@ -113,6 +116,15 @@ def test_all_that_the_page_names_exists() -> None:
     assert len(re.findall(r"^## ", text, re.M)) == HEADINGS
     assert len(in_backticks(text)) > 150
     assert list(strays(text)) == []
+
+
+@pytest.mark.parametrize("page", ["docs/design.md", "docs/new_driver.md", "README.md"])
+def test_paths_and_modules_of_other_pages_exist(page: str) -> None:
+    names = in_backticks((REPOSITORY / page).read_text(encoding="utf-8"))
+    paths = [name for name in names if re.match(r"(forecast|tests|priors|docs|benchmarks)/", name)]
+    modules = [name for name in names if re.match(r"forecast\.\w", name)]
+    commands = [name for name in names if is_command(name) and not name.startswith("python benchmarks")]
+    assert [*filter(missing_path, paths), *filter(missing_name, modules), *filter(missing_command, commands)] == []
 
 
 def test_links_lead_somewhere() -> None:

@@ -93,7 +93,7 @@ def test_numbers_out_of_range_are_refused(kept: Run, timeline: int) -> None:
 def test_a_run_without_what_is_drawn_anew_is_refused(kept_copy: Path) -> None:
     (kept_copy / REDRAWN).unlink()
     run = changed(kept_copy, lambda manifest: manifest["files"].pop(REDRAWN))
-    with pytest.raises(InputError, match=r"keeps no redrawn\.json"):
+    with pytest.raises(InputError, match=r"lacks redrawn\.json"):
         story_of(run, 0)
 
 

@@ -91,7 +91,7 @@ TABLE = {"settlement": "A settlement", "index": 0.61, "signs": ["europe", "kyiv"
             "talks.fell",
             {"rung": "none", "causes": ["washington", "sabotage"]},
             snapshot(
-                "Talks break off: Washington cannot deliver what is on the table and Washington's hawks work against them"
+                "Talks break off: Washington cannot deliver the draft on the table and Washington's hawks work against them"
             ),
         ),
         (
