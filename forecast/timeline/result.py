@@ -1,4 +1,4 @@
-"""The row that is kept of each timeline: what happened, when first, and what it turned on."""
+"""The result of a timeline, one row of the table of timelines: its ending, first dates, amounts and causes."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from forecast.timeline.fields import Real, Table, Whole, field, layout
 
 
 class Result:
-    """What is kept of one timeline. Days are days since the reference date, NaN if it never happened."""
+    """The result of one timeline. Days count from the reference date; NaN means that it never happened."""
 
     timeline: Whole = field("count", "number of the timeline")
     draw: Whole = field("count", "draw of the posterior that it uses")

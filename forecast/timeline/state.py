@@ -1,6 +1,6 @@
-"""The state of one timeline: the least that the next week needs. Each field has one owner, the part that writes it.
+"""The state of one timeline: only the numbers that the next week needs.
 
-What is only looked at afterwards stands in `record.py`.
+Each field has one owner, the part that writes it. Numbers that are only read afterwards are in `result.py`.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from forecast.timeline.fields import Real, Table, Whole, field, layout
 
 
 class State:
-    """One week's state; the owner of each group is the part named above it."""
+    """The state in one week. The owner of each group of fields is the part named above it."""
 
     # the clock (week.py)
     week: Whole = field("count", "calendar weeks since the reference date's Monday")

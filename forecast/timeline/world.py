@@ -1,4 +1,4 @@
-"""What is the same in every timeline of a scenario: its dimensions, legal facts and calendar."""
+"""The constants of a scenario, the same in every timeline: its dimensions, legal facts and calendar."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from forecast.timeline.fields import Table, Whole, field, layout
 
 
 class Facts:
-    """Dimensions and facts of a scenario: what the files state outright, without uncertainty."""
+    """Dimensions and facts of a scenario, which its files state without uncertainty."""
 
     issues: Whole = field("count", "issues")
     settlements: Whole = field("count", "settlement templates")
@@ -36,7 +36,7 @@ FACTS: Any = layout(Facts)
 
 
 class World:
-    """What a week needs beside parameters, state and luck. Calendars have one entry a calendar week."""
+    """Facts and calendar that a week needs. Tables of the calendar have one entry for each calendar week."""
 
     facts: Facts
     weeks: Whole = field("count", "calendar weeks from the reference date to the horizon")
@@ -52,6 +52,6 @@ class World:
 WORLD: Any = layout(World)
 """Memory layout of `World`.
 
-A record rather than a tuple of arrays: passing arrays from function to function costs compiled code more than
-the arithmetic of a part.
+It is a record, not a tuple of arrays, because passing arrays from function to function costs compiled code more time
+than the arithmetic of a part.
 """
