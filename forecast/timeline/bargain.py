@@ -289,7 +289,7 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
 
 @kernel
 def begin(p: Parameters, s: State, w: World, context: Context) -> None:
-    """Draw the private value of a settlement to each party, once in each timeline; value a bare ceasefire."""
+    """Draw the private part of a settlement's value to each party, once in each timeline; value a bare ceasefire."""
     s.private[MOSCOW] = p.talks.moscow_spread * normal(context, PRIVATE, 0, MOSCOW)
     s.private[KYIV] = p.talks.kyiv_spread * normal(context, PRIVATE, 0, KYIV)
     s.private[EUROPE] = p.talks.europe_spread * normal(context, PRIVATE, 0, EUROPE)

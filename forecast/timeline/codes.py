@@ -24,4 +24,4 @@ ABSORBED = ("running", "ukraine_defeated", "russia_fails")
 """Whether the war has ended on the battlefield."""
 
 OWNERS = ("president", "predecessor", "europe", "kyiv")
-"""Parties that may own a defeat, or a settlement near Moscow's terms: share the responsibility for it."""
+"""Owners of a defeat, or of a settlement near Moscow's terms: those that may get a share of the blame."""

@@ -24,26 +24,26 @@ class Observed:
     """Decisions, states and levels observed in the weeks that have passed, and the timeline's weight given them."""
 
     replaying: Whole = field("flag", "the past is being replayed")
-    log_weight: Real = field("log weight", "log probability of what is known, in the week so far")
-    ruled_out: Whole = field("code", "first decision by which the timeline cannot be, -1 none")
+    log_weight: Real = field("log weight", "log probability of the observations, in the week so far")
+    ruled_out: Whole = field("code", "first decision or state that contradicts the record, -1 none")
 
-    met: Table = field("count", "1 + last week in which a recorded event was met", shape=("decision",))
-    decision: Table = field("code", "what is known of the decision: free, not, happened", shape=("decision", "week"))
+    met: Table = field("count", "1 + last week in which the recorded event happened", shape=("decision",))
+    decision: Table = field("code", "record of the decision: free, not, happened", shape=("decision", "week"))
     rung: Table = field("code", "rung at the end of the week, -1 not recorded", shape=("week",))
-    rung_before: Table = field("code", "rung at its start, -1 not recorded", shape=("week",))
-    moves: Table = field("code", "moves of the ladder in it: digits to base 3, 1 up, 2 down", shape=("week",))
-    posture: Table = field("code", "Washington's posture then, -1 not recorded", shape=("week",))
-    truce: Table = field("code", "truce then, -1 not recorded", shape=("week",))
-    general: Table = field("code", "whether a general truce holds then, -1 not recorded", shape=("week",))
-    paused: Table = field("code", "whether US arms are paused then, -1 not recorded", shape=("week",))
-    banned: Table = field("code", "whether the ban stands then, -1 not recorded", shape=("week",))
+    rung_before: Table = field("code", "rung at the start of the week, -1 not recorded", shape=("week",))
+    moves: Table = field("code", "moves of the ladder in the week: digits to base 3, 1 up, 2 down", shape=("week",))
+    posture: Table = field("code", "Washington's posture at the end of the week, -1 not recorded", shape=("week",))
+    truce: Table = field("code", "truce at the end of the week, -1 not recorded", shape=("week",))
+    general: Table = field("code", "whether a general truce holds at its end, -1 not recorded", shape=("week",))
+    paused: Table = field("code", "whether US arms are paused at its end, -1 not recorded", shape=("week",))
+    banned: Table = field("code", "whether the ban stands at its end, -1 not recorded", shape=("week",))
 
-    slow: Table = field("z", "slow level of the week's advance, NaN not observed", shape=("week",))
-    fast: Table = field("z", "fast part of it, NaN not observed", shape=("week",))
-    net: Table = field("km2", "net Russian gain of the week, NaN not observed", shape=("week",))
-    pocket: Table = field("km2", "Russian ground held by Ukraine at its end, NaN not observed", shape=("week",))
-    capital: Table = field("sd", "political capital at its end, NaN not observed", shape=("week",))
-    instability: Table = field("sd", "instability in Ukraine at its end, NaN not observed", shape=("week",))
+    slow: Table = field("z", "slow level of the week's advance, NaN if not observed", shape=("week",))
+    fast: Table = field("z", "fast part of the advance, NaN if not observed", shape=("week",))
+    net: Table = field("km2", "net Russian gain in the week, NaN if not observed", shape=("week",))
+    pocket: Table = field("km2", "Russian ground held by Ukraine at its end, NaN if not observed", shape=("week",))
+    capital: Table = field("sd", "political capital at its end, NaN if not observed", shape=("week",))
+    instability: Table = field("sd", "instability in Ukraine at its end, NaN if not observed", shape=("week",))
 
 
 @kernel

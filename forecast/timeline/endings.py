@@ -26,7 +26,7 @@ from forecast.timeline.world import World
 ENDING = decision("endings.any")
 ENDING_WHICH = decision("endings.which")
 
-EXHAUSTED = event("endings.exhausted", "no ground in reach is left to Ukraine", code="1 if Washington is engaged")
+EXHAUSTED = event("endings.exhausted", "Ukraine has lost all ground in reach", code="1 if Washington is engaged")
 COLLAPSED = event("endings.collapsed", "the defence collapses after a breakthrough", code="1 if Washington is engaged")
 DEFEATED = event("endings.defeated", "Ukraine is defeated without a breakthrough", code="1 if Washington is engaged")
 FAILED = event("endings.failed", "Russia's war fails", code="1 if Washington is engaged")
@@ -109,7 +109,7 @@ def events(s: State, w: World, context: Context, part: int, dt: float) -> None:
 
 @kernel
 def own(p: Parameters, s: State, r: Result, in_office: float) -> None:
-    """Divide the responsibility for a defeat, or for a settlement near Moscow's terms, by a softmax over four owners.
+    """Divide the blame for a defeat, or for a settlement near Moscow's terms, among four owners, by a softmax.
 
     Protest by Europe and the hawks adds to the president's share. The predecessor's share falls with the time since the
     inauguration.

@@ -25,7 +25,7 @@ VOTE = decision("europe.sanctions_vote")
 TROOPS = decision("europe.troops_into_text")
 WIDER_WAR = decision("europe.wider_war")
 
-UPHEAVED = event("europe.upheaval", "a political upheaval", value="1 if its date was known beforehand, else 0")
+UPHEAVED = event("europe.upheaval", "a political upheaval", value="1 if its date was known in advance, else 0")
 VOTED = event("europe.vote", "a vote on sanctions", code="0 prolonged, 1 lapsed, 2 lapsed before")
 TROOPS_WRITTEN = event("europe.troops_text", "European troops are written into the text")
 TROOPS_ENTERED = event("europe.troops_in", "European troops enter Ukraine")

@@ -42,7 +42,7 @@ def decision(name: str) -> int:
     if name in _NAMES:
         raise ValueError(f"decision {name!r} is declared twice")
     if len(_NAMES) == CAPACITY["decision"]:
-        raise ValueError(f"there is room for {CAPACITY['decision']} decisions")
+        raise ValueError(f"decision {name!r}: the table of keys is full, with {CAPACITY['decision']} decisions")
     _NAMES.append(name)
     return len(_NAMES) - 1
 

@@ -31,10 +31,10 @@ GENERAL_TRUCE = decision("talks.general_truce")
 TRUCE_ENDS = decision("talks.truce_ends")
 
 BROKEN_DOWN = event(
-    "talks.broken_down", "the settlement in force breaks down", code="settlement", value="its age, weeks"
+    "talks.broken_down", "the settlement in force breaks down", code="settlement", value="age of the settlement, weeks"
 )
 GENERAL_ENDED = event(
-    "talks.general_ended", "a general truce breaks", code="1 if talks fall to contact", value="its age, weeks"
+    "talks.general_ended", "a general truce breaks", code="1 if talks fall to contact", value="age of the truce, weeks"
 )
 LIMITED_BEGAN = event("talks.limited_began", "a limited truce begins")
 LIMITED_ENDED = event("talks.limited_ended", "a limited truce ends")

@@ -60,12 +60,12 @@ def event(name: str, meaning: str, *, code: str = "", value: str = "") -> int:
 class Trace:
     """The log of one timeline."""
 
-    wanted: Whole = field("flag", "events are written")
+    wanted: Whole = field("flag", "the log is wanted")
     count: Whole = field("count", "events so far")
-    kind: Table = field("code", "kind of the event, its place in `KINDS`", shape=("entry",))
-    week: Table = field("count", "calendar week, from that of the reference date", shape=("entry",))
-    code: Table = field("code", "which region, rung, posture or leader: see the kind", shape=("entry",))
-    value: Table = field("count", "amount: see the kind", shape=("entry",))
+    kind: Table = field("code", "kind of the event: its place in `KINDS`", shape=("entry",))
+    week: Table = field("count", "calendar week, counted from the reference date's", shape=("entry",))
+    code: Table = field("code", "region, rung, posture or leader, as the kind declares", shape=("entry",))
+    value: Table = field("count", "amount, as the kind declares", shape=("entry",))
 
 
 @kernel
@@ -109,7 +109,7 @@ def entries(trace: Any) -> Iterator[Entry]:
     """
     count = int(trace["count"])
     if count > ENTRIES:
-        raise OverflowError(f"{count} events in one timeline; there is room for {ENTRIES}")
+        raise OverflowError(f"one timeline has {count} events; its log has room for {ENTRIES}")
     rows = zip(*(trace[name][:count].tolist() for name in ("kind", "week", "code", "value")), strict=True)
     for kind, week, code, value in rows:
         yield Entry(KINDS[int(kind)], int(week), int(code), value)

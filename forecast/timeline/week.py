@@ -101,7 +101,7 @@ def mark(p: Parameters, s: State, r: Result, w: World, before: float, begin: flo
 def begin(p: Parameters, s: State, w: World, context: Context) -> None:
     """Draw the quantities that a timeline keeps from its start to its end.
 
-    These are the regions' shares of the advance and the private value that each party puts on a settlement. If talks
+    These are the regions' shares of the advance and the private part of a settlement's value to each party. If talks
     are under way already, the settlement that they negotiate is drawn too.
     """
     front.begin(p.front, s, w, context)

@@ -96,11 +96,11 @@ def observed_record(past: WeeklyRecord) -> Any:
     observed["moves"][0, :weeks] = past.moves
     if len(past.pocket):
         observed["pocket"][0, :weeks] = past.pocket
-    tell = observed["decision"][0]
+    decided = observed["decision"][0]
     for what, codes in _of_states(past).items():
-        tell[what, :weeks] = codes
+        decided[what, :weeks] = codes
     for stream, counts in past.events.items():
-        tell[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, NOT)
+        decided[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, NOT)
     return observed
 
 
