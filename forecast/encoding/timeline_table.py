@@ -26,7 +26,7 @@ _CODES: dict[str, tuple[str, ...]] = {
 
 MADE = {
     "ending": "id of the ending",
-    "headline": "battlefield, negotiated or unresolved",
+    "headline": "outcome: battlefield, negotiated or unresolved",
     "last_date": "date of the ending, or the horizon",
 }
 """Columns that are computed from others."""

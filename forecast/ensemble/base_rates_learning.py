@@ -202,5 +202,5 @@ def earlier_changes(scenario: Scenario, base: BaseRates) -> Change:
             f"found {base.advance_years:g}, in which {scenario.area_series} has {found.count} changes over four weeks"
         )
         place = Place(f"{scenario.folder.name}/{FILE}", "advance.years")
-        raise place.error(f"{what}; allowed is a time with {FEWEST} unlike ones at least", "Give more years")
+        raise place.error(f"{what}; at least {FEWEST} different ones are needed", "Give more years")
     return found

@@ -139,7 +139,7 @@ def simulated_member(
     of, later = f" ({scenario.perspective})" if pooled else "", day > scenario.reference_date
     notify(f"updating the priors by the evidence{of}")
     posterior = posterior_on(day)
-    notify(f"simulating {request.timelines:,} timelines{of}" + (", and what led up to them" if later else ""))
+    notify(f"simulating {request.timelines:,} timelines{of}" + (", after a replay of the past" if later else ""))
     simulation = simulate(scenario, posterior, timelines=request.timelines, seed=request.seed, threads=request.threads)
     densities: Densities = {}
     if pooled and later:

@@ -264,21 +264,21 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
     fixed = (f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
     given = ", ".join([*(f"--set {text}" for text in scenario.edits), *fixed])
     return InputError(
-        f"no draw of the posterior allows what is recorded of the week of {begin}: all were ruled out by {what}",
+        f"no draw of the posterior allows the record of the week of {begin}, most often because of {what}",
         file=f"{scenario.folder.name}/evidence",
-        key="; ".join(rows) or f"week of {begin}, where nothing is recorded of {what}",
-        mend="Correct the rows, or the priors under which this cannot be" + (f"; changed are {given}" if given else ""),
+        key="; ".join(rows) or f"week of {begin}, without a record of {what}",
+        mend="Correct the rows, or the priors that rule them out" + (f"; changed are {given}" if given else ""),
     )
 
 
 def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
     """The rows of the evidence in a week that record a decision or a state."""
     state = moved_state(what) if what in seen.guide.decision else what
-    told = {name for name in seen.guide.decision if name == what or (state and moved_state(name) == state)}
+    related = {name for name in seen.guide.decision if name == what or (state and moved_state(name) == state)}
     found = []
     for file, table, about, names in (
         (CHANGES, seen.states, "state", {state}),
-        (EVENTS, seen.events, "decision", told),
+        (EVENTS, seen.events, "decision", related),
     ):
         week = (table["observed"] >= pd.Timestamp(begin)) & (table["observed"] < pd.Timestamp(begin) + WEEK)
         of_week = table[week & table[about].isin(names)]
@@ -299,7 +299,7 @@ def nothing_to_foresee(scenario: Scenario, day: date) -> None:
     if not ended.empty:
         row, when = ended["row"].iloc[0], ended["observed"].iloc[0].date()
         raise InputError(
-            f"the war has ended on {when}, as this row says: as of {day} there is nothing to foresee",
+            f"the war is recorded as ended on {when}, so it cannot be forecast as of {day}",
             file=f"{scenario.folder.name}/evidence/{EVENTS}",
             key=f"row {row}",
             mend=f"Give --as-of {when} or an earlier day, or correct the row",
