@@ -1,13 +1,13 @@
 """Odds of how a war ends, from dated evidence and stated premises.
 
-The same steps as the command, over plain data::
+These functions do the steps of the command in Python::
 
     scenario = load_scenario("ukraine-2025")
     posterior = update(scenario)
     simulation = simulate(scenario, posterior, timelines=20_000, seed=1)
     odds(simulation.timelines)["odds"]["negotiated"]
 
-and for a saved run ``open_run("latest").timelines``.
+``open_run("latest").timelines`` reads the timelines of a saved run.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ _WHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is asked for, so that `forecast --help` waits for none of them."""
+    """Import a public name when it is first used, so that `forecast --help` does not wait for any of them."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""Weeks and seasons: dates turned into the numbers that the belief and the timelines work with."""
+"""Weeks and seasons: the numbers that the belief and the timelines use in place of dates."""
 
 import math
 from collections.abc import Sequence
@@ -11,24 +11,24 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 AMOUNT_DAYS = {"4w": 28, "13w": 91, "26w": 182}
-"""Days from the as-of date after which ground gained and approval are recorded, by the end of the column's name."""
+"""Days from the as-of date after which ground gained and approval are recorded, by the suffix of the column."""
 
 Dates = NDArray[np.datetime64]
 """Days, datetime64[D]."""
 
 
 def monday(day: date) -> date:
-    """The Monday of the week that `day` is in."""
+    """The Monday of the week of `day`."""
     return day - timedelta(days=day.weekday())
 
 
 def mud(middle: date, peaks: Sequence[tuple[int, int]], half_width: float) -> float:
-    """How deep the mud is on a day, 0 (dry) to 1: a raised cosine around each depth of the season.
+    """Depth of the mud on a day, from 0 (dry) to 1: a raised cosine around the peak of each mud season.
 
     Args:
-        middle: the day, for a week its Thursday.
-        peaks: (month, day) of each depth.
-        half_width: weeks from a depth to the end of the mud.
+        middle: the day; for a week, its Thursday.
+        peaks: (month, day) of each peak.
+        half_width: weeks from a peak to the end of the mud.
     """
     deepest = 0.0
     for month, day in peaks:
@@ -46,25 +46,25 @@ def season(first: date, weeks: int, peaks: Sequence[tuple[int, int]], half_width
 
 
 def weeks_to(first: date, last: date) -> int:
-    """Calendar weeks, counted from the Monday of `first`, that hold the days `first` to `last`."""
+    """Number of calendar weeks, from Monday to Sunday, with a day from `first` to `last`."""
     return (last - monday(first)).days // 7 + 1
 
 
 def days_after(day: date, counts: NDArray[Any]) -> Dates:
-    """The days that follow `day` by each of some whole numbers of days."""
+    """The days that are `counts` days after `day`, in the shape of `counts`."""
     return np.asarray(np.datetime64(day, "D") + np.asarray(counts, dtype=np.int64).astype("timedelta64[D]"))
 
 
 def week_ends(reference: date, day: date) -> Dates:
-    """The begin and the ends of the calendar weeks with a day from the reference date to the day before another.
+    """The start and the ends of the calendar weeks with a day from the reference date to the day before the as-of date.
 
     Args:
         reference: the reference date.
         day: the as-of date, on or after the reference date.
 
     Returns:
-        (K + 1,) the Monday of the reference date's week, then the Monday after each week; the last is the as-of
-        date if that is earlier than the Monday.
+        (K + 1,) the Monday of the reference date's week, then the Monday after each of the K weeks; the last entry is
+        the as-of date if that is earlier than the Monday.
     """
     first = monday(reference)
     count = weeks_to(reference, day - timedelta(days=1)) if day > reference else 0

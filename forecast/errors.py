@@ -1,25 +1,25 @@
-"""The errors a user can cause, and the exit code that each one ends the command with.
+"""The errors that a user can cause, each with the exit code of the command.
 
-Anything else that is raised is a bug in the forecaster: it ends with a traceback and exit code 1.
+Any other exception is a bug in the forecaster. It ends the command with a traceback and exit code 1.
 """
 
 from pathlib import Path
 
 
 class ForecastError(Exception):
-    """Base of all errors that are told in one line, without a traceback."""
+    """Base of all errors that the command reports in one line, without a traceback."""
 
     exit_code = 2
 
 
 class InputError(ForecastError):
-    """Something given to the forecaster is wrong: a file, a key, a value, an option.
+    """An input of the forecaster is wrong: a file, a key, a value, an option.
 
     Args:
-        what: what is wrong, with the value found and what is allowed.
-        file: the file it stands in, if any.
-        key: the dotted key (or row and column) inside the file or command, if any.
-        mend: what to do about it, if that is not plain from `what`.
+        what: the fault, with the value found and the values allowed.
+        file: the file with the fault, if any.
+        key: the dotted key (or row and column) in the file or command, if any.
+        mend: the remedy, if it is not plain from `what`.
     """
 
     exit_code = 2
@@ -34,6 +34,6 @@ class InputError(ForecastError):
 
 
 class NotConverged(ForecastError):
-    """The sampler's diagnostics are outside their limits, so its draws are not to be trusted."""
+    """The sampler's diagnostics are outside their limits, so its draws are unreliable."""
 
     exit_code = 4

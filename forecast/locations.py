@@ -1,4 +1,4 @@
-"""Where the package and its caches are, and what its source files hash to."""
+"""The folders of the package and of its caches, and hashes of its source files."""
 
 import ast
 import hashlib
@@ -22,26 +22,26 @@ def cache_root() -> Path:
 
 
 def source_files(*parts: str) -> Iterator[Path]:
-    """Give the program's files below some of its packages or modules, in order; without any, all of them.
+    """Give the program's files in some of its packages or modules, sorted within each; by default all files.
 
     Args:
         parts: paths within the package, such as `timeline` or `scenario/elicit.py`.
 
     Raises:
-        FileNotFoundError: a part is not there.
+        FileNotFoundError: a part does not exist.
     """
     for part in parts or (".",):
         place = ROOT / part
         if not place.exists():
             raise FileNotFoundError(place)
         for path in sorted(place.rglob("*")) if place.is_dir() else (place,):
-            # A wheel carries a copy of the scenarios, which are no part of the program.
+            # A wheel contains a copy of the scenarios, which are not part of the program.
             if path.suffix in SOURCES and path.relative_to(ROOT).parts[0] != "priors":
                 yield path
 
 
 def source_digest(*parts: str) -> str:
-    """SHA-256 of the names and bytes of the program's files below some of its packages or modules."""
+    """SHA-256 of the names and bytes of the program's files in some of its packages or modules; by default all."""
     digest = hashlib.sha256()
     for path in source_files(*parts):
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -49,7 +49,11 @@ def source_digest(*parts: str) -> str:
 
 
 def behaviour_digest(*parts: str) -> str:
-    """SHA-256 of what Python files do: their syntax trees without comments and docstrings, whatever their names."""
+    """SHA-256 of the behaviour of Python files: of their syntax trees, without comments, docstrings and file names.
+
+    Args:
+        parts: as for `source_files`.
+    """
     trees = sorted(ast.dump(_without_docstrings(path)) for path in source_files(*parts) if path.suffix == ".py")
     return hashlib.sha256("\0".join(trees).encode()).hexdigest()
 

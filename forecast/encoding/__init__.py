@@ -1,5 +1,5 @@
-"""Ids to codes and dates to days, and back: between a scenario's words and the arrays of the compiled code.
+"""Conversion between a scenario's ids and dates and the codes and days of the simulator's arrays.
 
-In: a scenario and draws of its priors; rows of timelines. Out: parameter rows, starting states and the calendar that
-the simulator takes; the table of timelines with ids and dates.
+In: a scenario and draws of its parameters; results of timelines. Out: the simulator's parameter rows, starting states
+and calendar; the table of timelines with ids and dates.
 """

@@ -1,4 +1,4 @@
-"""The kernel's inputs, from a scenario and its posterior: parameter rows, starting states, the world."""
+"""The simulator's inputs, from a scenario and its posterior: parameter rows, starting states, the world."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ TABLE_SIZE = 2049
 
 
 def rows_of_table(scenario: Scenario) -> dict[str, dict[str, int]]:
-    """For each dimension of the tables, the place of each id."""
+    """The place of each id in the tables, by dimension."""
     return {
         "party": {party: k for k, party in enumerate(PARTIES)},
         "issue": {issue.id: k for k, issue in enumerate(scenario.issues)},
@@ -34,7 +34,7 @@ def rows_of_table(scenario: Scenario) -> dict[str, dict[str, int]]:
 
 
 def place_of(scenario: Scenario, name: str) -> tuple[int, ...]:
-    """Place of a prior's number in the table of its field; () for a scalar."""
+    """Place of a parameter in the table of its field, by the prior's dotted name; () for a scalar."""
     rows = name.split(".")[2:]
     places: list[int] = []
     where = rows_of_table(scenario)
@@ -48,10 +48,10 @@ def place_of(scenario: Scenario, name: str) -> tuple[int, ...]:
 
 
 def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
-    """Parameter rows for the kernel, one for each draw: intensities as weekly rates, positions and saliences computed.
+    """Parameter rows, one for each draw, laid out as `Parameters`; intensities become weekly rates.
 
-    A position is its row plus what the party's stiffness adds, kept within 0 and 1; saliences are the softmax of
-    their log weights.
+    A position is the parameter plus the party's lean times its stiffness, limited to the range 0 to 1. Saliences are
+    the softmax of their log weights.
     """
     rows = np.zeros(len(draws), PARAMETERS).view(np.recarray)
     for name, prior in scenario.priors.items():
@@ -72,7 +72,14 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
 
 
 def redrawn_parameters(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Redrawn:
-    """Tables for the parameters that are drawn again in each timeline."""
+    """Tables of the parameters that vary by timeline.
+
+    Args:
+        scenario: the scenario.
+        names: names of their k priors.
+        mean: (draws, k) mean of their normal scores, given the rest of the draw.
+        chol: (k, k) Cholesky factor of the covariance of the scores.
+    """
     scores = np.linspace(-TABLE_REACH, TABLE_REACH, TABLE_SIZE)
     places, lanes, table = [], [], np.zeros((len(names), TABLE_SIZE))
     for k, name in enumerate(names):
@@ -102,7 +109,14 @@ def _flat_place(scenario: Scenario, name: str) -> int:
 
 
 def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: date) -> Any:
-    """The state of each draw on the as-of date."""
+    """The state of each draw on the as-of date, if nothing has happened since the reference date.
+
+    Args:
+        scenario: the scenario.
+        draws: draws of parameters and levels, one row each.
+        rows: parameter rows of these draws.
+        as_of: the as-of date.
+    """
     s = np.zeros(len(rows), STATE).view(np.recarray)
     start, front = scenario.start, rows["front"]
     s.week = (as_of - calendar.monday(scenario.reference_date)).days // 7
@@ -138,16 +152,16 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
 
 
 def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: date | None = None) -> Any:
-    """Dimensions, facts and calendar of the days from `first_day` on, up to `until` or the horizon, shape (1,).
+    """Dimensions, facts and calendar from `first_day` to `until` or the horizon, laid out as `World`, shape (1,).
 
-    Weeks are counted from the Monday of the reference date. A run begins with the first day, at its start, and ends
-    with the last; a week that lies only partly within it is that much shorter.
+    Weeks are counted from the Monday of the reference date. A run begins at the start of its first day and ends at the
+    end of its last day. A week that lies only partly within the run is shortened to that part.
 
     Args:
         scenario: the scenario.
         first_day: the first day.
-        substeps: parts that a week is cut into for rates, ladder and terms.
-        until: the day after the last, by default that after the horizon.
+        substeps: number of steps in a week, for rates, ladder and terms.
+        until: the day after the last day, by default the day after the horizon.
     """
     until = until or scenario.horizon + timedelta(days=1)
     world = np.zeros(1, WORLD).view(np.recarray)
@@ -195,5 +209,5 @@ def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: da
 
 
 def _first(flags: Any) -> int:
-    """Place of the first true flag, -1 if there is none."""
+    """Place of the first true flag, -1 without one."""
     return next((k for k, flag in enumerate(flags) if flag), -1)

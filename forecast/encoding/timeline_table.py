@@ -1,4 +1,4 @@
-"""The rows of timelines as a table with names and dates, and the dictionary of its columns."""
+"""The results of timelines as a table with ids and dates, and the dictionary of its columns."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -26,19 +26,19 @@ _CODES: dict[str, tuple[str, ...]] = {
 
 MADE = {
     "ending": "id of the ending",
-    "headline": "battlefield, negotiated or unresolved",
+    "headline": "outcome: battlefield, negotiated or unresolved",
     "last_date": "date of the ending, or the horizon",
 }
 """Columns that are computed from others."""
 
 
 def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame:
-    """The rows of timelines with ids for codes and dates for days.
+    """Convert the results of timelines to a table: codes become ids, days become dates.
 
     Args:
-        record: rows laid out as `Result`, shape (n,).
+        record: (n,) results, laid out as `Result`.
         scenario: for the ids of settlements, issues and regions.
-        as_of: the date that weeks are counted from.
+        as_of: the as-of date, from which the weeks of a timeline are counted.
 
     Returns:
         n rows; see `data_dictionary` for the columns.
@@ -102,7 +102,7 @@ def _dates(days: Any, reference: np.datetime64) -> Any:
 
 
 def _in_words(meaning: str) -> str:
-    """The meaning of a field in the table, where ids replace codes and empty cells replace NaN."""
+    """The meaning of a field as a column of the table, where ids replace codes and empty cells replace NaN."""
     return meaning.replace("-1 none", "empty if none").replace("NaN if", "empty if")
 
 

@@ -1,4 +1,4 @@
-"""The members of the ensemble and their pool: simulated under a perspective, or from base rates.
+"""The forecasts of the members, simulated under a perspective or made from base rates, and their pool.
 
-In: a request. Out: the forecast of each member, and the members' weights.
+In: a request for a run. Out: the timelines of each member, and the weights of the members.
 """

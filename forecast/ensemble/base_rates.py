@@ -1,14 +1,14 @@
-"""The member `base-rates`: how often wars of this kind and age ended, with the pace and the age of this one.
+"""The forecast from base rates: how often wars of this kind and age ended, given the pace and age of this one.
 
     rate of the war's end, a year            gamma(a, b): a ends in b war-years of the class, its prior included
     no end in t years since the reference    gamma(a, b + t)
     how it ends                              Dirichlet over won or lost, stalemate, other
     who has won                              beta; the other two are settlements, by their prior weights
-    general truces that end nothing          a gamma rate of their own
+    general truces that do not end the war   gamma, a separate rate
     change of area over four weeks           normal with unknown mean and variance, learnt from four-weekly changes
 
-All are conjugate, so each predictive density is exact. The member has no talks, parties or approval: those columns of
-its timelines are empty.
+All distributions are conjugate, so each predictive density is exact. The member does not simulate talks, parties or
+approval: those columns of its timelines are empty.
 """
 
 from dataclasses import dataclass
@@ -43,27 +43,28 @@ ANSWERED = (
     "last_settlement", "truce", "general_first", "general_last", "truce_longest", "signed", "broken", "dead_letters",
     "km2_4w", "km2_13w", "km2_26w", "km2_end",
 )  # fmt: skip
-"""Columns of the table of timelines that the member fills; all others are empty."""
+"""Columns of the table of timelines that the member fills in. All others are empty."""
 
 MARKS = {f"km2_{after}": float(days) for after, days in AMOUNT_DAYS.items()}
 """Days from the as-of date after which the ground gained is recorded."""
 
 BREAKS = "talks.general_break"
-"""The prior of how fast a general truce breaks."""
+"""Name of the prior of the rate at which a general truce breaks."""
 
 
 def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFrame:
-    """Draws of the member's rates and shares, as of a date on which the war goes on.
+    """Draw the member's rates and shares, as of a date on which the war goes on.
 
     Args:
         scenario: with `base_rates.toml`.
         as_of: the as-of date.
-        truces: general truces since the reference date: first day, and the first day after, None if it holds.
+        truces: general truces since the reference date: the first day of each and the first day after it, None if it
+            holds.
 
     Returns:
         `DRAWS` rows: `end` and `truce` (a year), `won_or_lost`, `stalemate`, `other`, `initiator_wins` (shares),
-        `truce_breaks` (a year), `weight.<settlement>` (shares), `km2` and `km2_sd` (mean and spread of the change of
-        area over four weeks).
+        `truce_breaks` (a year), `weight.<settlement>` (shares), `km2` and `km2_sd` (mean and standard deviation of the
+        change of area over four weeks, km2).
     """
     base = of(scenario)
     found = known(scenario, base, as_of, truces)
@@ -74,7 +75,7 @@ def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFram
     }
     cases = np.column_stack([_gamma(f"mode.{name}", base.modes[name]) for name in OUTCOMES])
     columns |= dict(zip(OUTCOMES, (cases / cases.sum(axis=1, keepdims=True)).T, strict=True))
-    # The same draws of these priors as the simulated members have.
+    # These parameters have the same draws as in the simulated members.
     deals = [deal.id for deal in scenario.settlements if not deal.dictated]
     names = [BREAKS, *(f"settlements.weight.{deal}" for deal in deals)]
     values = draw_table({name: scenario.priors[name] for name in names}, (), DRAWS, DRAW_SEED, {}).values.to_numpy()
@@ -89,27 +90,28 @@ def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFram
 
 
 def _uniform(name: str) -> Array:
-    """Stratified uniform numbers, one a draw, that belong to this name alone."""
+    """Stratified uniform numbers, one for each draw, used only under this name."""
     return np.asarray(special.ndtr(stratified(f"base-rates.{name}", DRAWS, DRAW_SEED)))
 
 
 def _gamma(name: str, shape: float) -> Array:
-    """Stratified gamma numbers of scale 1, one a draw; no smaller than what a division by them survives."""
+    """Stratified gamma numbers of scale 1, one for each draw; raised to 1e-300, so that they can be divided by."""
     return np.maximum(special.gammaincinv(shape, _uniform(name)), 1e-300)
 
 
 @dataclass(frozen=True)
 class Ends:
-    """How and when the war stops in each timeline, days from the as-of date; infinite if it does not by the horizon.
+    """How and when the war stops in each timeline. Days count from the as-of date; infinity means not by the horizon.
 
     Attributes:
-        end: day of the war's end, on the battlefield or by a settlement.
-        defeated: it ends with Ukraine's defeat.
-        fails: it ends with Russia's failure.
-        settlement: number of the template of a settlement, -1 none.
-        broken: day on which the settlement is broken.
-        truce: day on which a general truce begins that does not end the war; below 0 if it holds on the as-of date.
-        truce_end: day on which it is over, by the fighting or by the war's end.
+        end: (timelines,) day of the war's end, on the battlefield or by a settlement.
+        defeated: (timelines,) the war ends with Ukraine's defeat.
+        fails: (timelines,) the war ends with Russia's failure.
+        settlement: (timelines,) number of the settlement, -1 none.
+        broken: (timelines,) day on which the settlement is broken.
+        truce: (timelines,) day on which a general truce begins, without an end of the war; below 0 if the truce holds
+            on the as-of date.
+        truce_end: (timelines,) day on which that truce is over, by new fighting or by the war's end.
     """
 
     end: Array
@@ -131,16 +133,18 @@ def simulate(
     seed: int,
     used: int = USED_DRAWS,
 ) -> pd.DataFrame:
-    """Timelines of the member: the table of `forecast.encoding.timeline_table`, empty where the member has no answer.
+    """Simulate timelines of the member, as the table of `forecast.encoding.timeline_table`.
+
+    Columns without an answer are empty.
 
     Args:
         scenario: the scenario.
         draws: from `believe`.
         as_of: the as-of date.
-        truces: general truces since the reference date, see `believe`; one that holds stands at the start.
-        timelines: how many; each uses the draw and has the replicate that one of a simulated member has.
+        truces: general truces since the reference date, see `believe`; a truce that holds continues.
+        timelines: number of timelines; each has the numbers of draw and replicate that a simulated member's has.
         seed: seed of the random numbers.
-        used: draws used, from the first on.
+        used: number of draws used, from the first one on.
     """
     cell = cells(timelines, used)
     own = draws.iloc[cell.draw]
@@ -159,9 +163,9 @@ def simulate(
 
 
 def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: float | None) -> Ends:
-    """How and when the war stops in each timeline, from the draw of each.
+    """Draw how and when the war stops in each timeline, from its row of `own`.
 
-    `holds` is how many days a general truce has held by the as-of date; None if there is none.
+    `holds` is the number of days for which a general truce has held by the as-of date; None without a truce.
     """
 
     def chance(name: str) -> Array:
@@ -198,7 +202,7 @@ def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: 
 
 
 def _fill_ends(rows: Any, ends: Ends, days: float, offset: float) -> None:
-    """Fill in how each timeline ends; `offset` is the as-of date in days from the reference date."""
+    """Fill in the ending of each timeline; `offset` is the as-of date in days from the reference date."""
     agreed, won = ends.settlement >= 0, ends.defeated | ends.fails
     force = agreed & np.isinf(ends.broken)
     trucing = np.isfinite(ends.truce)
@@ -209,7 +213,7 @@ def _fill_ends(rows: Any, ends: Ends, days: float, offset: float) -> None:
     rows["last_settlement"] = ends.settlement
     rows["settlement_age"] = np.where(force, days - ends.end, np.nan) / 7.0
     rows["truce"] = np.where(force | holds, GENERAL, NO_TRUCE)
-    # A truce that is still on when a settlement is signed goes over into it.
+    # A truce that still holds when a settlement is signed continues under the settlement.
     over = trucing & agreed & (ends.truce_end >= ends.end)
     settled = np.where(agreed, np.minimum(ends.broken, days) - np.where(over, ends.truce, ends.end), 0.0)
     bare = np.where(trucing & ~over, np.minimum(ends.truce_end, days) - ends.truce, 0.0)
@@ -221,8 +225,8 @@ def _fill_ends(rows: Any, ends: Ends, days: float, offset: float) -> None:
 
 
 def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: int) -> None:
-    """Fill in the ground gained: independent normal changes in the days of fighting, none once the war has ended."""
-    # A settlement that breaks lets the fighting go on; a truce halts it.
+    """Fill in the ground gained: independent normal changes over the days of fighting, 0 after the war's end."""
+    # Fighting resumes when a settlement breaks; a truce stops it.
     stop = np.minimum(ends.end, days)
     resumed = np.minimum(ends.broken, days)
 
@@ -242,7 +246,7 @@ def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: in
 
 
 def _emptied(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with everything empty that the member has no answer to."""
+    """Empty the columns of the table that the member does not answer."""
     for name in table.columns.difference(list(ANSWERED)):
         column = table[name]
         if isinstance(column.dtype, pd.CategoricalDtype):

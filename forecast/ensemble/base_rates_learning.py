@@ -1,10 +1,10 @@
 """The rates of the member `base-rates` given this war so far, and its log predictive density of every four weeks.
 
-Periods are blocks of 28 days from the reference date, whole ones before the as-of date. The
-density of each, given all before it:
+Periods are whole blocks of 28 days from the reference date to the as-of date. The density of each item in a period,
+given all periods before it:
 
     war_ended       no end:      (b / (b + t))^a                      rate of the end, gamma(a, b)
-    general_truce   none begun:  (b / (b + f))^a, f years of fighting; else one less that
+    general_truce   none begun:  (b / (b + f))^a, f years of fighting; else 1 minus this number
     km2             net change of area: Student's t, of a normal with unknown mean and variance
 """
 
@@ -26,19 +26,19 @@ Truces = Sequence[tuple[date, date | None]]
 """General truces: the first day of each, and the first day after it, None if it holds."""
 
 FEWEST = 3
-"""Changes of area that the spread of the next is learnt from at the least."""
+"""Fewest changes of area from which the variance can be estimated."""
 
 
 @dataclass(frozen=True)
 class Change:
     """The distribution of the change of area over four weeks: normal, with unknown mean and variance.
 
-    The reference prior (flat in the mean and in the logarithm of the spread), and the changes seen.
+    The prior is the reference prior, flat in the mean and in the logarithm of the standard deviation.
 
     Attributes:
-        count: changes seen.
-        mean: of them, km2.
-        squares: sum of their squared differences from it, km2 squared.
+        count: number of changes observed.
+        mean: their mean, km2.
+        squares: sum of their squared differences from the mean, km2 squared.
     """
 
     count: int = 0
@@ -52,7 +52,7 @@ class Change:
 
     @property
     def scale(self) -> float:
-        """Their standard deviation, km2."""
+        """Standard deviation of the observed changes, km2."""
         return math.sqrt(self.squares / self.freedom)
 
     def after(self, change: float) -> "Change":
@@ -73,7 +73,7 @@ class Known:
 
     Attributes:
         end: rate of the war's end, a year.
-        truce: rate at which general truces begin that do not end the war, a year.
+        truce: rate of general truces that do not end the war, a year.
         change: change of area over four weeks.
     """
 
@@ -92,7 +92,7 @@ def known(scenario: Scenario, base: BaseRates, as_of: date, truces: Truces = ())
         truces: general truces since the reference date.
 
     Raises:
-        InputError: too few figures of area before the reference date.
+        InputError: too few observations of area before the reference date.
     """
     change = earlier_changes(scenario, base)
     for _, gained in changes_since(scenario, as_of):
@@ -117,11 +117,11 @@ def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict
         truces: general truces since the reference date, without a settlement.
 
     Returns:
-        by item of the common set, the last day of each period and the log density. `km2` has those periods alone
-        whose area was known at both ends.
+        By item of the common set, the last day of each period and the log density. `km2` has only periods with a known
+        area at both ends.
 
     Raises:
-        InputError: too few figures of area before the reference date.
+        InputError: too few observations of area before the reference date.
     """
     base = of(scenario)
     ended, truce = [], []
@@ -129,7 +129,7 @@ def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict
         last = end - timedelta(days=1)
         end_rate, truce_rate = rates(scenario, base, begin, truces)
         ended.append((last, log_none(end_rate, BLOCK.days / DAYS_PER_YEAR)))
-        # The prediction does not know of a truce that begins in the period itself.
+        # The prediction must not know of a truce that begins within the period.
         none = log_none(truce_rate, fighting_years(begin, end, [t for t in truces if t[0] < begin]))
         begun = any(begin <= day < end for day, _ in truces)
         truce.append((last, math.log(-math.expm1(none)) if begun else none))
@@ -141,7 +141,7 @@ def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict
 
 
 def general_truces(scenario: Scenario, as_of: date) -> list[tuple[date, date | None]]:
-    """General truces since the reference date as recorded and known on a date, those that a settlement brought too."""
+    """General truces since the reference date, as recorded and known on a date, including truces by a settlement."""
     seen = scenario.chronology.as_of(as_of)
     rows = seen.states[seen.states["state"] == "truce"]
     found: list[tuple[date, date | None]] = []
@@ -158,21 +158,25 @@ def general_truces(scenario: Scenario, as_of: date) -> list[tuple[date, date | N
 
 
 def gained(scenario: Scenario, as_of: date) -> float:
-    """Change of area from the last figure by the reference date to the last known on a date, km2."""
+    """Change of area from the last observation by the reference date to the last one known on a date, km2."""
     table = scenario.evidence.as_of(as_of).series(scenario.area_series)
     before = table[table["observed"] <= np.datetime64(scenario.reference_date)]["value"]
     return float(table["value"].iloc[-1] - before.iloc[-1])
 
 
 def of(scenario: Scenario) -> BaseRates:
-    """The scenario's base rates; one that has the member in its pool has the file."""
+    """The scenario's base rates.
+
+    Raises:
+        ValueError: the scenario has no `base_rates.toml`.
+    """
     if scenario.base_rates is None:
         raise ValueError(f"{scenario.id} has no base_rates.toml")
     return scenario.base_rates
 
 
 def log_none(rate: Rate, years: float) -> float:
-    """Log probability of no event in a number of years: (b / (b + t))^a, the rate integrated out."""
+    """Log probability of no event in a number of years, with the rate integrated out: (b / (b + t))^a."""
     return -rate.events * math.log1p(years / rate.years)
 
 
@@ -183,10 +187,10 @@ def fighting_years(begin: date, end: date, truces: Truces) -> float:
 
 
 def earlier_changes(scenario: Scenario, base: BaseRates) -> Change:
-    """The distribution of the change of area, given the changes before the reference date as known on it.
+    """The distribution of the change of area, given the changes before the reference date, as known on that date.
 
     Raises:
-        InputError: there are too few.
+        InputError: too few observations of area before the reference date.
     """
     count = int(base.advance_years * DAYS_PER_YEAR / BLOCK.days)
     days = [scenario.reference_date - k * BLOCK for k in range(count, -1, -1)]
@@ -198,5 +202,5 @@ def earlier_changes(scenario: Scenario, base: BaseRates) -> Change:
             f"found {base.advance_years:g}, in which {scenario.area_series} has {found.count} changes over four weeks"
         )
         place = Place(f"{scenario.folder.name}/{FILE}", "advance.years")
-        raise place.error(f"{what}; allowed is a time with {FEWEST} unlike ones at least", "Give more years")
+        raise place.error(f"{what}; at least {FEWEST} different ones are needed", "Give more years")
     return found

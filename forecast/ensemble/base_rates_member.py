@@ -1,4 +1,4 @@
-"""The member `base-rates`, which forecasts from how often past wars ended and has no weeks."""
+"""The member `base-rates`, which forecasts from the frequencies of past wars and does not simulate weeks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class BaseRatesMember:
     """The forecast from base rates; see `forecast.ensemble.member.Member`.
 
     Attributes:
-        draws: of the rates.
+        draws: draws of the rates.
         timelines: simulated from them.
         densities: log predictive densities since the reference date.
     """
@@ -39,17 +39,17 @@ class BaseRatesMember:
 
     @property
     def bands(self) -> pd.DataFrame:
-        """None: it has no weeks."""
+        """Empty: the member does not simulate weeks."""
         return pd.DataFrame()
 
     @property
     def influence(self) -> pd.DataFrame:
-        """None: its rates are not priors of the scenario."""
+        """Empty: the member's rates are not priors of the scenario."""
         return pd.DataFrame()
 
     @property
     def series_used(self) -> Mapping[str, tuple[str, int]]:
-        """None: it uses no block of the belief."""
+        """Empty: the member does not use a block of the belief."""
         return {}
 
 
@@ -57,7 +57,7 @@ def base_rates_member(scenario: Scenario, day: date, request: RunRequest) -> Bas
     """Draw the rates and simulate the member's timelines.
 
     Args:
-        scenario: with `base_rates.toml`, as its files are.
+        scenario: with `base_rates.toml`, without edits.
         day: the as-of date.
         request: the number of timelines and the seed.
     """

@@ -16,7 +16,7 @@ def silent(_: str) -> None:
 def forecasts(
     resolved: ResolvedRequest, *, progress: bool = False, notify: Callable[[str], None] = silent
 ) -> list[Member]:
-    """Make the forecast of each member, in the pool's order, or that of the one perspective asked for.
+    """Make the forecast of each member in the pool's order, or only the forecast of the perspective asked for.
 
     Args:
         resolved: from `resolve`.

@@ -1,4 +1,4 @@
-"""A member of a run: one forecast, however it was made. The pool and the summary know members by this alone."""
+"""The interface of a member: one forecast, however it was made. The pool and the summary use nothing else."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -25,11 +25,11 @@ class Member(Protocol):
 
     @property
     def weekly(self) -> bool:
-        """Whether it simulates the war week by week, and not only its end."""
+        """Whether it simulates the war week by week, not only its end."""
 
     @property
     def draws(self) -> pd.DataFrame:
-        """Draws of its parameters, a row each."""
+        """Draws of its parameters, one row each."""
 
     @property
     def draws_file(self) -> str:
@@ -69,13 +69,13 @@ class Member(Protocol):
 
     @property
     def start(self) -> bytes:
-        """Where the particle filter leaves its draws, as a file; empty without one."""
+        """The starting points of its timelines after the particle filter, as a file; empty without a filter."""
 
     @property
     def effective_draws(self) -> float | None:
-        """Effective sample size of its draws after the particle filter; None without one."""
+        """Effective sample size of its draws after the particle filter; None without a filter."""
 
 
 def draws_used(member: Member) -> int:
-    """Number of different draws that its timelines use; a particle filter may select one several times."""
+    """Number of different draws that a member's timelines use; a particle filter may select a draw several times."""
     return int(member.timelines["draw"].nunique())

@@ -1,9 +1,10 @@
 """The pool of members: their timelines in one table, and their weights updated by their log predictive densities.
 
-    w_m' ~ w_m exp(temper sum log density_m), then none below the floor
+    w_m' ~ w_m exp(temper sum log density_m), then raised to the floor
 
-with the log predictive density of each period given all before it (Dawid's prequential principle), on a declared set
-that every member has a density for. The odds use the declared weights; the updated ones are reported too.
+The log predictive density of each period is given all periods before it (Dawid's prequential principle). It covers a
+declared set of items, for which every member has a density. The odds use the declared weights; the updated weights are
+only reported.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,21 +17,21 @@ from forecast.outcomes.clustering import MEMBER
 from forecast.scenario.members import Pool
 
 Densities = Mapping[str, Sequence[tuple[date, float]]]
-"""By item of the common set: the last day of each period, and the log predictive density of what happened in it."""
+"""By item of the common set: the last day of each period, and the log predictive density of the item in it."""
 
 
 def updated_weights(pool: Pool, densities: Mapping[str, Densities]) -> dict[str, float]:
-    """The weights of the members after the periods since the reference date; without one, the declared weights.
+    """Update the weights of the members by the periods since the reference date; without periods, they stay.
 
     Args:
         pool: members, declared weights, temper, floor and common set.
-        densities: of each member, by name; of the same periods for all. Items outside the common set are left out.
+        densities: by member, for the same periods; items outside the common set are not used.
 
     Returns:
-        by member in the order of the pool, adding up to 1.
+        By member in the order of the pool, adding up to 1.
 
     Raises:
-        ValueError: members whose densities are of unlike periods.
+        ValueError: members have densities of different periods.
     """
     periods = {name: _periods(pool, densities[name]) for name in pool.weights}
     first = next(iter(periods.values()))
@@ -51,18 +52,19 @@ def updated_weights(pool: Pool, densities: Mapping[str, Densities]) -> dict[str,
 
 
 def _periods(pool: Pool, densities: Densities) -> list[tuple[str, date]]:
-    """Which periods a member has densities of, by item."""
+    """The items and periods for which a member has densities."""
     return [(item, day) for item in pool.common for day, _ in densities.get(item, ())]
 
 
 def floored(weights: Mapping[str, float], floor: float) -> dict[str, float]:
-    """Weights that add up to 1, none below the floor.
+    """Normalise weights to a sum of 1 with none below the floor.
 
-    Those below it are raised to it, and the others scaled down in proportion to make room; again, until none is below.
+    Weights below the floor are raised to it, and the others are scaled down in proportion. This is repeated until no
+    weight is below the floor.
 
     Args:
         weights: by member, none below 0, not all 0.
-        floor: less than one over their number.
+        floor: less than 1 divided by the number of members.
     """
     total = sum(weights.values())
     found = {name: weight / total for name, weight in weights.items()}
@@ -76,7 +78,7 @@ def floored(weights: Mapping[str, float], floor: float) -> dict[str, float]:
 
 
 def pooled(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Tables of members as one, with the column `perspective`; timelines, if any, are numbered from 0.
+    """Join the tables of members, with the column `perspective`; a column of timelines is numbered from 0.
 
     Args:
         tables: by member, in their order.

@@ -1,6 +1,6 @@
-"""The request for a run: one record, made from the command's options or in Python, and handed on whole.
+"""The request for a run: one record, made from the command's options or in Python, and passed on whole.
 
-The command line reads its defaults from here, so nothing heavy is imported.
+The command line reads its defaults from here, so this module must be quick to import.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ from pathlib import Path
 from forecast.errors import InputError
 
 TIMELINES = 20_000
-"""Timelines simulated by default; in a pool, of each member."""
+"""Default number of timelines; in a pool, for each member."""
 
 MOST_TIMELINES = 10_000_000
-"""Most timelines of a run: their table takes about 1 kB each."""
+"""Largest number of timelines in a run; each takes about 1 kB in the table."""
 
 SEED = 1
 """Default seed of the timelines' random numbers."""
@@ -29,11 +29,11 @@ class RunRequest:
         priors: folder of scenarios in which the name is looked up first.
         runs: folder that the run is saved in; by default `$FORECAST_RUNS`, else `./runs`.
         as_of: date up to which evidence is used; by default the scenario's reference date.
-        timelines: number to simulate; in a pool, of each member.
+        timelines: number of timelines to simulate; in a pool, for each member.
         seed: seed of the timelines' random numbers.
-        threads: number of threads, by default one a processor; changes no result.
-        perspective: `base`, a perspective's name, or the path of one. By default the pool that the scenario's
-            `pool.toml` declares; `base` if there is none.
+        threads: number of threads, by default one for each processor; does not change the results.
+        perspective: `base`, a perspective's name, or the path of its file. The default is the pool that the scenario's
+            `pool.toml` declares, or `base` without that file.
         edits: changes to priors before the update, after the perspective: `part.key.field=value` (`--set`).
         fixed: parameters fixed at a value after the update, by dotted name, in the prior's unit (`--fix`).
         prior_only: leave the series out; recorded events and states still count.

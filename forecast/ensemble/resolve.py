@@ -1,4 +1,4 @@
-"""A request with its scenario read and everything in it checked, before any work is done."""
+"""A resolved request: its scenario read and its contents checked, before any work is done."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -18,14 +18,14 @@ from forecast.scenario.spec import Scenario
 
 @dataclass(frozen=True)
 class ResolvedRequest:
-    """A request and what its names stand for.
+    """A request and the things that it names.
 
     Attributes:
-        request: as it was made.
-        scenario: under the perspective asked for; for a pool, under none.
+        request: the request as it was made.
+        scenario: under the perspective asked for; for a pool, without a perspective.
         day: the as-of date.
         pool: the pool asked for, if any.
-        members: the scenario as each member sees it, by the member's name, in the pool's order.
+        members: the scenario of each member, by the member's name, in the pool's order.
     """
 
     request: RunRequest
@@ -45,7 +45,7 @@ class ResolvedRequest:
         return self.pool.weights if self.pool else None
 
     def settings(self) -> dict[str, Any]:
-        """Everything asked for that may move a number, as the manifest holds it."""
+        """The settings that can change the results, as the manifest lists them."""
         request = self.request
         return {
             "timelines": request.timelines,
@@ -84,7 +84,7 @@ def resolve(request: RunRequest) -> ResolvedRequest:
 
 
 def _members(scenario: Scenario, pool: Pool) -> dict[str, Scenario]:
-    """The scenario as each member of a pool sees it.
+    """The scenario of each member of a pool.
 
     A perspective's changes come before the scenario's edits. `base-rates` uses the files as they are: neither edits
     nor fixed parameters apply to it.

@@ -1,4 +1,4 @@
-"""From a posterior to timelines."""
+"""The simulation of timelines from a posterior."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,9 +28,9 @@ class Simulation:
     """Simulated timelines.
 
     Attributes:
-        timelines: one row a timeline; the columns are those of `forecast.encoding.timeline_table.data_dictionary`.
-        bands: weekly quantiles of every level, overall and by kind of ending, among timelines still running.
-        start: where the timelines start from.
+        timelines: one row for each timeline; `forecast.encoding.timeline_table.data_dictionary` lists the columns.
+        bands: weekly quantiles of every level among timelines still running, overall and by kind of ending.
+        start: the starting points of the timelines.
     """
 
     timelines: pd.DataFrame
@@ -48,20 +48,20 @@ def simulate(
     draws: int = USED_DRAWS,
     substeps: int = 1,
 ) -> Simulation:
-    """Run timelines from the as-of date to the horizon; the particle filter covers the time up to it.
+    """Simulate timelines from the as-of date to the horizon; a particle filter covers the time before.
 
     Args:
         scenario: the scenario.
         posterior: from `update`.
-        timelines: how many; timeline i uses draw (i // 40) mod `draws`.
+        timelines: number of timelines; timeline i uses draw (i // 40) mod `draws`.
         seed: seed of the random numbers; the posterior does not depend on it.
-        threads: threads to use, by default one a processor; changes no number.
-        draws: how many draws of the posterior to use: on the reference date from the first on, later those that
-            the replay selects.
-        substeps: parts that a week is cut into for rates, ladder and terms; a check of the step, not a choice.
+        threads: number of threads, by default one for each processor; does not change the results.
+        draws: number of draws of the posterior to use: on the reference date the first draws, later those that the
+            particle filter selects.
+        substeps: number of steps in a week, for rates, ladder and terms; more than 1 only to check the step length.
 
     Raises:
-        InputError: too few or too many timelines, no threads, a negative seed, or more draws than there are.
+        InputError: too few or too many timelines, no threads, a negative seed, no draws or more than the posterior has.
     """
     check_size(timelines, seed, threads)
     if not 1 <= draws <= len(posterior.draws):
@@ -80,7 +80,7 @@ def simulate(
 def bands_table(
     counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], scenario: Scenario, first: int
 ) -> pd.DataFrame:
-    """Weekly quantiles of every level: a row for each level, group of endings (and `all`) and week.
+    """Weekly quantiles of every level: one row for each level, kind of ending (and `all`) and week.
 
     Args:
         counts: from `simulate_cells`, shape (groups, weeks, levels, bins).

@@ -25,7 +25,7 @@ class SimulatedMember:
         scenario: under the perspective.
         posterior: on the as-of date.
         simulation: timelines from the posterior.
-        densities: log predictive densities since the reference date; empty unless it is pooled.
+        densities: log predictive densities since the reference date; empty unless the member is pooled.
     """
 
     scenario: Scenario
@@ -79,12 +79,12 @@ class SimulatedMember:
 
     @property
     def netcdf(self) -> bytes:
-        """The posterior's fit."""
+        """The posterior's fit as a netCDF file."""
         return self.posterior.netcdf
 
     @property
     def redrawn(self) -> Mapping[str, Any]:
-        """Names, means of scores by draw, and Cholesky factor of the parameters that each timeline draws."""
+        """The distribution of the parameters that vary by timeline: names, means of scores by draw, Cholesky factor."""
         return {
             "names": list(self.posterior.redrawn),
             "mean": self.posterior.redrawn_mean[:USED_DRAWS].tolist(),
@@ -93,7 +93,7 @@ class SimulatedMember:
 
     @property
     def start(self) -> bytes:
-        """Where the particle filter leaves the draws; empty on the reference date."""
+        """The starting points of the timelines after the particle filter, as a file; empty on the reference date."""
         return b"" if self.effective_draws is None else self.simulation.start.to_bytes()
 
     @property
@@ -117,8 +117,8 @@ def simulated_member(
     Args:
         scenario: under the perspective.
         day: the as-of date.
-        request: the options of the run.
-        pooled: also compute its log predictive densities, by which a pool weights its members.
+        request: the request for the run.
+        pooled: also compute the log predictive densities, with which a pool updates its weights.
         progress: show a progress bar while sampling.
         notify: called with a phrase for each step.
 
@@ -139,7 +139,7 @@ def simulated_member(
     of, later = f" ({scenario.perspective})" if pooled else "", day > scenario.reference_date
     notify(f"updating the priors by the evidence{of}")
     posterior = posterior_on(day)
-    notify(f"simulating {request.timelines:,} timelines{of}" + (", and what led up to them" if later else ""))
+    notify(f"simulating {request.timelines:,} timelines{of}" + (", after a replay of the past" if later else ""))
     simulation = simulate(scenario, posterior, timelines=request.timelines, seed=request.seed, threads=request.threads)
     densities: Densities = {}
     if pooled and later:

@@ -1,5 +1,5 @@
-"""From the reference date to the as-of date: the record as the simulator takes it, and where timelines start from.
+"""The time from the reference date to the as-of date: weights of the draws, starting points of timelines, scores.
 
-In: a scenario and its posterior. Out: the draws that fit what has happened, and the log predictive density of each four
-weeks.
+In: a scenario, with its record of the past, and its posterior. Out: the draws that fit the record, the states from
+which timelines start, and the log predictive density of every four weeks.
 """

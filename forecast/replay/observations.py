@@ -1,4 +1,4 @@
-"""Weekly observations for the kernel, from the chronology and the map: states and events week by week."""
+"""Weekly observations for the simulator, from the chronology and the map: states, events, and the pocket's area."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code
 
 
 def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -> WeeklyRecord:
-    """The record as known on a date, of the weeks from the reference date to that date, or to an earlier day."""
+    """The record of the weeks from the reference date to `day`, or to an earlier day `until`, as known on `day`."""
     seen = scenario.chronology.as_of(day)
     ends: list[date] = calendar.week_ends(scenario.reference_date, until or day)[1:].tolist()
     codes = {state.kernel: _codes(seen, name, ends) for name, state in STATES.items()}
@@ -26,7 +26,7 @@ def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -
 
 
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:
-    """The changes of a state: day, and the code of the value from then on."""
+    """The changes of a state: the day, and the code of the value from that day on."""
     rows = seen.states[seen.states["state"] == state]
     codes = [STATES[state].code(value) for value in rows["value"]]
     return list(zip((day.date() for day in rows["observed"]), codes, strict=True))
@@ -68,7 +68,7 @@ def _general_ends(seen: Chronology) -> set[date]:
 
 
 def _events(seen: Chronology, ends: list[date]) -> dict[str, NDArray[np.int64]]:
-    """How many events of each stream that is recorded systematically happened in each week."""
+    """Number of events in each week, by stream that is recorded systematically."""
     begins = [date.min, *ends[:-1]]
     counts = {}
     for stream in STREAMS:
@@ -85,7 +85,7 @@ def _pocket(scenario: Scenario, day: date, ends: list[date], held: NDArray[np.in
     if scenario.series.pocket is not None:
         rows = scenario.evidence.as_of(day).series(scenario.series.pocket)
         known = pd.Series(rows["value"].to_numpy(float), index=[when.date() for when in rows["observed"]])
-        # While the state is `held`, the last map counts, raised to the least area that counts as held.
+        # While the state is `held`, the last map is used, raised to the smallest area that counts as held.
         found = known.reindex(ends, method="ffill").to_numpy(float)
         found = np.where(held == 1, np.maximum(found, POCKET_GONE), found)
     return np.where(held == 1, found, 0.0)

@@ -1,10 +1,10 @@
-"""How well what is believed on the reference date foresaw what has happened since, period by period.
+"""Prequential scores: the log predictive density that a member gave to each period since the reference date.
 
-Particles run on from the reference date by themselves (`forecast.timeline.particles`), and are held only to what all
-members of a pool are judged by: that the war has not ended, whether a general truce holds, and the change of area in
-every 28 days, within the errors of the map. After each period they are resampled by it. The log predictive density of
-each period, given all before it, is that of Dawid's prequential principle: what a forecaster who learns from nothing
-else would have been surprised by.
+Particles run freely from the reference date (`forecast.timeline.particles`). They are conditioned only on the items
+that score all members of a pool: that the war has not ended, whether a general truce holds, and the change of area in
+every 28 days, within the errors of the map. After each period they are resampled by their fit to it. The log predictive
+density of each period, given all periods before it, follows Dawid's prequential principle: it scores a forecaster who
+learns from these items alone.
 """
 
 import math
@@ -28,11 +28,12 @@ from forecast.timeline.particles import particles, run_span
 from forecast.timeline.weekly_record import observed_in_common
 
 ITEMS = ("war_ended", "general_truce", "km2")
-"""Items of the common set, in the order in which a period weighs them: an end on the battlefield; a general truce, also
-the one that a settlement brings, which another member may count as an end. The sum of both is of the same events."""
+"""Items of the common set, in the order in which a period scores them. `war_ended` is an end on the battlefield, and
+`general_truce` includes the truce that a settlement brings. Another member may count the settlement as an end; the sum
+of both items covers the same events."""
 
 PARTICLES = 20_000
-"""Particles that the densities are worked out with."""
+"""Particles with which the densities are computed."""
 
 
 def common_density(
@@ -41,15 +42,15 @@ def common_density(
     """Log predictive densities of each whole period of 28 days between the reference date and the as-of date.
 
     Args:
-        scenario: as the member sees it.
-        posterior: what the member believed on the reference date.
+        scenario: under the member's perspective.
+        posterior: the member's posterior on the reference date.
         day: the as-of date.
-        threads: threads to use; changes no number.
-        number: particles.
+        threads: number of threads; does not change the results.
+        number: number of particles.
 
     Returns:
-        by item of the common set: last day of each period, and the log density of what happened in it; of `km2` only
-        where the area is known at both ends, per km2.
+        By item of the common set: the last day of each period, and the log density of the item in it. For `km2` the
+        density is per km2, and only periods with a known area at both ends are included.
     """
     first = scenario.reference_date
     whole = blocks(first, day)
@@ -92,12 +93,12 @@ def common_density(
 
 
 def systematic(log_weight: Array, count: int, u: float) -> NDArray[np.int64]:
-    """Places drawn in proportion to weights by systematic resampling, in order.
+    """Draw places in proportion to weights, by systematic resampling; they are in order.
 
     Args:
-        log_weight: (n,) not all -inf.
-        count: how many to draw.
-        u: the one random number that it takes, from 0 to 1.
+        log_weight: (n,) log weights, not all -inf.
+        count: number of places to draw.
+        u: the only random number used, between 0 and 1.
     """
     weights = np.exp(log_weight - log_weight.max())
     upto = np.cumsum(weights / weights.sum()) * count

@@ -1,9 +1,9 @@
-"""From the reference date to the as-of date: what happened, put to every draw of the posterior.
+"""The starting points of timelines on the as-of date: draws of the posterior, weighted by the recorded past.
 
-Each of the posterior's draws is replayed by the weekly code with what is recorded and observed
-(`forecast.timeline.particle_filter`), and weighted by the probability that it gives to it. Of all draws some are
-selected, in proportion to their weights, once; the future starts from where they stand. Observed levels and parameters
-that the belief has learnt from series are not weighed again.
+The weekly code replays every draw of the posterior from the reference date, with the recorded decisions and observed
+levels (`forecast.timeline.particle_filter`). The weight of a draw is the probability that it gives to the record. Draws
+are selected once, in proportion to their weights; timelines start from the states at the end of their replays. The
+posterior has learnt from the observed series already, so their levels do not count in the weights again.
 """
 
 import io
@@ -35,13 +35,13 @@ REPLICATES = 10
 """Replicates of each draw in a replay."""
 
 THIN = 100
-"""Effective draws below which what is left of the posterior is thin."""
+"""Effective sample size of the draws below which the forecast is imprecise."""
 
 COPY = 1_000_000
-"""What is added to the replicate's number in each further copy of a draw that was selected more than once."""
+"""Number added to the replicate's number in each further copy of a draw that was selected more than once."""
 
 GOLDEN = 0.6180339887498949
-"""Fractional part of the golden ratio: its multiples spread evenly over 0 to 1, however many are taken."""
+"""Fractional part of the golden ratio. Modulo 1, any number of its multiples spreads evenly over 0 to 1."""
 
 PATHS = {
     "slow": "front.slow",
@@ -50,7 +50,7 @@ PATHS = {
     "capital": "washington.capital",
     "instability": "kyiv.instability",
 }
-"""Observed levels, and the posterior's path of each."""
+"""The posterior's path of each observed level."""
 
 
 WEEK = pd.Timedelta(days=7)
@@ -61,18 +61,18 @@ ENDED = "endings.any"
 
 @dataclass(frozen=True)
 class Start:
-    """Where simulated futures start from, on the as-of date.
+    """The starting points of timelines, on the as-of date.
 
     Attributes:
-        draw: (n,) draws of the posterior, in the order in which timelines use them; one may come several times.
-        copy: (n,) number of the copy, of a draw that was selected more than once.
-        states: (m,) laid out as `State`.
-        results: (m,) laid out as `Result`: what is behind each state.
-        values: (m, k) the parameters that vary by timeline, as each has drawn them; (0, k) where none are drawn yet.
-        first: (n,) place of the first state of each draw; its `replicates` states follow one another.
-        share: (n, replicates) how often each of them is started from.
-        effective: effective draws, 1 / sum of squared weights; None without a replay.
-        log_weight: (weeks,) log of the mean weight over all draws by the end of each week replayed.
+        draw: (n,) draws of the posterior, in the order in which timelines use them; a draw may occur several times.
+        copy: (n,) number of the copy, counted from 0, of a draw that was selected more than once.
+        states: (m,) starting states, laid out as `State`.
+        results: (m,) the result so far of each state, laid out as `Result`; shape (1,) without a replay.
+        values: (m, k) the parameters that vary by timeline, as drawn in the replay; (0, k) without a replay.
+        first: (n,) place in `states` of the first state of each draw; the states of its replicates are contiguous.
+        share: (n, replicates) fraction of a draw's timelines that start from each of its replicates.
+        effective: effective sample size of the draws, 1 / sum of squared weights; None without a replay.
+        log_weight: (weeks,) log of the mean weight over all draws, by the end of each week replayed.
     """
 
     draw: NDArray[np.int64]
@@ -93,7 +93,7 @@ class Start:
         """The cells of some of a run's timelines, by their numbers."""
         slot = (i // TIMELINES_PER_DRAW) % len(self.draw)
         number = i % TIMELINES_PER_DRAW + TIMELINES_PER_DRAW * (i // (TIMELINES_PER_DRAW * len(self.draw)))
-        # Replicates in turn, so that any number of timelines shares them out nearly in proportion.
+        # Replicates take turns, so that any number of timelines uses them nearly in proportion to their shares.
         u = (0.5 + GOLDEN * number) % 1.0
         upto = np.cumsum(self.share, axis=1)
         upto[:, -1] = 1.0
@@ -101,7 +101,7 @@ class Start:
         return Cells(slot, self.first[slot] + which, self.draw[slot], number + COPY * self.copy[slot])
 
     def to_bytes(self) -> bytes:
-        """What `from_bytes` reads."""
+        """Write the starting points as a file that `from_bytes` reads."""
         out = io.BytesIO()
         held = {field.name: getattr(self, field.name) for field in fields(self)}
         np.savez_compressed(out, allow_pickle=False, **{name: np.asarray(value) for name, value in held.items()})
@@ -109,7 +109,7 @@ class Start:
 
     @staticmethod
     def from_bytes(content: bytes) -> "Start":
-        """One that was kept after a replay."""
+        """Read starting points that `to_bytes` has written after a replay."""
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
             found = {name: held[name] for name in held.files}
         return Start(
@@ -123,16 +123,16 @@ class Start:
 
 
 def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | None = None) -> Start:
-    """Where the futures of a posterior start from: the reference date's own start, or what a replay leads to.
+    """Find the starting points of a posterior's timelines: the initial states, or the states after a replay.
 
     Args:
         scenario: the scenario.
-        posterior: what is believed on the as-of date.
-        draws: how many draws to use: on the reference date the first, later those that the replay selects.
-        threads: threads to use; changes no number.
+        posterior: the posterior on the as-of date.
+        draws: number of draws to use: on the reference date the first draws, later those that the replay selects.
+        threads: number of threads; does not change the results.
 
     Raises:
-        InputError: what is recorded could not have happened.
+        InputError: every draw rules the record out, or the war is recorded as ended.
     """
     day = posterior.as_of
     if day == scenario.reference_date:
@@ -160,7 +160,7 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
 def replayed(
     scenario: Scenario, posterior: Posterior, past: WeeklyRecord, day: date, threads: int | None = None
 ) -> Replayed:
-    """Replay the past for every draw of a posterior."""
+    """Replay the recorded past up to the as-of date `day` for every draw of a posterior."""
     reference = scenario.reference_date
     draws = posterior.draws.copy()
     for name in ("front.slow", "front.fast", "washington.capital", "kyiv.instability"):
@@ -183,11 +183,11 @@ def replayed(
 
 
 def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start:
-    """Select draws in proportion to their weights, and gather where their replicates stand.
+    """Select draws in proportion to their weights, and collect the states of their replicates.
 
     Args:
-        made: a replay in which some draw is possible.
-        draws: how many to select; one may be selected several times.
+        made: a replay in which at least one draw has a positive weight.
+        draws: number of draws to select; a draw may be selected several times.
         scenario: for the calendar.
         day: the as-of date.
     """
@@ -196,7 +196,7 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     draw = in_proportion(final, draws)
     chosen, place = np.unique(draw, return_inverse=True)
     copy = np.arange(draws) - np.searchsorted(draw, draw)
-    # Copies of a draw stand far apart, so that a prefix of the timelines is a fair sample too.
+    # Copies of a draw are spread out, so that the first timelines are a representative sample too.
     order = spread_order(draws)
     replicates = made.share.shape[1]
     states, results = made.states[chosen].reshape(-1).copy(), made.results[chosen].reshape(-1).copy()
@@ -218,16 +218,17 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
 
 
 def in_proportion(log_weight: Array, count: int) -> NDArray[np.int64]:
-    """Places drawn in proportion to weights, in order.
+    """Draw places in proportion to weights; they are in order.
 
-    Each is drawn as often as the whole part of its share of `count` says; the parts that are left are drawn by
-    sequential Poisson sampling with the places as permanent random numbers (E. Ohlsson, 1998). Of equal weights the
-    first places are drawn, and of nearly equal ones nearly the same: on a day on which next to nothing happened the
-    draws are those of the day before, and the odds move by what happened and not by the choice of draws.
+    A place is expected `count` times its share of the weights. It is drawn as often as the whole part of this number.
+    The fractional parts are drawn by sequential Poisson sampling, with the places as permanent random numbers
+    (E. Ohlsson, 1998). If all weights are equal, the first places are drawn; if they are nearly equal, nearly the same
+    places. So after a day with hardly any events the draws are those of the day before, and the odds change because of
+    events and not because of the choice of draws.
 
     Args:
-        log_weight: (n,) not all -inf, in an order that says nothing of the draws.
-        count: how many to draw.
+        log_weight: (n,) log weights, not all -inf, in an order unrelated to the draws' values.
+        count: number of places to draw.
     """
     weights = np.exp(log_weight - log_weight.max())
     expected = count * weights / weights.sum()
@@ -240,19 +241,19 @@ def in_proportion(log_weight: Array, count: int) -> NDArray[np.int64]:
 
 
 def log_mean(log_weight: Array) -> Array:
-    """Log of the mean weight over the draws, the first axis; -inf where all are 0."""
+    """Log of the mean weight over the draws, the first axis; -inf where all weights are 0."""
     most = np.maximum(log_weight.max(axis=0), np.finfo(float).min)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(np.exp(log_weight - most).mean(axis=0)) + most)
 
 
 def spread_order(count: int) -> NDArray[np.int64]:
-    """An order of 0 .. count - 1 of which every prefix is spread over the whole: by multiples of the golden ratio."""
+    """Order 0 .. count - 1 so that every prefix is spread evenly, by multiples of the golden ratio; shape (count,)."""
     return np.argsort((0.5 + GOLDEN * np.arange(count)) % 1.0, kind="stable")
 
 
 def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> InputError:
-    """Say in which week the last draw was ruled out, what ruled most of them out in it, and the rows that say so."""
+    """Make the error for a record that rules out all draws: its week, its decision or state, and its rows."""
     day = posterior.as_of
     number = int(np.argmin(np.isfinite(made.log_weight).any(axis=0)))
     kind = int(made.ruled_out[number].argmax())
@@ -263,21 +264,21 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
     fixed = (f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
     given = ", ".join([*(f"--set {text}" for text in scenario.edits), *fixed])
     return InputError(
-        f"no draw of the posterior allows what is recorded of the week of {begin}: all were ruled out by {what}",
+        f"no draw of the posterior allows the record of the week of {begin}, most often because of {what}",
         file=f"{scenario.folder.name}/evidence",
-        key="; ".join(rows) or f"week of {begin}, where nothing is recorded of {what}",
-        mend="Correct the rows, or the priors under which this cannot be" + (f"; changed are {given}" if given else ""),
+        key="; ".join(rows) or f"week of {begin}, without a record of {what}",
+        mend="Correct the rows, or the priors that rule them out" + (f"; changed are {given}" if given else ""),
     )
 
 
 def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
-    """The rows of a week that say what happened of a decision, or how a state stands."""
+    """The rows of the evidence in a week that record a decision or a state."""
     state = moved_state(what) if what in seen.guide.decision else what
-    told = {name for name in seen.guide.decision if name == what or (state and moved_state(name) == state)}
+    related = {name for name in seen.guide.decision if name == what or (state and moved_state(name) == state)}
     found = []
     for file, table, about, names in (
         (CHANGES, seen.states, "state", {state}),
-        (EVENTS, seen.events, "decision", told),
+        (EVENTS, seen.events, "decision", related),
     ):
         week = (table["observed"] >= pd.Timestamp(begin)) & (table["observed"] < pd.Timestamp(begin) + WEEK)
         of_week = table[week & table[about].isin(names)]
@@ -291,14 +292,14 @@ def nothing_to_foresee(scenario: Scenario, day: date) -> None:
     """Refuse a date by which the war is recorded as ended.
 
     Raises:
-        InputError: it names the row.
+        InputError: the war is recorded as ended; the error names the row.
     """
     events = scenario.chronology.as_of(day).events
     ended = events[events["decision"] == ENDED]
     if not ended.empty:
         row, when = ended["row"].iloc[0], ended["observed"].iloc[0].date()
         raise InputError(
-            f"the war has ended on {when}, as this row says: as of {day} there is nothing to foresee",
+            f"the war is recorded as ended on {when}, so it cannot be forecast as of {day}",
             file=f"{scenario.folder.name}/evidence/{EVENTS}",
             key=f"row {row}",
             mend=f"Give --as-of {when} or an earlier day, or correct the row",

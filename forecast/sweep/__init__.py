@@ -1,4 +1,4 @@
-"""The change of the odds with an assumption: a parameter fixed low and high, a premise switched off.
+"""The effect of one assumption on the odds: a parameter fixed low and high, or a premise switched off.
 
-In: a scenario and its posterior. Out: differences of odds with their errors.
+In: a scenario and its posterior. Out: differences of odds, with their standard errors.
 """

@@ -1,8 +1,8 @@
-"""The effect of each parameter alone: the odds with it fixed low and fixed high, on the same draws and random numbers.
+"""The effect of each parameter alone on the odds: fixed low and fixed high, with the same draws and random numbers.
 
-Unlike the joint fit of a run's draws (`influence`), nothing is fitted here. Every parameter in turn is fixed at its
-10th and at its 90th percentile in all draws, the others stay, and the odds are compared timeline by timeline. It costs
-two simulations a parameter.
+Each parameter in turn is fixed at its 10th and at its 90th percentile in all draws, while the others stay as they are.
+The odds are compared timeline by timeline. Each parameter costs two simulations. Nothing is fitted, unlike in the joint
+regression on a run's draws (`influence`).
 """
 
 from collections.abc import Callable, Sequence
@@ -27,8 +27,8 @@ class Swing:
         name: of the prior.
         low: its 10% quantile on the as-of date, in its unit.
         high: its 90% quantile.
-        difference: of each headline odds, high less low.
-        error: paired standard error of each.
+        difference: change of the odds, by outcome: high less low.
+        error: paired standard error of each change.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Swing:
 
     @property
     def largest(self) -> float:
-        """The largest difference, whatever its sign."""
+        """The largest difference in absolute value."""
         return max(abs(x) for x in self.difference.values())
 
 
@@ -61,10 +61,10 @@ def swings(
         scenario: the scenario.
         posterior: from `update`.
         names: of the priors; by default all.
-        timelines: of each simulation.
+        timelines: number of timelines in each simulation.
         seed: seed of the random numbers.
-        threads: threads to use; changes no number.
-        notify: called with the progress, in a phrase.
+        threads: number of threads; does not change the results.
+        notify: called with a phrase that reports progress.
     """
     found = []
     chosen = list(scenario.priors if names is None else names)
@@ -85,7 +85,7 @@ def swings(
 
 
 def ends(scenario: Scenario, posterior: Posterior, name: str) -> tuple[float, float]:
-    """The 10 and 90% quantiles of a parameter, in its unit; for one that varies by timeline, over timelines."""
+    """The 10% and 90% quantiles of a parameter, in its unit: over draws, or over timelines if it varies by timeline."""
     if name in posterior.redrawn:
         low, high = (float(scenario.priors[name].marginal.quantile(special.ndtri(q))) for q in (LOW, HIGH))
         return low, high

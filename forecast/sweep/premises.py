@@ -1,9 +1,9 @@
-"""The effect of each premise on the odds: all that rests on it switched off, on the same draws and random numbers.
+"""The effect of each premise on the odds: switched off, with the same draws and random numbers.
 
-A premise is switched off by setting every entry that names it to its neutral value, `without`. An issue rests
-on the premise that puts it on the agenda: without the premise nobody gives the issue weight. The timelines of both
-simulations are pairs with the same draw, replicate and random numbers, so the difference of their odds has a much
-smaller error than either has. The error is clustered by draw, as that of the odds is.
+A premise is switched off by setting every parameter whose prior cites it to a neutral value, `without`. An issue rests
+on the premise that puts it on the agenda: without the premise, no party gives the issue any weight. The timelines of
+both simulations are pairs with the same draw, replicate and random numbers. So the difference of their odds has a much
+smaller error than either of the odds. The error is clustered by draw, as the error of the odds is.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from forecast.outcomes.paired import differences
 from forecast.scenario.spec import Scenario
 
 NO_WEIGHT = -20.0
-"""Log weight of an issue that nobody cares for."""
+"""Log weight of an issue to which no party gives any weight."""
 
 ROWS = ("parties.position.", "parties.salience.", "settlements.terms.")
-"""Names of rows about an issue, which inherit its premises, begin so."""
+"""Beginnings of the names of priors about an issue; these priors rest on the issue's premises."""
 
 CLEAR_ABOVE = 2.0
-"""Paired standard errors that a difference must exceed to count as one."""
+"""Number of paired standard errors that a difference must exceed to count as clear."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Effect:
     Attributes:
         premise: its id.
         entries: names of the priors that were switched off.
-        difference: of each headline odds, without the premise less with it.
-        error: paired standard error of each.
-        changed: share of timelines of which anything in the row changed.
-        endings: share of timelines that end otherwise.
+        difference: change of the odds, by outcome: without the premise less with it.
+        error: paired standard error of each change.
+        changed: share of timelines with any change in their row of the table.
+        endings: share of timelines with another ending.
     """
 
     premise: str
@@ -56,7 +56,7 @@ class Effect:
 
 
 def switched_off(scenario: Scenario, premise: str) -> dict[str, float]:
-    """The value at which each prior that rests on a premise no longer does, by name; in the order of the priors.
+    """The neutral value of each parameter that rests on a premise, by name; in the order of the priors.
 
     Args:
         scenario: the scenario.
@@ -92,10 +92,10 @@ def effects(
     Args:
         scenario: the scenario.
         posterior: from `update`.
-        premises: ids; by default all of the scenario's.
-        timelines: how many, with the premise and without it.
+        premises: ids; by default all premises of the scenario.
+        timelines: number of timelines in each simulation.
         seed: seed of the random numbers.
-        threads: threads to use; changes no number.
+        threads: number of threads; does not change the results.
     """
     base = simulate(scenario, posterior, timelines=timelines, seed=seed, threads=threads).timelines
     found = []
@@ -128,7 +128,7 @@ def compare(premise: str, entries: tuple[str, ...], base: pd.DataFrame, without:
 
 
 def differs(base: pd.DataFrame, without: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which rows of two tables of the same timelines differ in any column, missing values being alike; shape (n,)."""
+    """Whether each row differs between two tables of the same timelines; missing values count as equal; shape (n,)."""
     rows = np.zeros(len(base), dtype=bool)
     for column in base.columns:
         a, b = base[column], without[column]

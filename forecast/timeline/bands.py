@@ -1,7 +1,7 @@
-"""Weekly quantile bands of the levels, counted as timelines run, without holding their paths.
+"""Weekly quantile bands of the levels, counted while timelines run, without storing their paths.
 
-Each level has a declared range cut into bins; a timeline's path is added to the counts of its kind of ending.
-Counts add up whatever the order, so chunks and threads change nothing.
+The declared range of each level is cut into bins. The path of a timeline is added to the counts of its kind of ending.
+Counts add up to the same sum in any order, so chunks and threads do not change the bands.
 """
 
 import math
@@ -20,12 +20,12 @@ from forecast.timeline.state import State
 BINS = 256
 
 GROUPS = ("battlefield", "negotiated", "unresolved")
-"""The kinds of ending that bands are kept apart by."""
+"""The kinds of ending, each with separate bands."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """One quantity that bands are kept of.
+    """A quantity with weekly bands.
 
     Attributes:
         name: its name.
@@ -57,7 +57,7 @@ LEVELS = (
     Level("consent_kyiv", "chance", 0.0, 1.0),
     Level("rung", "code", -0.5, 4.5),
 )
-"""Consents are those to the terms on the table, 0.5 with none."""
+"""Consent is to the terms on the table, 0.5 without terms."""
 
 LOWS = np.array([level.low for level in LEVELS])
 WIDTHS = np.array([(level.high - level.low) / BINS for level in LEVELS])
@@ -65,7 +65,7 @@ WIDTHS = np.array([(level.high - level.low) / BINS for level in LEVELS])
 
 @kernel
 def note(s: State, path: NDArray[np.float64]) -> None:
-    """Write the week's levels, in the order of `LEVELS`."""
+    """Write the week's levels into `path`, shape (levels,), in the order of `LEVELS`."""
     path[0] = s.capital
     path[1] = s.attention
     path[2] = s.hawks
@@ -105,18 +105,18 @@ def quantiles(counts: NDArray[np.int64], level: Level, probabilities: Sequence[f
 
     Args:
         counts: shape (..., bins).
-        level: whose bins they are.
-        probabilities: k of them, between 0 and 1.
+        level: the level counted.
+        probabilities: k probabilities, between 0 and 1.
 
     Returns:
-        Shape (..., k), in the level's unit; NaN where there is no timeline.
+        Shape (..., k), in the level's unit; NaN where the counts have no timeline.
     """
     width = (level.high - level.low) / BINS
     upto = np.cumsum(counts, axis=-1)
     total = upto[..., -1:]
     out = np.full((*counts.shape[:-1], len(probabilities)), np.nan)
     for k, p in enumerate(probabilities):
-        # The first bin up to which the share of timelines reaches p, and how far into it p lies.
+        # The first bin at which the cumulative share of timelines reaches p, and the position of p within it.
         place = np.argmax(upto >= np.maximum(p * total, 1e-9), axis=-1)[..., None]
         inside = np.take_along_axis(counts, place, axis=-1)
         before = np.take_along_axis(upto, place, axis=-1) - inside

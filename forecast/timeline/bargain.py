@@ -1,11 +1,11 @@
-"""The bargain: what a deal is worth to each party, who consents, which settlement is tried, how terms move.
+"""The bargain: the value of a settlement to each party, consent, the choice of a settlement, the course of its terms.
 
 For signatory p with positions y, saliences s (summing to 1) and terms x on the issues scored 0 to 1:
 
-    V_p = sum_i s_pi (1 - |x_i - y_pi|) - commitment_p(settlement)           value of the deal
+    V_p = sum_i s_pi (1 - |x_i - y_pi|) - commitment_p(settlement)           value of the settlement
     c_p = logistic((V_p - R_p + eta_p) / tau),  eta_p ~ Normal(0, sigma_p)   once per timeline
 
-Washington consents to what it can deliver (`washington.consent`); the hawks sign nothing.
+Washington consents to a settlement that it can deliver (`washington.consent`). The hawks do not sign.
 """
 
 import math
@@ -45,7 +45,7 @@ OMITTED = event("talks.omitted", "the draft leaves out a clause", code="clause o
 
 @kernel
 def signs(w: World, settlement: int, party: int) -> bool:
-    """Whether a party's consent is needed: Kyiv and Moscow always, the others where the template says so."""
+    """Whether a party's consent is needed: Kyiv's and Moscow's always, the others' if the settlement says so."""
     if party in (KYIV, MOSCOW):
         return True
     if party == WASHINGTON:
@@ -55,7 +55,7 @@ def signs(w: World, settlement: int, party: int) -> bool:
 
 @kernel
 def value(p: Parameters, s: State, w: World, party: int) -> float:
-    """Value of the terms on the table to a party, before what it fears: sum_i s_pi (1 - |x_i - y_pi|)."""
+    """Value of the terms on the table to a party, before its fears are deducted: sum_i s_pi (1 - |x_i - y_pi|)."""
     total = 0.0
     for i in range(w.facts.issues):
         total += p.parties.salience[party, i] * (1.0 - abs(s.terms[i] - p.parties.position[party, i]))
@@ -64,7 +64,7 @@ def value(p: Parameters, s: State, w: World, party: int) -> float:
 
 @kernel
 def opening_value(p: Parameters, w: World, settlement: int, party: int) -> float:
-    """The same of a template's typical terms."""
+    """Value of a settlement's typical terms to a party, before its fears are deducted."""
     total = 0.0
     for i in range(w.facts.issues):
         x = p.settlements.terms[settlement, i]
@@ -74,10 +74,11 @@ def opening_value(p: Parameters, w: World, settlement: int, party: int) -> float
 
 @kernel
 def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops: float) -> float:
-    """What Moscow fears of a deal: that it is overturned, that Ukraine rearms; and what it must swallow.
+    """Cost of a settlement to Moscow: it may be overturned, Ukraine may rearm, and some terms are hard to accept.
 
-    Lock-in clauses (the Senate, Europe) lower the first; the hawks worsen the second, half of which every settlement
-    carries that stops the fighting before the rest is agreed. Once a general truce holds, that cost is spent.
+    Lock-in clauses (the Senate, Europe) lower the fear that the settlement is overturned. The hawks raise the fear that
+    Ukraine rearms; a settlement that stops the fighting before the rest is agreed has half of this cost at least. The
+    cost of stopping first falls away once a general truce holds.
     """
     temporary, stops_first = w.facts.temporary[settlement], w.facts.stops_first[settlement]
     fear = p.moscow.distrust * (1.0 - p.settlements.lock_in[settlement])
@@ -94,7 +95,7 @@ def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops
 
 @kernel
 def commitment_kyiv(p: Parameters, settlement: int) -> float:
-    """What Kyiv fears of a deal: that nobody enforces it."""
+    """Cost of a settlement to Kyiv: it may not be enforced."""
     return p.kyiv.truce_distrust * (1.0 - p.settlements.monitoring[settlement])
 
 
@@ -106,14 +107,14 @@ def worth_moscow(p: Parameters, s: State) -> float:
 
 @kernel
 def gap_moscow(p: Parameters, s: State, w: World) -> float:
-    """What Moscow lacks to consent: R - V - eta."""
+    """Moscow's gap to consent: R - V - eta."""
     fear = commitment_moscow(p, s, w, s.settlement, float(s.troops_text))
     return worth_moscow(p, s) - (value(p, s, w, MOSCOW) - fear) - s.private[MOSCOW]
 
 
 @kernel
 def gap_kyiv(p: Parameters, s: State, w: World) -> float:
-    """What Kyiv lacks to consent: R - V - eta."""
+    """Kyiv's gap to consent: R - V - eta."""
     return (
         kyiv.worth_of_fighting(p.kyiv, s) - (value(p, s, w, KYIV) - commitment_kyiv(p, s.settlement)) - s.private[KYIV]
     )
@@ -121,19 +122,19 @@ def gap_kyiv(p: Parameters, s: State, w: World) -> float:
 
 @kernel
 def gap_europe(p: Parameters, s: State, w: World) -> float:
-    """What Europe lacks to consent: R - V - eta."""
+    """Europe's gap to consent: R - V - eta."""
     return europe.worth_of_fighting(p.europe, s) - value(p, s, w, EUROPE) - s.private[EUROPE]
 
 
 @kernel
 def load_of(p: Parameters, settlement: int, troops: float) -> float:
-    """What a settlement asks of Washington to deliver, in sd; European troops in the text add to it."""
+    """Load of a settlement: the capital that Washington needs to deliver it, in sd; European troops add to it."""
     return p.settlements.load[settlement] + p.washington.deliver_troops * troops
 
 
 @kernel
 def weigh(p: Parameters, s: State, r: Result, w: World) -> None:
-    """Every party's readiness to consent to the terms on the table; notes how near each came."""
+    """Update each party's consent to the terms on the table, and its least gap to consent in the result."""
     load = load_of(p, s.settlement, float(s.troops_text))
     gap = gap_moscow(p, s, w)
     s.consent[MOSCOW] = logistic(-gap / p.talks.tau)
@@ -155,7 +156,7 @@ def weigh(p: Parameters, s: State, r: Result, w: World) -> None:
 
 @kernel
 def note_gap(p: Parameters, s: State, r: Result, w: World, party: int, gap: float) -> None:
-    """Keep the least gap to consent while terms are on the table, and the issue that cost most then."""
+    """Record the least gap to consent while terms are on the table, and the issue that cost most at that moment."""
     if s.rung < TERMS or gap >= r.gap[party]:
         return
     r.gap[party] = gap
@@ -169,7 +170,7 @@ def note_gap(p: Parameters, s: State, r: Result, w: World, party: int, gap: floa
 
 @kernel
 def term_index(p: Parameters, s: State, w: World) -> float:
-    """How near the terms are to Moscow's: sum w_i x_i, w the mean of Moscow's and Kyiv's saliences."""
+    """Term index, from 0 to 1 at Moscow's ideal: sum w_i x_i, with w the mean of Moscow's and Kyiv's saliences."""
     total = 0.0
     for i in range(w.facts.issues):
         weight = 0.5 * (p.parties.salience[MOSCOW, i] + p.parties.salience[KYIV, i])
@@ -179,9 +180,9 @@ def term_index(p: Parameters, s: State, w: World) -> float:
 
 @kernel
 def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
-    """Weight of a settlement when one is tried: weight x dampening x exp(mean consent, as estimated, / T).
+    """Weight of a settlement when one is chosen: weight x dampening x exp(mean estimated consent / T).
 
-    The others estimate Moscow's worth of fighting on as R_Moscow - optimism: outcomes wished for, not conditions.
+    The other parties underestimate Moscow's worth of fighting on, as R_Moscow - optimism: they take wishes for facts.
     """
     fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
     moscow_gap = worth_moscow(p, s) - p.talks.optimism - opening_value(p, w, settlement, MOSCOW) + fear
@@ -207,7 +208,7 @@ def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
 
 @kernel
 def draw_settlement(p: Parameters, s: State, w: World, context: Context) -> None:
-    """Choose what to talk about on entering contact, and draw its terms and clauses once."""
+    """Choose the settlement to negotiate on entering contact, and draw its terms and clauses."""
     lane = s.moves
     total, chosen = 0.0, -1
     for t in range(w.facts.settlements):
@@ -252,10 +253,11 @@ def least_ready(s: State, w: World) -> int:
 
 @kernel
 def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
-    """Terms drift towards those who refuse, on the issues that weigh most with them.
+    """Move the terms towards the parties that refuse, most on the issues of highest salience to them.
 
     x_i += (1 - exp(-lambda dt)) sum_p (1 - c_p) a_pi (y_pi - x_i), a_pi = s_pi / sum_q s_qi over signatories,
-    within the settlement's give. Mediating uses every pull; pressing one party only the others'; walked away none.
+    within the settlement's give. When Washington mediates, every party pulls; when it presses one party, only the
+    others do; when it has walked away, nobody does.
     """
     if s.rung < TERMS or s.rung > TEXT or s.posture == WALKED_AWAY:
         return
@@ -278,7 +280,7 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
             + kyiv_pull * s_kyiv * (position[KYIV, i] - x)
             + moscow_pull * s_moscow * (position[MOSCOW, i] - x)
         )
-        # Terms that were drawn outside the give may only come nearer to it.
+        # Terms that were drawn outside the give may only move towards it.
         typical = p.settlements.terms[s.settlement, i]
         low, high = min(max(0.0, typical - give), x), max(min(1.0, typical + give), x)
         x = min(max(x + speed * pull / max(weight, 1e-12), low), high)
@@ -287,7 +289,7 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
 
 @kernel
 def begin(p: Parameters, s: State, w: World, context: Context) -> None:
-    """Draw what each party privately thinks a deal is worth, once per timeline; value a bare ceasefire."""
+    """Draw the private part of a settlement's value to each party, once in each timeline; value a bare ceasefire."""
     s.private[MOSCOW] = p.talks.moscow_spread * normal(context, PRIVATE, 0, MOSCOW)
     s.private[KYIV] = p.talks.kyiv_spread * normal(context, PRIVATE, 0, KYIV)
     s.private[EUROPE] = p.talks.europe_spread * normal(context, PRIVATE, 0, EUROPE)
@@ -298,7 +300,7 @@ def begin(p: Parameters, s: State, w: World, context: Context) -> None:
 
 @kernel
 def truce_consent_moscow(p: Parameters, s: State) -> float:
-    """Moscow's readiness for a bare ceasefire: it must stop first, Kursk weighs against it, and it binds nobody."""
+    """Moscow's consent to a bare ceasefire; stopping first, Russian ground left to Ukraine and distrust lower it."""
     cost = (
         p.moscow.stop_first + (p.moscow.kursk_cost if s.pocket > 0.0 else 0.0) + p.moscow.distrust + p.moscow.cheating
     )
@@ -308,14 +310,14 @@ def truce_consent_moscow(p: Parameters, s: State) -> float:
 
 @kernel
 def truce_consent_kyiv(p: Parameters, s: State) -> float:
-    """Kyiv's readiness for a bare ceasefire, which nobody watches over or enforces."""
+    """Kyiv's consent to a bare ceasefire, which nobody monitors or enforces."""
     gap = kyiv.worth_of_fighting(p.kyiv, s) + p.kyiv.truce_distrust - s.truce_value[KYIV] - s.private[KYIV]
     return logistic(-gap / p.talks.tau)
 
 
 @kernel
 def restart(s: State) -> None:
-    """Leave the table: no template, no terms."""
+    """Leave the table: without a settlement and without terms."""
     s.settlement = -1
     s.index = 0.5
     s.hawks_loss = 0.0
@@ -326,12 +328,12 @@ def restart(s: State) -> None:
 
 @kernel
 def fail_settlement(s: State) -> None:
-    """A template that failed is half as likely to be tried again."""
+    """Halve the weight of a settlement that has failed."""
     if s.settlement >= 0:
         s.dampening[s.settlement] *= 0.5
 
 
 @kernel
 def on_table(s: State) -> bool:
-    """Whether there is a template on the table."""
+    """Whether a settlement is on the table."""
     return s.rung >= CONTACT and s.settlement >= 0

@@ -18,24 +18,25 @@ from forecast.timeline.week import begin, timeline
 REDRAW = decision("parameters.timeline")
 
 CHUNK = 500
-"""Timelines in a chunk; any other number gives the same bytes."""
+"""Timelines in a chunk. The number does not change the results."""
 
 TIMELINES_PER_DRAW = 40
-"""Timelines of a draw before the next one is used, so that spread within and between draws can be told apart."""
+"""Timelines that one draw runs before the next draw. Several are needed to separate the variance within draws from the
+variance between them."""
 
 TABLE_REACH = 6.0
-"""Normal scores beyond which a parameter that varies by timeline is cut off."""
+"""Absolute normal score at which a parameter that varies by timeline is truncated."""
 
 
 class Redrawn(NamedTuple):
-    """Parameters that are drawn for each timeline, from tables of their quantile functions.
+    """Parameters that vary by timeline, each drawn from a table of its quantile function.
 
     Attributes:
-        place: (k,) place of each in the flat parameter row.
-        lane: (k,) number made from its name, which keys its random numbers.
-        mean: (rows, k) mean of its normal score, given the rest of the row.
+        place: (k,) place of each parameter in the flat parameter row.
+        lane: (k,) number made from the parameter's name, which keys its random numbers.
+        mean: (rows, k) mean of the parameter's normal score, given the rest of the row.
         chol: (k, k) Cholesky factor of the covariance of the scores.
-        table: (k, m) value, as the compiled code uses it, at m scores evenly spaced over +- TABLE_REACH.
+        table: (k, m) the parameter's value, in the compiled code's unit, at m scores evenly spaced over +- TABLE_REACH.
     """
 
     place: NDArray[np.int64]
@@ -46,14 +47,14 @@ class Redrawn(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What timelines are made from.
+    """The data from which timelines are simulated.
 
     Attributes:
         rows: parameter rows, laid out as `Parameters`.
         states: starting states, laid out as `State`.
-        results: the result of each starting state so far, laid out as `Result`; shape (1,) if it is the same for all.
-        values: (starting states, k) parameters that vary by timeline, where they are drawn already; else shape (0, k).
-        redrawn: how parameters that vary by timeline are drawn.
+        results: the result so far of each starting state, laid out as `Result`; shape (1,) if all have the same.
+        values: (starting states, k) parameters that vary by timeline, if drawn already; else shape (0, k).
+        redrawn: the distribution of the parameters that vary by timeline.
         world: dimensions, facts and calendar, laid out as `World`, shape (1,).
     """
 
@@ -66,13 +67,13 @@ class Inputs(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Which timelines to run, one entry a timeline.
+    """The timelines to run, one entry each.
 
     Attributes:
-        row: parameter row.
-        start: starting state.
-        draw: number of the draw, which keys random numbers.
-        replicate: number of the timeline within its draw, which keys random numbers.
+        row: (n,) number of the parameter row.
+        start: (n,) number of the starting state.
+        draw: (n,) number of the draw, which keys random numbers.
+        replicate: (n,) number of the timeline within its draw, which keys random numbers.
     """
 
     row: NDArray[np.int64]
@@ -82,12 +83,12 @@ class Cells(NamedTuple):
 
 
 class Work(NamedTuple):
-    """The arrays that one thread works with; they change from timeline to timeline.
+    """The arrays of one thread, overwritten by each of its timelines.
 
     Attributes:
-        context: laid out as `Context`, shape (1,).
+        context: random numbers, observations and log, laid out as `Context`, shape (1,).
         parameters: laid out as `Parameters`, shape (1,).
-        flat: the same memory as plain numbers.
+        flat: the memory of `parameters` as plain numbers.
         state: laid out as `State`, shape (1,).
         path: (weeks, levels) the levels of each week.
     """
@@ -151,18 +152,18 @@ def get_values(flat: Array, place: NDArray[np.int64], values: Array) -> None:
 def begin_cell(
     inputs: Inputs, work: Work, row: int, start: int, draw: int, replicate: int, states: Any, results: Any, at: int
 ) -> None:
-    """Begin one timeline: its random numbers, its parameters in `work`, and what it keeps from its start.
+    """Begin one timeline: set its random numbers, parameters, state and result.
 
     Args:
-        inputs: what it is made from.
+        inputs: data of the timelines.
         work: its context and its parameters are set.
-        row: its parameter row.
-        start: its starting state.
-        draw: keys its random numbers.
-        replicate: keys them too.
-        states: filled in at the place `at`, laid out as `State`.
-        results: filled in at the place `at`, laid out as `Result`.
-        at: the place.
+        row: number of the parameter row.
+        start: number of the starting state.
+        draw: number of the draw, which keys random numbers.
+        replicate: number within the draw, which keys random numbers.
+        states: the state is filled in at the place `at`, laid out as `State`.
+        results: the result is filled in at the place `at`, laid out as `Result`.
+        at: place of the timeline in `states` and `results`.
     """
     context = work.context[0]
     context.cell = cell_key(draw, replicate)
@@ -179,7 +180,7 @@ def begin_cell(
 
 @kernel
 def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, counts: NDArray[np.int64]) -> None:
-    """Run the cells of one chunk, whose first is timeline number `first`, into `out` and `counts`."""
+    """Run the cells of one chunk, from timeline number `first`; fill in their results `out` and add to `counts`."""
     for i in range(len(which.row)):
         begin_cell(
             inputs, work, which.row[i], which.start[i], which.draw[i], which.replicate[i], work.state, out[i : i + 1], 0
@@ -200,14 +201,13 @@ def simulate_cells(
     """Run timelines.
 
     Args:
-        inputs: what they are made from.
+        inputs: data of the timelines.
         which: the cells to run, n of them.
         seed: seed of the random numbers.
-        threads: size of the pool, by default the number of processors. Changes no number.
+        threads: number of threads, by default the number of processors; does not change the results.
 
     Returns:
-        One row a timeline, laid out as `Result`, shape (n,); counts for the bands,
-        shape (groups, weeks, levels, bins).
+        The results, laid out as `Result`, shape (n,); the counts for the bands, shape (groups, weeks, levels, bins).
     """
     n, weeks = len(which.row), int(inputs.world.weeks[0])
     out = np.zeros(n, RESULT).view(np.recarray)
@@ -226,7 +226,7 @@ def simulate_cells(
 
 @dataclass(frozen=True)
 class Course:
-    """One timeline, with all that happened in it.
+    """One timeline with its states, results and events.
 
     Attributes:
         parameters: its parameters, a record laid out as `Parameters`.
@@ -234,7 +234,7 @@ class Course:
         weeks: numbers of its n calendar weeks.
         states: (n + 1,) the state at its start and at the end of each week.
         results: (n + 1,) the result so far, likewise.
-        result: the result at its end, filled in, shape (1,).
+        result: the complete result, shape (1,).
         entries: its events in order.
     """
 
@@ -248,12 +248,12 @@ class Course:
 
 
 def follow(inputs: Inputs, cell: tuple[int, int, int, int], timeline_number: int, seed: int | str) -> Course:
-    """Run one timeline, keeping the state of each week and its trace.
+    """Run one timeline and keep its trace and the state of each week.
 
     Args:
-        inputs: what it is made from.
+        inputs: data of the timelines.
         cell: its parameter row, starting state, draw and replicate.
-        timeline_number: its number, which its result carries.
+        timeline_number: its number, kept in its result.
         seed: seed of the random numbers.
     """
     row, start, draw, replicate = cell

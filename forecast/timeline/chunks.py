@@ -1,4 +1,4 @@
-"""Work on many timelines in chunks, shared out over a pool of threads."""
+"""Work on many timelines in chunks, shared among threads."""
 
 import os
 import threading
@@ -15,17 +15,17 @@ def run_chunks[W](
     run: Callable[[W, int, int], None],
     threads: int | None = None,
 ) -> list[W]:
-    """Run chunk after chunk; neither the size of a chunk nor the number of threads changes a number.
+    """Run all chunks. Neither the size of a chunk nor the number of threads changes the results.
 
     Args:
-        count: how many timelines there are.
-        size: how many are in a chunk.
-        workspace: makes the arrays that one thread works with.
-        run: works on the timelines from one number up to another, that one left out.
-        threads: size of the pool, by default the number of processors.
+        count: number of timelines.
+        size: number of timelines in a chunk.
+        workspace: makes the arrays of one thread.
+        run: works with these arrays on the timelines from one number up to, but not including, another.
+        threads: number of threads, by default the number of processors.
 
     Returns:
-        The work spaces, one a thread.
+        The work spaces, one for each thread.
     """
     chunks = [(a, min(a + size, count)) for a in range(0, count, size)]
     workers = min(threads or os.cpu_count() or 1, len(chunks))
@@ -46,5 +46,5 @@ def run_chunks[W](
         try:
             return list(pool.map(work, range(workers)))
         except BaseException:
-            stop.set()  # an interrupt waits for the chunks at work, not for all of them
+            stop.set()  # an interrupt waits only for the chunks that are running
             raise

@@ -1,4 +1,4 @@
-"""The codes that state and rows hold instead of words."""
+"""The codes that stand for words in states and results."""
 
 WASHINGTON, HAWKS, EUROPE, KYIV, MOSCOW = range(5)
 PARTIES = ("washington", "hawks", "europe", "kyiv", "moscow")
@@ -10,7 +10,7 @@ RUNGS = ("none", "contact", "terms", "text", "signed")
 
 MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY = range(4)
 POSTURES = ("mediating", "pressing Kyiv", "pressing Moscow", "walked away")
-"""What Washington is doing; engaged is any but the last."""
+"""Postures of Washington. It is engaged in all but the last."""
 
 NO_TRUCE, LIMITED, GENERAL = range(3)
 TRUCES = ("none", "limited", "general")
@@ -24,4 +24,4 @@ ABSORBED = ("running", "ukraine_defeated", "russia_fails")
 """Whether the war has ended on the battlefield."""
 
 OWNERS = ("president", "predecessor", "europe", "kyiv")
-"""Who is held to own a defeat, or a settlement near Moscow's terms."""
+"""Owners of a defeat, or of a settlement near Moscow's terms: those that may get a share of the blame."""

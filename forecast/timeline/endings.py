@@ -1,13 +1,13 @@
-"""Endings: the rates that end the war on the battlefield, drawn in one place, and who owns a defeat.
+"""Endings: the rates at which the war ends on the battlefield, their draw, and the owners of a defeat.
 
     direct defeat   defeat wide_ratio(-adequacy + instability + advance + ground lost)
-    collapse        while thrust stands: over the life of an undisturbed breakthrough the chance is `collapse`,
+    collapse        while thrust lasts: over the life of an undisturbed breakthrough the chance is `collapse`,
                     times wide_ratio(-adequacy + instability + thrust beyond the usual + ground lost)
     Russia fails    failure ratio(strain - advance + a shock at home)
 
-They are worked out at the start of a step and compete at its end: P(any) = 1 - exp(-sum), which one in
-proportion to its rate. The loss of all ground in reach is a defeat too. The rates are 0 while a general truce or a
-settlement holds.
+The rates are computed at the start of a step and compete at its end: P(any) = 1 - exp(-sum), and each ending is
+chosen in proportion to its rate. The loss of all ground in reach is a defeat too. The rates are 0 while a general truce
+or a settlement holds.
 """
 
 import math
@@ -26,7 +26,7 @@ from forecast.timeline.world import World
 ENDING = decision("endings.any")
 ENDING_WHICH = decision("endings.which")
 
-EXHAUSTED = event("endings.exhausted", "no ground in reach is left to Ukraine", code="1 if Washington is engaged")
+EXHAUSTED = event("endings.exhausted", "Ukraine has lost all ground in reach", code="1 if Washington is engaged")
 COLLAPSED = event("endings.collapsed", "the defence collapses after a breakthrough", code="1 if Washington is engaged")
 DEFEATED = event("endings.defeated", "Ukraine is defeated without a breakthrough", code="1 if Washington is engaged")
 FAILED = event("endings.failed", "Russia's war fails", code="1 if Washington is engaged")
@@ -34,9 +34,9 @@ FAILED = event("endings.failed", "Russia's war fails", code="1 if Washington is 
 
 @kernel
 def collapse_rate(p: Parameters, s: State, dt: float) -> float:
-    """Collapse while thrust stands, a week.
+    """Weekly rate of collapse while thrust lasts.
 
-    Thrust that fades from its full size undisturbed spends -ln(1 - collapse) in all, at reference conditions.
+    At reference conditions the rate adds up to -ln(1 - collapse) while thrust fades undisturbed from its full size.
     """
     if s.thrust_full <= 0.0:
         return 0.0
@@ -55,7 +55,7 @@ def collapse_rate(p: Parameters, s: State, dt: float) -> float:
 
 @kernel
 def defeat_rate(p: Parameters, s: State) -> float:
-    """Direct defeat, a week."""
+    """Weekly rate of direct defeat."""
     return p.endings.defeat * wide_ratio(
         -p.endings.defeat_adequacy * s.adequacy
         + p.endings.defeat_instability * s.instability
@@ -66,7 +66,7 @@ def defeat_rate(p: Parameters, s: State) -> float:
 
 @kernel
 def failure_rate(p: Parameters, s: State) -> float:
-    """Russia's failure, a week."""
+    """Weekly rate of Russia's failure."""
     return p.endings.failure * ratio(
         p.endings.failure_strain * s.strain
         - p.endings.failure_advance * (s.advance - s.advance_start)
@@ -76,7 +76,7 @@ def failure_rate(p: Parameters, s: State) -> float:
 
 @kernel
 def rates(p: Parameters, s: State, r: Result, dt: float) -> None:
-    """Work out the absorbing rates of a step."""
+    """Compute the rates of the endings in a step."""
     if s.truce == GENERAL:
         s.rate_collapse = s.rate_defeat = s.rate_failure = 0.0
         return
@@ -88,9 +88,9 @@ def rates(p: Parameters, s: State, r: Result, dt: float) -> None:
 
 @kernel
 def events(s: State, w: World, context: Context, part: int, dt: float) -> None:
-    """Draw whether the step ended the war on the battlefield; not if the fighting has just stopped.
+    """Draw whether the war ends on the battlefield in the step; it does not if the fighting has just stopped.
 
-    With no ground left to defend in the regions in reach Ukraine is defeated, whatever the draw.
+    If Ukraine has lost all ground in the regions in reach, it is defeated without a draw.
     """
     if s.truce == GENERAL:
         return
@@ -109,9 +109,10 @@ def events(s: State, w: World, context: Context, part: int, dt: float) -> None:
 
 @kernel
 def own(p: Parameters, s: State, r: Result, in_office: float) -> None:
-    """Share out a defeat, or a settlement near Moscow's terms: a softmax over four owners.
+    """Divide the blame for a defeat, or for a settlement near Moscow's terms, among four owners, by a softmax.
 
-    Blame is how loud Europe and the hawks are; time since the inauguration takes it from the predecessor.
+    Protest by Europe and the hawks adds to the president's share. The predecessor's share falls with the time since the
+    inauguration.
     """
     e = p.endings
     weeks = in_office / 26.0

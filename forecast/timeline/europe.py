@@ -3,8 +3,8 @@
     obstruction reverts to obstruction_mean + obstruction_text max(0, index - 1/3) at text
                 - fatigue (years since the reference date), and falls at upheavals, dated or random
 
-It stiffens Kyiv and slows talks (`kyiv.py`, `talks.py`). Troops enter some weeks after a signature whose text
-names them; then there is a small chance of a wider war, which is flagged and is no ending.
+Obstruction stiffens Kyiv and slows talks (`kyiv.py`, `talks.py`). If the signed text names European troops, they enter
+some weeks later. Then a wider war may begin, with a small chance; it is flagged but does not end the timeline.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ VOTE = decision("europe.sanctions_vote")
 TROOPS = decision("europe.troops_into_text")
 WIDER_WAR = decision("europe.wider_war")
 
-UPHEAVED = event("europe.upheaval", "a political upheaval", value="1 if its date was known beforehand, else 0")
+UPHEAVED = event("europe.upheaval", "a political upheaval", value="1 if its date was known in advance, else 0")
 VOTED = event("europe.vote", "a vote on sanctions", code="0 prolonged, 1 lapsed, 2 lapsed before")
 TROOPS_WRITTEN = event("europe.troops_text", "European troops are written into the text")
 TROOPS_ENTERED = event("europe.troops_in", "European troops enter Ukraine")
@@ -61,7 +61,7 @@ class Europe:
 
 @kernel
 def europe_flow(p: Europe, us_start: float, us_now: float) -> float:
-    """European military aid, EUR bn a month, with what it replaces of America's."""
+    """European military aid, EUR bn a month, including the part that replaces US aid."""
     return p.europe_aid + p.replacement * max(0.0, us_start - us_now)
 
 
@@ -73,7 +73,7 @@ def worth_of_fighting(p: Europe, s: State) -> float:
 
 @kernel
 def step(p: Europe, s: State, r: Result, w: World, context: Context, dt: float) -> None:
-    """Obstruction over `dt` of a week; dated upheavals and sanctions votes."""
+    """Move obstruction by `dt` of a week; dated upheavals and sanctions votes happen."""
     near = max(0.0, s.index - 1.0 / 3.0) * 1.5 if s.rung == TEXT else 0.0
     target = p.obstruction_mean + p.obstruction_text * near - p.fatigue * s.week / WEEKS_PER_YEAR
     noise = normal(context, OBSTRUCTION, s.week, 0)
@@ -91,13 +91,13 @@ def step(p: Europe, s: State, r: Result, w: World, context: Context, dt: float) 
 
 @kernel
 def troops_rate(p: Europe, s: State) -> float:
-    """Troops put into the text, a week."""
+    """Weekly rate at which troops are put into the text."""
     return p.troops_into_text * ratio(p.troops_obstruction * s.obstruction)
 
 
 @kernel
 def events(p: Europe, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
-    """Random upheavals, troops into the text, troops on the ground, a wider war."""
+    """Draw random upheavals, troops in the text, troops on the ground, a wider war."""
     if happens(p.upheaval_rate * dt, context, UPHEAVAL, s.week, part):
         s.obstruction -= p.upheaval
         note(context.log, UPHEAVED, s.week, -1, 0.0)

@@ -1,13 +1,13 @@
-"""Typed fields, declared once: parameters, state and the row of a timeline are classes of annotated numbers.
+"""Typed fields, declared once: the parameters, state and result of a timeline are classes of annotated numbers.
 
 A class such as::
 
     class Kyiv:
         instability_half_life: Real = field("weeks", "how fast instability reverts to its mean", low=0)
 
-is never instantiated. From it come the memory layout that the compiled code reads (`layout`), the list that
-prior files are checked against, the documentation and the names of columns. To the type checker and to an
-uncompiled run the same attributes are ordinary floats, ints and arrays.
+is never instantiated. It is the source of the memory layout that the compiled code reads (`layout`), of the list
+against which prior files are checked, of the documentation and of the names of columns. For the type checker and for
+an uncompiled run the same attributes are ordinary floats, ints and arrays.
 """
 
 import math
@@ -45,22 +45,22 @@ CAPACITY = {
     "decision": 64,
     "entry": 2048,
 }
-"""Room in the tables. Parties are roles and always five; the rest may be fewer, and more is refused on load."""
+"""Room in the tables. Parties are roles, always five. The others may be fewer; more are refused on load."""
 
 WEEKS_PER_YEAR = 365.25 / 7.0
 
 
 @dataclass(frozen=True)
 class Field:
-    """What one number is.
+    """The declaration of one number.
 
     Attributes:
-        unit: the unit a person elicits or reads it in; see `UNITS`.
-        meaning: what it is in the world, in a phrase.
-        low: least value allowed.
-        high: greatest value allowed.
+        unit: unit in which a person states or reads it, one of `UNITS`.
+        meaning: its meaning, in a phrase.
+        low: smallest value allowed.
+        high: largest value allowed.
         shape: names of the dimensions of a table (keys of `CAPACITY`), empty for a scalar.
-        form: how a row of the table turns into the number used: `plain`, `position` or `salience`.
+        form: how a row of the table becomes the number used: `plain`, `position` or `salience`.
     """
 
     unit: str
@@ -95,7 +95,7 @@ UNITS = {
     "day": "days since the reference date",
     "flag": "0 or 1",
 }
-"""The units in use. Intensities are kept in the compiled code as weekly rates."""
+"""The units and their meaning. In the compiled code, intensities are weekly rates."""
 
 
 def field(
@@ -127,7 +127,7 @@ def layout(cls: type) -> np.dtype[Any]:
     """The memory layout of a record class; a nested record class is a nested record.
 
     Raises:
-        TypeError: an annotation that is neither a number, a table nor a record class.
+        TypeError: an annotation is not a number, a table or a record class.
     """
     hints = get_type_hints(cls)
     members: list[tuple[Any, ...]] = []
@@ -149,10 +149,10 @@ def layout(cls: type) -> np.dtype[Any]:
 
 
 def to_kernel(unit: str, x: Any) -> Any:
-    """A number in its elicited unit as the compiled code uses it: intensities become weekly rates.
+    """Convert a number from its declared unit to that of the compiled code: intensities become weekly rates.
 
-    A chance c a year becomes the rate -ln(1 - c) / 52.18 a week, under which the chance over a year at
-    unchanging reference conditions is c.
+    A chance c a year becomes the weekly rate -ln(1 - c) / 52.18. At constant reference conditions this rate gives
+    the chance c over a year.
     """
     if unit == "chance/year":
         return -np.log1p(-x) / WEEKS_PER_YEAR

@@ -1,4 +1,4 @@
-"""The few mathematical forms that the parts share."""
+"""The mathematical functions that the parts share."""
 
 import math
 
@@ -11,7 +11,7 @@ LN12 = 2.4849066497880004
 
 @kernel
 def decay(half_life: float, dt: float) -> float:
-    """What is left after `dt` weeks of something with this half-life in weeks: 2^(-dt / half_life)."""
+    """Fraction left after `dt` weeks, given a half-life in weeks: 2^(-dt / half_life)."""
     return math.exp(-LN2 * dt / half_life)
 
 

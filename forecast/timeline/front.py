@@ -1,24 +1,24 @@
-"""The front: the weekly advance, the forces that slow it, breakthroughs, the ledger of regions, Kursk.
+"""The front: the weekly advance, the forces that slow it, breakthroughs, the ledger of regions, the Kursk pocket.
 
 Advance, on the scale z = asinh(net / 40 km2) of a week's net Russian gain:
 
     z     = level - mud season + drift + fast + thrust
-            - adequacy_on_advance (adequacy - when last seen) + talks_on_advance (talking - when last seen)
+            - adequacy_on_advance (adequacy - adequacy_seen) + talks_on_advance (talking - talking_seen)
     drift : reverts to 0, standard deviation slow_sd, half-life slow_half_life
     fast' = persistence fast + fast_scale t4
     net   = 40 sinh(z)
 
-Where the advance was observed, that path holds all of it, thrust, adequacy and talks too: from the last week seen on,
-these act by what they have changed since.
+An observed advance includes the effects of thrust, adequacy and talks. So after the last observed week, adequacy and
+talks act only by their change since that week.
 
 Adequacy of Ukraine's forces reverts to
 
-    arms (flow of arms / that at the start - 1) + mobilisation (if widened)
+    arms (flow of arms / flow at the start - 1) + mobilisation (if widened)
     - attrition (advance - its start) - desertion (instability - its start)
 
-A breakthrough (rate x ratio of adequacy, instability and the advance) adds thrust, which fades. Until it has faded the
-defence may collapse (`endings.py`). Gains fill what Ukraine still holds of each region, in shares drawn once
-a timeline; the part of an exhausted region goes to the others; a net loss is given back the same way.
+A breakthrough (rate x ratio of adequacy, instability and the advance) adds thrust, which fades. Until it has faded, the
+defence may collapse (`endings.py`). Gains take the ground that Ukraine still holds in each region, in shares drawn once
+for each timeline. The share of an exhausted region goes to the others. A net loss is given back in the same way.
 """
 
 import math
@@ -51,19 +51,19 @@ BROKEN_THROUGH = event("front.broken_through", "Moscow breaks through the front"
 MOBILISED = event("front.mobilised", "Ukraine widens mobilisation")
 
 SCALE = 40.0
-"""km2 a week that z = asinh(net / SCALE) is measured in: near it the scale turns from linear to logarithmic."""
+"""Unit of the advance in z = asinh(net / SCALE), km2 a week; near it the scale turns from linear to logarithmic."""
 
 Z_MOST = 6.2
 """Cap on z: about 10,000 km2 a week, near the fastest week of 2022 (Kharkiv, September; Kyiv and the south, March)."""
 
 SHOCK_MOST = 8.0
-"""Cap on a week's shock, in scales: 0.13% of Student t shocks lie beyond, and in sinh they would carry the mean."""
+"""Cap on a week's shock, in scales. Only 0.13% of Student t shocks exceed it; in sinh they would dominate the mean."""
 
 MEMORY = 4.0
-"""Half-life, in weeks, of the memory of the recent advance that others react to."""
+"""Half-life, in weeks, of the memory of the recent advance, to which the other parts react."""
 
 POCKET_GONE = 25.0
-"""km2 below which the pocket counts as lost: less than that is a strip along the border."""
+"""Area, km2, below which the pocket counts as lost: the rest is a strip along the border."""
 
 
 class Front:
@@ -121,7 +121,7 @@ def begin(p: Front, s: State, w: World, context: Context) -> None:
 
 @kernel
 def arms_flow(us: float, europe: float, us_start: float, europe_start: float) -> float:
-    """Flow of arms and money relative to that of the start, less 1."""
+    """Flow of arms and money relative to the flow at the start, less 1."""
     return (us + europe) / (us_start + europe_start) - 1.0
 
 
@@ -139,7 +139,7 @@ def adequacy_target(p: Front, s: State, flow: float) -> float:
 
 @kernel
 def expected_z(p: Front, s: State, w: World) -> float:
-    """The week's advance on the z scale, all but the week's shock."""
+    """The week's advance on the z scale, without its fast part."""
     talking = 1.0 if s.rung >= CONTACT else 0.0
     return (
         p.level
@@ -179,12 +179,12 @@ def net_gain(z: float) -> float:
 
 @kernel
 def fill(s: State, r: Result, w: World, context: Context, net: float) -> float:
-    """Spread a week's net gain over the regions, first those in reach, then the later ones; note what is taken.
+    """Spread a week's net gain over the regions, first those in reach, then the later ones; log regions taken.
 
-    A share that finds its region exhausted (or, in a retreat, wholly Ukraine's) goes to the others.
+    If a region is exhausted (or, in a retreat, wholly Ukraine's), its share goes to the others.
 
     Returns:
-        What found no room anywhere, km2.
+        The part of the gain that no region had room for, km2.
     """
     left = net
     for later in range(2):
@@ -218,7 +218,7 @@ def fill(s: State, r: Result, w: World, context: Context, net: float) -> float:
 
 @kernel
 def exhausted(s: State, w: World) -> bool:
-    """Whether nothing is left to Ukraine of the regions in reach, those east of the Dnipro among them."""
+    """Whether Ukraine has lost all ground in the regions in reach, including those east of the Dnipro."""
     in_reach = 0
     for i in range(w.facts.regions):
         if w.facts.region_later[i] == 0.0:
@@ -230,7 +230,7 @@ def exhausted(s: State, w: World) -> bool:
 
 @kernel
 def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> None:
-    """The pocket shrinks on its own clock, or as it was observed."""
+    """Shrink the pocket by a random weekly loss, or set it to the observed area."""
     if s.pocket <= 0.0:
         return
     if context.observed.replaying == 1 and not np.isnan(context.observed.pocket[s.week]):
@@ -245,7 +245,7 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
 
 @kernel
 def step(p: Front, s: State, r: Result, w: World, context: Context, flow: float, dt: float) -> None:
-    """The week's advance, `dt` of a week long."""
+    """Move the front by `dt` of a week."""
     s.adequacy = revert(
         s.adequacy, adequacy_target(p, s, flow), p.adequacy_half_life, dt, normal(context, ADEQUACY, s.week, 0)
     )
@@ -269,7 +269,7 @@ def step(p: Front, s: State, r: Result, w: World, context: Context, flow: float,
 
 @kernel
 def take_observed(p: Front, s: State, w: World, observed: Observed) -> None:
-    """Take the week's advance from the path that was observed, which holds whatever moved it."""
+    """Take the week's advance from its observed path, which includes everything that moved it."""
     s.drift = observed.slow[s.week] - (p.level - p.mud * w.season[s.week]) - s.thrust
     s.fast = observed.fast[s.week]
     s.adequacy_seen = s.adequacy
@@ -278,7 +278,7 @@ def take_observed(p: Front, s: State, w: World, observed: Observed) -> None:
 
 @kernel
 def breakthrough_rate(p: Front, s: State) -> float:
-    """Breakthroughs a week."""
+    """Weekly rate of breakthroughs."""
     return p.breakthrough * ratio(
         -p.breakthrough_adequacy * s.adequacy
         + p.breakthrough_instability * s.instability
@@ -288,7 +288,7 @@ def breakthrough_rate(p: Front, s: State) -> float:
 
 @kernel
 def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float) -> None:
-    """Breakthroughs and the fading of thrust; a wider mobilisation."""
+    """Let thrust fade; draw breakthroughs and a wider mobilisation."""
     s.thrust *= decay(p.thrust_half_life, dt)
     if s.truce != GENERAL and happens(breakthrough_rate(p, s) * dt, context, BREAKTHROUGH, s.week, part):
         s.thrust += p.breakthrough_thrust

@@ -1,9 +1,10 @@
 """Washington's hawks: resistance that grows as the president's capital falls.
 
-    hawks reverts to - hawks_capital capital + hawks_text (what they would lose by the text on the table)
+    hawks reverts to - hawks_capital capital + hawks_text (their loss by the text on the table)
 
-They lower what the US can deliver (`washington.consent`), set talks back by leaks and sabotage (`talks.py`),
-favour terms whose losses look temporary, and by that worsen Moscow's fear of being cheated (`bargain.py`).
+The hawks reduce Washington's ability to deliver (`washington.consent`) and set talks back by leaks and sabotage
+(`talks.py`). They favour terms under which losses look temporary, which adds to Moscow's fear of being cheated
+(`bargain.py`).
 """
 
 from forecast.timeline.fields import Real, field
@@ -31,12 +32,12 @@ class Hawks:
 
 @kernel
 def step(p: Hawks, s: State, context: Context, dt: float) -> None:
-    """Their strength over `dt` of a week."""
+    """Move the strength of the hawks by `dt` of a week."""
     target = -p.hawks_capital * s.capital + p.hawks_text * s.hawks_loss
     s.hawks = revert(s.hawks, target, p.hawks_half_life, dt, normal(context, HAWKS, s.week, 0))
 
 
 @kernel
 def sabotage_rate(p: Hawks, s: State) -> float:
-    """Sabotage a week."""
+    """Weekly rate of sabotage."""
     return p.sabotage * ratio(p.sabotage_hawks * s.hawks)

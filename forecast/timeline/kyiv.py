@@ -1,14 +1,14 @@
-"""Kyiv: instability, the ban on negotiating, who speaks for the country, coups and provocations.
+"""Kyiv: instability, the ban on negotiating, the leader, coups and provocations.
 
 instability reverts to instability_ground (advance - its start) + instability_draft (mobilisation widened)
             + instability_terms 2 max(0, index - 1/2) with terms on the table
 ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Kyiv at text; it blocks
             signature, not talks
-election    possible only once martial law has lapsed, which a general truce makes likelier
+election    possible only after martial law has lapsed, which is likelier in a general truce
 worth of fighting = worth + worth_adequacy (adequacy - its start) + worth_backing (European obstruction)
             - worth_instability instability - worth_ground (advance - its start)
             - worth_lost (1,000 km2 lost) - worth_thrust thrust
-            - worth_pressed (Washington presses Kyiv) + what the leader adds
+            - worth_pressed (Washington presses Kyiv) + shift by the leader
 """
 
 import numpy as np
@@ -124,7 +124,7 @@ def worth_of_fighting(p: Kyiv, s: State) -> float:
 
 @kernel
 def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
-    """Instability over `dt` of a week."""
+    """Move instability by `dt` of a week, or set it to the observed level."""
     near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
     target = (
         p.instability_ground * (s.advance - s.advance_start)
@@ -138,14 +138,14 @@ def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
 
 @kernel
 def unsettle(s: State, context: Context, unrest: float) -> None:
-    """Instability that an event adds; where the week's level was observed, it holds that already."""
+    """Add an event's instability; if the week's level was observed, it includes the event already."""
     if context.observed.replaying == 0 or np.isnan(context.observed.instability[s.week]):
         s.instability += unrest
 
 
 @kernel
 def ban_rate(p: Kyiv, s: State) -> float:
-    """Lifting of the ban, a week."""
+    """Weekly rate at which the ban is lifted."""
     if s.rung == TEXT:
         return p.ban * p.ban_text * s.consent[KYIV]
     if s.rung == TERMS:
@@ -155,14 +155,14 @@ def ban_rate(p: Kyiv, s: State) -> float:
 
 @kernel
 def coup_rate(p: Kyiv, s: State) -> float:
-    """Attempts a week."""
+    """Weekly rate of coup attempts."""
     text = p.coup_text if s.rung == TEXT else 0.0
     return p.coup * ratio(text + p.coup_instability * s.instability)
 
 
 @kernel
 def provocation_rate(p: Kyiv, s: State) -> float:
-    """Provocations a week: only talks can be set back."""
+    """Weekly rate of provocations; 0 without talks, which they would set back."""
     if s.rung in (NONE, SIGNED):
         return 0.0
     return p.provocation * ratio(p.provocation_talks if s.rung >= TERMS else 0.0)
@@ -170,7 +170,7 @@ def provocation_rate(p: Kyiv, s: State) -> float:
 
 @kernel
 def succeed(p: Kyiv, s: State, leader: int) -> None:
-    """Another leader takes over."""
+    """Make another leader take over."""
     s.leader = leader
     if leader == HARDER:
         s.worth_shift = p.successor_shift
@@ -182,7 +182,7 @@ def succeed(p: Kyiv, s: State, leader: int) -> None:
 
 @kernel
 def hold_election(p: Kyiv, s: State, r: Result, context: Context, part: int) -> None:
-    """An election: the incumbent wins or a successor is drawn; Moscow has a lawful signatory either way."""
+    """Hold an election: the incumbent wins or a successor is drawn; in both cases Moscow has a lawful signatory."""
     s.elected = 1
     s.legitimate = 1
     r.election = s.day
@@ -194,7 +194,7 @@ def hold_election(p: Kyiv, s: State, r: Result, context: Context, part: int) -> 
 
 @kernel
 def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float) -> float:
-    """The ban, transfer, martial law, election, coup, provocation; returns how many set talks back."""
+    """Draw the ban, transfer, martial law, election, coup and provocation; returns how many of them set talks back."""
     week = s.week
     if s.banned == 1 and happens(ban_rate(p, s) * dt, context, BAN, week, part):
         s.banned = 0

@@ -1,14 +1,14 @@
-"""The ladder of talks: none - contact - terms - text - signed; what a rung up or down takes, and does.
+"""The ladder of talks: none - contact - terms - text - signed; the rates and effects of moves up and down.
 
-Weekly rates, with g = ratio(tempo attention), a quarter or so of it once Washington has walked away:
+Weekly rates, with g = ratio(tempo attention), times `walked` while Washington has walked away:
 
     up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c) / m;   signature g prod c / m
           (no signature under the ban, nor if Washington must sign and has walked away)
-          m = 1 + the toil of every issue that the settlement must settle
+          m = 1 + the toil of every issue that the draft must settle
     down  setback (2 / |S|) sum(1 - c) B, B = exp(bounded(obstruction and hawks)) >= 1;   sabotage of the hawks
 
-The moves of a step compete on one exponential clock, so that several can follow each other within a week and
-the length of the step hardly matters.
+The moves of a step compete on one exponential clock. So several moves can follow each other within a week, and the
+length of the step hardly matters.
 """
 
 import math
@@ -56,21 +56,21 @@ GENERAL_BEGAN = event(
 )
 
 CAUSES = (*PARTIES, "obstruction", "sabotage", "events_in_kyiv")
-"""Why talks fall: a party is the least ready to consent, Europe obstructs, the hawks sabotage, or events in Kyiv."""
+"""Causes of a step down: the party least ready to consent, obstruction, the hawks' sabotage, events in Kyiv."""
 
 OBSTRUCTION, SABOTAGE, IN_KYIV = (CAUSES.index(cause) for cause in ("obstruction", "sabotage", "events_in_kyiv"))
 
 
 @kernel
 def tempo(p: Parameters, s: State) -> float:
-    """Speed of talks: attention, and other channels only once Washington has walked away."""
+    """Speed of talks, set by attention; slower, through other channels, while Washington has walked away."""
     g = ratio(p.talks.tempo * s.attention)
     return g if washington.engaged(s) else g * p.talks.walked
 
 
 @kernel
 def product_of_consents(s: State, w: World) -> float:
-    """Product of c_p over the signatories of the template on the table."""
+    """Product of c_p over the signatories of the settlement on the table."""
     product = s.consent[KYIV] * s.consent[MOSCOW]
     if bargain.signs(w, s.settlement, WASHINGTON):
         product *= s.consent[WASHINGTON]
@@ -81,7 +81,7 @@ def product_of_consents(s: State, w: World) -> float:
 
 @kernel
 def pace(p: Parameters, w: World, settlement: int) -> float:
-    """Speed of drafting and signing a template: 1 / (1 + the toil of every issue that it must settle)."""
+    """Speed of drafting and signing a settlement: 1 / (1 + the toil of every issue that its draft must settle)."""
     toil = 0.0
     for i in range(w.facts.issues):
         toil += w.facts.settles[settlement, i] * p.parties.toil[i]
@@ -90,7 +90,7 @@ def pace(p: Parameters, w: World, settlement: int) -> float:
 
 @kernel
 def up_rate(p: Parameters, s: State, w: World) -> float:
-    """Rate of the next rung, a week."""
+    """Weekly rate of the next rung up."""
     if s.rung == NONE:
         return (
             p.talks.contact
@@ -131,7 +131,7 @@ def obstruction_factor(p: Parameters, s: State) -> float:
 
 @kernel
 def down_rate(p: Parameters, s: State, w: World) -> float:
-    """Rate of steps down for want of consent, a week, with what obstruction adds to it."""
+    """Weekly rate of steps down for lack of consent, raised by obstruction."""
     refusals, signatories = 0.0, 0.0
     for party in range(5):
         if bargain.signs(w, s.settlement, party):
@@ -142,7 +142,7 @@ def down_rate(p: Parameters, s: State, w: World) -> float:
 
 @kernel
 def step_down(s: State, context: Context, cause: int) -> None:
-    """One rung down; at the bottom the settlement has failed."""
+    """Move one rung down; at the bottom the settlement has failed."""
     s.setbacks += 1.0
     s.rung -= 1
     note(context.log, FELL, s.week, s.rung, cause)
@@ -153,7 +153,7 @@ def step_down(s: State, context: Context, cause: int) -> None:
 
 @kernel
 def attribute(p: Parameters, s: State, r: Result, w: World, context: Context) -> int:
-    """Lay a step down to want of consent (share 1 / B), or to Europe or the hawks by their part in B."""
+    """Draw the cause of a step down: lack of consent with probability 1 / B, else Europe or the hawks by part in B."""
     u = uniform(context, CAUSE, s.week, s.moves)
     share = 1.0 / obstruction_factor(p, s)
     if u < share:
@@ -172,7 +172,7 @@ def attribute(p: Parameters, s: State, r: Result, w: World, context: Context) ->
 
 @kernel
 def sign(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
-    """Signature: the settlement comes into force and makes the truce general, or is never carried out."""
+    """Sign: the settlement comes into force and makes the truce general, or it is never carried out."""
     if np.isnan(r.signed):
         r.signed = s.day
         r.term_index = s.index
@@ -190,7 +190,7 @@ def sign(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
 
 @kernel
 def begin_general_truce(s: State, r: Result, context: Context) -> None:
-    """The fighting stops along the whole front; a truce that holds already goes on."""
+    """Stop the fighting along the whole front; a general truce that holds already goes on."""
     if s.truce != GENERAL:
         note(context.log, GENERAL_BEGAN, s.week, s.in_force, 0.0)
         s.truce = GENERAL
@@ -203,9 +203,9 @@ def begin_general_truce(s: State, r: Result, context: Context) -> None:
 
 @kernel
 def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
-    """A signed settlement is broken or stays a dead letter: talks are back at contact, the war goes on.
+    """Break a signed settlement, or leave it a dead letter: talks fall back to contact, the war goes on.
 
-    Neither side thinks as well of a deal as before, and what is talked of is chosen anew.
+    Any settlement is now worth less to Kyiv and Moscow. The settlement to negotiate is chosen again.
     """
     s.private[KYIV] -= p.talks.broken_trust
     s.private[MOSCOW] -= p.talks.broken_trust
@@ -223,17 +223,17 @@ def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> 
 
 @kernel
 def climb(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
-    """One rung up."""
+    """Move one rung up."""
     s.rung += 1
     if s.rung > r.highest_rung:
-        s.progress += 1.0  # a rung regained is no progress
+        s.progress += 1.0  # a rung regained does not count as progress
     r.steps_up += 1.0
     r.highest_rung = max(r.highest_rung, s.rung)
     if s.rung == CONTACT:
         bargain.draw_settlement(p, s, w, context)
     note(context.log, CLIMBED, s.week, s.rung, s.index)
     if s.rung == TERMS and np.isnan(r.signed):
-        # Also those that are off the table again before the step is over.
+        # Terms count even if they leave the table before the step is over.
         r.term_index = s.index
         r.last_settlement = s.settlement
     if s.rung == SIGNED:
@@ -242,7 +242,7 @@ def climb(p: Parameters, s: State, r: Result, w: World, context: Context) -> Non
 
 @kernel
 def moves(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
-    """Rates, a week, of a rung up, of one down for want of consent, and of one down by sabotage."""
+    """Weekly rates of a step up, of a step down for lack of consent, and of a step down by sabotage."""
     if s.rung >= SIGNED:
         return 0.0, 0.0, 0.0
     up = up_rate(p, s, w)
@@ -253,11 +253,12 @@ def moves(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
 
 @kernel
 def recorded_moves(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
-    """The moves of the ladder in a week of which they are recorded, each weighed by its rate, at even distances.
+    """Make the recorded moves of the ladder in a week and multiply the timeline's weight by their likelihood.
 
-    That there were no others between them is weighed too, over the days that each may have been: exactly so where
-    there was one. A step down may also be a provocation's; one that a coup has caused by now is not taken again, and
-    is climbed again where the record has none.
+    The moves are taken to be evenly spaced. Each one is weighted by its rate. The absence of other moves between them
+    is weighted too, averaged over the days on which each move may have happened; this average is exact for one move.
+    A step down may also come from a provocation. A step down that a coup has caused earlier in the week is not made a
+    second time. If the record has no step down for it, the rung is climbed again.
     """
     observed = context.observed
     left, count, own = int(observed.moves[s.week]), 0, 0
@@ -310,7 +311,7 @@ def recorded_moves(p: Parameters, s: State, r: Result, w: World, context: Contex
 
 @kernel
 def draw_moves(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
-    """The moves of the ladder within a step, on one exponential clock that lasts through the week."""
+    """Make the moves of the ladder within a step, on one exponential clock that runs through the week."""
     if context.observed.replaying == 1 and context.observed.rung[s.week] != NOT_OBSERVED:
         recorded_moves(p, s, r, w, context, dt)
         return

@@ -2,8 +2,8 @@
 
 strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - strain_relief (relief granted, once
                    the fighting has stopped) - lapse_relief (sanctions lapsed), and jumps up at random shocks
-demands            rise by demand_per_gain per 1,000 km2 gained; of what is lost again only 1 - demand_kept
-                   comes off; each substantial gain adds demand_substantial
+demands            rise by demand_per_gain per 1,000 km2 gained; fall by only (1 - demand_kept) demand_per_gain
+                   per 1,000 km2 lost again; each substantial gain adds demand_substantial
 worth of fighting = worth + worth_advance (advance - its start) + worth_break (instability in Kyiv)
                    - worth_strain strain + demands - worth_pressed (Washington presses, while it has arms)
 """
@@ -70,7 +70,7 @@ def strain_target(p: Moscow, s: State, lapse_relief: float) -> float:
 
 @kernel
 def ratchet(p: Moscow, s: State, w: World, context: Context, held_start: Table) -> None:
-    """Demands after the week's gains."""
+    """Update the demands after the week's gains."""
     gained = s.km2 - s.gains_counted
     s.gains_counted = s.km2
     added = p.demand_per_gain * gained / 1000.0
@@ -108,7 +108,7 @@ def step(
     lapse_relief: float,
     dt: float,
 ) -> None:
-    """Strain and demands over `dt` of a week."""
+    """Move strain and demands by `dt` of a week."""
     noise = normal(context, STRAIN, s.week, 0)
     s.strain = revert(s.strain, strain_target(p, s, lapse_relief), p.strain_half_life, dt, noise)
     ratchet(p, s, w, context, held_start)
@@ -116,13 +116,13 @@ def step(
 
 @kernel
 def home_shock_rate(p: Moscow, s: State) -> float:
-    """Shocks at home a week."""
+    """Weekly rate of shocks at home."""
     return p.home_shock * ratio(p.home_shock_strain * s.strain)
 
 
 @kernel
 def events(p: Moscow, s: State, r: Result, context: Context, part: int, dt: float) -> None:
-    """Economic shocks and a shock at home."""
+    """Draw economic shocks and a shock at home."""
     if happens(p.strain_shock_rate * dt, context, STRAIN_SHOCK, s.week, part):
         s.strain += p.strain_shock
         note(context.log, STRAINED, s.week, -1, 0.0)

@@ -1,4 +1,4 @@
-"""Every parameter of a timeline, declared once: one record, made of the records that the parts declare."""
+"""All parameters of a timeline, in one record made of the records that the parts declare."""
 
 from collections.abc import Mapping
 from typing import Any, get_type_hints
@@ -69,7 +69,7 @@ class Endings:
 
 
 class Parties:
-    """What the five parties want."""
+    """Positions and priorities of the five parties."""
 
     stiffness: Table = field("sd", "how far all of a party's positions lean to its own side", shape=("party",))
     position: Table = field(
@@ -87,7 +87,7 @@ class Parties:
 
 
 class Settlements:
-    """The settlement templates."""
+    """Parameters of the settlements."""
 
     terms: Table = field("position", "typical term", low=0, high=1, shape=("settlement", "issue"))
     spread: Table = field("position", "spread of drawn terms", low=0, shape=("settlement",))
@@ -130,10 +130,10 @@ PARAMETERS: Any = layout(Parameters)
 """Memory layout of `Parameters`."""
 
 RECORDS: Mapping[str, type] = get_type_hints(Parameters)
-"""The records that `Parameters` is made of, by the name that a prior's begins with."""
+"""The records in `Parameters`, by the first part of the names of their priors."""
 
 
 def field_of(name: str) -> Field:
-    """Give what is declared of the parameter that a prior, by its dotted name, is of."""
+    """Give the declaration of a parameter by its prior's dotted name."""
     part, key = name.split(".")[:2]
     return fields(RECORDS[part])[key]

@@ -1,12 +1,12 @@
-"""A particle filter over the weeks that have passed: how well each draw fits them, and where it stands at their end.
+"""A particle filter over the weeks that have passed: the weight of each draw, and its states at the as-of date.
 
-The weeks are run by the same weekly code as the future. Each draw has a few replicates, which differ by their random
-numbers and by the parameters that vary by timeline. The weight of a replicate is the probability that it gives to what
-was observed so far (`conditioning.py`). Where the weights of a draw's replicates have become too uneven, they are
-resampled within the draw. The weight of a draw is the mean over its replicates: an unbiased estimate of the probability
-that it gives to what happened.
+The past is run by the same weekly code as the future. Each draw has a few replicates, which differ by their random
+numbers and by the parameters that vary by timeline. The weight of a replicate is the probability that it gives to the
+observations so far (`conditioning.py`). When the weights of a draw's replicates become too uneven, the replicates are
+resampled within the draw. The weight of a draw is the mean weight of its replicates: an unbiased estimate of the
+likelihood of the observations under the draw.
 
-The random numbers have a seed of their own, so that none of them is used again in the future that follows.
+The random numbers have a separate seed, so that the future does not use any of them again.
 """
 
 import math
@@ -31,22 +31,22 @@ from forecast.timeline.weekly_record import STREAMS
 RESAMPLE = decision("replay.resample")
 
 RUNG, POSTURE, TRUCE, PAUSED, BANNED, ENDING = range(-2, -8, -1)
-"""States by which a timeline may be ruled out, as `known.rule_out` takes them."""
+"""Numbers of the states that can rule a timeline out; see `conditioning.rule_out`."""
 
 STATES = {RUNG: "rung", POSTURE: "posture", TRUCE: "truce", PAUSED: "paused", BANNED: "banned", ENDING: "ending"}
-"""The same by name."""
+"""Names of these states."""
 
 LEVELS = ("slow", "fast", "net", "capital", "instability")
-"""Levels that are observed draw by draw."""
+"""Levels that are observed, with a path in each draw."""
 
 EVENTS = np.array(sorted(STREAMS.values()))
-"""Decisions of the streams that are recorded."""
+"""Numbers of the decisions that have a recorded stream of events."""
 
 MOST_KINDS = CAPACITY["decision"] + len(STATES) + 2
-"""Room for the decisions and states by which timelines were ruled out."""
+"""Room for the numbers of decisions and states that can rule a timeline out."""
 
 CHUNK = 50
-"""Draws in a chunk; any other number gives the same bytes."""
+"""Draws in a chunk. The number does not change the results."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Replayed:
 
     Attributes:
         log_weight: (draws, weeks) log weight of each draw by the end of each week.
-        share: (draws, replicates) weight of each replicate within its draw, adding up to 1; 0 where the draw is
+        share: (draws, replicates) weight of each replicate within its draw, adding up to 1; 0 if the draw is
             ruled out.
         states: (draws, replicates) laid out as `State`.
         results: (draws, replicates) laid out as `Result`.
         values: (draws, replicates, k) parameters that vary by timeline.
-        ruled_out: (weeks, kinds) replicates ruled out in each week by each decision (its number) or state (its
-            negative number, counted from the end).
+        ruled_out: (weeks, kinds) number of replicates that each decision or state ruled out in each week. The column
+            is the number of the decision, or the negative number of the state, which counts from the end.
     """
 
     log_weight: Array
@@ -74,7 +74,7 @@ class Replayed:
 
 @kernel
 def check_states(s: State, observed: Observed) -> None:
-    """Rule a timeline out that has not come to the states that are recorded for the end of its week."""
+    """Rule a timeline out if its states differ from those recorded for the end of its week."""
     number = s.week
     if s.ending != RUNNING:
         rule_out(observed, ENDING)
@@ -94,7 +94,7 @@ def check_states(s: State, observed: Observed) -> None:
 
 @kernel
 def check_events(s: State, observed: Observed) -> None:
-    """Rule a timeline out that had no room for an event that is recorded, as for an election under martial law."""
+    """Rule a timeline out if a recorded event was impossible in it, such as an election under martial law."""
     for what in EVENTS:
         if observed.decision[what, s.week] == HAPPENED and observed.met[what] != s.week + 1.0:
             rule_out(observed, what)
@@ -102,20 +102,20 @@ def check_events(s: State, observed: Observed) -> None:
 
 @kernel
 def resample(context: Context, number: int, weights: Array, ancestors: NDArray[np.int64]) -> None:
-    """Systematic resampling: who each replicate goes on from. Survivors stay in their place.
+    """Choose the replicate that each replicate continues from, by systematic resampling. Survivors keep their place.
 
     Args:
-        context: of the draw.
+        context: random numbers of the draw.
         number: the week.
-        weights: (replicates,) adding up to 1.
-        ancestors: (replicates,) filled in.
+        weights: (replicates,) adding up to 1; overwritten.
+        ancestors: (replicates,) filled in with the number of the replicate to continue from.
     """
     count = len(weights)
     u, total, taken = uniform(context, RESAMPLE, number, 0), 0.0, 0
     free = 0
     for j in range(count):
         ancestors[j] = -1
-    # First everyone who survives keeps its place, then copies fill the places left.
+    # First every survivor keeps its place, then copies fill the free places.
     for j in range(count):
         total += weights[j] * count
         copies = 0
@@ -131,7 +131,7 @@ def resample(context: Context, number: int, weights: Array, ancestors: NDArray[n
                 free += 1
             ancestors[free] = j
     for j in range(count):
-        if ancestors[j] < 0:  # rounding left a place: the first survivor takes it
+        if ancestors[j] < 0:  # rounding left a place free: the first survivor fills it
             k = 0
             while ancestors[k] != k:
                 k += 1
@@ -140,7 +140,7 @@ def resample(context: Context, number: int, weights: Array, ancestors: NDArray[n
 
 @kernel
 def normalise(log_weights: Array, shares: Array) -> float:
-    """Shares of weights given by their logarithms, and the log of their mean; -inf, shares 0, if all are 0."""
+    """Fill in the share of each weight and return the log of their mean; if all weights are 0, shares 0 and -inf."""
     count, most = len(log_weights), -math.inf
     for j in range(count):
         most = max(most, log_weights[j])
@@ -158,7 +158,7 @@ def normalise(log_weights: Array, shares: Array) -> float:
 
 
 class Filtered(NamedTuple):
-    """What the filter fills in; the first axis is that of the draws.
+    """The arrays that the filter fills in; their first axis is the draw.
 
     Attributes:
         states: (draws, replicates) laid out as `State`.
@@ -177,15 +177,15 @@ class Filtered(NamedTuple):
 
 @kernel
 def filter_draw(inputs: Inputs, work: Work, draw: int, out: Filtered, i: int, ruled_out: NDArray[np.int64]) -> None:
-    """Run the replicates of one draw, begun already, week by week, and resample them where their weights are uneven.
+    """Run the replicates of one draw, which have begun, week by week; resample them when their weights are uneven.
 
     Args:
-        inputs: what timelines are made from; its world ends on the as-of date.
-        work: with the draw's parameters, and with what was observed.
+        inputs: data of the timelines; its world ends on the as-of date.
+        work: its parameters are the draw's, and its context has the observations.
         draw: the draw's number, which keys random numbers.
         out: filled in at the place `i`.
-        i: the place.
-        ruled_out: (weeks, kinds) counted up.
+        i: place of the draw in `out`.
+        ruled_out: (weeks, kinds) counts of replicates ruled out, added to.
     """
     context, place = work.context[0], inputs.redrawn.place
     observed = context.observed
@@ -230,7 +230,7 @@ def filter_draw(inputs: Inputs, work: Work, draw: int, out: Filtered, i: int, ru
 def filter_draws(
     inputs: Inputs, levels: Array, first: int, work: Work, out: Filtered, ruled_out: NDArray[np.int64]
 ) -> None:
-    """Filter the draws of one chunk, the first of which is number `first`."""
+    """Filter the draws of one chunk, from draw number `first`."""
     observed = work.context[0].observed
     for i in range(len(out.states)):
         draw = first + i
@@ -258,13 +258,12 @@ def replay_draws(
     """Replay the past for every draw.
 
     Args:
-        inputs: what timelines are made from: parameter rows and states on the reference date, one a draw, and the
-            calendar of the past.
-        observed: what is recorded, laid out as `Observed`, shape (1,); its observed levels are those of `levels`.
+        inputs: parameter rows and states on the reference date, one for each draw, and the calendar of the past.
+        observed: the record, laid out as `Observed`, shape (1,); `levels` replace its levels.
         levels: (len(LEVELS), draws, weeks) observed levels, NaN where a level is simulated.
-        replicates: of each draw.
+        replicates: number of replicates of each draw.
         seed: seed of the random numbers.
-        threads: size of the pool, by default the number of processors. Changes no number.
+        threads: number of threads, by default the number of processors; does not change the results.
     """
     count, weeks = len(inputs.rows), int(inputs.world.weeks[0])
     context = context_record(seed, weeks)

@@ -1,8 +1,8 @@
-"""Many particles run freely through a few weeks of the past, and resampled among all of them.
+"""Particles that run through spans of a few weeks of the past and are resampled among all draws.
 
-Each particle is a draw and a replicate. It is conditioned on no more than what is observed of these weeks. Between
-spans the particles are resampled in proportion to their weights, so that an observation which few of them come near
-does not leave the rest behind.
+Each particle is a draw and a replicate, conditioned only on the observations of these weeks. Between spans all
+particles are resampled in proportion to their weights. So an observation that few particles come near does not leave
+most of them with a weight of nearly 0.
 """
 
 import math
@@ -23,7 +23,7 @@ from forecast.timeline.state import STATE
 from forecast.timeline.week import week
 
 CHUNK = 1000
-"""Particles in a chunk; any other number gives the same bytes."""
+"""Particles in a chunk. The number does not change the results."""
 
 
 @dataclass
@@ -31,8 +31,8 @@ class Particles:
     """Particles at the end of a span.
 
     Attributes:
-        inputs: what they were made from.
-        context: their random numbers, and what is observed of all weeks, shape (1,).
+        inputs: data of the timelines.
+        context: random numbers and the observations of all weeks, laid out as `Context`, shape (1,).
         draw: (n,) the draw of each particle.
         states: (n,) laid out as `State`.
         results: (n,) laid out as `Result`.
@@ -47,7 +47,7 @@ class Particles:
     values: Array
 
     def pick(self, ancestors: NDArray[np.int64]) -> None:
-        """Go on from some of the particles, each as often as it is named."""
+        """Continue from some of the particles, each as often as `ancestors` names it."""
         self.draw, self.values = self.draw[ancestors], self.values[ancestors]
         self.states, self.results = self.states[ancestors].copy(), self.results[ancestors].copy()
 
@@ -56,7 +56,7 @@ class Particles:
 def begin_particles(
     inputs: Inputs, draw: NDArray[np.int64], first: int, work: Work, states: Any, results: Any, values: Array
 ) -> None:
-    """Begin the particles of a chunk, whose first is number `first`."""
+    """Begin the particles of a chunk, from particle number `first`."""
     for i in range(len(states)):
         begin_cell(inputs, work, draw[i], draw[i], first + i, 0, states, results, i)
         get_values(work.flat, inputs.redrawn.place, values[i])
@@ -74,7 +74,7 @@ def run_particles(
     weeks: tuple[int, int],
     log_weight: Array,
 ) -> None:
-    """Run the particles of a chunk from one week up to another; weights of decisions and of states are kept apart."""
+    """Run the particles of a chunk from one week up to another; decisions and states have separate log weights."""
     context = work.context[0]
     observed = context.observed
     for i in range(len(states)):
@@ -95,14 +95,14 @@ def run_particles(
 
 
 def particles(inputs: Inputs, observed: Any, *, number: int, seed: int | str, threads: int | None = None) -> Particles:
-    """Particles on the first day, the draws in turn.
+    """Begin particles on the first day; they take the draws in turn.
 
     Args:
-        inputs: what they are made from: parameter rows and states on the first day, one a draw.
-        observed: what is observed, laid out as `Observed`, shape (1,).
-        number: how many.
+        inputs: parameter rows and states on the first day, one for each draw, and the calendar.
+        observed: observations of all weeks, laid out as `Observed`, shape (1,).
+        number: number of particles.
         seed: seed of the random numbers.
-        threads: size of the pool, by default the number of processors. Changes no number.
+        threads: number of threads, by default the number of processors; does not change the results.
     """
     context = context_record(seed, int(inputs.world.weeks[0]))
     context["observed"] = observed
@@ -123,7 +123,7 @@ def run_span(made: Particles, begins: int, ends: int, threads: int | None = None
     """Run the particles through the weeks `begins` to `ends` - 1.
 
     Returns:
-        (2, n) log weights, of decisions and of states.
+        (2, n) log weights: first of decisions, then of states.
     """
     log_weight = np.zeros((2, len(made.draw)))
 

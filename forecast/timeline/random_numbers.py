@@ -1,14 +1,13 @@
-"""Context by name: each random number is a function of (seed, decision, calendar week, draw, replicate).
+"""Random numbers by name: each is a function of (seed, decision, calendar week, draw, replicate).
 
-No generator is passed around and none is global, so neither the number of threads, nor the order of chunks,
-nor a decision added elsewhere changes a number that was there before. A decision is named once, where it is
-taken::
+No generator is passed around and none is global. So existing random numbers do not depend on the number of threads, on
+the order of chunks, or on a decision added elsewhere. A decision is named once, where it is taken::
 
     ADVANCE = decision("front.advance")
 
-and asked for with ``uniform(context, ADVANCE, week, lane)``; `lane` numbers repeated uses in one week.
-Hashing: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) over a sum of two already hashed
-64-bit keys, (seed, decision, week) and (draw, replicate).
+and its random number is ``uniform(context, ADVANCE, week, lane)``; `lane` numbers repeated uses in one week.
+The hash is the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) of the sum of two 64-bit keys, which are
+hashes too: of (seed, decision, week) and of (draw, replicate).
 """
 
 import hashlib
@@ -35,15 +34,15 @@ _TO_UNIT = 1.0 / 4503599627370496.0
 
 
 def decision(name: str) -> int:
-    """Name a decision that context is needed for; returns its row in the table of keys.
+    """Name a decision that needs random numbers and return its row in the table of keys.
 
     Raises:
-        ValueError: the name is taken, or there is no room for more.
+        ValueError: the name is taken, or the table of keys is full.
     """
     if name in _NAMES:
         raise ValueError(f"decision {name!r} is declared twice")
     if len(_NAMES) == CAPACITY["decision"]:
-        raise ValueError(f"there is room for {CAPACITY['decision']} decisions")
+        raise ValueError(f"decision {name!r}: the table of keys is full, with {CAPACITY['decision']} decisions")
     _NAMES.append(name)
     return len(_NAMES) - 1
 
@@ -54,13 +53,13 @@ def decisions() -> tuple[str, ...]:
 
 
 class Context:
-    """The context of one timeline, a record (its layout is made by `context_record`).
+    """The random numbers of one timeline, its observations and its log, in a record (see `context_record`).
 
     Attributes:
         cell: hash of the draw and the replicate.
         keys: (decision, week) hashes of the seed, the decision's name and the calendar week.
-        observed: what takes the place of random numbers in weeks that have passed.
-        log: what happened, if it is asked for.
+        observed: observations that take the place of random numbers in weeks that have passed.
+        log: the trace, written if it is wanted.
     """
 
     cell: np.uint64
@@ -70,11 +69,9 @@ class Context:
 
 
 def context_record(seed: int | str, weeks: int) -> Any:
-    """A context record for every declared decision and week 0 .. weeks - 1; `cell` is set timeline by timeline.
+    """Make a context with keys for every declared decision and week 0 .. weeks - 1; each timeline sets `cell`.
 
-    Nothing is observed of any week.
-
-    Shape (1,), so that it is handed to the compiled code as memory and not as a copy.
+    No week has observations. The shape is (1,), so that compiled code receives the memory and not a copy.
     """
     shape = (len(_NAMES), CAPACITY["week"])
     members = [
@@ -212,9 +209,9 @@ def exponential(context: Context, what: int, week: int, lane: int) -> float:
 
 @kernel
 def happens(rate: float, context: Context, what: int, week: int, lane: int) -> bool:
-    """Whether an event of cumulated intensity `rate` happens: with probability 1 - exp(-rate), or as is observed.
+    """Whether an event of cumulated intensity `rate` happens: with probability 1 - exp(-rate), or as recorded.
 
-    As 1 - exp(-r) <= r, most are turned down before an exponential is taken.
+    Since 1 - exp(-r) <= r, most events are rejected before the exponential is computed.
     """
     if is_observed(context.observed, what, week):
         return as_observed(context.observed, what, week, rate)
@@ -228,7 +225,7 @@ def happens(rate: float, context: Context, what: int, week: int, lane: int) -> b
 
 @kernel
 def chance(probability: float, context: Context, what: int, week: int, lane: int) -> bool:
-    """Whether something of this probability happens, or as is known."""
+    """Whether an event happens: with this probability, or as recorded."""
     if is_observed(context.observed, what, week):
         happened = context.observed.decision[what, week] == HAPPENED
         if happened:

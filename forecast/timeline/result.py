@@ -1,4 +1,4 @@
-"""The row that is kept of each timeline: what happened, when first, and what it turned on."""
+"""The result of a timeline, one row of the table of timelines: its ending, first dates, amounts and causes."""
 
 from typing import Any
 
@@ -8,42 +8,51 @@ from forecast.timeline.fields import Real, Table, Whole, field, layout
 
 
 class Result:
-    """What is kept of one timeline. Days are days since the reference date, NaN if it never happened."""
+    """The result of one timeline. Days count from the reference date; NaN means that it never happened."""
 
     timeline: Whole = field("count", "number of the timeline")
-    draw: Whole = field("count", "draw of the posterior that it uses")
+    draw: Whole = field("count", "draw of the posterior")
     replicate: Whole = field("count", "number of the timeline within its draw")
 
     # how it ended
     ending: Whole = field("code", "running, Ukraine defeated, Russia fails")
     week: Real = field("weeks", "weeks from the as-of date to the ending or the horizon")
-    settlement: Whole = field("code", "template in force at the horizon, -1 none")
+    settlement: Whole = field("code", "settlement in force at the horizon, -1 none")
     settlement_age: Real = field("weeks", "age of the settlement in force at the horizon, NaN if none")
-    last_settlement: Whole = field("code", "template signed, or last on the table, -1 none")
-    term_index: Real = field("position", "term index at signature, else of the last terms, NaN if there were none")
+    last_settlement: Whole = field("code", "settlement signed, or last on the table, -1 none")
+    term_index: Real = field("position", "term index at signature, else of the last terms on the table, NaN if none")
     truce: Whole = field("code", "truce at the end: none, limited, general")
     rung: Whole = field("code", "rung of the talks at the end")
-    talks_alive: Whole = field("flag", "talks at contact or above at the end")
+    talks_alive: Whole = field("flag", "talks are at contact or above at the end")
     posture: Whole = field("code", "Washington's posture at the end")
-    engaged: Whole = field("flag", "Washington engaged at the end")
-    leader: Whole = field("code", "who speaks for Kyiv at the end")
+    engaged: Whole = field("flag", "Washington is engaged at the end")
+    leader: Whole = field("code", "leader in Kyiv at the end")
 
-    # who owns it
-    owner_president: Real = field("share", "share of a defeat, or a settlement near Moscow's terms, laid to Trump")
-    owner_predecessor: Real = field("share", "the same, laid to his predecessor")
-    owner_europe: Real = field("share", "the same, laid to Europe")
-    owner_kyiv: Real = field("share", "the same, laid to Kyiv")
+    # the owners of a defeat, or of a settlement near Moscow's terms
+    owner_president: Real = field(
+        "share", "the US president's share of the blame for a defeat, or for terms near Moscow's"
+    )
+    owner_predecessor: Real = field("share", "the previous US president's share of the blame")
+    owner_europe: Real = field("share", "Europe's share of the blame")
+    owner_kyiv: Real = field("share", "Kyiv's share of the blame")
 
     # the table
-    first_refusal: Whole = field("code", "party with least consent at the first step down that consent caused, -1 none")
+    first_refusal: Whole = field(
+        "code", "party least ready to consent at the first step down for lack of consent, -1 none"
+    )
     steps_up: Real = field("count", "steps up the ladder")
-    down_consent: Real = field("count", "steps down caused by want of consent")
-    down_europe: Real = field("count", "steps down caused by Europe")
+    down_consent: Real = field("count", "steps down for lack of consent")
+    down_europe: Real = field("count", "steps down caused by European obstruction")
     down_hawks: Real = field("count", "steps down caused by the hawks")
     down_kyiv: Real = field("count", "steps down caused by provocations and coups in Kyiv")
     highest_rung: Whole = field("code", "highest rung reached")
-    gap: Table = field("value", "least gap to consent, worth of fighting on less value of the deal", shape=("party",))
-    gap_issue: Table = field("code", "issue that cost most at that moment, -1 none", shape=("party",))
+    gap: Table = field(
+        "value",
+        "least gap to consent: worth of fighting on less value of the terms (Washington: capital that it lacks, in sd; "
+        "hawks: their loss)",
+        shape=("party",),
+    )
+    gap_issue: Table = field("code", "issue that cost the party most at that moment, -1 none", shape=("party",))
 
     # first dates
     ban_lifted: Real = field("day", "ban on negotiating lifted")
@@ -58,29 +67,29 @@ class Result:
     sanctions_lapsed: Real = field("day", "European sanctions lapsed")
     troops_text: Real = field("day", "European troops in the text")
     troops_in: Real = field("day", "European troops in Ukraine")
-    wider_war: Real = field("day", "wider war after troops entered (flagged, no ending)")
+    wider_war: Real = field("day", "wider war after European troops entered; the timeline goes on")
     home_shock: Real = field("day", "shock at home in Russia")
-    limited_first: Real = field("day", "first limited truce")
+    limited_first: Real = field("day", "first limited truce began")
     limited_last: Real = field("day", "last limited truce began")
-    general_first: Real = field("day", "first general truce")
+    general_first: Real = field("day", "first general truce began")
     general_last: Real = field("day", "last general truce began")
-    truce_longest: Real = field("weeks", "longest general ceasefire, signed or not")
+    truce_longest: Real = field("weeks", "length of the longest general truce, with or without a settlement")
     signed: Real = field("day", "first signature")
-    broken: Real = field("day", "first signed settlement broken, or never carried out")
+    broken: Real = field("day", "a signed settlement first broken, or not carried out")
     dead_letters: Real = field("count", "settlements signed and never carried out")
     breakthrough: Real = field("day", "first breakthrough")
     breakthroughs: Real = field("count", "breakthroughs")
-    pocket_lost: Real = field("day", "Ukraine has lost the Russian territory that it held")
-    taken: Table = field("day", "region fully taken", shape=("region",))
+    pocket_lost: Real = field("day", "Ukraine driven off the Russian territory that it held")
+    taken: Table = field("day", "region first wholly in Russian hands", shape=("region",))
 
     # amounts
-    km2_4w: Real = field("km2", "net Russian gain 28 days after the as-of date")
-    km2_13w: Real = field("km2", "the same after 91 days")
-    km2_26w: Real = field("km2", "the same after 182 days")
+    km2_4w: Real = field("km2", "net Russian gain in the 28 days from the as-of date")
+    km2_13w: Real = field("km2", "net Russian gain in the 91 days from the as-of date")
+    km2_26w: Real = field("km2", "net Russian gain in the 182 days from the as-of date")
     km2_end: Real = field("km2", "net Russian gain from the reference date to the end")
-    approval_4w: Real = field("percent", "Trump's approval 28 days after the as-of date")
-    approval_13w: Real = field("percent", "the same after 91 days")
-    top_defeat_rate: Real = field("ratio", "highest rate of Ukraine's defeat, a week")
+    approval_4w: Real = field("percent", "the US president's approval 28 days after the as-of date")
+    approval_13w: Real = field("percent", "the US president's approval 91 days after the as-of date")
+    top_defeat_rate: Real = field("ratio", "highest weekly rate of Ukraine's defeat")
 
 
 RESULT: Any = layout(Result)

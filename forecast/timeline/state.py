@@ -1,6 +1,6 @@
-"""The state of one timeline: the least that the next week needs. Each field has one owner, the part that writes it.
+"""The state of one timeline: only the numbers that the next week needs.
 
-What is only looked at afterwards stands in `record.py`.
+Each field has one owner, the part that writes it. Numbers that are only read afterwards are in `result.py`.
 """
 
 from typing import Any
@@ -9,11 +9,11 @@ from forecast.timeline.fields import Real, Table, Whole, field, layout
 
 
 class State:
-    """One week's state; the owner of each group is the part named above it."""
+    """The state in one week. The owner of each group of fields is the part named above it."""
 
     # the clock (week.py)
     week: Whole = field("count", "calendar weeks since the reference date's Monday")
-    begun: Whole = field("flag", "what a timeline keeps from its start has been drawn")
+    begun: Whole = field("flag", "the quantities that a timeline keeps throughout have been drawn")
     elapsed: Real = field("weeks", "weeks since the as-of date, at the start of the step")
     day: Real = field("day", "days since the reference date, at the end of the step")
 
@@ -21,39 +21,39 @@ class State:
     drift: Real = field("z", "slow level of the weekly advance less its seasonal mean")
     fast: Real = field("z", "fast part of the weekly advance")
     advance: Real = field("z", "memory of the recent advance, half-life four weeks")
-    advance_start: Real = field("z", "that memory at the reference date")
-    adequacy: Real = field("sd", "adequacy of Ukraine's forces: men and arms against what the front asks")
+    advance_start: Real = field("z", "memory of the recent advance at the reference date")
+    adequacy: Real = field("sd", "adequacy of Ukraine's forces: men and arms relative to the needs of the front")
     adequacy_start: Real = field("sd", "adequacy at the reference date")
     adequacy_seen: Real = field("sd", "adequacy when the advance was last observed")
     talking_seen: Real = field("flag", "talks under way when the advance was last observed")
     mobilised: Whole = field("flag", "mobilisation has been widened")
-    thrust: Real = field("z", "what is left of the thrust of breakthroughs")
+    thrust: Real = field("z", "thrust of breakthroughs that has not faded yet")
     thrust_full: Real = field("z", "thrust just after the last breakthrough")
     net: Real = field("km2", "net Russian gain in the week")
     km2: Real = field("km2", "net Russian gain since the reference date")
-    km2_start: Real = field("km2", "that gain at the as-of date")
+    km2_start: Real = field("km2", "net Russian gain from the reference date to the as-of date")
     pocket: Real = field("km2", "Russian territory held by Ukraine")
-    held: Table = field("km2", "what Ukraine still holds of each region", shape=("region",))
+    held: Table = field("km2", "ground that Ukraine still holds in each region", shape=("region",))
     pull: Table = field("share", "share of the advance that goes to each region", shape=("region",))
 
     # moscow
     strain: Real = field("sd", "economic strain")
     demands: Real = field("value", "demands added by ground gained")
-    gains_counted: Real = field("km2", "net gain that the demands rest on")
+    gains_counted: Real = field("km2", "net gain that the demands already include")
     substantial: Table = field("flag", "substantial gains made, by region", shape=("region",))
     home_shock: Whole = field("flag", "a shock at home has happened")
 
     # washington
-    capital: Real = field("sd", "Trump's political capital")
-    attention: Real = field("sd", "Trump's attention to the war")
+    capital: Real = field("sd", "the US president's political capital")
+    attention: Real = field("sd", "the US president's attention to the war")
     stock: Real = field("EUR bn", "US arms that can still be given under existing authority")
     posture: Whole = field("code", "mediating, pressing Kyiv, pressing Moscow, walked away")
     paused: Whole = field("flag", "US arms are paused")
     pause_memory: Real = field("weeks", "weeks since US arms were last paused (large: never)")
     stall: Real = field("weeks", "weeks without progress at the table while engaged")
-    engagement: Real = field("share", "memory of engagement, half-life declared")
-    setbacks: Real = field("count", "setbacks since the last week, not yet paid for (told by front and talks)")
-    progress: Real = field("count", "rungs climbed and truces begun since the last week (told by talks)")
+    engagement: Real = field("share", "memory of engagement: 1 while engaged, then fading")
+    setbacks: Real = field("count", "setbacks that have not reduced capital yet (written by front and talks)")
+    progress: Real = field("count", "rungs climbed and truces begun since the last week (written by talks)")
 
     # hawks
     hawks: Real = field("sd", "strength of the hawks in Washington")
@@ -72,22 +72,24 @@ class State:
     elected: Whole = field("flag", "an election has been held")
     legitimate: Whole = field("flag", "Moscow can no longer call the president illegitimate")
     leader: Whole = field("code", "incumbent, harder, readier, the Speaker")
-    worth_shift: Real = field("value", "what the leader adds to Kyiv's worth of fighting on")
+    worth_shift: Real = field("value", "the leader's addition to Kyiv's worth of fighting on")
 
     # talks
     rung: Whole = field("code", "none, contact, terms, text, signed")
     settlement: Whole = field("code", "settlement on the table or in force, -1 none")
-    drawn: Whole = field("count", "times a template has been drawn")
-    patience: Real = field("count", "what is left of the week's exponential clock of the ladder")
+    drawn: Whole = field("count", "times a settlement has been drawn")
+    patience: Real = field("count", "cumulated intensity left before the next move of the ladder")
     moves: Whole = field("count", "moves of the ladder in the week so far")
     terms: Table = field("position", "terms on the table", shape=("issue",))
     included: Table = field("flag", "clauses in the draft", shape=("clause",))
-    dampening: Table = field("ratio", "template weights left after failures", shape=("settlement",))
+    dampening: Table = field("ratio", "factor on the settlement's weight after its failures", shape=("settlement",))
     truce_value: Table = field("value", "value of a bare ceasefire in place", shape=("party",))
-    hawks_loss: Real = field("value", "what the hawks would lose by the text on the table, 0 with none")
-    private: Table = field("value", "private worth of a deal, once per timeline", shape=("party",))
-    consent: Table = field("chance", "readiness to consent to the present terms", shape=("party",))
-    index: Real = field("position", "term index of the terms on the table (0.5 with none)")
+    hawks_loss: Real = field("value", "loss of the hawks by the text on the table, 0 without a text")
+    private: Table = field(
+        "value", "private part of a settlement's value, drawn once in each timeline", shape=("party",)
+    )
+    consent: Table = field("chance", "consent to the present terms", shape=("party",))
+    index: Real = field("position", "term index of the terms on the table (0.5 without terms)")
     truce: Whole = field("code", "none, limited, general")
     truce_age: Real = field("weeks", "age of the general truce")
     in_force: Whole = field("flag", "a signed settlement is in force")
@@ -95,9 +97,9 @@ class State:
 
     # endings
     ending: Whole = field("code", "running, Ukraine defeated, Russia fails")
-    rate_collapse: Real = field("ratio", "rate of collapse in the step, a week")
-    rate_defeat: Real = field("ratio", "rate of direct defeat in the step, a week")
-    rate_failure: Real = field("ratio", "rate of Russia's failure in the step, a week")
+    rate_collapse: Real = field("ratio", "weekly rate of collapse in the step")
+    rate_defeat: Real = field("ratio", "weekly rate of direct defeat in the step")
+    rate_failure: Real = field("ratio", "weekly rate of Russia's failure in the step")
 
 
 STATE: Any = layout(State)

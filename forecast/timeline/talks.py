@@ -1,12 +1,12 @@
-"""Talks: their ladder (`ladder.py`), truces without a settlement, and how a settlement in force breaks.
+"""Talks: their ladder (`ladder.py`), truces without a settlement, and the breakdown of a settlement in force.
 
 Weekly rates, with g = ratio(tempo attention) as on the ladder:
 
     general truce    general_truce g c_Moscow c_Kyiv, c of a bare ceasefire (`bargain.py`); ends at general_break
     limited truce    limited_truce g sqrt(c_Moscow c_Kyiv); ends at limited_end
-    breakdown        of a settlement in force: breakdown ratio(what each clause that it leaves out adds)
+    breakdown        of a settlement in force: breakdown ratio(sum of clause_breakdown over the clauses left out)
 
-Truces begin from contact on.
+Truces begin at contact or above.
 """
 
 import math
@@ -31,10 +31,10 @@ GENERAL_TRUCE = decision("talks.general_truce")
 TRUCE_ENDS = decision("talks.truce_ends")
 
 BROKEN_DOWN = event(
-    "talks.broken_down", "the settlement in force breaks down", code="settlement", value="its age, weeks"
+    "talks.broken_down", "the settlement in force breaks down", code="settlement", value="age of the settlement, weeks"
 )
 GENERAL_ENDED = event(
-    "talks.general_ended", "a general truce breaks", code="1 if talks fall to contact", value="its age, weeks"
+    "talks.general_ended", "a general truce breaks", code="1 if talks fall to contact", value="age of the truce, weeks"
 )
 LIMITED_BEGAN = event("talks.limited_began", "a limited truce begins")
 LIMITED_ENDED = event("talks.limited_ended", "a limited truce ends")
@@ -42,7 +42,7 @@ LIMITED_ENDED = event("talks.limited_ended", "a limited truce ends")
 
 @kernel
 def breakdown_rate(p: Parameters, s: State, w: World) -> float:
-    """Breakdown of the settlement in force, a week; clauses left out make it likelier."""
+    """Weekly rate at which the settlement in force breaks down; clauses left out raise it."""
     x = 0.0
     for k in range(int(w.facts.clauses[s.settlement])):
         if s.included[k] == 0.0:
@@ -52,7 +52,7 @@ def breakdown_rate(p: Parameters, s: State, w: World) -> float:
 
 @kernel
 def truces(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
-    """Truces without a settlement begin and end."""
+    """Begin and end truces without a settlement."""
     if s.truce == GENERAL:
         if happens(p.talks.general_break * dt, context, TRUCE_ENDS, s.week, 2 * part):
             s.truce = NO_TRUCE
@@ -68,7 +68,7 @@ def truces(p: Parameters, s: State, r: Result, w: World, context: Context, part:
         return
     g = ladder.tempo(p, s)
     most = p.talks.general_truce * g * dt
-    # With full consent the rate could not exceed `most`: most weeks are turned down before consent is worked out.
+    # Even with full consent the rate is at most `most`, so most weeks are rejected before consent is computed.
     general = (
         is_observed(context.observed, GENERAL_TRUCE, s.week) or uniform(context, GENERAL_TRUCE, s.week, part) < most
     )
@@ -92,7 +92,7 @@ def truces(p: Parameters, s: State, r: Result, w: World, context: Context, part:
 
 @kernel
 def set_back(s: State, r: Result, context: Context, times: float) -> None:
-    """Provocations and coups in Kyiv take talks down a rung each."""
+    """Take talks down one rung for each provocation and coup in Kyiv."""
     while times > 0.0 and NONE < s.rung < SIGNED:
         r.down_kyiv += 1.0
         ladder.step_down(s, context, ladder.IN_KYIV)
@@ -101,7 +101,7 @@ def set_back(s: State, r: Result, context: Context, times: float) -> None:
 
 @kernel
 def events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
-    """Terms, the ladder, truces and breakdown over a step."""
+    """Move the terms and draw moves of the ladder, truces and breakdown over a step."""
     if s.in_force == 1:
         s.settlement_age += dt
         if happens(breakdown_rate(p, s, w) * dt, context, BREAKDOWN, s.week, part):

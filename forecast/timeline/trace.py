@@ -1,11 +1,11 @@
-"""What happened in one timeline, in order: the simulator's own log, written only where it is asked for.
+"""The trace of a timeline: its events in order, which the simulator logs when asked.
 
 A part of the week declares a kind of event once, beside the decision that it belongs to::
 
     MOBILISED = event("front.mobilised", "Ukraine widens mobilisation")
 
-and writes it where it happens, with ``note(context.log, MOBILISED, s.week, code, value)``. The story of a timeline is
-made from this log, so no rule of the simulator stands a second time elsewhere.
+and writes it where it happens, with ``note(context.log, MOBILISED, s.week, code, value)``. The narrative of a timeline
+is made from this log, so that no rule of the simulator is repeated elsewhere.
 """
 
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ class Kind:
 
     Attributes:
         name: the part of the week and the event, `part.event`.
-        meaning: what happens, in a phrase.
-        code: what an entry's code is, empty if it has none.
-        value: what an entry's value is, with its unit, empty if it has none.
+        meaning: a phrase that describes the event.
+        code: meaning of an entry's code; empty if entries have none.
+        value: meaning and unit of an entry's value; empty if entries have none.
     """
 
     name: str
@@ -37,16 +37,16 @@ class Kind:
 
     @property
     def part(self) -> str:
-        """The part of the week in which it happens."""
+        """The part of the week in which the event happens."""
         return self.name.split(".")[0]
 
 
 KINDS: list[Kind] = []
-"""The kinds declared so far; a kind's number is its place here."""
+"""The kinds declared so far. The number of a kind is its place here."""
 
 
 def event(name: str, meaning: str, *, code: str = "", value: str = "") -> int:
-    """Declare a kind of event; returns its number.
+    """Declare a kind of event and return its number.
 
     Raises:
         ValueError: the name is taken.
@@ -60,17 +60,17 @@ def event(name: str, meaning: str, *, code: str = "", value: str = "") -> int:
 class Trace:
     """The log of one timeline."""
 
-    wanted: Whole = field("flag", "events are written")
+    wanted: Whole = field("flag", "the log is wanted")
     count: Whole = field("count", "events so far")
-    kind: Table = field("code", "kind of the event, its place in `KINDS`", shape=("entry",))
-    week: Table = field("count", "calendar week, from that of the reference date", shape=("entry",))
-    code: Table = field("code", "which region, rung, posture or leader: see the kind", shape=("entry",))
-    value: Table = field("count", "amount: see the kind", shape=("entry",))
+    kind: Table = field("code", "kind of the event: its place in `KINDS`", shape=("entry",))
+    week: Table = field("count", "calendar week, counted from the reference date's", shape=("entry",))
+    code: Table = field("code", "region, rung, posture or leader, as the kind declares", shape=("entry",))
+    value: Table = field("count", "amount, as the kind declares", shape=("entry",))
 
 
 @kernel
 def note(trace: Trace, kind: int, week: int, code: int, value: float) -> None:
-    """Write an event, if events are wanted."""
+    """Write an event to the log, if the log is wanted."""
     if trace.wanted == 0:
         return
     if trace.count < ENTRIES:
@@ -87,9 +87,9 @@ class Entry:
 
     Attributes:
         kind: its kind.
-        week: the calendar week, counted from that of the reference date.
-        code: see the kind.
-        value: see the kind.
+        week: the calendar week, counted from the reference date's.
+        code: which region, rung, posture or leader, as the kind declares.
+        value: an amount, as the kind declares.
     """
 
     kind: Kind
@@ -105,11 +105,11 @@ def entries(trace: Any) -> Iterator[Entry]:
         trace: a record laid out as `Trace`.
 
     Raises:
-        OverflowError: more happened than there was room for.
+        OverflowError: the timeline had more events than the log has room for.
     """
     count = int(trace["count"])
     if count > ENTRIES:
-        raise OverflowError(f"{count} events in one timeline; there is room for {ENTRIES}")
+        raise OverflowError(f"one timeline has {count} events; its log has room for {ENTRIES}")
     rows = zip(*(trace[name][:count].tolist() for name in ("kind", "week", "code", "value")), strict=True)
     for kind, week, code, value in rows:
         yield Entry(KINDS[int(kind)], int(week), int(code), value)

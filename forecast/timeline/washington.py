@@ -4,11 +4,12 @@
               - capital_arming (pressing Moscow with arms); a setback takes (1 + capital_owned E) capital_setback
     attention reverts to attention_mean; each rung climbed or truce begun adds attention_progress, a rival crisis takes
               attention_crisis
-    E         memory of engagement: 1 while engaged, half-life engagement_half_life: how far the war is his
+    E         memory of engagement: 1 while engaged, half-life engagement_half_life: how far he owns the war
     consent   = logistic((deliver + capital - deliver_hawks hawks - load of the settlement) / deliver_tau)
 
-He would sign nearly anything deliverable: capital bounds what he can deliver, attention sets the tempo (`talks.py`),
-both decide whether he walks away. The exits of a posture compete, each a rate times a ratio of levels.
+The US president would sign nearly any settlement that he can deliver. Capital limits his ability to deliver, attention
+sets the tempo of talks (`talks.py`), and both decide whether he walks away. The exits from a posture compete; the rate
+of each is multiplied by a ratio of levels.
 """
 
 import numpy as np
@@ -37,10 +38,10 @@ PAUSED = event("washington.paused", "US arms are paused")
 RESUMED = event("washington.resumed", "US arms flow again")
 
 NEVER = 1000.0
-"""Weeks that stand for never in the memory of pauses."""
+"""Number of weeks that stands for never in the memory of pauses."""
 
 RESERVE_WEEKS = 8.0
-"""With less than this many weeks of deliveries left in the stock, deliveries shrink in proportion."""
+"""Weeks of deliveries in the stock below which deliveries shrink in proportion to it."""
 
 
 class Washington:
@@ -123,7 +124,7 @@ def approval(p: Washington, s: State) -> float:
 
 @kernel
 def us_flow(p: Washington, s: State) -> float:
-    """US military aid, EUR bn a month: none in a pause, less as the stock runs out."""
+    """US military aid, EUR bn a month: 0 in a pause, and shrinking once the stock is below the reserve."""
     if s.paused == 1:
         return 0.0
     return p.us_aid * (min(1.0, s.stock / reserve(p)) if reserve(p) > 0.0 else 0.0)
@@ -139,19 +140,19 @@ def capital_target(p: Washington, s: State) -> float:
 
 @kernel
 def deliverability_gap(p: Washington, s: State, load: float) -> float:
-    """What is lacking to deliver a settlement of this load, in sd; negative if nothing is."""
+    """Capital that Washington lacks to deliver a settlement of this load, in sd; negative if it has enough."""
     return load + p.deliver_hawks * s.hawks - p.deliver - s.capital
 
 
 @kernel
 def consent(p: Washington, s: State, load: float) -> float:
-    """Washington's consent is deliverability."""
+    """Washington's consent: its ability to deliver a settlement of this load, from 0 to 1."""
     return logistic(-deliverability_gap(p, s, load) / p.deliver_tau)
 
 
 @kernel
 def step(p: Washington, s: State, context: Context, dt: float) -> None:
-    """Capital, attention, the stock and the memories over `dt` of a week."""
+    """Move capital, attention, the stock of arms and the memories by `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
     s.stall = 0.0 if s.progress > 0.0 or s.in_force == 1 else s.stall + dt * is_engaged
     s.capital = revert(
@@ -176,7 +177,7 @@ def step(p: Washington, s: State, context: Context, dt: float) -> None:
 
 @kernel
 def walk_away_rate(p: Washington, s: State) -> float:
-    """Walking away, a week."""
+    """Weekly rate of walking away."""
     return p.walk_away * ratio(
         -p.walk_attention * s.attention - p.walk_capital * s.capital + p.walk_stall * min(s.stall, 26.0) / 13.0
     )
@@ -184,25 +185,25 @@ def walk_away_rate(p: Washington, s: State) -> float:
 
 @kernel
 def press_kyiv_rate(p: Washington, s: State) -> float:
-    """From mediating to pressing Kyiv, a week."""
+    """Weekly rate from mediating to pressing Kyiv."""
     return p.press_kyiv * ratio(p.press_refusal * (s.consent[MOSCOW] - s.consent[KYIV]))
 
 
 @kernel
 def press_moscow_rate(p: Washington, s: State) -> float:
-    """From mediating to pressing Moscow, a week."""
+    """Weekly rate from mediating to pressing Moscow."""
     return p.press_moscow * ratio(p.press_refusal * (s.consent[KYIV] - s.consent[MOSCOW]) + p.press_hawks * s.hawks)
 
 
 @kernel
 def come_back_rate(p: Washington, s: State) -> float:
-    """Coming back, a week."""
+    """Weekly rate of coming back."""
     return p.come_back * ratio(p.come_back_attention * s.attention)
 
 
 @kernel
 def next_posture(p: Washington, s: State, context: Context, part: int, dt: float) -> int:
-    """The posture after a step: the exits of the present one compete."""
+    """Draw the posture after a step; the exits from the present posture compete."""
     to_walked, to_kyiv, to_moscow, to_mediating = 0.0, 0.0, 0.0, 0.0
     if s.posture == WALKED_AWAY:
         to_mediating = come_back_rate(p, s)
@@ -238,7 +239,7 @@ def next_posture(p: Washington, s: State, context: Context, part: int, dt: float
 
 @kernel
 def turn(p: Washington, s: State, r: Result, context: Context, part: int, posture: int) -> None:
-    """Take up another posture; a pause ends on leaving the one it came with, but not on walking away from Kyiv."""
+    """Take up another posture; a pause of arms ends, unless Washington goes from pressing Kyiv to walking away."""
     if posture == WALKED_AWAY and np.isnan(r.walked_away):
         r.walked_away = s.day
     if s.posture == WALKED_AWAY and np.isnan(r.returned):
@@ -253,7 +254,7 @@ def turn(p: Washington, s: State, r: Result, context: Context, part: int, postur
 
 @kernel
 def pause(s: State, r: Result, context: Context) -> None:
-    """Arms are paused."""
+    """Pause arms."""
     s.paused = 1
     note(context.log, PAUSED, s.week, -1, 0.0)
     if np.isnan(r.arms_paused):
@@ -262,20 +263,20 @@ def pause(s: State, r: Result, context: Context) -> None:
 
 @kernel
 def resume(s: State, context: Context) -> None:
-    """Arms flow again."""
+    """Let arms flow again."""
     s.paused = 0
     note(context.log, RESUMED, s.week, -1, 0.0)
 
 
 @kernel
 def events(p: Washington, s: State, r: Result, context: Context, part: int, dt: float) -> None:
-    """Rival crises, moves between postures, pauses."""
+    """Draw rival crises, changes of posture and pauses of arms."""
     if happens(p.crisis_rate * dt, context, CRISIS, s.week, part):
         s.attention -= p.attention_crisis
         note(context.log, DISTRACTED, s.week, -1, 0.0)
 
     if s.in_force == 1:
-        # A settlement holds: there is nobody to press, nothing to walk away from, no arms to withhold.
+        # While a settlement holds, Washington does not press anyone, walk away or withhold arms.
         if s.posture == PRESSING_KYIV or s.posture == PRESSING_MOSCOW:
             turn(p, s, r, context, part, MEDIATING)
         return

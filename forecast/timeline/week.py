@@ -1,8 +1,8 @@
-"""One week, in order, and a timeline as an ordinary loop over weeks.
+"""One week, in order, and a timeline as a loop over weeks.
 
 The order is the same here, in the documentation and in `forecast explain`: `PARTS`. First every level moves by
-the week (`step` of each part), then the events of the week are drawn (`events` of each part), in `substeps`
-equal parts of it. The rates that end the war are worked out before anything else happens in a step.
+the week (`step` of each part). Then the events of the week are drawn (`events` of each part), in `substeps`
+equal steps. The rates that end the war are computed before anything else happens in a step.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ FOUR_WEEKS, QUARTER, HALF_YEAR = (float(days) for days in AMOUNT_DAYS.values())
 """Days from the as-of date after which amounts are kept."""
 
 NEAR_MOSCOW = 2.0 / 3.0
-"""Term index above which a settlement is near Moscow's terms; below 1 - this it is near Kyiv's."""
+"""Term index above which a settlement is near Moscow's terms; below 1 minus this value it is near Kyiv's."""
 
 
 @kernel
@@ -40,7 +40,7 @@ def arms_flow(p: Parameters, s: State) -> float:
 
 @kernel
 def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
-    """Every level moves by the week, part by part."""
+    """Move every level by the week, part by part."""
     front.step(p.front, s, r, w, context, arms_flow(p, s), dt)
     moscow.step(p.moscow, s, w, context, p.front.held, p.europe.lapse_relief, dt)
     washington.step(p.washington, s, context, dt)
@@ -51,7 +51,7 @@ def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, 
 
 @kernel
 def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
-    """The events of a step, part by part; endings are worked out first and drawn last."""
+    """Draw the events of a step, part by part; the rates of the endings come first, their draw comes last."""
     endings.rates(p, s, r, dt)
     breakthroughs = r.breakthroughs
     front.events(p.front, s, r, context, part, dt)
@@ -66,7 +66,7 @@ def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, 
 
 @kernel
 def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
-    """One week of a timeline, or the part of it that lies within the run."""
+    """Run one week of a timeline, or the part of it that lies within the run."""
     begin, end = w.opens[s.week], w.closes[s.week]
     before = s.km2
     s.day = np.ceil(end) - 1.0
@@ -84,9 +84,9 @@ def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
 
 @kernel
 def mark(p: Parameters, s: State, r: Result, w: World, before: float, begin: float, end: float) -> None:
-    """Keep the ground gained four weeks, a quarter and half a year after the as-of date, approval after the first two.
+    """Record the ground gained 28, 91 and 182 days after the as-of date, and approval after 28 and 91.
 
-    The advance is even over the week.
+    Within a week, ground is taken to be gained at an even pace.
     """
     start = begin - 7.0 * s.elapsed
     before, after = before - s.km2_start, s.km2 - s.km2_start
@@ -103,9 +103,10 @@ def mark(p: Parameters, s: State, r: Result, w: World, before: float, begin: flo
 
 @kernel
 def begin(p: Parameters, s: State, w: World, context: Context) -> None:
-    """Draw what a timeline keeps from its start: shares of the advance, the parties' private worth of a deal.
+    """Draw the quantities that a timeline keeps from its start to its end.
 
-    Where talks are under way already, also what they are about.
+    These are the regions' shares of the advance and the private part of a settlement's value to each party. If talks
+    are under way already, the settlement that they negotiate is drawn too.
     """
     front.begin(p.front, s, w, context)
     bargain.begin(p, s, w, context)
@@ -116,7 +117,7 @@ def begin(p: Parameters, s: State, w: World, context: Context) -> None:
 
 @kernel
 def finish(p: Parameters, s: State, r: Result, w: World) -> None:
-    """Fill in the row at the ending or the horizon."""
+    """Complete the result at the ending or the horizon."""
     r.ending = s.ending
     r.week = s.elapsed
     r.truce = s.truce
@@ -147,20 +148,20 @@ def timeline(
     states: Any,
     results: Any,
 ) -> int:
-    """Run one timeline, begun already, from the state's week to its ending or the horizon.
+    """Run one timeline, which has begun, from the state's week to its ending or the horizon.
 
     Args:
         p: its parameters.
         s: its state.
         r: its result.
         w: dimensions, facts and calendar.
-        context: its random numbers, and its trace.
-        path: (weeks, levels) filled in week by week.
-        states: filled in with the state at the start and at the end of each week; empty if nobody asks for them.
-        results: the same with the result so far.
+        context: its random numbers, observations and log.
+        path: (weeks, levels) the levels, filled in week by week.
+        states: (weeks + 1,) the state at the start and at the end of each week, filled in; empty if not wanted.
+        results: (weeks + 1,) the result so far, likewise.
 
     Returns:
-        The week after its last.
+        The number of the week after its last week.
     """
     first, last = s.week, w.weeks
     if len(states) > 0:

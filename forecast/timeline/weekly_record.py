@@ -1,8 +1,8 @@
-"""The record of the past, week by week, as the decisions of the weekly code see it.
+"""The record of the past, week by week, as the decisions of the weekly code need it.
 
-What is recorded are states at the end of each week (rung, posture, truce, arms, ban) and events of streams that are
-recorded systematically. From the states follows what each decision that moves them did; a stream that is recorded
-systematically did not happen where no event is recorded. All other decisions are left to context.
+The record has states at the end of each week (rung, posture, truce, arms, ban) and events of streams that are recorded
+systematically. The states imply whether each decision that changes them happened. If a stream is recorded
+systematically, a week without a recorded event is a week without an event. Random numbers make all other decisions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,15 +34,15 @@ STREAMS: Mapping[str, int] = {
     "kyiv.coup": kyiv.COUP,
     "kyiv.coup_succeeds": kyiv.COUP_SUCCEEDS,
 }
-"""Streams of events that a record can hold, and the decision of each."""
+"""Streams of events that can be recorded, and the decision of each."""
 
 FOLLOWING: Mapping[str, str] = {"kyiv.coup_succeeds": "kyiv.coup"}
-"""Streams that are a part of another, recorded where that is."""
+"""Streams that are part of another stream, by name; such a stream is recorded where the other is."""
 
 
 @dataclass(frozen=True)
 class WeeklyRecord:
-    """What is recorded of `weeks` weeks; of states the value at the start and at the end of each week.
+    """The recorded states and events of `weeks` weeks. States have a value at the start and after each week.
 
     Attributes:
         rung: (weeks + 1,) rung of the talks.
@@ -50,7 +50,7 @@ class WeeklyRecord:
         truce: (weeks + 1,) truce.
         paused: (weeks + 1,) whether US arms are paused.
         banned: (weeks + 1,) whether the ban on negotiating stands.
-        events: by stream, one of `STREAMS`: (weeks,) how many happened; streams left out are left to context.
+        events: by stream, one of `STREAMS`: (weeks,) number of events; random numbers decide streams not in it.
         moves: (weeks,) moves of the ladder in each week, see `moves_code`.
         pocket: (weeks,) Russian ground held by Ukraine at the end of each week, km2; NaN where it is not observed.
     """
@@ -71,12 +71,12 @@ class WeeklyRecord:
 
 
 def moves_code(steps: Sequence[int]) -> int:
-    """The moves of the ladder in a week as one number: each +1 or -1, in order."""
+    """Encode the moves of the ladder in a week, each +1 or -1, as one number: digits to base 3, 1 up and 2 down."""
     return sum((1 if step > 0 else 2) * 3**k for k, step in enumerate(steps))
 
 
 def nothing_observed() -> Any:
-    """A record in which nothing is known of any week, shape (1,)."""
+    """Observations in which no week has any, laid out as `Observed`, shape (1,)."""
     observed = np.zeros(1, layout(Observed)).view(np.recarray)
     observed["ruled_out"] = -1
     for name in ("rung", "rung_before", "posture", "truce", "general", "paused", "banned"):
@@ -87,7 +87,7 @@ def nothing_observed() -> Any:
 
 
 def observed_record(past: WeeklyRecord) -> Any:
-    """What the weekly code is told of the past, shape (1,); observed levels are added draw by draw."""
+    """The recorded past laid out as `Observed`, shape (1,); the levels observed in each draw are added later."""
     observed = nothing_observed()
     weeks = past.weeks
     for name in ("rung", "posture", "truce", "paused", "banned"):
@@ -96,19 +96,19 @@ def observed_record(past: WeeklyRecord) -> Any:
     observed["moves"][0, :weeks] = past.moves
     if len(past.pocket):
         observed["pocket"][0, :weeks] = past.pocket
-    tell = observed["decision"][0]
+    decided = observed["decision"][0]
     for what, codes in _of_states(past).items():
-        tell[what, :weeks] = codes
+        decided[what, :weeks] = codes
     for stream, counts in past.events.items():
-        tell[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, NOT)
+        decided[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, NOT)
     return observed
 
 
 def observed_in_common(past: WeeklyRecord) -> Any:
-    """The part of the past that all members of a pool are judged by: that the war did not end, and general truces.
+    """The part of the past on which all members of a pool are scored: that the war did not end, and general truces.
 
     Returns:
-        laid out as `Observed`, shape (1,).
+        Observations laid out as `Observed`, shape (1,).
     """
     observed = nothing_observed()
     weeks = past.weeks
@@ -122,13 +122,13 @@ def _happened(which: NDArray[np.bool_]) -> Array:
 
 
 def _of_states(past: WeeklyRecord) -> dict[int, Array]:
-    """What the decisions that move the recorded states did in each week."""
+    """Whether each decision that changes the recorded states happened in each week, by the number of the decision."""
     rung, rung_after = past.rung[:-1], past.rung[1:]
     truce, truce_after = past.truce[:-1], past.truce[1:]
     signing = (rung_after == SIGNED) & (rung != SIGNED)
     return {
         kyiv.BAN: _happened((past.banned[:-1] == 1) & (past.banned[1:] == 0)),
-        # One that set the talks back is among the moves of the ladder.
+        # A provocation that set the talks back is among the moves of the ladder.
         kyiv.PROVOCATION: np.full(past.weeks, NOT),
         washington.POSTURE: _happened(past.posture[1:] != past.posture[:-1]),
         washington.PAUSE: _of_pauses(past),
@@ -140,7 +140,7 @@ def _of_states(past: WeeklyRecord) -> dict[int, Array]:
 
 
 def _of_pauses(past: WeeklyRecord) -> Array:
-    """Whether a pause of arms began or ended by a decision of its own; one ends too on leaving the posture it is of."""
+    """Whether a pause of arms began or ended by its own decision; it also ends when Washington changes its posture."""
     paused, after = past.paused[:-1] == 1, past.paused[1:] == 1
     posture, posture_after = past.posture[:-1], past.posture[1:]
     to_walking = (posture == PRESSING_KYIV) & (posture_after == WALKED_AWAY)

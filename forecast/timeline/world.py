@@ -1,4 +1,4 @@
-"""What is the same in every timeline of a scenario: its dimensions, legal facts and calendar."""
+"""The constants of a scenario, the same in every timeline: its dimensions, legal facts and calendar."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from forecast.timeline.fields import Table, Whole, field, layout
 
 
 class Facts:
-    """Dimensions and facts of a scenario: what the files state outright, without uncertainty."""
+    """Dimensions and facts of a scenario, which its files state without uncertainty."""
 
     issues: Whole = field("count", "issues")
-    settlements: Whole = field("count", "settlement templates")
+    settlements: Whole = field("count", "settlements")
     regions: Whole = field("count", "regions of the ledger")
-    guarantees: Whole = field("code", "issue that foreign troops and guarantees fall under, -1 none")
+    guarantees: Whole = field("code", "issue of foreign troops and guarantees, -1 none")
 
-    ceasefire: Whole = field("code", "template that a bare general truce is judged by, -1 none")
+    ceasefire: Whole = field("code", "settlement that gives the value of a bare ceasefire, -1 none")
 
     needs_washington: Table = field("flag", "Washington must consent", shape=("settlement",))
     needs_europe: Table = field("flag", "Europe must consent", shape=("settlement",))
@@ -22,13 +22,13 @@ class Facts:
     election_first: Table = field("flag", "asks for a lawful Ukrainian signatory first", shape=("settlement",))
     troops: Table = field("flag", "names European troops from the start", shape=("settlement",))
     dictated: Table = field("flag", "describes a defeat; never on the table", shape=("settlement",))
-    settles: Table = field("flag", "a draft of it must settle the issue", shape=("settlement", "issue"))
-    clauses: Table = field("count", "clauses of the template", shape=("settlement",))
+    settles: Table = field("flag", "a draft must settle the issue", shape=("settlement", "issue"))
+    clauses: Table = field("count", "clauses of the settlement", shape=("settlement",))
     clause_issue: Table = field("code", "issue that a clause settles, -1 none", shape=("settlement", "clause"))
 
     region_area: Table = field("km2", "area of the region", shape=("region",))
     region_later: Table = field("flag", "reached only when the first regions are exhausted", shape=("region",))
-    region_demand: Table = field("km2", "gain in it that adds a demand, 0 none", shape=("region",))
+    region_demand: Table = field("km2", "gain in the region that adds a demand, 0 none", shape=("region",))
 
 
 FACTS: Any = layout(Facts)
@@ -36,15 +36,15 @@ FACTS: Any = layout(Facts)
 
 
 class World:
-    """What a week needs beside parameters, state and luck. Calendars have one entry a calendar week."""
+    """Facts and calendar that a week needs. Tables of the calendar have one entry for each calendar week."""
 
     facts: Facts
     weeks: Whole = field("count", "calendar weeks from the reference date to the horizon")
-    substeps: Whole = field("count", "parts that a week is cut into for rates, ladder and terms")
+    substeps: Whole = field("count", "steps in a week, for rates, ladder and terms")
     season: Table = field("share", "how deep the mud is in the middle of the week", shape=("week",))
-    opens: Table = field("day", "day on which the week's part in the run begins", shape=("week",))
-    closes: Table = field("day", "day on which it ends", shape=("week",))
-    upheavals: Table = field("count", "political upheavals in Europe known beforehand", shape=("week",))
+    opens: Table = field("day", "day on which the week begins, or the run if later", shape=("week",))
+    closes: Table = field("day", "day on which the week ends, or the run if earlier", shape=("week",))
+    upheavals: Table = field("count", "political upheavals in Europe with a date known in advance", shape=("week",))
     votes: Table = field("count", "European votes on prolonging sanctions", shape=("week",))
     in_office: Table = field("weeks", "weeks since the US inauguration, at the end of the week", shape=("week",))
 
@@ -52,6 +52,6 @@ class World:
 WORLD: Any = layout(World)
 """Memory layout of `World`.
 
-A record rather than a tuple of arrays: passing arrays from function to function costs compiled code more than
-the arithmetic of a part.
+It is a record, not a tuple of arrays, because passing arrays from function to function costs compiled code more time
+than the arithmetic of a part.
 """
