@@ -73,7 +73,7 @@ def test_words_of_a_perspective_cannot_break_the_page_or_the_terminal(tmp_path: 
     odd = odd.replace("So I hold.", "[/b] so | I\\nhold")
     run = quick(tmp_path / "runs", put(tmp_path, odd))
     assert r"*[b]Mine \| theirs[/x]*:" in run.report
-    assert "\nOne \\| two. The forecaster does not take it as true;" in run.report
+    assert "\nOne \\| two. The forecaster does not take it as true." in run.report
     assert r"| P2 | [/b] so \| I hold |" in run.report
     text = printed(lambda console: show_summary(run.summary, run.folder, console))
     assert "[b]Mine | theirs[/x]" in text
