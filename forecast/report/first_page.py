@@ -121,7 +121,7 @@ def amount(x: float, unit: str) -> str:
         case "value":
             return f"{whole(x)}% of all at stake"
         case "km2" | "EUR bn" | "EUR bn/month" | "km2/week" | "weeks":
-            return f"{number(x)} {unit}"
+            return f"{two_figures(x) if abs(x) >= 10 else f'{x:.2g}'} {unit.replace('/', ' a ')}"
         case _:
             return number(x)
 
@@ -191,6 +191,15 @@ def first_to_refuse(summary: Mapping[str, Any]) -> dict[str, str] | None:
     return {"party": party, "percent": percent(shares[party])}
 
 
+def widest(summary: Mapping[str, Any]) -> dict[str, str] | None:
+    """The widest 90% range of the three odds; None if there are none."""
+    ranges = {kind: entry["interval"] for kind, entry in summary["odds"].items() if entry["interval"]}
+    if not ranges:
+        return None
+    kind = max(ranges, key=lambda kind: ranges[kind][1] - ranges[kind][0])
+    return {"kind": kind, "interval": interval(summary["odds"][kind])}
+
+
 def precision(summary: Mapping[str, Any]) -> str:
     """The largest Monte Carlo error of the three odds in whole points; empty if it is not known."""
     errors = [entry["standard_error"] for entry in summary["odds"].values()]
@@ -225,5 +234,6 @@ def first_page(scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Ma
         "days": (scenario.horizon - scenario.reference_date).days + 1,
         "dates": dates(scenario, as_of),
         "watched": watched(summary),
+        "widest": widest(summary),
         "precision": precision(summary),
     }

@@ -408,6 +408,8 @@ The years are simulated under one set of premises, `base`, which is provisional 
 - **Negotiated: fewer than 1 in 200 simulated years** (under 1%). A settlement is in force at the end.
 - **Unresolved: all but about 1 in 35 simulated years** (97%; 90% range 95 to 98%). The war has not ended. Most often: Still fighting (96%); A general truce without a text (1%).
 
+The 90% range shows how far the odds could move if the uncertain inputs were known. It assumes that the model is right.
+
 ## If the war ends
 
 The war ends in about 1 in 35 simulated years. Among these years, all but about 1 in 100 end on the
@@ -416,7 +418,7 @@ battlefield (99%) and about 1 in 100 by negotiation (1%).
 ## Why
 
 - **Battlefield:** the front breaks in about 1 in 7 simulated years (14%). Where it breaks, 12% of the years end on the battlefield.
-- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%); none fails later. Where a party refuses a draft, South Island is the first to do so in 50% of the years.
+- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%); none fails later. If a party refuses a draft, South Island is the first to do so in 50% of the years.
 - **Inputs:** no single input moves the odds by clearly more than the error of the estimate.
 
 ## What to watch
@@ -427,7 +429,7 @@ battlefield (99%) and about 1 in 100 by negotiation (1%).
 
 ## How sure
 
-The 90% range shows how far the odds could move if the uncertain inputs were known. It assumes that the model is right.
+The battlefield odds are the most uncertain, with a 90% range of 2 to 5%.
 A repeated simulation would typically differ by less than 1 point (Monte Carlo error).
 The most important caution: a few judgements set the odds of a negotiated ending, and no source settles those judgements.
 """)

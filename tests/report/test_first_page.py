@@ -20,6 +20,7 @@ from forecast.report.first_page import (
     moves,
     precision,
     watched,
+    widest,
 )
 from forecast.report.numbers import frequency
 from forecast.scenario.spec import Scenario
@@ -57,7 +58,8 @@ def test_frequencies(p: float, text: str) -> None:
         (2.5, "1/year", "2.5 a year"),
         (0.39, "chance", "39%"),
         (0.25, "value", "25% of all at stake"),
-        (1.574188, "EUR bn/month", "1.57 EUR bn/month"),
+        (1.574188, "EUR bn/month", "1.6 EUR bn a month"),
+        (12345.0, "km2", "12,000 km2"),
         (0.5, "log ratio", "0.5"),
     ],
 )
@@ -223,6 +225,12 @@ def test_main_endings_lose_the_outcome_from_their_label(tiny: Scenario, kept: Ru
             ],
         }
     )
+
+
+def test_the_widest_range() -> None:
+    odds = {"battlefield": {"interval": [0.1, 0.2]}, "negotiated": {"interval": [0.02, 0.5]}}
+    assert widest({"odds": odds}) == {"kind": "negotiated", "interval": "2 to 50%"}
+    assert widest({"odds": {"battlefield": {"interval": None}}}) is None
 
 
 def test_precision() -> None:
