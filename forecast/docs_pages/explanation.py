@@ -1,4 +1,4 @@
-"""The model told in order: each part of the week with its equations, parameters, units and premises.
+"""The model in order: each part of the week with its equations, parameters, units and premises.
 
 Made from the code's own documentation and the scenario's files, so it cannot fall behind either.
 """
@@ -56,7 +56,7 @@ def _part(scenario: Scenario, number: int, part: str) -> dict[str, Any]:
     groups = TABLES.get(part, (part,))
     own = [prior for name, prior in scenario.priors.items() if name.split(".")[0] in groups]
     scalars = [prior for prior in own if prior.name.count(".") == 1]
-    told: dict[str, Any] = {
+    found: dict[str, Any] = {
         "number": number,
         "part": part,
         "files": [f"forecast/timeline/{name}.py" for name in MODULES[part]],
@@ -70,14 +70,14 @@ def _part(scenario: Scenario, number: int, part: str) -> dict[str, Any]:
         "premises": sorted({premise for prior in own for premise in prior.premises}, key=premise_order),
     }
     if part == "front":
-        told["regions"] = _rows(scenario, own, ("held", "share"))
+        found["regions"] = _rows(scenario, own, ("held", "share"))
     if part == "talks":
-        told["issues"] = [{"issue": i.id, "label": i.label, "zero": i.zero, "one": i.one} for i in scenario.issues]
-        told["positions"] = {
+        found["issues"] = [{"issue": i.id, "label": i.label, "zero": i.zero, "one": i.one} for i in scenario.issues]
+        found["positions"] = {
             issue.id: {p: scenario.priors[f"parties.position.{p}.{issue.id}"].marginal.args[0] for p in PARTIES}
             for issue in scenario.issues
         }
-        told["settlements"] = [
+        found["settlements"] = [
             {
                 "settlement": s.id,
                 "label": s.label,
@@ -90,7 +90,7 @@ def _part(scenario: Scenario, number: int, part: str) -> dict[str, Any]:
             }
             for s in scenario.settlements
         ]
-    return told
+    return found
 
 
 def _functions(module: Any) -> list[tuple[str, Any]]:

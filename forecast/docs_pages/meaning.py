@@ -1,4 +1,4 @@
-"""What a prior's quantiles mean, in a phrase: a chance a year as one a week, a half-life as what is left of it."""
+"""The meaning of a prior's quantiles in a phrase: a yearly chance as a weekly one, a half-life as the part left."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,10 +11,10 @@ QUARTER = 13.0
 """Weeks of a quarter."""
 
 TAU = 0.05
-"""The typical sharpness of consent (the median of `talks.tau`), for which shifts of value are told."""
+"""The typical sharpness of consent (the median of `talks.tau`), at which shifts of value are shown."""
 
 MOST_SHIFT = 0.25
-"""Values beyond this are worths, no shifts."""
+"""Larger values are worths, not shifts."""
 
 Quantiles = tuple[float, float, float]
 
@@ -33,7 +33,7 @@ def three(values: Sequence[float]) -> str:
 
 
 def implied(unit: str, quantiles: Quantiles, half_life: bool = False) -> str:
-    """What a prior implies, at its 5, 50 and 95% quantiles; empty where its unit says it all.
+    """The implication of a prior at its 5, 50 and 95% quantiles; empty if the unit needs no explanation.
 
     Args:
         unit: of the prior.
@@ -42,8 +42,8 @@ def implied(unit: str, quantiles: Quantiles, half_life: bool = False) -> str:
     """
     if unit == "weeks" and not half_life:
         return ""
-    tell = _IN_WORDS.get(unit)
-    return "" if tell is None else tell(quantiles)
+    words = _IN_WORDS.get(unit)
+    return "" if words is None else words(quantiles)
 
 
 def _chance(q: Quantiles) -> str:

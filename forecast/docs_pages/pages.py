@@ -6,7 +6,7 @@
     docs/odds.svg         the odds as a picture, for README.md
     README.md             its tables of odds, between two marks
 
-They take some minutes. Each says which inputs and which simulator it was made from; a test tells when they have
+They take several minutes. Each names the inputs and the simulator that it was made from; a test fails if these have
 changed since.
 """
 
@@ -18,6 +18,7 @@ from typing import Any, get_args
 from forecast.belief.assemble import Posterior, update
 from forecast.belief.model import PARAMETERS
 from forecast.docs_pages.meaning import implied
+from forecast.docs_pages.page_template import render
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.ensemble.forecasts import forecasts
 from forecast.ensemble.pooling import pooled
@@ -26,7 +27,7 @@ from forecast.ensemble.resolve import resolve
 from forecast.ensemble.simulated import simulate
 from forecast.locations import behaviour_digest
 from forecast.outcomes.shares import GROUPS, label, odds
-from forecast.report.context import cited, environment, meaning
+from forecast.report.context import cited, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.numbers import cell, day_in_words, effect, listed, number, percent, row, with_interval
 from forecast.scenario.files import OWN_FILES
@@ -45,7 +46,7 @@ LEADING = 12
 """Priors named as those that set the headline."""
 
 MANY = 3
-"""Rows of one table beyond which they are told together."""
+"""Rows of one table beyond which they are named together."""
 
 README = Path("README.md")
 BEGIN, END = "<!-- odds -->", "<!-- /odds -->"
@@ -65,8 +66,8 @@ def priors_page(scenario: Scenario, posterior: Posterior, moved: Sequence[Swing]
 
     Args:
         scenario: the scenario.
-        posterior: what is believed on the reference date.
-        moved: what the odds do with each prior, from `swings`.
+        posterior: as of the reference date.
+        moved: the effect of each prior on the odds, from `swings`.
     """
     swing = {found.name: found for found in moved}
     learnt = _learnt(posterior)
@@ -78,9 +79,9 @@ def priors_page(scenario: Scenario, posterior: Posterior, moved: Sequence[Swing]
         if own:
             sections.append({"title": title, "rows": sorted(own, key=lambda r: -r["size"])})
     bases = [str(prior.basis) for prior in scenario.priors.values()]
-    return _render(
+    return render(
         "priors.md.j2",
-        scenario,
+        **_heading(scenario),
         count=len(rows),
         bases={basis: bases.count(basis) for basis in get_args(Basis)},
         leading=leading,
@@ -95,52 +96,57 @@ def premises_page(scenario: Scenario, found: Sequence[Effect]) -> str:
 
     Args:
         scenario: the scenario.
-        found: what switching each premise off does, from `effects`.
+        found: the effect of switching off each premise, from `effects`.
     """
     resting = scenario.premises_of()
     rows = [_premise_row(scenario, entry, resting[entry.premise]) for entry in found]
-    return _render(
+    return render(
         "premises.md.j2",
-        scenario,
+        **_heading(scenario),
         rows=rows,
         unclear=[entry["id"] for entry in rows if not entry["clear"]],
         count=len(rows),
     )
 
 
-def perspectives_page(scenario: Scenario, told: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any]) -> str:
+def perspectives_page(
+    scenario: Scenario, found_odds: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any]
+) -> str:
     """`docs/perspectives.md`.
 
     Args:
         scenario: the scenario.
-        told: the odds of each perspective, by name, from `odds`.
+        found_odds: the odds of each perspective, by name, from `odds`.
         changes: for each but `base`: its title, summary and rows of what it changes.
     """
-    names = list(told)
+    names = list(found_odds)
     labels = {party.id: party.label for party in scenario.parties}
     labels |= {ending.id: ending.label for ending in scenario.endings}
     tables = []
     for group in ("odds", "endings", "beside"):
         lines = []
-        for key in told[names[0]][group]:
-            entries = [told[name][group][key] for name in names]
+        for key in found_odds[names[0]][group]:
+            entries = [found_odds[name][group][key] for name in names]
             lines.append(
                 {"label": cell(label(group, key, labels)), "cells": [_with_interval(entry) for entry in entries]}
             )
         tables.append({"title": GROUPS[group], "lines": lines})
-    return _render(
-        "perspectives.md.j2", scenario, names=names, tables=tables, changes=changes, timelines=f"{TIMELINES:,}"
+    return render(
+        "perspectives.md.j2",
+        **_heading(scenario),
+        names=names,
+        tables=tables,
+        changes=changes,
+        timelines=f"{TIMELINES:,}",
     )
 
 
-def _render(template: str, scenario: Scenario, **context: Any) -> str:
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            title=scenario.title, as_of=day_in_words(scenario.reference_date), made_from=made_from(scenario), **context
-        )
-    )
+def _heading(scenario: Scenario) -> dict[str, str]:
+    return {
+        "title": scenario.title,
+        "as_of": day_in_words(scenario.reference_date),
+        "made_from": made_from(scenario),
+    }
 
 
 def _sections() -> list[tuple[str, str]]:
@@ -174,7 +180,7 @@ def _prior_row(
         "quantiles": " / ".join(number(x) for x in given) if given[0] != given[2] else number(given[0]),
         "after": " / ".join(number(x) for x in after) if after else "",
         "unit": prior.unit,
-        "varies": "anew in each timeline" if prior.varies == "timeline" else "",
+        "varies": "drawn in each timeline" if prior.varies == "timeline" else "",
         "implied": implied(prior.unit, after or given, "half_life" in prior.name),
         "stands_on": _stands_on(scenario, prior),
         "premises": ", ".join(prior.premises),
@@ -186,7 +192,7 @@ def _prior_row(
 
 
 def _stands_on(scenario: Scenario, prior: Prior) -> str:
-    """What a prior stands on, with a link to the list of sources."""
+    """The basis of a prior, with a link to the list of sources."""
     if prior.source == JUDGEMENT:
         return "judgement"
     return f"{prior.basis}: [{prior.source}](#{prior.source})"
@@ -219,13 +225,13 @@ def _premise_row(scenario: Scenario, entry: Effect, resting: Sequence[str]) -> d
 
 
 def effect_fine(difference: float, error: float) -> str:
-    """A paired difference and its error, in tenths of a point."""
+    """A paired difference and its Monte Carlo error, in tenths of a point."""
     tenths = round(1000.0 * difference) / 10.0 + 0.0  # no minus before a zero
     return f"{tenths:+.1f} ± {max(0.1, 100.0 * error):.1f}"
 
 
 def _grouped(names: Sequence[str]) -> list[str]:
-    """Names of entries, rows of one table told together: `parties.position.moscow.*`."""
+    """Names of priors, with many rows of one table as one name: `parties.position.moscow.*`."""
     out: list[str] = []
     heads: dict[str, int] = {}
     for name in names:
@@ -233,9 +239,9 @@ def _grouped(names: Sequence[str]) -> list[str]:
         heads[head] = heads.get(head, 0) + (name.count(".") >= 2)
     for name in names:
         head = name.rsplit(".", 1)[0]
-        told = f"{head}.* ({heads[head]})" if heads[head] > MANY else name
-        if told not in out:
-            out.append(told)
+        shown = f"{head}.* ({heads[head]})" if heads[head] > MANY else name
+        if shown not in out:
+            out.append(shown)
     return out
 
 
@@ -253,57 +259,54 @@ def make(folder: Path, notify: Notify, only: Sequence[str] = ()) -> None:
         notify("premises")
         _write(folder / "premises.md", premises_page(scenario, effects(scenario, posterior)))
     if not only or "perspectives" in only:
-        told = perspectives_told(scenario, posterior, notify)
-        _write(folder / "odds.svg", odds_figure(scenario, told[POOL]))
-        _write(README, with_odds(README.read_text("utf-8"), odds_tables(scenario, told)))
+        found_odds = perspective_odds(scenario, posterior, notify)
+        _write(folder / "odds.svg", odds_figure(scenario, found_odds[POOL]))
+        _write(README, with_odds(README.read_text("utf-8"), odds_tables(scenario, found_odds)))
         changes = {name: _changes(scenario, perspective) for name, perspective in scenario.perspectives.items()}
-        _write(folder / "perspectives.md", perspectives_page(scenario, told, changes))
+        _write(folder / "perspectives.md", perspectives_page(scenario, found_odds, changes))
     if not only or "priors" in only:
         moved = swings(scenario, posterior, notify=notify)
         _write(folder / "priors.md", priors_page(scenario, posterior, moved))
 
 
-def perspectives_told(scenario: Scenario, posterior: Posterior, notify: Notify) -> dict[str, dict[str, Any]]:
+def perspective_odds(scenario: Scenario, posterior: Posterior, notify: Notify) -> dict[str, dict[str, Any]]:
     """The odds of the pool, of each of its members and of the files as they stand, by name.
 
     Args:
         scenario: with a pool.
-        posterior: what is believed under the files as they stand.
+        posterior: under the files as they stand.
         notify: called with a phrase for each step.
     """
     resolved = resolve(RunRequest(scenario.folder))
     members = forecasts(resolved, notify=notify)
     timelines = pooled({member.name: member.timelines for member in members})
-    told = {POOL: odds(timelines, resolved.weights)}
-    told |= {member.name: odds(member.timelines) for member in members}
-    return told | {BASE: odds(simulate(scenario, posterior).timelines)}
+    found_odds = {POOL: odds(timelines, resolved.weights)}
+    found_odds |= {member.name: odds(member.timelines) for member in members}
+    return found_odds | {BASE: odds(simulate(scenario, posterior).timelines)}
 
 
-def odds_tables(scenario: Scenario, told: Mapping[str, Mapping[str, Any]]) -> str:
+def odds_tables(scenario: Scenario, found_odds: Mapping[str, Mapping[str, Any]]) -> str:
     """The tables of odds in README.md: of the pool with their ranges, and of its members.
 
     Args:
         scenario: with a pool.
-        told: the odds of the pool and of each of its members, by name, from `odds`.
+        found_odds: the odds of the pool and of each of its members, by name, from `odds`.
     """
-    pool = told[POOL]["odds"]
+    pool = found_odds[POOL]["odds"]
     weights = scenario.pool.weights if scenario.pool else {}
-    return (
-        environment()
-        .get_template("odds.md.j2")
-        .render(
-            pool=[row(label("odds", kind), pool[kind]) for kind in HEADLINES],
-            apart=listed([percent(pool[kind]["between_members"]) for kind in HEADLINES]),
-            members=[*weights],
-            weights=[percent(weight) for weight in weights.values()],
-            lines=[
-                {
-                    "label": label("odds", kind),
-                    "cells": [percent(told[name]["odds"][kind]["probability"]) for name in (*weights, POOL)],
-                }
-                for kind in HEADLINES
-            ],
-        )
+    return render(
+        "odds.md.j2",
+        pool=[row(label("odds", kind), pool[kind]) for kind in HEADLINES],
+        apart=listed([percent(pool[kind]["between_members"]) for kind in HEADLINES]),
+        members=[*weights],
+        weights=[percent(weight) for weight in weights.values()],
+        lines=[
+            {
+                "label": label("odds", kind),
+                "cells": [percent(found_odds[name]["odds"][kind]["probability"]) for name in (*weights, POOL)],
+            }
+            for kind in HEADLINES
+        ],
     )
 
 

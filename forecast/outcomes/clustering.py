@@ -277,6 +277,6 @@ def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = N
     if weights is None or set(weights) != set(names) or abs(sum(weights.values()) - 1.0) > 1e-9:
         found = "none" if weights is None else ", ".join(f"{name} {w:g}" for name, w in weights.items())
         what = f"the timelines are of {', '.join(names)}; found the weights {found}"
-        mend = "Give each of them a weight, adding up to 1; those of a saved run are its `weights`"
-        raise InputError(what, key="weights", mend=mend)
+        advice = "Give each of them a weight, adding up to 1; those of a saved run are its `weights`"
+        raise InputError(what, key="weights", mend=advice)
     return Clusters(draw, np.asarray(member.cat.codes, np.int64), np.array([weights[name] for name in names]))

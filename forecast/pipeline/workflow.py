@@ -14,6 +14,7 @@ from forecast.ensemble.resolve import ResolvedRequest, resolve
 from forecast.locations import source_digest
 from forecast.pipeline.summary import outside_declared_range, summarise
 from forecast.report.context import report_text
+from forecast.report.figures import odds_figure
 from forecast.report.flags import outside
 from forecast.report.predictive import predictive, titles, units
 from forecast.scenario.spec import Scenario
@@ -86,6 +87,7 @@ def _save(
     summary = summarise(resolved, members, timelines, name)
     summary["predictive"] = {"checks": checked.checks, "flagged": checked.flagged}
     writer.text("summary.json", to_json(summary))
+    writer.text("odds.svg", odds_figure(scenario, summary))
     writer.text("report.md", report_text(scenario, summary))
     finished = datetime.now(UTC)
     return writer.finish(

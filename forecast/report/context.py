@@ -1,6 +1,6 @@
-"""The numbers of a report, and the words around them from a template: a function of a saved summary and its scenario.
+"""The report of a run: its numbers as text, and a template for the words around them.
 
-No number is worked out in a template; it is given here as the text that it is printed as.
+A report is a function of a saved summary and its scenario. Templates compute no numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from forecast.outcomes.clustering import FEW_DRAWS, FEW_TIMELINES, MEMBER
 from forecast.outcomes.influence import FEWEST
 from forecast.outcomes.shares import label
 from forecast.replay.starting_points import THIN
+from forecast.report.first_page import first_page
 from forecast.report.flags import far_out, outside
 from forecast.report.numbers import (
     cell,
@@ -45,16 +46,16 @@ from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
 
 FROM_MEMORY = "from memory"
-"""What the note of a source says that was cited from memory and not re-read."""
+"""Words in the note of a source that was cited from memory and not re-read."""
 
 OUTSIDE_NAMED = 5
-"""Most figures outside their declared range that a report names; the summary has all."""
+"""Most observations outside their declared range, or outliers, that a report names; the summary has all."""
 
 TEMPLATES = ROOT / "report" / "templates"
 
 
 def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The priors that the odds turn on, with how much, and whether they are judgement; of a pool, by member."""
+    """The priors on which the odds depend, with their effects and their basis; in a pool, by member."""
     out = []
     for entry in turns:
         prior = scenario.priors[entry["name"]]
@@ -98,7 +99,7 @@ def recalled(scenario: Scenario) -> dict[str, int]:
 
 
 def meaning(scenario: Scenario, name: str) -> str:
-    """What a prior is, in a phrase, with whose it is and the labels of its rows."""
+    """The meaning of a prior in a phrase, with the label of its party and the labels of its rows."""
     from forecast.timeline.parameters import field_of
 
     labels = {row.id: row.label for row in scenario.settlements}
@@ -114,13 +115,13 @@ def meaning(scenario: Scenario, name: str) -> str:
 
 
 def cautions(summary: Mapping[str, Any]) -> list[str]:
-    """What sets a run apart from the plain forecast, a sentence each."""
+    """Reasons not to read a run as the plain forecast, a sentence each."""
     found = []
     thin = summary["diagnostics"]["thin"]
     if summary["prior_only"] and summary["since"] is None:
         found.append("The evidence was left out of this run: it shows the priors alone.")
     elif summary["prior_only"]:
-        found.append("The series were left out of this run: it shows the priors, and what is recorded below.")
+        found.append("The series were left out of this run: it shows the priors and the recorded events below.")
     changed = [*summary["edits"], *(f"{name} fixed at {value:g}" for name, value in summary["fixed"].items())]
     if changed:
         aside = (
@@ -142,7 +143,7 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
 
 
 def small_samples(summary: Mapping[str, Any]) -> list[str]:
-    """The effective sample sizes that are small, of a pool with the member's name; one of 0 is a size too."""
+    """The small effective sample sizes, in a pool with the name of the member; a size may be 0."""
     sizes = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
     if not sizes:
         return [f"{summary['diagnostics']['effective_draws']:.0f}"]
@@ -150,7 +151,7 @@ def small_samples(summary: Mapping[str, Any]) -> list[str]:
 
 
 def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A perspective and a row for each number that it changes; none for the base premises."""
+    """A perspective and a row for each prior that it changes; None for the base premises."""
     if detail is None:
         return None
     return {
@@ -164,7 +165,7 @@ def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[st
 
 
 def change_row(change: Mapping[str, Any]) -> dict[str, str]:
-    """A number that a perspective changes: its median and its 5 to 95% range without the perspective and under it."""
+    """A prior that a perspective changes: its median and 5 to 95% range without the perspective and under it."""
     before, under = (
         f"{number(q['q50'])} ({number(q['q05'])} to {number(q['q95'])})" for q in (change["base"], change["quantiles"])
     )
@@ -197,14 +198,11 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "year": scenario.horizon.year,
         "cautions": cautions(summary),
         "perspective": perspective(scenario, summary["perspective_detail"]),
-        "shares": {name: percent(entry["probability"]) for name, entry in odds.items()},
+        "labels": parties,
+        "first_page": first_page(scenario, summary, turns),
         "headline": [row(label("odds", name), odds[name]) for name in HEADLINES],
-        "rounding": rounding(shares_of(odds)),
-        "error_told": any(entry["standard_error"] is not None for entry in odds.values()),
-        "resolved": {
-            name: None if entry["probability"] is None else with_interval(entry)
-            for name, entry in summary["given_resolved"].items()
-        },
+        "rounding": bool(rounding(shares_of(odds))),
+        "error_known": any(entry["standard_error"] is not None for entry in odds.values()),
         "endings": [row(labels[name].label, entry) | {"criteria": labels[name].criteria} for name, entry in endings],
         "beside": {name: row(name, entry) for name, entry in summary["beside"].items()},
         "defeat": {
@@ -213,7 +211,8 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
             "share": percent(summary["endings"]["ukraine_defeated"]["probability"]),
             "engaged": with_interval(summary["defeat"]["washington_engaged"]),
             "otherwise": with_interval(summary["defeat"]["washington_engaged_without_defeat"]),
-            "told": summary["defeat"]["washington_engaged"]["probability"] is not None,
+            "label": cell(labels["ukraine_defeated"].label),
+            "known": summary["defeat"]["washington_engaged"]["probability"] is not None,
             "owners": [
                 (label("defeat.owner", name, parties), with_interval(entry))
                 for name, entry in summary["defeat"]["owner"].items()
@@ -243,8 +242,10 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
 
 
 def grounds(turns: Sequence[Mapping[str, Any]]) -> str:
-    """What the priors that the odds turn on rest on, as the beginning of a sentence."""
+    """The basis of the priors on which the odds depend, as the beginning of a sentence."""
     alone = sum(turn["judgement"] for turn in turns)
+    if len(turns) == 1:
+        return "Its value is judgement alone" if alone else "Its value is judgement in the light of the source named"
     if alone == len(turns):
         return "All are judgement alone"
     if alone == 0:
@@ -253,13 +254,13 @@ def grounds(turns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def most_draws(summary: Mapping[str, Any]) -> int:
-    """Different draws that the timelines of a run are from, of a pool the most of a member that is simulated."""
-    told = by_member(summary).values()
-    return max((entry["draws"] for entry in told if entry["simulated"]), default=int(summary["draws"]))
+    """The number of different draws behind the timelines, in a pool the largest of a simulated member."""
+    members = by_member(summary).values()
+    return max((entry["draws"] for entry in members if entry["simulated"]), default=int(summary["draws"]))
 
 
 def beyond(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether a share is told as a larger number than another."""
+    """Whether a share is larger than another in whole percents."""
     return whole(one["probability"]) > whole(other["probability"])
 
 
@@ -272,5 +273,5 @@ def environment(folder: Path = TEMPLATES) -> Environment:
 
 
 def report_text(scenario: Scenario, summary: Mapping[str, Any]) -> str:
-    """The report of a run: one page in plain words, Markdown."""
+    """The report of a run as Markdown: a first page for every reader, then an appendix of tables."""
     return environment().get_template("report.md.j2").render(report_context(scenario, summary))

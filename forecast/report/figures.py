@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INK = "#22262b"
 PALE = "#e9e7e2"
 COLOURS = {"battlefield": "#a5553f", "negotiated": "#3d6f8e", "unresolved": "#b9b4a8"}
-"""Of the three ways in which a year can end; told apart by lightness too."""
+"""Colours of the three outcomes; they also differ in lightness."""
 
 SHADES = (1.0, 0.72, 0.5, 0.36, 0.26, 0.2)
 """Strength of colour of the endings of one kind, the likeliest first."""
@@ -47,7 +47,7 @@ def svg(figure: "Figure") -> str:
 
 
 def odds_figure(scenario: Scenario, summary: Mapping[str, Any]) -> str:
-    """The odds as a picture: a hundred simulated years by how they end, and the range of each of the three odds.
+    """The odds as a picture: a hundred simulated years by how they end, and the 90% range of each of the three odds.
 
     Args:
         scenario: for the names of endings.
@@ -67,14 +67,14 @@ def odds_figure(scenario: Scenario, summary: Mapping[str, Any]) -> str:
         _ranges(figure.add_axes((0.705, 0.12, 0.28, 0.75)), summary)
         for x, title in (
             (0.012, "A hundred simulated years, by how they end"),
-            (0.71, "The odds, and if we knew more"),
+            (0.71, "The odds and their 90% ranges"),
         ):
             figure.text(x, 0.92, title, fontsize=10.5, fontweight="bold")
         return svg(figure)
 
 
 def _years(axes: "Axes", scenario: Scenario, summary: Mapping[str, Any]) -> None:
-    """A hundred squares, one a simulated year, with a legend of endings and the share of each, rounded by itself."""
+    """A hundred squares, one a simulated year, with a legend of endings and their shares."""
     from matplotlib.patches import Rectangle
 
     kinds = {ending.id: ending.kind for ending in scenario.endings}
@@ -107,16 +107,23 @@ def _years(axes: "Axes", scenario: Scenario, summary: Mapping[str, Any]) -> None
 
 
 def _ranges(axes: "Axes", summary: Mapping[str, Any]) -> None:
-    """Each of the three odds with the range in which it could lie."""
+    """Each of the three odds with its 90% range, if it has one."""
     for k, name in enumerate(HEADLINES):
         entry = summary["odds"][name]
         y = len(HEADLINES) - 1 - k
-        low, high = (100.0 * x for x in entry["interval"])
+        low, high = (100.0 * x for x in entry["interval"] or (entry["probability"],) * 2)
+        between = interval(entry)
         axes.plot([0, 100], [y, y], color=PALE, linewidth=9, solid_capstyle="butt", zorder=1)
         axes.plot([low, high], [y, y], color=COLOURS[name], linewidth=9, solid_capstyle="butt", zorder=2)
         axes.plot(100.0 * entry["probability"], y, "o", color="white", markeredgecolor=INK, markersize=7, zorder=3)
         axes.text(0, y + 0.22, name.capitalize(), fontsize=9.5, fontweight="bold", va="bottom")
-        axes.text(100, y + 0.22, f"{percent(entry['probability'])}  ({interval(entry)})", va="bottom", ha="right")
+        axes.text(
+            100,
+            y + 0.22,
+            percent(entry["probability"]) + (f"  ({between})" if between else ""),
+            va="bottom",
+            ha="right",
+        )
     axes.set_xlim(-2, 102)
     axes.set_ylim(-0.5, len(HEADLINES) - 0.35)
     axes.set_yticks([])

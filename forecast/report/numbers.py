@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 
@@ -12,7 +13,7 @@ def whole(p: float) -> int:
 
 
 def percent(p: float | None) -> str:
-    """A share for readers, each rounded by itself to whole percents, without false precision at the ends."""
+    """A share for readers in whole percents, without false precision at the ends."""
     if p is None:
         return "too few to say"
     if p in (0.0, 1.0):
@@ -24,12 +25,37 @@ def percent(p: float | None) -> str:
     return f"{whole(p)}%"
 
 
+FRACTIONS = tuple(
+    Fraction(*pair)
+    for pair in (
+        *((1, n) for n in range(2, 11)),
+        *((2, 3), (3, 4), (4, 5), (5, 6), (7, 8), (9, 10)),
+        *((2, 5), (3, 5), (3, 10), (7, 10)),
+    )
+)
+"""Shares that a sentence calls by their fraction."""
+
+
+def frequency(p: float) -> str:
+    """A share as a frequency for a sentence: `about 1 in 7`; `none` and `all` at the ends."""
+    if p in (0.0, 1.0):
+        return "all" if p else "none"
+    if min(p, 1.0 - p) < 0.005:
+        return "fewer than 1 in 200" if p < 0.5 else "more than 199 in 200"
+    rare = min(p, 1.0 - p)
+    if rare < 0.095:
+        step = 1 if rare > 0.05 else 5 if rare > 0.01 else 50
+        return f"{'' if p < 0.5 else 'all but '}about 1 in {step * round(1.0 / (step * rare))}"
+    nearest = min(FRACTIONS, key=lambda fraction: abs(fraction - p))
+    return f"about {nearest.numerator} in {nearest.denominator}"
+
+
 def rounding(shares: Sequence[float | None]) -> str:
-    """A sentence for readers who add up shares of one whole; empty where they make 100, or one is not told in full."""
+    """A sentence for readers who add up shares of one whole; empty if they make 100 or one is not a whole percent."""
     if any(p is None or 0.0 < p < 0.005 or 0.995 <= p < 1.0 for p in shares):
         return ""
-    told = [whole(p) for p in shares if p is not None]
-    return "" if sum(told) == 100 else f"Shares are rounded, so they add up to {sum(told)}."
+    total = sum(whole(p) for p in shares if p is not None)
+    return "" if total == 100 else f"Shares are rounded, so they add up to {total}."
 
 
 def squares(shares: Sequence[float]) -> list[int]:
@@ -47,7 +73,7 @@ def day_in_words(day: date) -> str:
 
 
 def interval(entry: Mapping[str, Any]) -> str:
-    """The interval of what is not known, as text; empty where it cannot be told."""
+    """A 90% range as text; empty if there is none."""
     if entry["interval"] is None:
         return ""
     ends = tuple(entry["interval"])
@@ -58,16 +84,18 @@ def interval(entry: Mapping[str, Any]) -> str:
         return "under 1%"
     if low == 100:
         return "over 99%"
+    if low == high:
+        return f"{low}%"
     return f"{low} to {high}%"
 
 
 def narrow(entry: Mapping[str, Any]) -> bool:
-    """Whether the interval of what is not known is shorter than a point, so that no part of it is worth telling."""
+    """Whether a 90% range is shorter than a point, too short to be divided into parts."""
     return entry["interval"] is None or entry["interval"][1] - entry["interval"][0] < 0.01
 
 
 def error(entry: Mapping[str, Any]) -> str:
-    """The simulation's own error, in points; empty where no timeline differs, which tells none."""
+    """The Monte Carlo error in points; empty if all timelines agree, since they then give no estimate of it."""
     e = entry["standard_error"]
     if e is None or e == 0.0:
         return ""
@@ -112,9 +140,15 @@ def number(x: float) -> str:
 
 
 def with_interval(entry: Mapping[str, Any]) -> str:
-    """A share and the interval of what is not known, as text; one number where they are told alike."""
+    """A share and its 90% range as text; one number if both read the same."""
     share, between = percent(entry["probability"]), interval(entry)
     return share if between in ("", share) else f"{share} ({between})"
+
+
+def counted(n: int) -> str:
+    """A number in a sentence: up to ten in words."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[n] if n < len(words) else f"{n:,}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Parts of a report that only some runs have, as the text that they are printed as: what is new, a pool, past wars."""
+"""Parts of a report that only some runs have, as text: the news, the pool, the comparison with past wars."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -6,20 +6,27 @@ from typing import Any
 
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.evidence.states import FOLLOWED
-from forecast.report.numbers import cell, day_in_words, listed, narrow, percent, rounding, two_figures, with_interval
+from forecast.report.numbers import (
+    cell,
+    counted,
+    day_in_words,
+    listed,
+    narrow,
+    percent,
+    rounding,
+    two_figures,
+    with_interval,
+)
 
 NEAR = 3
 """Points under which odds are not called higher or lower than others."""
 
 REVISIONS_NAMED = 3
-"""Most revised figures of a series that a report names, the last ones; the summary has all."""
-
-ENDS_IN = {"battlefield": "on the battlefield", "negotiated": "by agreement", "unresolved": "not at all"}
-"""How the war ends, in the words of a sentence."""
+"""Most revised observations of a series that a report names, the last ones; the summary has all."""
 
 
 def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is new since the reference date; none on it."""
+    """The news since the reference date; None on that date."""
     found = summary["since"]
     if found is None:
         return None
@@ -58,35 +65,35 @@ def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def in_the_odds(entry: Mapping[str, Any]) -> str:
-    """Whether the odds rest on what happened, by itself or by the change of state that it made."""
+    """Whether an event enters the odds, directly or by the change of state that it made."""
     if entry["counts"]:
         return "yes"
-    return "by the change below" if entry["moves"] not in (None, FOLLOWED) else ""
+    return "through the change of state" if entry["moves"] not in (None, FOLLOWED) else ""
 
 
 def revised_in_words(entry: Mapping[str, Any]) -> str:
-    """The figures of a series that were known on the reference date and were revised since."""
+    """The observations of a series that were known on the reference date and were revised later."""
     last = entry["revised"][-REVISIONS_NAMED:]
-    told = [f"that of {one['observed']} revised from {one['was']:,.6g} to {one['now']:,.6g}" for one in last]
+    words = [f"that of {one['observed']} revised from {one['was']:,.6g} to {one['now']:,.6g}" for one in last]
     more = len(entry["revised"]) - len(last)
-    return f"{entry['title']} ({entry['unit']}): {', '.join(told)}{f', and {more} earlier ones' if more else ''}"
+    return f"{entry['title']} ({entry['unit']}): {', '.join(words)}{f', and {more} earlier ones' if more else ''}"
 
 
 def by_member(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a pool's summary says of each member; empty for one perspective alone."""
-    told: Mapping[str, Any] = summary.get("perspectives", {})
-    return told
+    """The entry of each member in a pool's summary; empty for a single perspective."""
+    members: Mapping[str, Any] = summary.get("perspectives", {})
+    return members
 
 
 def effective_in_words(summary: Mapping[str, Any]) -> str:
-    """How many equal draws the unequal ones are as good as, of a pool for each member that has been replayed."""
+    """The effective sample size in words, in a pool for each member with a particle filter."""
     each = {name: entry["effective_draws"] for name, entry in by_member(summary).items()}
-    told = [f"{two_figures(draws)} equal ones in `{name}`" for name, draws in each.items() if draws is not None]
-    return listed(told) if told else f"{two_figures(summary['diagnostics']['effective_draws'] or 0.0)} equal ones"
+    sizes = [f"{two_figures(draws)} in `{name}`" for name, draws in each.items() if draws is not None]
+    return listed(sizes) if sizes else two_figures(summary["diagnostics"]["effective_draws"] or 0.0)
 
 
 def draws_in_words(summary: Mapping[str, Any]) -> str:
-    """From how many different draws of the posterior the timelines are, in a pool those of each member."""
+    """The number of different draws behind the timelines, in a pool for each member."""
     each = [entry["draws"] for entry in by_member(summary).values()]
     if not each:
         return f"{summary['draws']:,} draw{'' if summary['draws'] == 1 else 's'}"
@@ -95,18 +102,20 @@ def draws_in_words(summary: Mapping[str, Any]) -> str:
 
 
 def timelines_in_words(summary: Mapping[str, Any]) -> str:
-    """How many timelines a run has."""
+    """The number of timelines of a run."""
     number = summary["timelines"]
     of = f" of {len(summary['perspectives'])} members" if "perspectives" in summary else ""
     return f"{number:,} timeline{'' if number == 1 else 's'}{of}"
 
 
 def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The members of a pool, each with its weights and its odds, and how far they disagree; none of one alone."""
+    """The members of a pool with their weights, odds and disagreement; None without a pool."""
     if "perspectives" not in summary:
         return None
-    told, updated = summary["perspectives"], summary["pool"]["updated_odds"]
+    members, updated = summary["perspectives"], summary["pool"]["updated_odds"]
     return {
+        "size": counted(len(members)),
+        "simulated": counted(sum(entry["simulated"] for entry in members.values())),
         "members": [
             {
                 "name": name,
@@ -115,18 +124,18 @@ def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
                 "updated": percent(entry["updated_weight"]),
                 **{kind: with_interval(entry["odds"][kind]) for kind in HEADLINES},
             }
-            for name, entry in told.items()
+            for name, entry in members.items()
         ],
         "rounded": any_rounded(summary),
         "disagreement": listed(disagreement(summary)),
-        "updated": listed([f"{percent(updated[kind]['probability'])} {ENDS_IN[kind]}" for kind in HEADLINES]),
+        "updated": listed([f"{kind} {percent(updated[kind]['probability'])}" for kind in HEADLINES]),
         "periods": max(summary["pool"]["periods"].values()),
-        "silent": [name for name, entry in told.items() if not entry["simulated"]],
+        "silent": [name for name, entry in members.items() if not entry["simulated"]],
     }
 
 
 def any_rounded(summary: Mapping[str, Any]) -> bool:
-    """Whether a member's shares, each rounded by itself, do not add up to 100."""
+    """Whether the rounded shares of a member do not add up to 100."""
     return any(rounding(shares_of(entry["odds"])) for entry in by_member(summary).values())
 
 
@@ -136,19 +145,21 @@ def shares_of(odds: Mapping[str, Mapping[str, Any]]) -> list[float | None]:
 
 
 def disagreement(summary: Mapping[str, Any]) -> list[str]:
-    """How much of the variance of each range is between members, of the ranges that are wide enough to ask."""
+    """The part of the variance of each 90% range that is between members, for ranges that are wide enough."""
     odds = summary["odds"]
-    names = dict(zip(HEADLINES, ("for the battlefield", "for a negotiated end", "for none"), strict=True))
+    names = dict(
+        zip(HEADLINES, ("of the battlefield range", "of the negotiated range", "of the unresolved range"), strict=True)
+    )
     return [f"{part} {names[kind]}" for kind in HEADLINES if (part := part_between(odds[kind]))]
 
 
 def part_between(entry: Mapping[str, Any]) -> str:
-    """The part of a range's variance that is between members; empty where the range is too narrow to ask."""
+    """The part of a range's variance that is between members; empty if the range is too narrow."""
     return "" if narrow(entry) or "between_members" not in entry else percent(entry["between_members"])
 
 
 def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The series that a run learnt from, with how their figures lie among those that the model would measure again."""
+    """The series in the fit, with their posterior predictive check."""
     checks = {row["series"]: row for row in summary["predictive"]["checks"] if row["group"] == "posterior_predictive"}
     return [
         {
@@ -165,12 +176,12 @@ def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The odds beside wars that lasted as long and what crowds said; `told` is false where there is neither."""
+    """The odds compared with past wars and forecasts of crowds; `known` is false if there are neither."""
     found = summary["coherence"]
     gaps = [100.0 * (row["forecast"]["probability"] - row["crowd"]) for row in found["crowds"]]
     days = (date.fromisoformat(summary["horizon"]) - date.fromisoformat(summary["as_of"])).days + 1
     return {
-        "told": bool(found["wars"] or found["crowds"]),
+        "known": bool(found["wars"] or found["crowds"]),
         "days": f"{days} day{'' if days == 1 else 's'}",
         "ended": with_interval(found["implied"]["ended"]),
         "won": percent(found["implied"]["won_or_lost"]["probability"]),
@@ -202,7 +213,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def gap_in_words(gaps: Sequence[float]) -> str:
-    """Where the odds stand to those of crowds, from the differences in points."""
+    """A sentence on the differences from the odds of crowds, in points."""
     if not gaps:
         return ""
     low, high = round(min(gaps)), round(max(gaps))

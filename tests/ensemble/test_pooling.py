@@ -272,11 +272,11 @@ def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> N
         assert f"| `{name}`" in text
         assert f"| {percent(entry['weight'])} | {percent(entry['updated_weight'])} | " in text
     parts = [percent(entry["between_members"]) for entry in pool_run.summary["odds"].values()]
-    assert f"{parts[0]} for the battlefield, {parts[1]} for a negotiated end and {parts[2]} for none." in text
-    assert "each times its weight, and not the share of all timelines;" in text
+    assert f"{parts[0]} of the battlefield range, {parts[1]} of the negotiated range and {parts[2]} of" in text
+    assert "The pool's odds are the average of the members' odds, with the declared weights." in text
     assert f"{4 * TIMELINES:,} timelines of 4 members, {TIMELINES // 40} draws each, seed 1." in text
-    assert "No four weeks have passed since 20 January 2025" in text
-    assert "What `base-rates` does not follow" in text
+    assert "No period of four weeks has passed since 20 January 2025" in text
+    assert "`base-rates` gives no odds for talks, Washington or single events." in text
     assert "provisional" not in text
     out = io.StringIO()
     show_summary(pool_run.summary, pool_run.folder, Console(file=out, width=140))
@@ -284,11 +284,11 @@ def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> N
     assert "disagreement" in out.getvalue()
     later = json.loads(json.dumps(pool_run.summary))
     later["pool"]["periods"] = {"war_ended": 3, "general_truce": 3, "km2": 3}
-    assert "foresaw the 3 periods of four weeks since" in report_text(load_scenario("ukraine-2025"), later)
+    assert "predictions for the 3 periods of four weeks since" in report_text(load_scenario("ukraine-2025"), later)
     # Ranges of a hundredth of a point are no disagreement to tell.
     for entry in later["odds"].values():
         entry |= {"interval": [entry["probability"], entry["probability"] + 1e-4], "between_members": 1.0}
-    assert "are too narrow to say how much of them is disagreement" in report_text(load_scenario("ukraine-2025"), later)
+    assert "are too narrow to be divided into disagreement" in report_text(load_scenario("ukraine-2025"), later)
     out = io.StringIO()
     show_summary(later, pool_run.folder, Console(file=out, width=140))
     assert "disagreement" not in out.getvalue()
@@ -329,7 +329,7 @@ def test_a_pool_of_the_made_up_scenario_and_without_one(tiny_folder: Path, tmp_p
     assert list(pool.summary["perspectives"]) == ["base", "hopeful"]
     assert pool.summary["perspectives"]["base"]["odds"] == base.summary["odds"]
     assert "perspective" not in base.timelines
-    assert "the forecast proper pools several sets" in base.report
+    assert "The main forecast pools several sets of premises." in base.report
     # Another weight is another run.
     put(tiny_folder, POOL.replace("0.4", "0.3").replace("0.6", "0.7"))
     assert quick("four").id != pool.id

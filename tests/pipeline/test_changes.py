@@ -89,7 +89,7 @@ def test_an_event_that_made_a_change_points_to_it() -> None:
     # The pocket in Kursk is followed on its map and gives no weight; the memoranda of that day do.
     kursk = [in_the_odds(entry) for entry in found["happened"] if "pocket" in (entry["moves"], entry["state"])]
     assert kursk == ["", ""]
-    assert by_change["2025-02-12"] == "by the change below"
+    assert by_change["2025-02-12"] == "through the change of state"
     for entry in found["happened"]:
         if entry["moves"]:
             changes = [one for one in found["happened"] if one["observed"] == entry["observed"]]
@@ -131,7 +131,7 @@ def test_the_report_names_revisions_and_figures_outside_their_range(later: Run) 
     entry = summary["since"]["figures"][0]
     entry |= {"now_outside": True, "revised": [{"observed": "2031-02-24", "was": 1000.0, "now": 1005.0}]}
     text = report_text(scenario_of(later), summary)
-    assert "Figures known on 3 March 2031 that have changed: " in text
+    assert "Observations known on 3 March 2031 that were revised: " in text
     assert "that of 2031-02-24 revised from 1,000 to 1,005." in text
     assert "; outside its declared range)" in text
-    assert "have changed" not in later.report
+    assert "that were revised" not in later.report

@@ -37,8 +37,8 @@ def test_base_by_its_name_is_the_same_run(tmp_path: Path) -> None:
     assert contents(named.folder, "manifest.json") == contents(plain.folder, "manifest.json")
     assert (plain.summary["perspective"], plain.summary["provisional"]) == ("base", True)
     assert plain.summary["perspective_detail"] is None
-    assert "Simulated under the set of premises `base`, provisional until perspectives are pooled." in plain.report
-    assert "What the perspective changes" not in plain.report
+    assert "under one set of premises, `base`, which is provisional until perspectives are pooled." in plain.report
+    assert "The priors that the perspective changes" not in plain.report
 
 
 def test_a_run_says_which_perspective_it_is_under_and_what_that_changes(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_run_says_which_perspective_it_is_under_and_what_that_changes(tmp_path
     kept = json.loads((run.folder / "inputs" / "priors.json").read_text(encoding="utf-8"))["moscow.worth"]
     assert (kept["elicited"], kept["file"]) == ("quantiles 0.2/0.35/0.5", "perspectives/hopeful.toml")
     words = " ".join(run.report.split())
-    assert "Simulated under the perspective `hopeful`, *The mediator's hopes*: Held by the mediator's envoys." in words
+    assert "simulated under the perspective `hopeful`, *The mediator's hopes*: Held by the mediator's envoys." in words
     assert "(`moscow.worth`) | 0.6 (0.45 to 0.75) | 0.35 (0.2 to 0.5) value | P4 | The gazette tells of" in words
     assert words.count("| P2, P1 | A shared harbour was spoken of. |") == 1
     assert report_text(load_scenario(TINY), summary) == run.report
@@ -73,7 +73,7 @@ def test_words_of_a_perspective_cannot_break_the_page_or_the_terminal(tmp_path: 
     odd = odd.replace("So I hold.", "[/b] so | I\\nhold")
     run = quick(tmp_path / "runs", put(tmp_path, odd))
     assert r"*[b]Mine \| theirs[/x]*:" in run.report
-    assert "\nOne \\| two. The forecaster does not take it as true;" in run.report
+    assert "\nOne \\| two. The forecaster does not take it as true." in run.report
     assert r"| P2 | [/b] so \| I hold |" in run.report
     text = printed(lambda console: show_summary(run.summary, run.folder, console))
     assert "[b]Mine | theirs[/x]" in text
