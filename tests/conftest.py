@@ -30,13 +30,10 @@ def tiny_folder(tmp_path: Path) -> Path:
     return shutil.copytree(TINY, tmp_path / "scenarios" / TINY.name)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the names of groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares an expensive fixture on one worker, and begin with what takes longest.
+    """Begin with the file whose first test samples, so that one worker samples while the others do the rest.
 
-    Tests of the sampled run form one group, and those of each file another.
+    The other files with tests of the sampled run come last.
     """
-    for item in items:
-        sampled = "sampled" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("sampled" if sampled else item.nodeid.split("::")[0]))
-    items.sort(key=lambda item: "sampled" not in getattr(item, "fixturenames", ()))
+    sampled = {item.path for item in items if "sampled" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: 0 if item.path.name == "test_workflow.py" else 2 if item.path in sampled else 1)

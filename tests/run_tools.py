@@ -1,6 +1,7 @@
 """Fixtures for tests of whole runs: made in this process, or by the true command."""
 
 import contextlib
+import fcntl
 import functools
 import json
 import logging
@@ -12,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,27 @@ def sampled(kept: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample
     """The same run twice: the first samples, the only true sampling of these tests; the second finds its fit cached.
 
     The first has standard error on a terminal, one thread, an empty cache, and an empty folder for what PyTensor
-    compiles. The second has -v and two threads. (`kept` is asked for so that the simulator is compiled once, before
-    both.)
+    compiles. The second has -v and two threads. Of several workers the first to ask makes them, and the others wait.
+    (`kept` is asked for so that the simulator is compiled once, before both.)
     """
-    first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sampled"
+    place.mkdir(exist_ok=True)
+    record = place / "sampled.json"
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            record.write_text(json.dumps([asdict(run) for run in _sample_twice(place)], default=str))
+    first, second = (
+        Sampled(**run | {"runs": Path(run["runs"]), "cache": Path(run["cache"])})
+        for run in json.loads(record.read_text())
+    )
+    return first, second
+
+
+def _sample_twice(place: Path) -> tuple[Sampled, Sampled]:
+    """Make the two runs in a folder."""
+    first, second = place / "first", place / "second"
     common = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json"]
     leader, follower = pty.openpty()
     flags = f"base_compiledir={first / 'pytensor'}"
