@@ -230,7 +230,7 @@ def test_a_replay_leads_to_what_is_recorded() -> None:
     start = starting_points.start(scenario, posterior, 100, 2)
     states = start.states
     # What a replicate without a share stands at is nothing that is started from.
-    used = np.unique(start.cells(100 * TIMELINES_PER_DRAW).begin)
+    used = np.unique(start.cells(100 * TIMELINES_PER_DRAW).start)
     for name, value in (("rung", CONTACT), ("posture", MEDIATING), ("paused", 0), ("truce", NO_TRUCE), ("ending", 0)):
         assert set(states[name][used]) == {value}, name
     assert set(states["pause_memory"][used] < 3) == {True}
