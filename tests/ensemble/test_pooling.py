@@ -312,7 +312,9 @@ def test_a_timeline_of_a_simulated_member_is_told_again(pool_run: Run, member: i
 
 
 def test_a_timeline_of_base_rates_cannot_be_told(pool_run: Run) -> None:
-    text = rf"timeline {3 * TIMELINES} belongs to base-rates.*Ask for 0 to 1999 \(washington\), 2000 to 3999 \(article\)"
+    text = (
+        rf"timeline {3 * TIMELINES} belongs to base-rates.*Ask for 0 to 1999 \(washington\), 2000 to 3999 \(article\)"
+    )
     with pytest.raises(InputError, match=text):
         story_of(pool_run, 3 * TIMELINES)
 

@@ -181,18 +181,18 @@ def test_more_timelines_begin_with_the_same_ones() -> None:
     for name in ("row", "begin", "draw", "replicate"):
         assert getattr(few, name).tolist() == getattr(many, name)[:7].tolist()
     some = np.array([700, 3, 999])
-    assert start.cells_of(some).begin.tolist() == many.begin[some].tolist()
+    assert start.cells_of(some).start.tolist() == many.start[some].tolist()
 
 
 def test_every_timeline_starts_from_a_replicate_of_its_draw_by_its_share() -> None:
     start = choose([0.1, 0.2, 0.0, 0.7], 6)
     cells = start.cells(6 * TIMELINES_PER_DRAW)
-    assert (start.states["km2"][cells.begin] // 100 == cells.draw).all()
+    assert (start.states["km2"][cells.start] // 100 == cells.draw).all()
     assert (start.draw[cells.row] == cells.draw).all()
     assert start.given is not None
-    assert (start.given[cells.begin, 0] == start.states["km2"][cells.begin]).all()
+    assert (start.values[cells.start, 0] == start.states["km2"][cells.start]).all()
     for slot in range(6):
-        used = np.bincount(start.states["km2"][cells.begin[cells.row == slot]].astype(int) % 100, minlength=4)
+        used = np.bincount(start.states["km2"][cells.start[cells.row == slot]].astype(int) % 100, minlength=4)
         assert (np.abs(used - TIMELINES_PER_DRAW * np.array([0.5, 0.25, 0.25, 0.0])) <= 2).all()
         assert used[3] == 0
 
