@@ -19,18 +19,18 @@ class InputError(ForecastError):
         what: the fault, with the value found and the values allowed.
         file: the file with the fault, if any.
         key: the dotted key (or row and column) in the file or command, if any.
-        mend: the remedy, if it is not plain from `what`.
+        remedy: the remedy, if it is not plain from `what`.
     """
 
     exit_code = 2
 
     def __init__(
-        self, what: str, *, file: Path | str | None = None, key: str | None = None, mend: str | None = None
+        self, what: str, *, file: Path | str | None = None, key: str | None = None, remedy: str | None = None
     ) -> None:
-        self.what, self.file, self.key, self.mend = what, file, key, mend
+        self.what, self.file, self.key, self.remedy = what, file, key, remedy
         place = ": ".join(str(part) for part in (file, key) if part is not None)
         text = f"{place}: {what}" if place else what
-        super().__init__(f"{text}. {mend}" if mend else text)
+        super().__init__(f"{text}. {remedy}" if remedy else text)
 
 
 class NotConverged(ForecastError):

@@ -1,7 +1,7 @@
 """Input files: read as text, parsed as TOML, and their tables checked key by key.
 
-An error says file, key, the value found and what is allowed. What pydantic finds is put in the words of somebody who
-writes such files.
+An error names the file, the key, the value found and the values allowed. The messages of pydantic are put in the words
+of somebody who writes such files.
 """
 
 import math
@@ -93,9 +93,9 @@ class Place:
         """Give the place of a key below this one."""
         return Place(self.file, ".".join(str(part) for part in (self.key, *parts) if part != ""))
 
-    def error(self, what: str, mend: str | None = None) -> InputError:
+    def error(self, what: str, remedy: str | None = None) -> InputError:
         """Give the error that something is wrong here."""
-        return InputError(what, file=self.file, key=self.key or None, mend=mend)
+        return InputError(what, file=self.file, key=self.key or None, remedy=remedy)
 
 
 def place_in(folder: Path, label: str | None, name: str) -> Place:
@@ -163,8 +163,8 @@ def same_keys(found: Collection[str], wanted: Collection[str], place: Place, wha
         text = f"there is no such {what}"
         if len(unknown) > 1:
             text += f", nor {', '.join(unknown[1:])}"
-        mend = near(unknown[0], wanted, "Take it out")
-        raise place.at(unknown[0]).error(f"{text}; allowed are {', '.join(wanted)}", mend)
+        remedy = near(unknown[0], wanted, "Take it out")
+        raise place.at(unknown[0]).error(f"{text}; allowed are {', '.join(wanted)}", remedy)
     missing = [key for key in wanted if key not in found]
     if missing:
         others = f", and so are {', '.join(missing[1:])}" if missing[1:] else ""
@@ -178,7 +178,7 @@ def as_table[T](model: type[T], raw: object, place: Place, **given: object) -> T
         model: a `Table`, or a dataclass of pydantic's that is checked as `STRICT`.
         raw: the table as parsed.
         place: where it stands.
-        given: fields that are no keys of the file, as the id by which the table is called.
+        given: fields that the file does not give, such as the id that is the name of the table.
 
     Raises:
         InputError: a key is unknown or missing, or a value has not the type or the size declared.
@@ -218,7 +218,7 @@ _ALLOWED = {
     "too_long": "a list of at most {max_length}",
     "value_error": "{error}",
 }
-"""What is allowed, by pydantic's kind of error. A table's own check raises a ValueError that says what is allowed."""
+"""The allowed values, by pydantic's kind of error. A table's own check raises a ValueError that names them."""
 
 
 def _refusal(item: ErrorDetails, model: type[object], raw: object, place: Place, given: Collection[str]) -> InputError:

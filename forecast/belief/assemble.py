@@ -186,7 +186,7 @@ def check_fixed(scenario: Scenario, values: Mapping[str, float], day: date) -> N
                 "so fixing it has no effect",
                 file="--fix",
                 key=name,
-                mend=f"Fix it in a run as of {scenario.reference_date}, or change its prior with --set",
+                remedy=f"Fix it in a run as of {scenario.reference_date}, or change its prior with --set",
             )
 
 
@@ -198,14 +198,14 @@ def check_as_of(scenario: Scenario, as_of: date | None) -> date:
     """
     day = scenario.reference_date if as_of is None else as_of
     if isinstance(day, datetime) or not isinstance(day, date):
-        raise InputError(f"{day!r} is not a date", key="as_of", mend="Give a datetime.date")
+        raise InputError(f"{day!r} is not a date", key="as_of", remedy="Give a datetime.date")
     if day > scenario.horizon:
-        raise InputError(f"{day} is after the horizon", key="--as-of", mend=f"The horizon is {scenario.horizon}")
+        raise InputError(f"{day} is after the horizon", key="--as-of", remedy=f"The horizon is {scenario.horizon}")
     scenario.evidence.as_of(day)
     if day < scenario.reference_date:
         raise InputError(
             f"{day} is before the reference date",
             key="--as-of",
-            mend=f"The priors describe {scenario.reference_date}; give that day or a later one",
+            remedy=f"The priors describe {scenario.reference_date}; give that day or a later one",
         )
     return day

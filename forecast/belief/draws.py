@@ -145,7 +145,7 @@ def interleave(chains: Array, count: int) -> Array:
     number, length = chains.shape[:2]
     if count > number * length:
         raise InputError(
-            f"{count} draws requested from {number} chains of {length}", mend="Request fewer draws, or sample more"
+            f"{count} draws requested from {number} chains of {length}", remedy="Request fewer draws, or sample more"
         )
     bits = max(1, math.ceil(math.log2(length)))
     spread = [int(f"{index:0{bits}b}"[::-1], 2) for index in range(2**bits)]
@@ -180,7 +180,7 @@ def _check_block(correlations: Sequence[Correlation], block: Mapping[str, Array]
                 "both are updated by the same evidence, so their correlation is not an input",
                 file=_FILE,
                 key=f"{pair.first}, {pair.second}",
-                mend="Remove the correlation",
+                remedy="Remove the correlation",
             )
 
 
@@ -220,5 +220,5 @@ def _factor(names: Sequence[str], correlations: Sequence[Correlation]) -> Array:
         raise InputError(
             f"no distribution has these correlations among {', '.join(names)}: not positive definite",
             file=_FILE,
-            mend="Make them weaker, or add the missing pairs, which count as uncorrelated",
+            remedy="Make them weaker, or add the missing pairs, which count as uncorrelated",
         ) from None

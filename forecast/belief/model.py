@@ -177,5 +177,5 @@ def check_priors(priors: Mapping[str, Marginal]) -> None:
             raise InputError(
                 f"a {marginal.family} prior cannot be updated by evidence",
                 key=name,
-                mend="Give it as 5, 50 and 95% quantiles",
+                remedy="Give it as 5, 50 and 95% quantiles",
             )

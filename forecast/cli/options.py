@@ -64,4 +64,4 @@ def day(text: str | None) -> date | None:
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{text!r} is not a date", key="--as-of", mend="Write it as YYYY-MM-DD") from None
+        raise InputError(f"{text!r} is not a date", key="--as-of", remedy="Write it as YYYY-MM-DD") from None

@@ -67,8 +67,8 @@ def check_size(timelines: int, seed: int, threads: int | None) -> None:
         InputError: too few or too many timelines, no threads, or a negative seed.
     """
     if not 1 <= timelines <= MOST_TIMELINES:
-        raise InputError(f"{timelines} timelines", key="--timelines", mend=f"Ask for 1 to {MOST_TIMELINES:,}")
+        raise InputError(f"{timelines} timelines", key="--timelines", remedy=f"Ask for 1 to {MOST_TIMELINES:,}")
     if seed < 0:
-        raise InputError(f"{seed} is negative", key="--seed", mend="Give 0 or more")
+        raise InputError(f"{seed} is negative", key="--seed", remedy="Give 0 or more")
     if threads is not None and threads < 1:
-        raise InputError(f"{threads} threads", key="--threads", mend="Ask for at least 1")
+        raise InputError(f"{threads} threads", key="--threads", remedy="Ask for at least 1")

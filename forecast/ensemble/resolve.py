@@ -9,7 +9,7 @@ from forecast.belief.assemble import DRAW_SEED, check_as_of, check_fixed
 from forecast.belief.fit import SamplerSettings
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import USED_DRAWS
-from forecast.replay.starting_points import nothing_to_foresee
+from forecast.replay.starting_points import refuse_ended_war
 from forecast.scenario.load import check_fixable, load_scenario, load_under
 from forecast.scenario.members import Pool
 from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
@@ -74,7 +74,7 @@ def resolve(request: RunRequest) -> ResolvedRequest:
         perspective=BASE if request.perspective is None else request.perspective,
     )
     day = check_as_of(scenario, request.as_of)
-    nothing_to_foresee(scenario, day)
+    refuse_ended_war(scenario, day)
     pool = scenario.pool if request.perspective is None else None
     members = _members(scenario, pool) if pool else {scenario.perspective: scenario}
     for seen in (scenario, *(own for name, own in members.items() if name != BASE_RATES)):

@@ -65,7 +65,7 @@ def simulate(
     """
     check_size(timelines, seed, threads)
     if not 1 <= draws <= len(posterior.draws):
-        raise InputError(f"{draws} draws", key="draws", mend=f"Ask for 1 to {len(posterior.draws)}")
+        raise InputError(f"{draws} draws", key="draws", remedy=f"Ask for 1 to {len(posterior.draws)}")
     start = starting_points.start(scenario, posterior, draws, threads)
     rows = kernel_inputs.parameter_rows(scenario, posterior.draws.iloc[start.draw])
     mean = posterior.redrawn_mean[start.draw]

@@ -49,7 +49,7 @@ STATE_COLUMNS: Final = tuple(ChangeRow.model_fields)
 
 _EVENT: Final = ["observed", "decision", "event"]
 _CHANGE: Final = ["observed", "state"]
-"""What two rows share of which the later is a revision."""
+"""Columns that a row and its revision share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ def _check_changes(states: pd.DataFrame, start: Mapping[str, str], place: Place)
     rows = _latest(states, _CHANGE)
     for line, fault in zip(rows["row"], _judged(rows, start), strict=True):
         if fault is not None and not (fault.repeats and line in revised):
-            raise row_place(place, line).error(fault.what, fault.mend)
+            raise row_place(place, line).error(fault.what, fault.remedy)
 
 
 def _check_moved(events: pd.DataFrame, states: pd.DataFrame, place: Place) -> None:

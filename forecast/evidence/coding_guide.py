@@ -68,7 +68,7 @@ class Guide(Table):
 
 
 class EventRow(DatedRow):
-    """A row of `events.csv`; `decision` is empty for an event that is no decision of the model."""
+    """A row of `events.csv`; `decision` is empty for an event that the model does not decide."""
 
     decision: str
     event: Text
@@ -87,7 +87,7 @@ class ChangeRow(DatedRow):
 
 @dataclass(frozen=True)
 class Limits:
-    """What rows are checked against.
+    """The limits that rows are checked against.
 
     Attributes:
         guide: the coding guide.
@@ -110,8 +110,8 @@ def read_guide(raw: Any, place: Place) -> Guide:
     """
     guide = as_table(Guide, raw, place)
     same_keys(guide.state, STATES, place.at("state"), "state")
-    for state, told in guide.state.items():
-        same_keys(told.values, tuple(STATES[state].values), place.at("state", state, "values"), "value")
+    for state, criteria in guide.state.items():
+        same_keys(criteria.values, tuple(STATES[state].values), place.at("state", state, "values"), "value")
     for name, decision in guide.decision.items():
         spot = place.at("decision", name)
         if name not in RECORDED:
@@ -134,8 +134,8 @@ def read_events(path: Path, place: Place, limits: Limits) -> list[tuple[int, Eve
     for line, row in rows:
         if row.decision and row.decision not in limits.guide.decision:
             what = f"found {row.decision!r}; allowed is nothing, or a decision of {GUIDE}"
-            mend = near(row.decision, limits.guide.decision, f"Add it to {GUIDE}, or leave it empty")
-            raise row_place(place, line).at("decision").error(what, mend)
+            remedy = near(row.decision, limits.guide.decision, f"Add it to {GUIDE}, or leave it empty")
+            raise row_place(place, line).at("decision").error(what, remedy)
     return rows
 
 

@@ -31,7 +31,7 @@ def row_place(place: Place, line: int) -> RowPlace:
 
 
 class DatedRow(Table):
-    """What rows of evidence have in common.
+    """The columns that all rows of evidence have.
 
     Attributes:
         observed: the day that the row is about.

@@ -29,7 +29,7 @@ from forecast.validation import Place, Table, Text, as_table, id_of, near, parse
 
 INDEX: Final = "evidence.toml"
 OTHERS: Final = ("events.csv", "states.csv")
-"""Files beside it that are no series: see `forecast.evidence.chronology`."""
+"""Files beside it that do not hold a series: see `forecast.evidence.chronology`."""
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -83,7 +83,7 @@ def _csv_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+\.csv", text):
         raise ValueError("a name of letters, digits, _ and -, ending in .csv")
     if text in OTHERS:
-        raise ValueError(f"a name other than {' and '.join(OTHERS)}, which are no series")
+        raise ValueError(f"a name other than {' and '.join(OTHERS)}, which do not hold a series")
     return text
 
 
@@ -94,12 +94,12 @@ def _ordered(ends: tuple[float, ...]) -> tuple[float, ...]:
 
 
 class SeriesSpec(Table):
-    """What one series is: an entry `[[series]]` of `evidence.toml`.
+    """A series: an entry `[[series]]` of `evidence.toml`.
 
     Attributes:
         id: the name by which drivers and reports refer to it.
         file: its CSV file, beside `evidence.toml`.
-        title: what is measured, in a few words.
+        title: the quantity measured, in a few words.
         unit: the unit of `value`, `low` and `high`.
         instrument: who or what measured it; a series has one instrument.
         lag_days: usual number of days from `observed` to `available`.
@@ -156,7 +156,7 @@ class Evidence:
             raise InputError(
                 f"no evidence was available by {day}; the first row became available on {first}",
                 key="as_of",
-                mend=f"Give {first} or a later date",
+                remedy=f"Give {first} or a later date",
             )
         # Sorted by available within an observation, so the last one is the latest revision.
         table = table.drop_duplicates(["series", "observed"], keep="last").reset_index(drop=True)
@@ -245,8 +245,8 @@ def load_evidence(
     named = {spec.file for spec in specs.values()}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() == ".csv" and path.name not in named and path.name not in OTHERS:
-            mend = f"Add a [[series]] to {INDEX}, or move the file"
-            raise place_in(folder, label, path.name).error(f"no series in {INDEX} names this file", mend)
+            remedy = f"Add a [[series]] to {INDEX}, or move the file"
+            raise place_in(folder, label, path.name).error(f"no series in {INDEX} names this file", remedy)
     rows: list[tuple[Any, ...]] = []
     for spec in specs.values():
         found = _read_series(folder / spec.file, place_in(folder, label, spec.file), sources)

@@ -143,13 +143,13 @@ class Fault:
     """Why a change is refused.
 
     Attributes:
-        what: what is wrong.
-        mend: what to do about it.
+        what: the contradiction.
+        remedy: how to correct it.
         repeats: the state has this value already.
     """
 
     what: str
-    mend: str
+    remedy: str
     repeats: bool = False
 
 

@@ -82,7 +82,7 @@ def simulated_again(run: Run, timeline: int) -> tuple[Scenario, Course]:
     """
     if not 0 <= timeline < len(run.timelines):
         what = f"the run has no timeline {timeline}"
-        raise InputError(what, key="--timeline", mend=f"Ask for 0 to {len(run.timelines) - 1}")
+        raise InputError(what, key="--timeline", remedy=f"Ask for 0 to {len(run.timelines) - 1}")
     kept = run.timelines.iloc[[timeline]]
     member = member_of(run, kept)
     redrawn = redrawn_of(run, member)
@@ -93,10 +93,10 @@ def simulated_again(run: Run, timeline: int) -> tuple[Scenario, Course]:
     except (InputError, KeyError) as error:
         if run.manifest["hashes"]["code"] == source_digest():
             raise
-        raise InputError(OTHER, key=run.id, mend="Run the forecast again") from error
+        raise InputError(OTHER, key=run.id, remedy="Run the forecast again") from error
     again = timeline_table(course.result, reopened.scenario, date.fromisoformat(run.manifest["as_of"]))
     if names := differing(kept, again):
-        raise InputError(f"{OTHER} ({names[0]} differs)", key=run.id, mend="Run the forecast again")
+        raise InputError(f"{OTHER} ({names[0]} differs)", key=run.id, remedy="Run the forecast again")
     return reopened.scenario, course
 
 
@@ -117,7 +117,7 @@ def member_of(run: Run, kept: pd.DataFrame) -> str | None:
         spans = run.timelines[followed(run.timelines)].groupby(MEMBER, observed=True)["timeline"].agg(["min", "max"])
         those = ", ".join(f"{low} to {high} ({name})" for name, low, high in spans.itertuples())
         what = f"timeline {kept['timeline'].iloc[0]} belongs to {member}, which does not simulate week by week"
-        raise InputError(what, key="--timeline", mend=f"Ask for {those}")
+        raise InputError(what, key="--timeline", remedy=f"Ask for {those}")
     return member
 
 
@@ -133,7 +133,7 @@ def redrawn_of(run: Run, member: str | None = None) -> dict[str, Any]:
     """
     if REDRAWN not in run.manifest["files"]:
         what = f"lacks {REDRAWN}, without which its timelines cannot be simulated again"
-        raise InputError(what, key=run.id, mend="Run the forecast again")
+        raise InputError(what, key=run.id, remedy="Run the forecast again")
     content: dict[str, Any] = json.loads((run.folder / REDRAWN).read_text(encoding="utf-8"))
     of_member: dict[str, Any] = content if member is None else content["members"][member]
     return of_member

@@ -278,5 +278,5 @@ def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = N
         found = "none" if weights is None else ", ".join(f"{name} {w:g}" for name, w in weights.items())
         what = f"the timelines are of {', '.join(names)}; found the weights {found}"
         advice = "Give each of them a weight, adding up to 1; those of a saved run are its `weights`"
-        raise InputError(what, key="weights", mend=advice)
+        raise InputError(what, key="weights", remedy=advice)
     return Clusters(draw, np.asarray(member.cat.codes, np.int64), np.array([weights[name] for name in names]))

@@ -150,7 +150,7 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
             effective=None,
             log_weight=np.empty(0),
         )
-    nothing_to_foresee(scenario, day)
+    refuse_ended_war(scenario, day)
     made = replayed(scenario, posterior, weekly_record_of(scenario, day), day, threads)
     if not np.isfinite(made.log_weight[:, -1]).any():
         raise impossible(made, scenario, posterior)
@@ -267,7 +267,7 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
         f"no draw of the posterior allows the record of the week of {begin}, most often because of {what}",
         file=f"{scenario.folder.name}/evidence",
         key="; ".join(rows) or f"week of {begin}, without a record of {what}",
-        mend="Correct the rows, or the priors that rule them out" + (f"; changed are {given}" if given else ""),
+        remedy="Correct the rows, or the priors that rule them out" + (f"; changed are {given}" if given else ""),
     )
 
 
@@ -288,7 +288,7 @@ def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
     return found
 
 
-def nothing_to_foresee(scenario: Scenario, day: date) -> None:
+def refuse_ended_war(scenario: Scenario, day: date) -> None:
     """Refuse a date by which the war is recorded as ended.
 
     Raises:
@@ -302,5 +302,5 @@ def nothing_to_foresee(scenario: Scenario, day: date) -> None:
             f"the war is recorded as ended on {when}, so it cannot be forecast as of {day}",
             file=f"{scenario.folder.name}/evidence/{EVENTS}",
             key=f"row {row}",
-            mend=f"Give --as-of {when} or an earlier day, or correct the row",
+            remedy=f"Give --as-of {when} or an earlier day, or correct the row",
         )

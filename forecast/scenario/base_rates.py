@@ -1,6 +1,6 @@
 """`base_rates.toml`: the rates of the member `base-rates`, from the record of a class of wars and priors.
 
-Rates are conjugate: a prior of so many events in so many years, and the record's events and years added to it.
+Rates have a conjugate gamma prior, given as events and years, to which those of the record are added.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class BreakingTable(Ground):
 
 
 class TruceTable(Ground):
-    """`[truce]`: general ceasefires that did not end the war, begun in so many war-years."""
+    """`[truce]`: general ceasefires that did not end the war, begun in a number of war-years."""
 
     begun: Positive
     war_years: Positive
@@ -130,7 +130,7 @@ def read_base_rates(reader: Reader) -> BaseRates | None:
     """Read `base_rates.toml`; a scenario may lack it.
 
     Raises:
-        InputError: a key or a value is wrong, or the class is no reference table of wars.
+        InputError: a key or a value is wrong, or the class is not a reference table of wars.
     """
     if FILE not in reader.tables:
         return None

@@ -55,5 +55,5 @@ def _check_definite(pairs: Sequence[Correlation], place: Place) -> None:
         least = float(np.linalg.eigvalsh(matrix)[0])
         if least <= LEAST_EIGENVALUE:
             what = f"the correlations among {', '.join(sorted(names))} contradict each other"
-            mend = "Bring them nearer to 0"
-            raise place.error(f"{what}: least eigenvalue {least:.3g}; allowed is one above 0", mend)
+            remedy = "Bring them nearer to 0"
+            raise place.error(f"{what}: least eigenvalue {least:.3g}; allowed is one above 0", remedy)

@@ -39,8 +39,10 @@ def blame(edited: Sequence[Edited], label: str) -> Iterator[None]:
     except InputError as error:
         for text, address in reversed(edited):
             if stands_at(error, address, label):
-                mend = f"{error.mend}; it was changed by --set {text!r}" if error.mend else f"Change --set {text!r}"
-                raise InputError(error.what, file=error.file, key=error.key, mend=mend) from error
+                remedy = (
+                    f"{error.remedy}; it was changed by --set {text!r}" if error.remedy else f"Change --set {text!r}"
+                )
+                raise InputError(error.what, file=error.file, key=error.key, remedy=remedy) from error
         raise
 
 
@@ -93,7 +95,7 @@ def check_fixable(scenario: Scenario, fixed: Mapping[str, float]) -> None:
             raise place.error("no entry has this name", near(name, scenario.priors))
         declared, prior = field_of(name), scenario.priors[name]
         if declared.form != "plain":
-            what = f"a {declared.form} cannot be fixed: it also depends on what is drawn for its party"
+            what = f"a {declared.form} cannot be fixed: it also depends on other draws of its party"
             raise place.error(what, f"Use --set {name}.centre={value:g}")
         if not math.isfinite(value):
             raise place.error(f"found {value}; allowed is a finite number, in {prior.unit}")

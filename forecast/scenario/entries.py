@@ -56,18 +56,18 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
                 raise ArithmeticError
         except (ValueError, ArithmeticError) as error:
             what = f"found {shown(entry.quantiles)}; allowed are the 5, 50 and 95% quantiles, increasing and"
-            mend = (
+            remedy = (
                 "They are too near each other to be fitted; spread them" if isinstance(error, ArithmeticError) else None
             )
-            raise spot.error(f"{what} inside the support, {shown(entry.support)}", mend) from error
+            raise spot.error(f"{what} inside the support, {shown(entry.support)}", remedy) from error
         return fitted, "quantiles " + "/".join(f"{q:g}" for q in entry.quantiles)
     numbers = dict(entry.distribution or {})
     spot = place.at("distribution")
     family = numbers.pop("family", None)
     if not isinstance(family, str) or family not in families():
         what = f"found {shown(family)}" if family is not None else "it is missing"
-        mend = near(family, families()) if isinstance(family, str) else None
-        raise spot.at("family").error(f"{what}; allowed are {', '.join(families())}", mend)
+        remedy = near(family, families()) if isinstance(family, str) else None
+        raise spot.at("family").error(f"{what}; allowed are {', '.join(families())}", remedy)
     wanted = families()[family]
     same_keys(numbers, wanted, spot, f"number of {family}")
     for key, number in numbers.items():
@@ -81,8 +81,8 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
     ends = marginal.bounds()
     if not (low <= ends[0] and ends[1] <= high):
         what = f"a {family} distribution can be {interval(*ends)}; allowed is the support,"
-        mend = "Give quantiles, which are fitted to the support"
-        raise spot.error(f"{what} {shown(entry.support)}", mend)
+        remedy = "Give quantiles, which are fitted to the support"
+        raise spot.error(f"{what} {shown(entry.support)}", remedy)
     return marginal, f"{family} " + " ".join(f"{key}={numbers[key]:g}" for key in wanted)
 
 

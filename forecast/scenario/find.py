@@ -60,11 +60,11 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
         priors: a folder of scenarios; with it, names are looked for nowhere else.
 
     Raises:
-        InputError: `priors` is no folder; a path that does not exist; a name that is nowhere. The error lists
+        InputError: `priors` is not a folder; a path that does not exist; a name that is nowhere. The error lists
             where it was looked for and which scenarios there are.
     """
     if priors is not None and not _is_folder(priors):
-        raise InputError("there is no such folder", file=priors, key="--priors", mend="Give a folder of scenarios")
+        raise InputError("there is no such folder", file=priors, key="--priors", remedy="Give a folder of scenarios")
     if name_or_folder is None:
         if priors is not None and (priors / MARK).is_file():
             return priors
@@ -72,16 +72,16 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
     name = str(name_or_folder)
     if name and _is_folder(Path(name)):
         return Path(name)
-    mend = f"Scenarios there are: {', '.join(scenarios(priors)) or 'none'}"
+    remedy = f"Scenarios there are: {', '.join(scenarios(priors)) or 'none'}"
     if isinstance(name_or_folder, Path) or "/" in name or "\\" in name or name in ("", ".", ".."):
         what = "there is no such folder; allowed is the name of a scenario or a folder that exists"
-        raise InputError(what, key=repr(name), mend=mend)
+        raise InputError(what, key=repr(name), remedy=remedy)
     looked = places(priors)
     for place in looked:
         if _is_folder(place / name):
             return place / name
     where = ", ".join(str(place) for place in looked)
-    raise InputError(f"no scenario has this name; looked in {where}", key=repr(name), mend=mend)
+    raise InputError(f"no scenario has this name; looked in {where}", key=repr(name), remedy=remedy)
 
 
 def _is_folder(path: Path) -> bool:

@@ -59,7 +59,7 @@ def load_scenario(
 
     Raises:
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
-            nothing. The error says file, key, the value found and what is allowed.
+            nothing. The error has the file, the key, the value found and the values allowed.
     """
     (scenario,) = load_under((perspective,), name_or_folder, priors=priors, edits=edits, seen=seen, happened=happened)
     return scenario
@@ -164,7 +164,7 @@ def _read_chronology(
 def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]:
     """Give the value of each recorded state on the reference date, by id.
 
-    Ground in Kursk is held if the median of what is held there is more than the least that counts.
+    The pocket is held if its median area is more than the least that counts.
     """
     given = dict(start) | {"pocket": priors["front.kursk_start"].quantiles()[1] >= POCKET_GONE}
     values = {}
@@ -207,5 +207,5 @@ def _check_premises(scenario: Scenario, reader: Reader) -> None:
     for premise, held in scenario.premises_of().items():
         if not held and premise not in under:
             what = "no entry, issue, party, region, settlement or clause names this premise, nor does a perspective"
-            mend = "Name it in the premises of what it bears on, or take it out"
-            raise reader.place("premises.toml").at(premise).error(what, mend)
+            remedy = "Name it in the premises of what it bears on, or take it out"
+            raise reader.place("premises.toml").at(premise).error(what, remedy)

@@ -44,7 +44,7 @@ class WeightUpdate(Table):
 
 
 class Pool(WeightUpdate):
-    """Whose forecasts are pooled, and how.
+    """The members of the pool, and how their weights are updated.
 
     Attributes:
         members: in the order of the file; their weights add up to 1.
@@ -60,7 +60,7 @@ class Pool(WeightUpdate):
 
 @dataclass(frozen=True)
 class Rate:
-    """The belief about a rate a year: a gamma distribution, as after so many events in so many years.
+    """The belief about a rate a year: a gamma distribution, as after a number of events in a number of years.
 
     Attributes:
         events: shape.
@@ -71,7 +71,7 @@ class Rate:
     years: float
 
     def after(self, events: float, years: float) -> "Rate":
-        """The belief after so many more events in so many more years; exact."""
+        """The belief after more events in more years; exact."""
         return Rate(self.events + events, self.years + years)
 
 

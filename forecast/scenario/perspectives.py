@@ -196,7 +196,7 @@ def _read_changes(
 
 
 def _read_change(raw: object, known: Mapping[str, Address], place: Place) -> toml_tables.ChangeTable:
-    """Read one change: of which entry, and that it is given in one of the ways that the entry has."""
+    """Read one change, and check that the entry can be given in this way."""
     allowed = list(toml_tables.ChangeTable.model_fields)
     given = raw if isinstance(raw, dict) else {}
     for key in given:
@@ -236,5 +236,5 @@ def _blame(overlay: Overlay, label: str) -> Iterator[None]:
         for spot, _, address in overlay.changes:
             if stands_at(error, address, label):
                 below = str(error.key).removeprefix(address.key).removeprefix(".")
-                raise spot.at(below).error(error.what, error.mend) from error
+                raise spot.at(below).error(error.what, error.remedy) from error
         raise overlay.place.at("change").error(f"with these changes, {error}") from error

@@ -13,7 +13,7 @@ from forecast.validation import Table, as_table, near, shown
 FILE: Final = "pool.toml"
 
 COMMON: Final = ("war_ended", "general_truce", "km2")
-"""What every member has a density for; the common set is some of these."""
+"""Items for which every member has a density; the common set consists of some of them."""
 
 
 class PoolFile(Table):
@@ -42,8 +42,8 @@ def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
     for name, raw in file.member.items():
         spot = place.at("member", name)
         if name not in known:
-            mend = "Add base_rates.toml" if name == BASE_RATES else near(name, known, "Take it out")
-            raise spot.error(f"found the member {name!r}; allowed are {', '.join(known)}", mend)
+            remedy = "Add base_rates.toml" if name == BASE_RATES else near(name, known, "Take it out")
+            raise spot.error(f"found the member {name!r}; allowed are {', '.join(known)}", remedy)
         members.append(as_table(Member, raw, spot, name=name))
     total = sum(member.weight for member in members)
     if abs(total - 1.0) > 1e-9:

@@ -12,7 +12,7 @@ Basis = Literal["figure", "reading", "judgement"]
 
 
 class Quantity(Table):
-    """What an entry is about.
+    """The quantity of an entry.
 
     Attributes:
         unit: the unit it was elicited in.
@@ -69,7 +69,7 @@ class Correlation(Table):
 
 
 class Change(Grounds):
-    """What a perspective puts in an entry's place; the prior also rests on the entry's own premises.
+    """A change of an entry by a perspective; the prior also rests on the entry's own premises.
 
     Attributes:
         entry: dotted name of the entry.
@@ -87,7 +87,7 @@ class Change(Grounds):
 
 
 class PerspectiveHead(Table):
-    """What `perspectives/<name>.toml` says of the perspective.
+    """The head of `perspectives/<name>.toml`.
 
     Attributes:
         title: its name for readers.

@@ -1,6 +1,6 @@
 """The tables of a scenario's files that are kept: each class declares the keys of a table, and is its record.
 
-Ids that are the key of a table, as in `[region.<id>]`, are no keys of the file: the reader fills them in.
+Ids that are the key of a table, as in `[region.<id>]`, are not keys of the file: the reader fills them in.
 """
 
 from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ class Premise(Table):
 
 
 class Grounds(Table):
-    """What a number rests on.
+    """The grounds of a number.
 
     Attributes:
         source: id of a source in `sources.toml`, or `judgement`.

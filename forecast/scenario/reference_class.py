@@ -34,8 +34,8 @@ def class_rate(
         place: of the table in the file.
 
     Raises:
-        InputError: the class, or a column of it, does not exist; its cells are no counts; no event was counted; or
-            the unit is no rate.
+        InputError: the class, or a column of it, does not exist; its cells are not counts; no event was counted; or
+            the unit is not a rate.
     """
     if unit not in ("chance/year", "1/year"):
         raise place.error(f"the entry is in {unit!r}; allowed is a reference class for chance/year and 1/year")

@@ -144,7 +144,7 @@ class Scenario(Question, Beliefs):
             has none.
         perspective: name of the perspective that the priors are under; `base` for the files as they stand.
         perspectives: by name: the scenario's own, and one read from a file elsewhere if it was asked for.
-        edits: what was set on the command line, as given.
+        edits: the `--set` options, as given.
         texts: the files as read, by path within the folder with `/`: what a run keeps as its inputs. A perspective
             from elsewhere is among them, at the path that it would have in the folder.
         pool: what `pool.toml` says; None where the scenario has no such file.

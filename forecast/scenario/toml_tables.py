@@ -1,7 +1,7 @@
-"""Tables of a scenario's files that are only read: what is kept of them stands in `records`, `prior` and `members`.
+"""Tables of a scenario's files that are only read; the records made from them are in `records`, `prior` and `members`.
 
-A table `XTable` adds to the record `X` the keys that become priors. What ties one table to another is checked where the
-file is read.
+A table `XTable` adds to the record `X` the keys that become priors. Ties between tables are checked where the file
+is read.
 """
 
 from typing import Annotated, Any

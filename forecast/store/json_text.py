@@ -22,8 +22,8 @@ def read_object(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(
-            "cannot be read: it is missing or damaged", file=path, mend="Run the forecast again"
+            "cannot be read: it is missing or damaged", file=path, remedy="Run the forecast again"
         ) from error
     if not isinstance(content, dict):
-        raise InputError("is not a JSON object", file=path, mend="Run the forecast again")
+        raise InputError("is not a JSON object", file=path, remedy="Run the forecast again")
     return content

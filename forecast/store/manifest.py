@@ -32,14 +32,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path, again = folder / MANIFEST, "Remove the folder, or run the forecast again"
     manifest = read_object(path)
     if missing := sorted({"id", "schema", "as_of", "started", "files"} - set(manifest)):
-        raise InputError(f"lacks {', '.join(missing)}", file=path, mend=again)
+        raise InputError(f"lacks {', '.join(missing)}", file=path, remedy=again)
     if manifest["schema"] != SCHEMA:
         what = f"has schema {manifest['schema']!r}; this version reads {SCHEMA}"
-        raise InputError(what, file=path, mend="Run the forecast again, or read it with the version that made it")
+        raise InputError(what, file=path, remedy="Run the forecast again, or read it with the version that made it")
     for key in ("id", "as_of", "started"):
         if not isinstance(manifest[key], str):
-            raise InputError(f"found {manifest[key]!r}; allowed is text", file=path, key=key, mend=again)
+            raise InputError(f"found {manifest[key]!r}; allowed is text", file=path, key=key, remedy=again)
     files = manifest["files"]
     if not isinstance(files, dict) or KEPT - set(files):
-        raise InputError("allowed is a table with the hash of every file", file=path, key="files", mend=again)
+        raise InputError("allowed is a table with the hash of every file", file=path, key="files", remedy=again)
     return manifest

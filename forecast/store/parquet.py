@@ -32,7 +32,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         table: pd.DataFrame = pq.read_table(path).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise InputError(
-            "cannot be read: it is missing or damaged", file=path, mend="Run the forecast again"
+            "cannot be read: it is missing or damaged", file=path, remedy="Run the forecast again"
         ) from error
     for name in table.columns:
         if table[name].dtype.kind == "M":

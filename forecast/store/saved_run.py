@@ -98,23 +98,25 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
     elif run == "latest":
         found = list_runs(kept)
         if not found:
-            raise InputError(f"no run in {kept}", key="run", mend="Make one with: forecast run")
+            raise InputError(f"no run in {kept}", key="run", remedy="Make one with: forecast run")
         folder = max(found, key=lambda r: (r.manifest["as_of"], r.manifest["started"])).folder
     elif not _NAME.fullmatch(run):
         raise InputError(
             f"{run!r} is not a run's name",
             key="run",
-            mend="Names hold letters, digits, dots, dashes and underscores",
+            remedy="Names hold letters, digits, dots, dashes and underscores",
         )
     else:
         folder = kept / run
     if not (folder / MANIFEST).is_file():
-        raise InputError(f"{folder} is not a run: it has no {MANIFEST}", key="run", mend=f"Saved runs: {_names(kept)}")
+        raise InputError(
+            f"{folder} is not a run: it has no {MANIFEST}", key="run", remedy=f"Saved runs: {_names(kept)}"
+        )
     manifest = read_manifest(folder)
     for name, digest in manifest["files"].items():
         path = folder / name
         if not path.is_file() or file_digest(path) != digest:
-            raise InputError("is missing or was changed since the run", file=path, mend="Run the forecast again")
+            raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
     return Run(folder, manifest)
 
 

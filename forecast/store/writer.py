@@ -32,7 +32,7 @@ class Writer:
             raise InputError(
                 f"runs cannot be saved in {kept}: {error.strerror}",
                 key="--runs",
-                mend="Name a folder that can be written",
+                remedy="Name a folder that can be written",
             ) from error
         self.folder.chmod(0o755)
 
@@ -71,7 +71,7 @@ class Writer:
             InputError: there is a file, not a folder, of that name.
         """
         if self.target.is_file():  # checked once: another process may be moving the same run there
-            raise InputError("a file has the name of the run", file=self.target, mend="Move it elsewhere")
+            raise InputError("a file has the name of the run", file=self.target, remedy="Move it elsewhere")
         files = atomic.files_below(self.folder)
         manifest = manifest | {"files": {path.relative_to(self.folder).as_posix(): file_digest(path) for path in files}}
         self.text(MANIFEST, to_json(manifest))

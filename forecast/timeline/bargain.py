@@ -133,7 +133,7 @@ def load_of(p: Parameters, settlement: int, troops: float) -> float:
 
 
 @kernel
-def weigh(p: Parameters, s: State, r: Result, w: World) -> None:
+def update_consents(p: Parameters, s: State, r: Result, w: World) -> None:
     """Update each party's consent to the terms on the table, and its least gap to consent in the result."""
     load = load_of(p, s.settlement, float(s.troops_text))
     gap = gap_moscow(p, s, w)

@@ -306,7 +306,7 @@ def recorded_moves(p: Parameters, s: State, r: Result, w: World, context: Contex
                 cause = IN_KYIV
             step_down(s, context, cause)
         if bargain.on_table(s) and s.rung < SIGNED:
-            bargain.weigh(p, s, r, w)
+            bargain.update_consents(p, s, r, w)
 
 
 @kernel
@@ -334,4 +334,4 @@ def draw_moves(p: Parameters, s: State, r: Result, w: World, context: Context, d
             step_down(s, context, SABOTAGE)
         s.patience = exponential(context, LADDER, s.week, s.moves)
         if bargain.on_table(s) and s.rung < SIGNED:
-            bargain.weigh(p, s, r, w)
+            bargain.update_consents(p, s, r, w)

@@ -24,9 +24,9 @@ class Talks:
     walked: Real = field("ratio", "speed of talks while Washington has walked away")
     walked_contact: Real = field("ratio", "speed of a new contact while Washington has walked away")
     tau: Real = field("value", "how sharply consent sets in", low=0.001)
-    moscow_spread: Real = field("value", "what is not known of Moscow's private worth of a deal", low=0)
-    kyiv_spread: Real = field("value", "what is not known of Kyiv's", low=0)
-    europe_spread: Real = field("value", "what is not known of Europe's", low=0)
+    moscow_spread: Real = field("value", "spread of Moscow's private worth of a settlement", low=0)
+    kyiv_spread: Real = field("value", "spread of Kyiv's private worth of a settlement", low=0)
+    europe_spread: Real = field("value", "spread of Europe's private worth of a settlement", low=0)
     optimism: Real = field("value", "by how much the others underrate Moscow's worth of fighting on")
     template_temperature: Real = field("chance", "how little the choice of template heeds consent", low=0.01)
     terms_move: Real = field("1/year", "how fast terms move towards those who refuse")
@@ -82,7 +82,7 @@ class Parties:
     )
     toil: Table = field("ratio", "how much longer a draft takes that settles the issue", shape=("issue",))
     salience: Table = field(
-        "log weight", "how much the issue weighs with the party", shape=("party", "issue"), form="salience"
+        "log weight", "how much the issue matters to the party", shape=("party", "issue"), form="salience"
     )
 
 

@@ -109,7 +109,7 @@ def events(p: Parameters, s: State, r: Result, w: World, context: Context, part:
             ladder.break_up(p, s, r, w, context)
     else:
         if bargain.on_table(s):
-            bargain.weigh(p, s, r, w)
+            bargain.update_consents(p, s, r, w)
             bargain.move_terms(p, s, w, dt)
             s.index = bargain.term_index(p, s, w)
         ladder.draw_moves(p, s, r, w, context, dt)

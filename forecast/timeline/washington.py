@@ -90,7 +90,7 @@ class Washington:
 
     pause_on_pressing: Real = field("chance", "arms are paused on turning to press Kyiv")
     pause_walked: Real = field("1/year", "arms are paused while walked away")
-    pause_end: Real = field("1/year", "a pause ends by itself")
+    pause_end: Real = field("1/year", "a pause ends without a change of posture")
 
     deliver: Real = field("sd", "what he can deliver at capital 0 against unorganised resistance")
     deliver_hawks: Real = field("sd", "what a unit of hawks takes from it")

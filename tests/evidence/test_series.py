@@ -300,7 +300,7 @@ def test_a_pair_given_twice_is_refused(tmp_path: Path) -> None:
     error = refusal(write(tmp_path, area=f"{HEADER}{ROW}\n2025-01-13,2025-01-13,1\n{ROW}\n"))
     assert error.key == "row 4"
     assert "available as row 2" in error.what
-    assert error.mend == "A revision needs a later date in available"
+    assert error.remedy == "A revision needs a later date in available"
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_a_file_that_is_not_named_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(AREA, encoding="utf-8")
     error = refusal(tmp_path)
     assert error.file == tmp_path / name
-    assert error.mend is not None
+    assert error.remedy is not None
 
 
 def test_other_files_are_let_be(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_one_draw_with_all_the_weight_is_copied_with_other_luck() -> None:
 def test_more_timelines_begin_with_the_same_ones() -> None:
     start = choose([0.1, 0.2, 0.0, 0.7], 6)
     few, many = start.cells(7), start.cells(1000)
-    for name in ("row", "begin", "draw", "replicate"):
+    for name in ("row", "start", "draw", "replicate"):
         assert getattr(few, name).tolist() == getattr(many, name)[:7].tolist()
     some = np.array([700, 3, 999])
     assert start.cells_of(some).start.tolist() == many.start[some].tolist()
@@ -189,7 +189,6 @@ def test_every_timeline_starts_from_a_replicate_of_its_draw_by_its_share() -> No
     cells = start.cells(6 * TIMELINES_PER_DRAW)
     assert (start.states["km2"][cells.start] // 100 == cells.draw).all()
     assert (start.draw[cells.row] == cells.draw).all()
-    assert start.given is not None
     assert (start.values[cells.start, 0] == start.states["km2"][cells.start]).all()
     for slot in range(6):
         used = np.bincount(start.states["km2"][cells.start[cells.row == slot]].astype(int) % 100, minlength=4)
@@ -268,7 +267,7 @@ def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> N
     ended = "2031-04-01,2031-04-02,endings.any,The war is over.,by the criteria,gazette"
     guide = {"endings.any": {"systematic": True, "guide": "the end"}}
     scenario = load_scenario(chronicle(tiny_folder, (ended,), decisions=guide))
-    starting_points.nothing_to_foresee(scenario, date(2031, 4, 1))
+    starting_points.refuse_ended_war(scenario, date(2031, 4, 1))
     with pytest.raises(InputError) as caught:
         starting_points.start(scenario, update(scenario, date(2031, 4, 2), prior_only=True), 50, 2)
     told = str(caught.value)

@@ -130,7 +130,7 @@ def test_fix_gives_numbers_by_name() -> None:
         (["front.held.highlands=1401"], "found 1401; allowed is 0 to 1400, in km2"),
         (
             ["parties.position.kyiv.line=0.5"],
-            "a position cannot be fixed: it also depends on what is drawn for its party",
+            "a position cannot be fixed: it also depends on other draws of its party",
         ),
         (["parties.salience.kyiv.line=0.5"], "Use --set parties.salience.kyiv.line.centre=0.5"),
     ],

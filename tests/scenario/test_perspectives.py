@@ -341,7 +341,7 @@ def test_a_wrong_perspective_is_refused_asked_for_or_not(
         assert told.key.startswith(key) if key == "line" else told.key == key
         for word in words:
             assert word in str(told)
-        assert (told.what, told.key, told.mend) == (elsewhere.what, elsewhere.key, elsewhere.mend)
+        assert (told.what, told.key, told.remedy) == (elsewhere.what, elsewhere.key, elsewhere.remedy)
         for jargon in ("pydantic", "Input should", "Value error", "\n", "None", "--set"):
             assert jargon not in str(told)
 

@@ -60,7 +60,7 @@ def test_consents_and_gaps(table: Bench) -> None:
     p, s, r = table.p, table.s, table.r
     p.moscow.distrust, p.kyiv.truce_distrust = 0.05, 0.04
     p.settlements.load[0], p.washington.deliver = 0.8, 1.0
-    bargain.weigh(p, s, r, table.w)
+    bargain.update_consents(p, s, r, table.w)
     gaps = {
         MOSCOW: 0.5 - (worth_of_terms(MOSCOW) - 0.05) - 0.03,
         KYIV: 0.6 - (worth_of_terms(KYIV) - 0.04) + 0.02,
@@ -76,11 +76,11 @@ def test_consents_and_gaps(table: Bench) -> None:
     assert (r.gap_issue[KYIV], r.gap_issue[MOSCOW]) == (0, 1)
     # A worse offer later is not noted.
     s.terms[:2] = (0.9, 1.0)
-    bargain.weigh(p, s, r, table.w)
+    bargain.update_consents(p, s, r, table.w)
     assert r.gap[KYIV] == near(gaps[KYIV])
     assert s.hawks_loss == 0.0
     s.rung = TEXT
-    bargain.weigh(p, s, r, table.w)
+    bargain.update_consents(p, s, r, table.w)
     assert s.hawks_loss == near(1 - worth_of_terms(HAWKS, (0.9, 1.0)))
 
 

@@ -42,7 +42,7 @@ def rates(b: Bench) -> tuple[float, float, float]:
     """Rates of a move up, of one down of the ladder, of a provocation, where the talks stand in a week."""
     s = b.s.copy()
     if bargain.on_table(s):
-        bargain.weigh(b.p, s, b.r.copy(), b.w)
+        bargain.update_consents(b.p, s, b.r.copy(), b.w)
     up, down, sabotage = ladder.moves(b.p, s, b.w)
     return up, down + sabotage, kyiv.provocation_rate(b.p.kyiv, s)
 

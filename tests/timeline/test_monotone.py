@@ -70,7 +70,7 @@ Rate = Callable[[Bench], float]
 
 def consent(party: int) -> Rate:
     def found(b: Bench) -> float:
-        bargain.weigh(b.p, b.s, b.r, b.w)
+        bargain.update_consents(b.p, b.s, b.r, b.w)
         return float(b.s.consent[party])
 
     return found

@@ -97,7 +97,7 @@ def radii(rung: int, strengthen: float = 1.0) -> np.ndarray:
             b.s.settlement = 0
             b.s.terms[: b.w.facts.issues] = 0.5
             b.s.index = bargain.term_index(b.p, b.s, b.w)
-            bargain.weigh(b.p, b.s, b.r, b.w)
+            bargain.update_consents(b.p, b.s, b.r, b.w)
         found.append(np.abs(np.linalg.eigvals(linearised(b))).max())
     return np.array(found)
 
