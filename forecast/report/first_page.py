@@ -183,7 +183,7 @@ def watched(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def first_to_refuse(summary: Mapping[str, Any]) -> dict[str, str] | None:
-    """The party that is most often the first to refuse, among timelines in which one does; None if too few do."""
+    """The party that most often has the least consent when talks first fall back for lack of it; None if too few do."""
     shares = {party: entry["probability"] for party, entry in summary["first_refusal"].items()}
     if any(p is None for p in shares.values()):
         return None

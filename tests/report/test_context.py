@@ -418,7 +418,7 @@ battlefield (99%) and about 1 in 100 by negotiation (1%).
 ## Why
 
 - **Battlefield:** the front breaks in about 1 in 7 simulated years (14%). Where it breaks, 12% of the years end on the battlefield.
-- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%); none fails later. If a party refuses a draft, South Island is the first to do so in 50% of the years.
+- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%); none fails later. Where talks fall back for lack of consent, South Island is the least ready to agree in 50% of the years.
 - **Inputs:** no single input moves the odds by clearly more than the error of the estimate.
 
 ## What to watch
