@@ -177,7 +177,7 @@ def _perspective(scenario: Scenario) -> dict[str, Any] | None:
     """The perspective of a run and what it changes, as `summary.json` holds them; null where it is `base`."""
     if scenario.perspective == BASE:
         return None
-    detail = scenario.perspectives[scenario.perspective].model_dump()
+    detail = {"name": scenario.perspective} | scenario.perspectives[scenario.perspective].model_dump()
     names = ("q05", "q50", "q95")
     for change in detail["changes"]:
         for key in ("quantiles", "base"):
