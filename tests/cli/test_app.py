@@ -61,17 +61,6 @@ def test_progress_is_shown_on_a_terminal_only(sampled: tuple[Sampled, Sampled]) 
     ]
 
 
-def test_a_damaged_fit_is_a_warning_and_the_odds_are_the_same(sampled: tuple[Sampled, Sampled]) -> None:
-    sound, damaged = sampled
-    assert "is damaged" not in sound.err
-    told = [line for line in damaged.err.splitlines() if line.startswith("WARNING: ")]
-    assert len(told) == 1
-    assert "is damaged" in told[0]
-    assert "fitted again" in told[0]
-    assert damaged.out == sound.out
-    assert len(damaged.err.splitlines()) == 5
-
-
 def test_run_show_and_the_folder_say_the_same(command: Command, tmp_path: Path) -> None:
     made = command("run", TINY, *QUICK, "--json")
     assert (made.code, made.err) == (0, "")

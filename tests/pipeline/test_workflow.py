@@ -39,11 +39,17 @@ def test_another_sampling_gives_the_same_bytes(sampled: tuple[Sampled, Sampled],
     cache = shutil.copytree(sampled[0].cache / "posterior", tmp_path / "cache" / "posterior").parent
     (entry,) = (path for path in (cache / "posterior").iterdir() if path.is_dir())
     (entry / "fit.json").write_text("{", encoding="utf-8")
-    asked = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json", "--threads", "2"]
+    asked = ["run", str(TINY), "--timelines", str(SAMPLED_TIMELINES), "--json", "--threads", "2", "-v"]
     flags = f"base_compiledir={tmp_path / 'pytensor'}"
     started = command_started(tmp_path, asked, stderr=subprocess.PIPE, PYTENSOR_FLAGS=flags)
     out, err = started.communicate(timeout=600)
     assert started.returncode == 0, err
+    warnings = [line for line in err.decode().splitlines() if line.startswith("WARNING: ")]
+    assert len(warnings) == 1
+    assert "is damaged" in warnings[0]
+    assert "fitted again" in warnings[0]
+    assert len(err.decode().splitlines()) == 5
+    assert "is damaged" not in sampled[0].err
     (folder,) = (tmp_path / "runs").iterdir()
     one, other = contents(sampled[0].folder, *TIMED), contents(folder, *TIMED)
     assert one.keys() == other.keys()
