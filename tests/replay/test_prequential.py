@@ -15,6 +15,7 @@ from forecast.ensemble.base_rates import common_density as of_base_rates
 from forecast.replay.prequential import ITEMS, common_density, systematic
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
+from forecast.timeline.cells import inputs_at_start
 from forecast.timeline.particle_filter import LEVELS, replay_draws
 from forecast.timeline.weekly_record import nothing_observed
 
@@ -32,11 +33,14 @@ def believed() -> tuple[Scenario, Posterior]:
 def later(scenario: Scenario, posterior: Posterior, weeks: int) -> tuple[np.ndarray, np.ndarray]:
     """What free runs show after some weeks: the change of area, and whether the war goes on."""
     rows = kernel_inputs.parameter_rows(scenario, posterior.draws)
-    made = replay_draws(
+    inputs = inputs_at_start(
         rows,
         kernel_inputs.starting_states(scenario, posterior.draws, rows, FIRST),
         kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, posterior.redrawn_mean, posterior.redrawn_chol),
         kernel_inputs.make_world(scenario, FIRST, until=FIRST + timedelta(days=7 * weeks)),
+    )
+    made = replay_draws(
+        inputs,
         nothing_observed(),
         np.full((len(LEVELS), len(rows), weeks), np.nan),
         replicates=60,

@@ -77,11 +77,11 @@ def test_the_rest_of_the_year() -> None:
 
 
 def test_the_pocket_follows_the_map_until_it_is_lost() -> None:
-    seen = past(6, 16).kursk
+    seen = past(6, 16).pocket
     assert seen[[0, 6, 13]].tolist() == [440.12, 300.56, 29.06]
     # A Monday without a map keeps the last one; the week that ends on 2 June still counts as held.
     assert (seen[5], seen[18], seen[19], seen[20]) == (428.68, 25.0, 0.0, 0.0)
-    assert past(5, 8).kursk[-1] == 29.06
+    assert past(5, 8).pocket[-1] == 29.06
 
 
 def test_a_period_that_ends_before_the_as_of_date_leaves_out_what_came_after() -> None:
