@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from forecast.arrays import Array
 
 AMOUNT_DAYS = {"4w": 28, "13w": 91, "26w": 182}
 """Days from the as-of date after which ground gained and approval are recorded, by the suffix of the column."""

@@ -21,7 +21,7 @@ from forecast.locations import behaviour_digest
 REPOSITORY = Path(__file__).resolve().parents[1]
 STAMP = REPOSITORY / "tests" / "calibration.json"
 
-TESTED = ("belief", "scenario/elicit.py", "timeline", "encoding", "replay")
+TESTED = ("belief", "scenario/elicit.py", "scenario/families.py", "timeline", "encoding", "replay")
 """The packages and modules whose behaviour the tier tests."""
 
 LIBRARIES = ("numba", "nutpie", "numpy", "pymc", "pytensor", "scipy")

@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.arrays import Array
 from forecast.belief.block import Draws, Series, Values
 from forecast.calendar import Dates
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 QUARTERS = 8

@@ -7,12 +7,12 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
+from forecast.arrays import Array
 from forecast.belief.draws import draw_table, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
 from forecast.belief.model import PARAMETERS, block_data, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 DRAWS = 4000

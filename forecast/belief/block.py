@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from forecast.arrays import Array
 from forecast.calendar import Dates
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 Draws = Mapping[str, Array]

@@ -31,9 +31,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from forecast.arrays import Array
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.locations import cache_root, source_digest
-from forecast.scenario.elicit import Array, Marginal
+from forecast.scenario.elicit import Marginal
 
 LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
 """Packages that can change a draw or a diagnostic from one version to the next."""
@@ -198,7 +199,7 @@ def _read(place: Path, key: str) -> Fit:
 
 def _source() -> str:
     """SHA-256 of the source that determines a fit: these modules and the quantile maps."""
-    return source_digest("belief", "scenario/elicit.py")
+    return source_digest("belief", "scenario/elicit.py", "scenario/families.py")
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

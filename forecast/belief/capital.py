@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
+from forecast.arrays import Array
 from forecast.belief import ornstein_uhlenbeck
 from forecast.belief.block import Draws, Series, Values, interpolate
 from forecast.belief.student_t import TAIL_DEGREES, log_density
 from forecast.calendar import Dates, days_after, week_ends
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 EVERY = 4

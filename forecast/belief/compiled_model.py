@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.arrays import Array
 from forecast.belief import model
 from forecast.belief.block import Block
 from forecast.belief.cache import fit_key
 from forecast.belief.draws import generator
 from forecast.belief.fit import LONGER, Chains, Fit, SamplerSettings, failures
 from forecast.belief.model import Families, Shapes
-from forecast.scenario.elicit import Array, Marginal
+from forecast.scenario.elicit import Marginal
 
 if TYPE_CHECKING:
     import xarray

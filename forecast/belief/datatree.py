@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.arrays import Array
 from forecast.belief.block import Block, Series
 from forecast.belief.draws import generator
 from forecast.belief.fit import Chains, Diagnostics, Fit, SamplerSettings
 from forecast.belief.model import BLOCKS, SCORE, values
 from forecast.calendar import Dates
-from forecast.scenario.elicit import Array, Marginal
+from forecast.scenario.elicit import Marginal
 
 if TYPE_CHECKING:
     import xarray

@@ -31,8 +31,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from forecast.arrays import Array
 from forecast.errors import InputError
-from forecast.scenario.elicit import Array
 from forecast.scenario.prior import Correlation, Prior
 
 STRATA = 100

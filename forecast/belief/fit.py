@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.scenario.elicit import Array
+from forecast.arrays import Array
 
 if TYPE_CHECKING:
     import xarray

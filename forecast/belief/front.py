@@ -32,11 +32,11 @@ from typing import Any
 
 import numpy as np
 
+from forecast.arrays import Array
 from forecast.belief.block import Draws, Series, Values
 from forecast.belief.front_data import FRONT_PARAMETERS, FrontData, front_data, front_inputs, front_observed
 from forecast.belief.front_model import NET_SCALE, add_front
 from forecast.belief.front_replicates import front_replicates, front_weeks, slow_and_fast, stationary
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 __all__ = ["FRONT_PARAMETERS", "NET_SCALE", "FrontBlock", "FrontData"]

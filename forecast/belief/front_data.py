@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import calendar
+from forecast.arrays import Array
 from forecast.belief.block import Series
 from forecast.calendar import Dates, days_after, week_ends
 from forecast.errors import InputError
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 SPAN = 4

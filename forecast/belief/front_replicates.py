@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from forecast.arrays import Array
 from forecast.belief import ornstein_uhlenbeck
 from forecast.belief.block import interpolate
 from forecast.belief.front_data import SPAN, FrontData, front_inputs
 from forecast.belief.front_model import NET_SCALE
 from forecast.belief.student_t import TAIL_DEGREES
-from forecast.scenario.elicit import Array
 
 _Z_MOST = 50.0
 """A z beyond any real week; it limits sinh, since Student's t has no limit."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from forecast.arrays import Array
 from forecast.belief.aid import AidBlock
 from forecast.belief.block import Block
 from forecast.belief.capital import CapitalBlock
@@ -26,7 +27,8 @@ from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.belief.front import FrontBlock
 from forecast.belief.instability import InstabilityBlock
 from forecast.errors import InputError
-from forecast.scenario.elicit import Array, Marginal, Ops
+from forecast.scenario.elicit import Marginal
+from forecast.scenario.families import Ops
 from forecast.scenario.spec import Scenario
 
 if TYPE_CHECKING:

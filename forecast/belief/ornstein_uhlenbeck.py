@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from forecast.scenario.elicit import Array
+from forecast.arrays import Array
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from forecast import calendar
+from forecast.arrays import Array
 from forecast.evidence.states import STATES
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TABLE_REACH, Redrawn
 from forecast.timeline.codes import CONTACT, PARTIES
-from forecast.timeline.fields import Array, to_kernel
+from forecast.timeline.fields import to_kernel
 from forecast.timeline.parameters import PARAMETERS, field_of
 from forecast.timeline.state import STATE
 from forecast.timeline.washington import NEVER

@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from forecast.arrays import Array
 from forecast.belief.assemble import DRAW_SEED, DRAWS
 from forecast.belief.draws import draw_table, generator, stratified
 from forecast.calendar import AMOUNT_DAYS
@@ -36,7 +37,6 @@ from forecast.timeline.result import RESULT, Result
 
 __all__ = ["believe", "common_density", "general_truces", "simulate"]
 
-Array = NDArray[np.float64]
 
 ANSWERED = (
     "timeline", "draw", "replicate", "ending", "headline", "last_date", "week", "settlement", "settlement_age",

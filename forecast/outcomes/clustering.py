@@ -39,9 +39,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.arrays import Array
 from forecast.errors import InputError
-
-Array = NDArray[np.float64]
 
 MEMBER = "perspective"
 """Column of a pool's tables that says which member a row is of."""

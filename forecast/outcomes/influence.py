@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from forecast.arrays import Array
 from forecast.encoding.timeline_table import HEADLINES
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 
 LOW, HIGH = 0.1, 0.9

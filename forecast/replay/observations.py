@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import calendar
+from forecast.arrays import Array
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.states import STATES
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import GENERAL, SIGNED
 from forecast.timeline.front import POCKET_GONE

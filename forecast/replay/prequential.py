@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast import calendar
+from forecast.arrays import Array
 from forecast.belief import student_t
 from forecast.belief.assemble import DRAW_SEED, Posterior
 from forecast.belief.draws import generator
@@ -21,7 +22,6 @@ from forecast.encoding import kernel_inputs
 from forecast.replay.observations import weekly_record_of
 from forecast.replay.periods import blocks, changes_since
 from forecast.replay.starting_points import log_mean
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import inputs_at_start
 from forecast.timeline.particles import particles, run_span

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast import calendar
+from forecast.arrays import Array
 from forecast.belief.assemble import DRAW_SEED, Posterior
 from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
@@ -23,7 +24,6 @@ from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import CHANGES, EVENTS
 from forecast.evidence.states import moved_state, recorded_as
 from forecast.replay.observations import weekly_record_of
-from forecast.scenario.elicit import Array
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW, Cells, inputs_at_start
 from forecast.timeline.particle_filter import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws

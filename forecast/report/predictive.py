@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from forecast.arrays import Array
 from forecast.belief.cache import remove_entry, store_entry
 from forecast.belief.student_t import TAIL_DEGREES
 from forecast.calendar import Dates
@@ -51,7 +51,6 @@ CENTRAL = 0.95
 LINEAR = 3.0
 """End of the linear part of an axis, in median absolute values of the series; beyond, the axis is logarithmic."""
 
-Array = NDArray[np.float64]
 
 LIBRARIES = ("arviz-plots", "matplotlib")
 

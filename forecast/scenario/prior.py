@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Literal
 
-from forecast.scenario.elicit import C95, Marginal
+from forecast.scenario.elicit import Marginal
+from forecast.scenario.families import C95
 from forecast.scenario.records import Grounds
 from forecast.validation import Pair, Table, Text
 

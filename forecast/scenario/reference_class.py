@@ -13,7 +13,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from forecast.scenario import toml_tables
-from forecast.scenario.elicit import C95, Marginal, fit_quantiles
+from forecast.scenario.elicit import Marginal, fit_quantiles
+from forecast.scenario.families import C95
 from forecast.validation import Place, near
 
 YEAR = ("year", "decade")

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.arrays import Array
 from forecast.timeline import bands, trace
 from forecast.timeline.chunks import run_chunks
-from forecast.timeline.fields import Array
 from forecast.timeline.jit import kernel
 from forecast.timeline.random_numbers import Context, cell_key, context_record, decision, normal
 from forecast.timeline.result import RESULT, blank_result

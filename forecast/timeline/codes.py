@@ -20,8 +20,4 @@ LEADERS = ("incumbent", "harder successor", "readier successor", "acting (the Sp
 """Who speaks for Kyiv."""
 
 RUNNING, UKRAINE_DEFEATED, RUSSIA_FAILS = range(3)
-ABSORBED = ("running", "ukraine_defeated", "russia_fails")
 """Whether the war has ended on the battlefield."""
-
-OWNERS = ("president", "predecessor", "europe", "kyiv")
-"""Owners of a defeat, or of a settlement near Moscow's terms: those that may get a share of the blame."""

@@ -16,13 +16,11 @@ from functools import cache
 from typing import Any, Protocol, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 
 Real = float
 """A float64 field."""
 Whole = int
 """An int64 field."""
-Array = NDArray[np.float64]
 
 
 class Table(Protocol):

@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.arrays import Array
 from forecast.timeline.cells import Inputs, Work, begin_cell, get_values, put_values, work_arrays
 from forecast.timeline.chunks import run_chunks
 from forecast.timeline.codes import GENERAL, RUNNING
 from forecast.timeline.conditioning import HAPPENED, NOT_OBSERVED, Observed, rule_out
-from forecast.timeline.fields import CAPACITY, Array
+from forecast.timeline.fields import CAPACITY
 from forecast.timeline.jit import kernel
 from forecast.timeline.random_numbers import Context, cell_key, context_record, decision, uniform
 from forecast.timeline.result import RESULT

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.arrays import Array
 from forecast.timeline.cells import Inputs, Work, begin_cell, get_values, put_values, work_arrays
 from forecast.timeline.chunks import run_chunks
-from forecast.timeline.fields import Array
 from forecast.timeline.jit import kernel
 from forecast.timeline.particle_filter import check_states
 from forecast.timeline.random_numbers import cell_key, context_record

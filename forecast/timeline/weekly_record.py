@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.arrays import Array
 from forecast.timeline import endings, europe, kyiv, moscow, talks, washington
 from forecast.timeline import front as front_part
 from forecast.timeline.codes import GENERAL, LIMITED, NO_TRUCE, PRESSING_KYIV, SIGNED, WALKED_AWAY
 from forecast.timeline.conditioning import FREE, HAPPENED, NOT, NOT_OBSERVED, Observed
-from forecast.timeline.fields import Array, layout
+from forecast.timeline.fields import layout
 
 Codes = NDArray[np.int64]
 

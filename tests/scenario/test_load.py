@@ -10,7 +10,7 @@ import pytest
 from damage import swap
 from places import TINY
 
-from forecast.scenario.elicit import C95
+from forecast.scenario.families import C95
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import PARTIES

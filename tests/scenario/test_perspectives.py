@@ -9,7 +9,7 @@ from perspective_tools import ENTRIES, HEAD, VIEW, WORTH, change, put
 from run_tools import TINY
 
 from forecast.errors import InputError
-from forecast.scenario.elicit import C95
+from forecast.scenario.families import C95
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import PARTIES

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from forecast.errors import InputError
-from forecast.scenario.elicit import C95
+from forecast.scenario.families import C95
 from forecast.scenario.load import load_scenario
 
 CLASS = 'reference_class = {{ table = "{table}", events = "{events}", exposure = "{exposure}"{more} }}'

@@ -10,7 +10,7 @@ from timeline_tools import Bench, Inputs, bench, inputs, run, ukraine, ukraine_i
 from forecast.belief.assemble import update
 from forecast.encoding.timeline_table import timeline_table
 from forecast.outcomes.shares import odds
-from forecast.scenario.elicit import C95
+from forecast.scenario.families import C95
 from forecast.timeline import bargain
 from forecast.timeline.cells import cells
 from forecast.timeline.codes import NONE, TEXT
