@@ -145,7 +145,7 @@ def spot_of(place: Place, name: str, below: str | None = None) -> Place:
     """Give the place of a table by its id, which must be able to stand in the dotted name of an entry."""
     spot = place.at(name if below is None else below)
     if not _ID.fullmatch(name):
-        what = f"found the id {name!r}; allowed are letters, digits, _ and -, a letter first"
+        what = f"found the id {name!r}; expected letters, digits, _ and -, a letter first"
         raise spot.error(what)
     return spot
 
@@ -164,7 +164,7 @@ def same_keys(found: Collection[str], wanted: Collection[str], place: Place, wha
         if len(unknown) > 1:
             text += f", nor {', '.join(unknown[1:])}"
         remedy = near(unknown[0], wanted, "Take it out")
-        raise place.at(unknown[0]).error(f"{text}; allowed are {', '.join(wanted)}", remedy)
+        raise place.at(unknown[0]).error(f"{text}; expected {', '.join(wanted)}", remedy)
     missing = [key for key in wanted if key not in found]
     if missing:
         others = f", and so are {', '.join(missing[1:])}" if missing[1:] else ""
@@ -238,13 +238,13 @@ def _refusal(item: ErrorDetails, model: type[object], raw: object, place: Place,
             return spot.error(f"it is missing; a table here needs {', '.join(needed)}", "Add it")
         return _unknown_key(str(item["loc"][-1]), table, spot, hidden)
     allowed = _ALLOWED[item["type"]].format(**item.get("ctx", {}))
-    return spot.error(f"found {shown(item['input'])}; allowed is {allowed}")
+    return spot.error(f"found {shown(item['input'])}; expected {allowed}")
 
 
 def _unknown_key(key: str, table: type[object], spot: Place, hidden: Collection[str]) -> InputError:
     """Say that a table has no such key, and which it has."""
     known = [name for name in keys_of(table) if name not in hidden]
-    return spot.error(f"unknown key; allowed are {', '.join(known)}", near(key, known, "Take it out"))
+    return spot.error(f"unknown key; expected {', '.join(known)}", near(key, known, "Take it out"))
 
 
 def keys_of(model: Any) -> dict[str, FieldInfo]:

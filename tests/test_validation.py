@@ -48,22 +48,22 @@ def test_a_table_is_its_record() -> None:
 @pytest.mark.parametrize(
     ("change", "key", "words"),
     [
-        ({"id": "y"}, "top.id", "unknown key; allowed are inner, many, by_name, class, words, three, day"),
+        ({"id": "y"}, "top.id", "unknown key; expected inner, many, by_name, class, words, three, day"),
         ({"innr": 1}, "top.innr", "Did you mean inner"),
         ({"inner": {}}, "top.inner.size", "it is missing; a table here needs size"),
-        ({"inner": 3}, "top.inner", "found 3; allowed is a table"),
-        ({"many": [{"size": 1.0}, {"sise": 1.0}]}, "top.many.2.sise", "allowed are id, size"),
-        ({"many": [{"id": "b", "size": "1"}]}, "top.many.b.size", "found '1'; allowed is a number"),
-        ({"by_name": {"b": {"size": True}}}, "top.by_name.b.size", "found true; allowed is a number"),
+        ({"inner": 3}, "top.inner", "found 3; expected a table"),
+        ({"many": [{"size": 1.0}, {"sise": 1.0}]}, "top.many.2.sise", "expected id, size"),
+        ({"many": [{"id": "b", "size": "1"}]}, "top.many.b.size", "found '1'; expected a number"),
+        ({"by_name": {"b": {"size": True}}}, "top.by_name.b.size", "found true; expected a number"),
         ({"by_name": {"b": {}}}, "top.by_name.b.size", "it is missing"),
-        ({"class": {"size": 1.0, "more": 1}}, "top.class.more", "allowed are id, size"),
+        ({"class": {"size": 1.0, "more": 1}}, "top.class.more", "expected id, size"),
         ({"class": {}}, "top.class.size", "it is missing; a table here needs size"),
-        ({"words": ["a", " "]}, "top.words.2", "found ' '; allowed is text that is not blank"),
-        ({"words": "a"}, "top.words", "found 'a'; allowed is a list, in [ ]"),
-        ({"three": [1, 2]}, "top.three", "found [1, 2]; allowed is a list of 3 numbers"),
-        ({"three": [1, 2, float("inf")]}, "top.three.3", "allowed is a finite number"),
-        ({"day": "2031-02-30"}, "top.day", "found '2031-02-30'; allowed is a real day, written YYYY-MM-DD"),
-        ({"day": 3}, "top.day", "found 3; allowed is a day"),
+        ({"words": ["a", " "]}, "top.words.2", "found ' '; expected text that is not blank"),
+        ({"words": "a"}, "top.words", "found 'a'; expected a list, in [ ]"),
+        ({"three": [1, 2]}, "top.three", "found [1, 2]; expected a list of 3 numbers"),
+        ({"three": [1, 2, float("inf")]}, "top.three.3", "expected a finite number"),
+        ({"day": "2031-02-30"}, "top.day", "found '2031-02-30'; expected a real day, written YYYY-MM-DD"),
+        ({"day": 3}, "top.day", "found 3; expected a day"),
     ],
 )
 def test_a_wrong_table_is_refused(change: dict[str, Any], key: str, words: str) -> None:
@@ -76,7 +76,7 @@ def test_a_wrong_table_is_refused(change: dict[str, Any], key: str, words: str) 
 @pytest.mark.parametrize(
     ("raw", "key", "words"),
     [
-        ({"inner": {"size": 1.0}, "items": []}, "top.items", "unknown key; allowed are inner, item. Did you mean item"),
+        ({"inner": {"size": 1.0}, "items": []}, "top.items", "unknown key; expected inner, item. Did you mean item"),
         ({}, "top.inner", "it is missing; a table here needs inner. Add it"),
         ({"inner": {"size": "1"}}, "top.inner.size", "found '1'"),
     ],
@@ -90,7 +90,7 @@ def test_a_dataclass_is_checked_like_a_table(raw: dict[str, Any], key: str, word
 
 
 def test_what_is_no_table_is_refused() -> None:
-    with pytest.raises(InputError, match=r"top: found 3; allowed is a table"):
+    with pytest.raises(InputError, match=r"top: found 3; expected a table"):
         as_table(Outer, 3, PLACE, id="x")
 
 

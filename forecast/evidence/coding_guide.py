@@ -115,7 +115,7 @@ def read_guide(raw: Any, place: Place) -> Guide:
     for name, decision in guide.decision.items():
         spot = place.at("decision", name)
         if name not in RECORDED:
-            what = f"no such decision can be recorded; allowed are {', '.join(RECORDED)}"
+            what = f"no such decision can be recorded; expected {', '.join(RECORDED)}"
             raise spot.error(what, near(name, RECORDED))
         if decision.systematic and name not in (*MOVED, *STREAMS):
             what = f"found true; allowed only for decisions that move a state, and for {', '.join(STREAMS)}"
@@ -133,7 +133,7 @@ def read_events(path: Path, place: Place, limits: Limits) -> list[tuple[int, Eve
     rows = _read(EventRow, path, place, limits, ("observed", "decision", "event"))
     for line, row in rows:
         if row.decision and row.decision not in limits.guide.decision:
-            what = f"found {row.decision!r}; allowed is nothing, or a decision of {GUIDE}"
+            what = f"found {row.decision!r}; expected a decision of {GUIDE}, or an empty cell"
             remedy = near(row.decision, limits.guide.decision, f"Add it to {GUIDE}, or leave it empty")
             raise row_place(place, line).at("decision").error(what, remedy)
     return rows
@@ -149,7 +149,7 @@ def read_changes(path: Path, place: Place, limits: Limits) -> list[tuple[int, Ch
     for line, row in rows:
         spot = row_place(place, line)
         if row.state not in STATES:
-            what = f"found {row.state!r}; allowed are {', '.join(STATES)}"
+            what = f"found {row.state!r}; expected {', '.join(STATES)}"
             raise spot.at("state").error(what, near(row.state, STATES))
         values = STATES[row.state].values
         if row.value not in values:
@@ -168,12 +168,12 @@ def _read[R: DatedRow](
         spot = row_place(place, line)
         if not limits.first <= row.observed <= limits.last:
             days = f"{limits.first}, the reference date, to {limits.last}, the horizon"
-            raise spot.at("observed").error(f"found {row.observed}; allowed are {days}")
+            raise spot.at("observed").error(f"found {row.observed}; expected {days}")
         if row.observed < above:
-            what = f"{row.observed} is before the row above, {above}; allowed is that day or later"
+            what = f"{row.observed} is before the row above, {above}; expected that day or later"
             raise spot.at("observed").error(what, "Put the rows in the order of observed")
         if getattr(row, "source", "") == JUDGEMENT:
-            what = f"found {JUDGEMENT!r}; allowed is another id in sources.toml, or an address"
+            what = f"found {JUDGEMENT!r}; expected another id in sources.toml, or an address"
             raise spot.at("source").error(what)
         above = row.observed
     return rows

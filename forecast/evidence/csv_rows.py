@@ -62,7 +62,7 @@ def read_cells(
         check_header(header, place)
         for cells in lines:
             if len(cells) != len(header):
-                what = f"found {len(cells)} cells; allowed are {len(header)}, one for each column of the header"
+                what = f"found {len(cells)} cells; expected {len(header)}, one for each column of the header"
                 raise row_place(place, lines.line_num).error(what)
             rows.append((lines.line_num, dict(zip(header, cells, strict=True))))
     except csv.Error as error:
@@ -91,11 +91,11 @@ def read_rows[R: DatedRow](
         spot = row_place(place, line)
         row = as_table(model, cells, spot)
         if row.available < row.observed:
-            what = f"{row.available} is before observed, {row.observed}; allowed is that day or later"
+            what = f"{row.available} is before observed, {row.observed}; expected that day or later"
             raise spot.at("available").error(what)
         source = getattr(row, "source", "")
         if source and source not in sources and not source.startswith(ADDRESSES):
-            what = f"found {source!r}; allowed is an id in sources.toml, or an address"
+            what = f"found {source!r}; expected an id in sources.toml, or an address"
             raise spot.at("source").error(what, near(source, sources))
         same = tuple(getattr(row, name) for name in (*key, "available"))
         if same in seen:
@@ -114,9 +114,9 @@ def _check_columns(model: type[Table], header: Sequence[str], place: Place) -> N
     spot = row_place(place, 1)
     for position, column in enumerate(header):
         if column not in model.model_fields:
-            raise spot.at(column).error(f"unknown column; allowed are {allowed}", near(column, model.model_fields))
+            raise spot.at(column).error(f"unknown column; expected {allowed}", near(column, model.model_fields))
         if column in header[:position]:
-            raise spot.at(column).error(f"the column is given twice; allowed are {allowed}, each once")
+            raise spot.at(column).error(f"the column is given twice; expected {allowed}, each once")
     for column, declared in model.model_fields.items():
         if declared.is_required() and column not in header:
             raise spot.at(column).error(f"the column is missing; found {', '.join(header)}", "Add it")

@@ -169,7 +169,7 @@ class Evidence:
             InputError: there is no such series.
         """
         if series_id not in self.specs:
-            what = f"no series is called {series_id!r}; allowed are {', '.join(self.specs)}"
+            what = f"no series is called {series_id!r}; expected {', '.join(self.specs)}"
             raise InputError(what, file=INDEX)
         return self.table[self.table["series"] == series_id].reset_index(drop=True)
 
@@ -261,11 +261,11 @@ def _read_index(path: Path, place: Place, sources: Collection[str]) -> dict[str,
     """Read `evidence.toml`: what each series is, by id."""
     content = parse_toml(read_text(path, place), place)
     if unknown := sorted(content.keys() - {"series"}):
-        raise place.at(unknown[0]).error("unknown key; allowed is [[series]] alone", "Take it out")
+        raise place.at(unknown[0]).error("unknown key; expected [[series]] alone", "Take it out")
     entries = content.get("series")
     place = place.at("series")
     if not isinstance(entries, list) or not entries:
-        raise place.error("found no [[series]]; allowed is at least one")
+        raise place.error("found no [[series]]; expected at least one")
     specs: dict[str, SeriesSpec] = {}
     for number, entry in enumerate(entries, start=1):
         spec = as_table(SeriesSpec, entry, place.at(id_of(entry, number)))
@@ -275,7 +275,7 @@ def _read_index(path: Path, place: Place, sources: Collection[str]) -> dict[str,
         if spec.file in {other.file for other in specs.values()}:
             raise spot.at("file").error(f"two series name the file {spec.file!r}", "Keep one")
         if spec.source not in sources:
-            what = f"found {spec.source!r}; allowed is an id in sources.toml"
+            what = f"found {spec.source!r}; expected an id in sources.toml"
             raise spot.at("source").error(what, near(spec.source, sources))
         specs[spec.id] = spec
     return specs
@@ -289,9 +289,9 @@ def _read_series(path: Path, place: Place, sources: Collection[str]) -> list[Ser
     for line, row in rows:
         spot = row_place(place, line)
         if row.value < row.low:
-            what = f"{row.low!r} is above the value, {row.value!r}; allowed is the value or less"
+            what = f"{row.low!r} is above the value, {row.value!r}; expected the value or less"
             raise spot.at("low").error(what)
         if row.value > row.high:
-            what = f"{row.high!r} is below the value, {row.value!r}; allowed is the value or more"
+            what = f"{row.high!r} is below the value, {row.value!r}; expected the value or more"
             raise spot.at("high").error(what)
     return [row for _, row in rows]

@@ -141,7 +141,7 @@ def read_base_rates(reader: Reader) -> BaseRates | None:
         reader.check_source(ground.source, place.at(name, "source"))
     own = file.class_
     if own.oldest <= own.youngest:
-        what = f"found {own.oldest:g}; allowed is more than youngest, {own.youngest:g}"
+        what = f"found {own.oldest:g}; expected more than youngest, {own.youngest:g}"
         raise place.at("class.oldest").error(what)
     wars = _wars(reader, own.table, place.at("class.table"))
     ages = own.youngest, own.oldest
@@ -166,14 +166,14 @@ def read_base_rates(reader: Reader) -> BaseRates | None:
 def _wars(reader: Reader, table: str, place: Place) -> Sequence[Mapping[str, str]]:
     """The rows of the reference table of wars, checked."""
     if table not in reader.classes:
-        what = f"found {table!r}; allowed is a table of reference/reference.toml"
+        what = f"found {table!r}; expected a table of reference/reference.toml"
         raise place.error(what, near(table, reader.classes))
     rows = reader.classes[table]
     for number, row in enumerate(rows, start=2):
         for column in ("start", "duration_days", "outcome"):
             if column not in row:
-                raise place.error(f"found {table!r}, which has no column {column}; allowed is a table of wars")
+                raise place.error(f"found {table!r}, which has no column {column}; expected a table of wars")
         if row["outcome"] not in OUTCOMES or not row["duration_days"].isdigit() or not row["start"][:4].isdigit():
-            what = f"found {', '.join(row.values())}; allowed are a date, whole days and {', '.join(OUTCOMES)}"
+            what = f"found {', '.join(row.values())}; expected a date, whole days and {', '.join(OUTCOMES)}"
             raise place.error(f"row {number} of {table!r}: {what}")
     return rows

@@ -27,11 +27,11 @@ def read_correlations(reader: Reader, priors: Mapping[str, Prior]) -> tuple[Corr
             if priors[name].marginal.is_point:
                 raise spot.at(key).error(f"found {name!r}, which is a point and varies with nothing")
         if pair.first == pair.second:
-            raise spot.at("second").error(f"found {pair.second!r}, as in first; allowed is another entry")
+            raise spot.at("second").error(f"found {pair.second!r}, as in first; expected another entry")
         if any({pair.first, pair.second} == {other.first, other.second} for other in pairs):
             raise spot.error(f"{pair.first} and {pair.second} are given twice", "Keep one")
         if not -1.0 < pair.rho < 1.0:
-            what = f"found {pair.rho:g}; allowed is a number between -1 and 1, neither of them"
+            what = f"found {pair.rho:g}; expected more than -1 and less than 1"
             raise spot.at("rho").error(what)
         pairs.append(pair)
     _check_definite(pairs, place.at("correlation"))
@@ -56,4 +56,4 @@ def _check_definite(pairs: Sequence[Correlation], place: Place) -> None:
         if least <= LEAST_EIGENVALUE:
             what = f"the correlations among {', '.join(sorted(names))} contradict each other"
             remedy = "Bring them nearer to 0"
-            raise place.error(f"{what}: least eigenvalue {least:.3g}; allowed is one above 0", remedy)
+            raise place.error(f"{what}: least eigenvalue {least:.3g}; expected one above 0", remedy)

@@ -68,13 +68,13 @@ def parse_fixed(texts: Iterable[str]) -> dict[str, float]:
         name, equals, value = (part.strip() for part in text.partition("="))
         place = Place("--fix", name)
         if not equals:
-            raise place.error(f"found {text!r}; allowed is the name of an entry, =, a number")
+            raise place.error(f"found {text!r}; expected NAME=NUMBER")
         if name in fixed:
             raise place.error("it is given twice")
         try:
             fixed[name] = float(value)
         except ValueError:
-            raise place.error(f"found {value!r}; allowed is a number") from None
+            raise place.error(f"found {value!r}; expected a number") from None
     return fixed
 
 
@@ -98,10 +98,10 @@ def check_fixable(scenario: Scenario, fixed: Mapping[str, float]) -> None:
             what = f"a {declared.form} cannot be fixed: it also depends on other draws of its party"
             raise place.error(what, f"Use --set {name}.centre={value:g}")
         if not math.isfinite(value):
-            raise place.error(f"found {value}; allowed is a finite number, in {prior.unit}")
+            raise place.error(f"found {value}; expected a finite number, in {prior.unit}")
         low, high = max(declared.low, prior.support[0]), min(declared.high, prior.support[1])
         if not low <= value <= high or (declared.unit == "chance/year" and value == 1.0):
-            raise place.error(f"found {value:g}; allowed is {interval(low, high, declared.unit)}, in {prior.unit}")
+            raise place.error(f"found {value:g}; expected {interval(low, high, declared.unit)}, in {prior.unit}")
 
 
 def _apply(tables: Tables, text: str) -> Address:
@@ -109,7 +109,7 @@ def _apply(tables: Tables, text: str) -> Address:
     left, equals, right = (part.strip() for part in text.partition("="))
     place = Place("--set", left)
     if not equals:
-        raise place.error(f"found {text!r}; allowed is the name of an entry, a field of it, =, a value")
+        raise place.error(f"found {text!r}; expected NAME.FIELD=VALUE")
     entries = addresses(tables)
     parts = left.split(".")
     depth = next((n for n in range(len(parts), 1, -1) if ".".join(parts[:n]) in entries), 0)

@@ -20,19 +20,19 @@ def read_entry(reader: Reader, name: str, raw: object, place: Place) -> None:
     entry = as_table(toml_tables.EntryTable, raw, place)
     reader.check_grounds(entry, place)
     if entry.unit != declared.unit:
-        raise place.at("unit").error(f"found {entry.unit!r}; allowed is {declared.unit!r}")
+        raise place.at("unit").error(f"found {entry.unit!r}; expected {declared.unit!r}")
     low, high = entry.support
     # Written so that nan is refused too.
     if not (low < high and declared.low <= low and high <= declared.high):
         limits = interval(declared.low, declared.high)
-        what = f"found {shown(entry.support)}; allowed is [low, high] with low < high, within {limits}"
+        what = f"found {shown(entry.support)}; expected [low, high] with low < high, within {limits}"
         raise place.at("support").error(what)
     if not declared.low <= entry.without <= declared.high:
         limits = interval(declared.low, declared.high)
-        raise place.at("without").error(f"found {entry.without:g}; allowed is {limits}")
+        raise place.at("without").error(f"found {entry.without:g}; expected {limits}")
     marginal, elicited = _marginal(reader, entry, place)
     if declared.unit == "chance/year" and marginal.is_point and marginal.args[0] >= 1.0:
-        raise place.at("distribution.value").error("found 1; allowed is a chance a year below 1")
+        raise place.at("distribution.value").error("found 1; expected a chance a year below 1")
     reader.keep(entry, name, marginal, elicited, place)
 
 
@@ -42,7 +42,7 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
     given = [way for way in WAYS if getattr(entry, way) is not None]
     if len(given) != 1:
         what = f"{' and '.join(given)} are given" if given else "quantiles are missing"
-        raise place.at("quantiles").error(f"{what}; allowed is one of {', '.join(WAYS)}")
+        raise place.at("quantiles").error(f"{what}; expected one of {', '.join(WAYS)}")
     if entry.reference_class is not None:
         spot = place.at("reference_class")
         table = as_table(toml_tables.ReferenceClassTable, entry.reference_class, spot)
@@ -55,7 +55,7 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
             if not all(math.isfinite(number) for number in fitted.args):
                 raise ArithmeticError
         except (ValueError, ArithmeticError) as error:
-            what = f"found {shown(entry.quantiles)}; allowed are the 5, 50 and 95% quantiles, increasing and"
+            what = f"found {shown(entry.quantiles)}; expected the 5, 50 and 95% quantiles, increasing and"
             remedy = (
                 "They are too near each other to be fitted; spread them" if isinstance(error, ArithmeticError) else None
             )
@@ -67,12 +67,12 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
     if not isinstance(family, str) or family not in families():
         what = f"found {shown(family)}" if family is not None else "it is missing"
         remedy = near(family, families()) if isinstance(family, str) else None
-        raise spot.at("family").error(f"{what}; allowed are {', '.join(families())}", remedy)
+        raise spot.at("family").error(f"{what}; expected {', '.join(families())}", remedy)
     wanted = families()[family]
     same_keys(numbers, wanted, spot, f"number of {family}")
     for key, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
-            raise spot.at(key).error(f"found {shown(number)}; allowed is a number")
+            raise spot.at(key).error(f"found {shown(number)}; expected a number")
     try:
         marginal = named(family, numbers)
     except (ValueError, OverflowError) as error:
@@ -80,7 +80,7 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
         raise (spot.at(first) if first in wanted else spot).error(str(error)) from error
     ends = marginal.bounds()
     if not (low <= ends[0] and ends[1] <= high):
-        what = f"a {family} distribution can be {interval(*ends)}; allowed is the support,"
+        what = f"a {family} distribution can be {interval(*ends)}; expected the support,"
         remedy = "Give quantiles, which are fitted to the support"
         raise spot.error(f"{what} {shown(entry.support)}", remedy)
     return marginal, f"{family} " + " ".join(f"{key}={numbers[key]:g}" for key in wanted)

@@ -32,7 +32,7 @@ def read_folder(folder: Path) -> dict[str, str]:
     allowed = (*FILES, *OPTIONAL, README, *FOLDERS)
     for name in here:
         if name not in allowed:
-            what = f"a scenario has no such file or folder; allowed are {', '.join(allowed)}"
+            what = f"a scenario has no such file or folder; expected {', '.join(allowed)}"
             raise Place(f"{folder.name}/{name}").error(what, near(name, allowed, "Move it elsewhere"))
     for name in (*FILES, *list(FOLDERS)[:-1]):
         if name not in here:
@@ -42,7 +42,7 @@ def read_folder(folder: Path) -> dict[str, str]:
         if sub not in here:
             continue
         if not (folder / sub).is_dir():
-            raise Place(f"{folder.name}/{sub}").error("it is a file; allowed is a folder")
+            raise Place(f"{folder.name}/{sub}").error("it is a file; expected a folder")
         inside = sorted(path.name for path in (folder / sub).iterdir() if not path.name.startswith("."))
         for name in inside:
             if name != README and not name.endswith(suffixes):

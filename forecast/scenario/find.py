@@ -74,7 +74,7 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
         return Path(name)
     remedy = f"Scenarios there are: {', '.join(scenarios(priors)) or 'none'}"
     if isinstance(name_or_folder, Path) or "/" in name or "\\" in name or name in ("", ".", ".."):
-        what = "there is no such folder; allowed is the name of a scenario or a folder that exists"
+        what = "there is no such folder; expected the name of a scenario or a folder that exists"
         raise InputError(what, key=repr(name), remedy=remedy)
     looked = places(priors)
     for place in looked:

@@ -181,23 +181,25 @@ def _check_front(front: Front, evidence: Evidence, reader: Reader) -> None:
     named = front.named()
     for number, (key, series) in enumerate(named.items()):
         if series not in evidence.specs:
-            what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
+            what = f"found {series!r}; expected a series of evidence/evidence.toml"
             raise place.at(f"front.{key}").error(what, near(series, evidence.specs))
         if series in list(named.values())[:number]:
-            what = f"found {series!r}, from which the front learns already; allowed is another series"
+            what = f"found {series!r}, which the front already uses; expected another series"
             raise place.at(f"front.{key}").error(what, f"Take {key} out if there is none")
         days = [day.date() for day in evidence.series(series)["observed"]]
         spot = reader.place(f"evidence/{evidence.specs[series].file}").at("observed")
         for day in days:
             if key == "area_series" and day.weekday() != 0:
-                what = f"found a figure of {day}, a {day:%A}; allowed are Mondays, as the front goes by weeks"
+                what = (
+                    f"found an observation of {day}, a {day:%A}; expected Mondays, because the front uses weekly data"
+                )
                 raise spot.error(what)
             if key == "monthly_series" and (day + timedelta(days=1)).day != 1:
-                what = f"found a figure of {day}; allowed are last days of a month, as the front takes whole months"
+                what = f"found an observation of {day}; expected the last day of a month, because the front uses whole months"
                 raise spot.error(what)
         # A second map keeps its figures of other days, which are not used.
         if key == "second_area_series" and days and all(day.weekday() != 0 for day in days):
-            raise spot.error("found no figure of a Monday; allowed are Mondays, as the front goes by weeks")
+            raise spot.error("found no observation of a Monday; expected Mondays, because the front uses weekly data")
 
 
 def _check_premises(scenario: Scenario, reader: Reader) -> None:

@@ -27,7 +27,7 @@ def read_parties(
         table = as_table(toml_tables.IssueTable, raw, spot, id=name)
         reader.check_premises(table.premises, spot)
         if table.role and any(other.role == table.role for other in issues):
-            raise spot.at("role").error(f"found {table.role!r}, as for another issue; allowed is one such issue")
+            raise spot.at("role").error(f"found {table.role!r}, as for another issue; expected one such issue")
         # Toil rests on the issue's premises unless it says otherwise.
         toil = {"premises": table.premises, "varies": "world", **table.toil}
         read_entry(reader, f"parties.toil.{name}", toil, spot.at("toil"))

@@ -29,7 +29,7 @@ def read_parts(reader: Reader) -> tuple[Region, ...]:
 def read_regions(reader: Reader, raws: object, place: Place) -> tuple[Region, ...]:
     """Read `[region.<id>]` of `front.toml`."""
     if not isinstance(raws, dict):
-        raise place.error(f"found {shown(raws)}; allowed is a table for each region")
+        raise place.error(f"found {shown(raws)}; expected a table for each region")
     check_capacity(raws, "region", place)
     regions = []
     for name, raw in raws.items():
@@ -38,7 +38,7 @@ def read_regions(reader: Reader, raws: object, place: Place) -> tuple[Region, ..
         reader.check_grounds(table, spot)
         read_entry(reader, f"front.held.{name}", inherit(table.held, table), spot.at("held"))
         if reader.priors[f"front.held.{name}"].support[1] > table.area_km2:
-            what = f"found {shown(table.held['support'])}; allowed is at most the region's area,"
+            what = f"found {shown(table.held['support'])}; expected at most the region's area,"
             raise spot.at("held.support").error(f"{what} {table.area_km2:g} km2")
         read_entry(reader, f"front.share.{name}", inherit(table.share, table), spot.at("share"))
         regions.append(table.record(Region))

@@ -75,7 +75,7 @@ def find_perspective(given: str | Path, texts: dict[str, str], label: str) -> tu
     asked = str(given)
     if not asked.endswith(SUFFIX):
         if asked not in (BASE, *own):
-            what = f"found {asked!r}; allowed are {', '.join((BASE, *own))}, or the path of a file *{SUFFIX}"
+            what = f"found {asked!r}; expected {', '.join((BASE, *own))}, or the path of a file *{SUFFIX}"
             raise Place(OPTION).error(what, near(asked, (BASE, *own)))
         return asked, {}
     file = Path(given)
@@ -86,7 +86,7 @@ def find_perspective(given: str | Path, texts: dict[str, str], label: str) -> tu
         texts[_path_of(name)] = text
         return name, {_path_of(name): file}
     if text != texts[_path_of(name)]:
-        what = f"found the name {name!r}, which {label} has for another perspective; allowed is a name of its own"
+        what = f"found the name {name!r}, which {label} has for another perspective; expected a name of its own"
         raise place.error(what, "Rename the file")
     return name, {}
 
@@ -176,7 +176,7 @@ def _check_name(name: str, place: Place) -> None:
     """Check the name of a perspective."""
     spot_of(place, name, "")
     if name in KEPT:
-        what = f"found the name {name!r}; allowed is any but {', '.join(KEPT)}"
+        what = f"found the name {name!r}; expected any name but {', '.join(KEPT)}"
         raise place.error(what, "Rename the file")
 
 
@@ -189,7 +189,7 @@ def _read_changes(
         spot = place.at(id_of(raw, number, "entry"))
         change = _read_change(raw, known, spot)
         if change.entry in changes:
-            raise spot.error(f"found the entry {change.entry!r} again; allowed is one change of an entry", "Keep one")
+            raise spot.error(f"found the entry {change.entry!r} again; expected one change of an entry", "Keep one")
         reader.check_grounds(change, spot)
         changes[change.entry] = (spot, change, known[change.entry])
     return tuple(changes.values())
@@ -201,24 +201,24 @@ def _read_change(raw: object, known: Mapping[str, Address], place: Place) -> tom
     given = raw if isinstance(raw, dict) else {}
     for key in given:
         if key in toml_tables.EntryTable.model_fields and key not in allowed:
-            what = f"found {shown(given[key])}; a perspective cannot change this; allowed are {', '.join(allowed)}"
+            what = f"found {shown(given[key])}; a perspective cannot change this; expected {', '.join(allowed)}"
             raise place.at(key).error(what, "Take it out")
     change = as_table(toml_tables.ChangeTable, raw, place)
     if change.entry not in known:
-        what = f"found the entry {change.entry!r}; allowed is the name of one that the scenario has"
+        what = f"found the entry {change.entry!r}; expected the name of one that the scenario has"
         raise place.error(what, near(change.entry, known, "`forecast check` lists them"))
     row = is_row(change.entry)
     ways = ("centre", "spread") if row else ("quantiles", "distribution")
     used = [key for key in ("quantiles", "distribution", "centre", "spread") if getattr(change, key) is not None]
     for key in used:
         if key not in ways:
-            what = f"found {shown(getattr(change, key))}; allowed are {' and '.join(ways)}, by which the entry is given"
+            what = f"found {shown(getattr(change, key))}; expected {' and '.join(ways)}, by which the entry is given"
             raise place.at(key).error(what)
     if row and not used:
-        raise place.error("found neither centre nor spread; allowed is either, or both")
+        raise place.error("found neither centre nor spread; expected either, or both")
     if not row and len(used) != 1:
         what = "both quantiles and distribution" if used else "neither quantiles nor distribution"
-        raise place.error(f"found {what}; allowed is one of them")
+        raise place.error(f"found {what}; expected one of them")
     return change
 
 

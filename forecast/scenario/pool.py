@@ -43,18 +43,20 @@ def read_pool(reader: Reader, perspectives: Collection[str]) -> Pool | None:
         spot = place.at("member", name)
         if name not in known:
             remedy = "Add base_rates.toml" if name == BASE_RATES else near(name, known, "Take it out")
-            raise spot.error(f"found the member {name!r}; allowed are {', '.join(known)}", remedy)
+            raise spot.error(f"found the member {name!r}; expected {', '.join(known)}", remedy)
         members.append(as_table(Member, raw, spot, name=name))
     total = sum(member.weight for member in members)
     if abs(total - 1.0) > 1e-9:
         given = ", ".join(shown(member.weight) for member in members)
-        raise place.at("member").error(f"found the weights {given}, which add up to {total:g}; allowed is a sum of 1")
+        raise place.at("member").error(
+            f"found the weights {given}, which add up to {total:g}; the weights must add up to 1"
+        )
     update = file.update
     if update.floor * len(members) >= 1.0:
-        what = f"found {update.floor:g}; allowed is less than 1 / {len(members)}, one over the number of members"
+        what = f"found {update.floor:g}; expected less than 1 / {len(members)}, one divided by the number of members"
         raise place.at("update.floor").error(what)
     for number, item in enumerate(update.common):
         if item not in COMMON or item in update.common[:number]:
-            what = f"found {item!r}; allowed are {', '.join(COMMON)}, each once"
+            what = f"found {item!r}; expected {', '.join(COMMON)}, each once"
             raise place.at("update.common").error(what, near(item, COMMON))
     return update.record(Pool, members=tuple(members))

@@ -37,16 +37,16 @@ def read_question(reader: Reader) -> Question:
     question = as_table(Question, reader.tables["scenario.toml"], place)
     spot_of(place.at("id"), question.id, "")
     if question.horizon <= question.reference_date:
-        what = f"found {question.horizon}; allowed is a day after the reference date, {question.reference_date}"
+        what = f"found {question.horizon}; expected a day after the reference date, {question.reference_date}"
         raise place.at("horizon").error(what)
     weeks = CAPACITY["week"]
     last = calendar.monday(question.reference_date) + timedelta(days=7 * weeks - 1)
     if question.horizon > last:
-        what = f"found {question.horizon}; allowed is {last} at the latest, {weeks} weeks from the reference date"
+        what = f"found {question.horizon}; expected {last} at the latest, {weeks} weeks from the reference date"
         raise place.at("horizon").error(what)
     first = question.first_week
     if first.weekday() != 0 or first >= question.reference_date:
-        what = f"found {first}, a {first:%A}; allowed is a Monday before the reference date"
+        what = f"found {first}, a {first:%A}; expected a Monday before the reference date"
         raise place.at("front.first_week").error(what)
     reader.check_source(question.season.source, place.at("season.source"))
     reader.check_source(question.start.source, place.at("start.source"))
@@ -69,8 +69,8 @@ def check_endings(reader: Reader, question: Question, settlements: Sequence[Sett
         if ending.id in ids[:number]:
             raise spot.error("two endings have this id", "Keep one")
         if ending.id not in kinds:
-            what = f"no settlement that can be made has this id; allowed are {', '.join(kinds)}"
+            what = f"no settlement that can be made has this id; expected {', '.join(kinds)}"
             raise spot.at("id").error(what, near(ending.id, kinds))
         if ending.kind != kinds[ending.id]:
-            raise spot.at("kind").error(f"found {ending.kind!r}; allowed is {kinds[ending.id]!r}")
+            raise spot.at("kind").error(f"found {ending.kind!r}; expected {kinds[ending.id]!r}")
     same_keys(ids, kinds, place, "ending")

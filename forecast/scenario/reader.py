@@ -60,14 +60,14 @@ class Reader:
         self.check_source(table.source, place.at("source"))
         self.check_premises(table.premises, place)
         if table.basis is not None and table.source == JUDGEMENT:
-            what = f"found {table.basis!r}; allowed is none where the source is judgement"
+            what = f"found {table.basis!r}; leave it out where the source is judgement"
             raise place.at("basis").error(what, "Name the source that it is of, or take it out")
         if table.as_of is None:
             if table.source != JUDGEMENT:
                 what = f"it is missing; the source {table.source!r} needs the day that the figure is as of"
                 raise place.at("as_of").error(what)
         elif table.as_of > self.day:
-            what = f"found {table.as_of}; allowed is the reference date, {self.day}, or before"
+            what = f"found {table.as_of}; expected the reference date, {self.day}, or before"
             raise place.at("as_of").error(what)
         if table.basis is None and table.source != JUDGEMENT:
             what = f"it is missing; the source {table.source!r} gives a figure, or is read for one: figure or reading"
@@ -76,21 +76,21 @@ class Reader:
     def check_source(self, source: str, place: Place) -> None:
         """Check that a source is one of `sources.toml`."""
         if source not in self.sources:
-            what = f"found {source!r}; allowed is an id in sources.toml"
+            what = f"found {source!r}; expected an id in sources.toml"
             raise place.error(what, near(source, self.sources, "Add it there"))
 
     def check_premises(self, premises: Sequence[str], place: Place) -> None:
         """Check that premises are some of `premises.toml`, each named once."""
         for number, premise in enumerate(premises):
             if premise not in self.premises:
-                what = f"found {premise!r}; allowed are ids in premises.toml"
+                what = f"found {premise!r}; expected ids in premises.toml"
                 raise place.at("premises").error(what, near(premise, self.premises))
             if premise in premises[:number]:
-                raise place.at("premises").error(f"found {premise!r} twice; allowed is once")
+                raise place.at("premises").error(f"found {premise!r} twice; expected once")
 
 
 def check_capacity(rows: Collection[Any], what: str, place: Place) -> None:
     """Check that there is at least one table of a kind, and room for all in the timeline's own tables."""
     most = CAPACITY[what]
     if not 1 <= len(rows) <= most:
-        raise place.error(f"found {len(rows)} tables of this kind; allowed are 1 to {most}")
+        raise place.error(f"found {len(rows)} tables of this kind; expected 1 to {most}")

@@ -39,9 +39,9 @@ def class_rate(
             the unit is not a rate.
     """
     if unit not in ("chance/year", "1/year"):
-        raise place.error(f"the entry is in {unit!r}; allowed is a reference class for chance/year and 1/year")
+        raise place.error(f"the entry is in {unit!r}; expected a reference class for chance/year and 1/year")
     if given.table not in classes:
-        what = f"found {given.table!r}; allowed are {', '.join(classes)}"
+        what = f"found {given.table!r}; expected {', '.join(classes)}"
         raise place.at("table").error(what, near(given.table, classes))
     events, exposure = _count(classes[given.table], given, place)
     rate = given.times * events / exposure
@@ -63,7 +63,7 @@ def _count(rows: Rows, given: toml_tables.ReferenceClassTable, place: Place) -> 
     for key in ("events", "exposure"):
         column = getattr(given, key)
         if column not in columns:
-            raise place.at(key).error(f"found {column!r}; allowed are {', '.join(columns)}", near(column, columns))
+            raise place.at(key).error(f"found {column!r}; expected {', '.join(columns)}", near(column, columns))
     dated = next((column for column in YEAR if column in columns), None)
     if dated is None and (given.since, given.until) != (None, None):
         raise place.at("since").error(f"the class has no column {' or '.join(YEAR)}", "Take since and until out")

@@ -20,7 +20,7 @@ def read_reference(reader: Reader, texts: Mapping[str, str]) -> None:
         reader.check_source(table.source, spot.at("source"))
         path = f"reference/{table.file}"
         if path not in texts or path in taken or not path.endswith(".csv"):
-            what = f"found {table.file!r}; allowed is a CSV file beside reference.toml, named once"
+            what = f"found {table.file!r}; expected a CSV file beside reference.toml, named once"
             raise spot.at("file").error(what)
         taken[path] = name
     for path, text in texts.items():
@@ -38,5 +38,5 @@ def read_reference(reader: Reader, texts: Mapping[str, str]) -> None:
 def _check_header(header: Sequence[str], place: Place) -> None:
     """Check that the columns have names, each once."""
     if not header or "" in header or len(set(header)) < len(header):
-        what = f"found the columns {', '.join(header) or 'none'}; allowed are names, each once"
+        what = f"found the columns {', '.join(header) or 'none'}; expected names, each once"
         raise row_place(place, 1).error(what)

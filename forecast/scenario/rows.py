@@ -26,7 +26,7 @@ def read_rows(
     for issue in issues:
         raw, spot = given[issue.id], place.at(issue.id)
         if isinstance(raw, bool) or not isinstance(raw, int | float | dict):
-            raise spot.error(f"found {shown(raw)}; allowed is a number, or a table with centre")
+            raise spot.error(f"found {shown(raw)}; expected a number, or a table with centre")
         own = raw if isinstance(raw, dict) else {"centre": raw}
         row = as_table(toml_tables.RowTable, inherit({"spread": spread, **own}, table, varies=False), spot)
         reader.check_grounds(row, spot)
@@ -63,4 +63,4 @@ def keep_row(
 def check_position(value: float, place: Place) -> None:
     """Check that a position or a term is one."""
     if not 0.0 <= value <= 1.0:
-        raise place.error(f"found {value:g}; allowed is 0 to 1 (0 is Kyiv's ideal, 1 Moscow's)")
+        raise place.error(f"found {value:g}; expected 0 to 1 (0 is Kyiv's ideal, 1 Moscow's)")

@@ -35,10 +35,10 @@ def check_series(reader: Reader, question: Question, evidence: Evidence) -> None
     for part, series in question.series.named():
         spot = reader.place("scenario.toml").at(f"series.{part}")
         if series not in evidence.specs:
-            what = f"found {series!r}; allowed is a series of evidence/evidence.toml"
+            what = f"found {series!r}; expected a series of evidence/evidence.toml"
             raise spot.error(what, near(series, evidence.specs, "Take it out if there is none"))
         if series in seen:
-            raise spot.error(f"found {series!r}, which is named already; allowed is another series", "Name it once")
+            raise spot.error(f"found {series!r}, which is named already; expected another series", "Name it once")
         seen.append(series)
         low, high = LIMITS[part]
         closed = part in ("aid_us", "aid_europe", "pocket")

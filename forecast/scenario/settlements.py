@@ -33,9 +33,9 @@ def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlemen
         reader.check_grounds(table, spot)
         _check_signatories(table.signatories, spot.at("signatories"))
         if name in (*BATTLEFIELD, *UNRESOLVED):
-            raise spot.error("found the id of an ending that every scenario has; allowed is another id", "Rename it")
+            raise spot.error("found the id of an ending that every scenario has; expected another id", "Rename it")
         if table.ceasefire and any(other.ceasefire for other in settlements):
-            raise spot.at("ceasefire").error("found true, as for another settlement; allowed is one such settlement")
+            raise spot.at("ceasefire").error("found true, as for another settlement; expected one such settlement")
         for key in ROWS_OF_SETTLEMENT:
             read_entry(reader, f"settlements.{key}.{name}", inherit(getattr(table, key), table), spot.at(key))
         rows = read_rows(reader, table.terms, issues, table, table.terms_uncertainty, spot.at("terms"))
@@ -46,7 +46,7 @@ def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlemen
         clauses = read_clauses(reader, table, issues, spot.at("clause"))
         settlements.append(table.record(Settlement, clauses=clauses))
     if all(deal.dictated for deal in settlements):
-        raise place.error("every settlement is dictated; allowed is at least one that is not")
+        raise place.error("every settlement is dictated; expected at least one that is not")
     return tuple(settlements)
 
 
@@ -55,7 +55,7 @@ def read_clauses(
 ) -> tuple[Clause, ...]:
     """Read `[[settlement.<id>.clause]]`; a clause inherits from its settlement, its entries from the clause."""
     if len(settlement.clause) > CAPACITY["clause"]:
-        what = f"found {len(settlement.clause)} clauses; allowed are {CAPACITY['clause']} at most"
+        what = f"found {len(settlement.clause)} clauses; expected {CAPACITY['clause']} at most"
         raise place.error(what)
     clauses: dict[str, Clause] = {}
     known = ("", *(issue.id for issue in issues))
@@ -67,7 +67,7 @@ def read_clauses(
             raise spot.error("two clauses of the settlement have this id", "Keep one")
         reader.check_grounds(clause, spot)
         if clause.issue not in known:
-            what = f"found {clause.issue!r}; allowed is an issue of parties.toml, or the empty text for none"
+            what = f"found {clause.issue!r}; expected an issue of parties.toml, or the empty text for none"
             raise spot.at("issue").error(what, near(clause.issue, known))
         for key in ROWS_OF_CLAUSE:
             entry = inherit(getattr(clause, key), clause)
@@ -81,7 +81,7 @@ def _check_settles(given: Sequence[str], issues: Sequence[Issue], place: Place) 
     known = [issue.id for issue in issues]
     for number, name in enumerate(given):
         if name not in known or name in given[:number]:
-            raise place.error(f"found {name!r}; allowed are {', '.join(known)}, each once", near(name, known))
+            raise place.error(f"found {name!r}; expected {', '.join(known)}, each once", near(name, known))
 
 
 def _check_signatories(signatories: Sequence[str], place: Place) -> None:
@@ -89,7 +89,7 @@ def _check_signatories(signatories: Sequence[str], place: Place) -> None:
     allowed = [party for party in PARTIES if party != "hawks"]
     for number, party in enumerate(signatories):
         if party not in allowed or party in signatories[:number]:
-            raise place.error(f"found {party!r}; allowed are {', '.join(allowed)}, each once")
+            raise place.error(f"found {party!r}; expected {', '.join(allowed)}, each once")
     for party in ("kyiv", "moscow"):
         if party not in signatories:
-            raise place.error(f"found {', '.join(signatories) or 'none'}; allowed are lists with {party}")
+            raise place.error(f"found {', '.join(signatories) or 'none'}; expected lists with {party}")

@@ -38,8 +38,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(what, file=path, remedy="Run the forecast again, or read it with the version that made it")
     for key in ("id", "as_of", "started"):
         if not isinstance(manifest[key], str):
-            raise InputError(f"found {manifest[key]!r}; allowed is text", file=path, key=key, remedy=again)
+            raise InputError(f"found {manifest[key]!r}; expected text", file=path, key=key, remedy=again)
     files = manifest["files"]
     if not isinstance(files, dict) or KEPT - set(files):
-        raise InputError("allowed is a table with the hash of every file", file=path, key="files", remedy=again)
+        raise InputError("expected a table with the hash of every file", file=path, key="files", remedy=again)
     return manifest

@@ -273,7 +273,7 @@ def test_every_series_plays_one_part(tiny_folder):
             load_scenario(tiny_folder)
         path.write_text(kept, encoding="utf-8")
 
-    refused('trust = "area_surveys"', r"series\.trust: found 'area_surveys'; allowed is a series of .*area_survey")
+    refused('trust = "area_surveys"', r"series\.trust: found 'area_surveys'; expected a series of .*area_survey")
     refused('trust = "area_survey"', r"series\.trust: found 'area_survey', which is named already")
     refused('mood = "area_survey"', r"mood")
     index = tiny_folder / "evidence" / "evidence.toml"

@@ -156,7 +156,7 @@ WRONG_FILES: dict[str, tuple[Edit, tuple[str, ...]]] = {
     ),
     "no date": (
         in_file(EVIDENCE, ROW, "2030-02-30,2030-03-01,806.1"),
-        (EVIDENCE, "row 3, column observed: found '2030-02-30'; allowed is a real day", "YYYY-MM-DD"),
+        (EVIDENCE, "row 3, column observed: found '2030-02-30'; expected a real day", "YYYY-MM-DD"),
     ),
     "available before observed": (
         in_file(EVIDENCE, ROW, "2030-01-14,2030-01-13,806.1"),
@@ -202,7 +202,7 @@ WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
     (("run", TINY, "--fix", "moscow.worth=-1"), ("--fix: moscow.worth: found -1",)),
     (("run", TINY, "--fix", "nobody.worth=1"), ("--fix: nobody.worth: no entry has this name",)),
     (("run", TINY, "--set", "a\nb.c=1"), ("no entry has this name",)),
-    (("run", TINY, "--perspective", "nobody"), ("--perspective: found 'nobody'; allowed are base, hopeful, or",)),
+    (("run", TINY, "--perspective", "nobody"), ("--perspective: found 'nobody'; expected base, hopeful, or",)),
     (("check", TINY, "--perspective", "hopefull"), ("--perspective: found 'hopefull'", "Did you mean hopeful?")),
     (("explain", TINY, "--perspective", "my.toml"), ("my.toml: --perspective: there is no such file",)),
     (("run", TINY, "--perspective", TINY / "talks.toml"), ("talks.toml: contact: unknown key", "title, holder")),

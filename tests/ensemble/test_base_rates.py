@@ -290,12 +290,12 @@ def test_what_it_does_not_follow_it_gives_no_odds(table: pd.DataFrame) -> None:
             r"class.table: found 'inter_wars'.*Did you mean interstate",
         ),
         ('table = "interstate_wars"', 'table = "crowds"', r"class.table: found 'crowds', which has no column start"),
-        ("oldest = 5.0", "oldest = 1.0", r"class.oldest: found 1; allowed is more than youngest, 2"),
-        ("weight = 0.5", "weight = 1.5", r"era.weight: found 1.5; allowed is a number of at most 1"),
-        ("ends = 0.5", "ends = 0.0", r"end.ends: found 0; allowed is a number greater than 0"),
+        ("oldest = 5.0", "oldest = 1.0", r"class.oldest: found 1; expected more than youngest, 2"),
+        ("weight = 0.5", "weight = 1.5", r"era.weight: found 1.5; expected a number of at most 1"),
+        ("ends = 0.5", "ends = 0.0", r"end.ends: found 0; expected a number greater than 0"),
         ("stalemate = 0.5\n", "", r"modes.stalemate: it is missing"),
         ("chance = 0.0", "chances = 0.0", r"breaking.chances: unknown key"),
-        ('source = "cow4_codebook"', 'source = "cow5"', r"breaking.source: found 'cow5'; allowed is an id in sources"),
+        ('source = "cow4_codebook"', 'source = "cow5"', r"breaking.source: found 'cow5'; expected an id in sources"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_told(tmp_path: Path, ukraine: Scenario, old: str, new: str, text: str) -> None:

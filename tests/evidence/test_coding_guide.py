@@ -109,24 +109,24 @@ def test_the_codes_of_values_are_those_of_the_timeline() -> None:
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("2031-13-01,2031-03-06,,x,y,gazette", "row 2, column observed: found '2031-13-01'; allowed is a real day"),
-        ("2031-03-05,20310306,,x,y,gazette", "row 2, column available: found '20310306'; allowed is a real day"),
+        ("2031-13-01,2031-03-06,,x,y,gazette", "row 2, column observed: found '2031-13-01'; expected a real day"),
+        ("2031-03-05,20310306,,x,y,gazette", "row 2, column available: found '20310306'; expected a real day"),
         ("2031-03-05,2031-03-04,,x,y,gazette", "row 2, column available: 2031-03-04 is before observed, 2031-03-05"),
         (
             "2031-03-02,2031-03-04,,x,y,gazette",
-            "row 2, column observed: found 2031-03-02; allowed are 2031-03-03, the reference",
+            "row 2, column observed: found 2031-03-02; expected 2031-03-03, the reference",
         ),
         ("2031-09-30,2031-10-01,,x,y,gazette", "to 2031-09-29, the horizon"),
         (
             "2031-03-05,2031-03-06,kyiv.coups,x,y,gazette",
-            "row 2, column decision: found 'kyiv.coups'; allowed is nothing, or",
+            "row 2, column decision: found 'kyiv.coups'; expected a decision of",
         ),
         ("2031-03-05,2031-03-06,kyiv.ban,x,y,gazette", "row 2, column decision: found 'kyiv.ban'"),
-        ("2031-03-05,2031-03-06,,,y,gazette", "row 2, column event: found ''; allowed is text that is not blank"),
-        ("2031-03-05,2031-03-06,,x, ,gazette", "row 2, column reason: found ' '; allowed is text that is not blank"),
-        ("2031-03-05,2031-03-06,,x,y,memory", "row 2, column source: found 'memory'; allowed is an id in sources.toml"),
+        ("2031-03-05,2031-03-06,,,y,gazette", "row 2, column event: found ''; expected text that is not blank"),
+        ("2031-03-05,2031-03-06,,x, ,gazette", "row 2, column reason: found ' '; expected text that is not blank"),
+        ("2031-03-05,2031-03-06,,x,y,memory", "row 2, column source: found 'memory'; expected an id in sources.toml"),
         ("2031-03-05,2031-03-06,,x,y,judgement", "row 2, column source: found 'judgement'"),
-        ("2031-03-05,2031-03-06,,x,y", "row 2: found 5 cells; allowed are 6"),
+        ("2031-03-05,2031-03-06,,x,y", "row 2: found 5 cells; expected 6"),
         ('2031-03-05,2031-03-06,,"x,y,gazette', "it is not CSV"),
         (
             "2031-03-05,2031-03-06,,x,y,gazette\n2031-03-04,2031-03-06,,x,y,gazette",
@@ -149,7 +149,7 @@ def test_an_event_that_is_refused(tmp_path: Path, row: str, told: str) -> None:
     [
         (
             ("2031-03-05,2031-03-06,rungs,contact,y,gazette",),
-            "row 2, column state: found 'rungs'; allowed are rung, posture",
+            "row 2, column state: found 'rungs'; expected rung, posture",
         ),
         (
             ("2031-03-05,2031-03-06,rung,contacts,y,gazette",),
@@ -217,7 +217,7 @@ def test_the_three_files_go_together_or_not_at_all(tmp_path: Path) -> None:
         ({"decision": {"kyiv.coop": {"systematic": True, "guide": "x"}}}, "Did you mean kyiv.coup"),
         (
             {"decision": {"kyiv.ban": {"systematic": True, "guide": "x", "state": "ban"}}},
-            "decision.kyiv.ban.state: unknown key; allowed are systematic, guide",
+            "decision.kyiv.ban.state: unknown key; expected systematic, guide",
         ),
         (
             {"decision": {"europe.upheaval": {"systematic": True, "guide": "x"}}},
@@ -225,7 +225,7 @@ def test_the_three_files_go_together_or_not_at_all(tmp_path: Path) -> None:
         ),
         (
             {"state": GUIDE["state"] | {"ban": {"mening": "x", "values": {}}}},
-            "state.ban.mening: unknown key; allowed are meaning, values",
+            "state.ban.mening: unknown key; expected meaning, values",
         ),
         (
             {"state": GUIDE["state"] | {"ban": {"meaning": "x"}}},
@@ -234,9 +234,9 @@ def test_the_three_files_go_together_or_not_at_all(tmp_path: Path) -> None:
         ({"decision": {"kyiv.coup": {"guide": "x"}}}, "decision.kyiv.coup.systematic: it is missing"),
         (
             {"decision": {"replay.resample": {"systematic": False, "guide": "x"}}},
-            "decision.replay.resample: no such decision can be recorded; allowed are endings.any",
+            "decision.replay.resample: no such decision can be recorded; expected endings.any",
         ),
-        ({"decision": {"kyiv.ban": {"systematic": "yes", "guide": "x"}}}, "allowed is true or false"),
+        ({"decision": {"kyiv.ban": {"systematic": "yes", "guide": "x"}}}, "expected true or false"),
     ],
 )
 def test_a_guide_that_is_refused(tmp_path: Path, change: dict[str, object], told: str) -> None:
@@ -252,5 +252,5 @@ def test_the_two_files_are_no_series(tmp_path: Path) -> None:
     assert len(load_evidence(tmp_path, {"survey"}).table) == rows
     index = tmp_path / "evidence.toml"
     index.write_text(index.read_text().replace('"area_survey.csv"', '"events.csv"'))
-    with pytest.raises(InputError, match=r"allowed is a name other than events\.csv and states\.csv"):
+    with pytest.raises(InputError, match=r"expected a name other than events\.csv and states\.csv"):
         load_evidence(tmp_path, {"survey"})

@@ -269,7 +269,7 @@ def test_a_bad_cell_is_refused_with_its_place(tmp_path: Path, row: str, column: 
     assert error.file == tmp_path / "area.csv"
     assert error.key == f"row 3, column {column}"
     assert says in error.what
-    assert "allowed" in error.what
+    assert "expected" in error.what
     assert error.exit_code == 2
 
 
@@ -284,7 +284,7 @@ def test_a_bad_cell_is_refused_with_its_place(tmp_path: Path, row: str, column: 
         (
             "5,,,,ftp://example.org",
             "source",
-            "found 'ftp://example.org'; allowed is an id in sources.toml, or an address",
+            "found 'ftp://example.org'; expected an id in sources.toml, or an address",
         ),
     ],
 )
@@ -388,7 +388,7 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         ("[[series]\n", "line 1, column 9", "not TOML"),
         ("# nothing\n", "series", "at least one"),
         ("series = 3\n", "series", "at least one"),
-        ("series = [3]\n", "series.1", "found 3; allowed is a table"),
+        ("series = [3]\n", "series.1", "found 3; expected a table"),
         ("colour = 1\n" + entry("area"), "colour", "unknown key"),
         (
             entry("area", unit=None),
@@ -396,21 +396,21 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
             "it is missing; a table here needs id, file, title, unit, instrument, lag_days",
         ),
         (entry("area", id=None), "series.1.id", "it is missing"),
-        (entry("area", id='"Area 1"'), "series.Area 1.id", "found 'Area 1'; allowed is a name of lower-case letters"),
-        (entry("area", file='"../area.csv"'), "series.area.file", "found '../area.csv'; allowed is a name"),
-        (entry("area", colour=1), "series.area.colour", "unknown key; allowed are id, file"),
+        (entry("area", id='"Area 1"'), "series.Area 1.id", "found 'Area 1'; expected a name of lower-case letters"),
+        (entry("area", file='"../area.csv"'), "series.area.file", "found '../area.csv'; expected a name"),
+        (entry("area", colour=1), "series.area.colour", "unknown key; expected id, file"),
         (entry("area", unit=None, unitt='"km2"'), "series.area.unitt", "unknown key"),
-        (entry("area", lag_days=-1), "series.area.lag_days", "found -1; allowed is a number of at least 0"),
-        (entry("area", lag_days='"7"'), "series.area.lag_days", "found '7'; allowed is a whole number"),
-        (entry("area", range="[1]"), "series.area.range", "found [1]; allowed is a list of at least 2"),
-        (entry("area", range="[1, 2, 3]"), "series.area.range", "allowed is a list of at most 2"),
-        (entry("area", range="7"), "series.area.range", "found 7; allowed is a list"),
-        (entry("area", range="[5, 1]"), "series.area.range", "found [5, 1]; allowed is [low, high] with low < high"),
-        (entry("area", range="[0, inf]"), "series.area.range.2", "allowed is a finite number"),
-        (entry("area", range="[0, nan]"), "series.area.range.2", "allowed is a finite number"),
-        (entry("area", range='["0", 1]'), "series.area.range.1", "found '0'; allowed is a number"),
-        (entry("area", title='""'), "series.area.title", "found ''; allowed is text that is not blank"),
-        (entry("area", source='"nobody"'), "series.area.source", "found 'nobody'; allowed is an id in sources.toml"),
+        (entry("area", lag_days=-1), "series.area.lag_days", "found -1; expected a number of at least 0"),
+        (entry("area", lag_days='"7"'), "series.area.lag_days", "found '7'; expected a whole number"),
+        (entry("area", range="[1]"), "series.area.range", "found [1]; expected a list of at least 2"),
+        (entry("area", range="[1, 2, 3]"), "series.area.range", "expected a list of at most 2"),
+        (entry("area", range="7"), "series.area.range", "found 7; expected a list"),
+        (entry("area", range="[5, 1]"), "series.area.range", "found [5, 1]; expected [low, high] with low < high"),
+        (entry("area", range="[0, inf]"), "series.area.range.2", "expected a finite number"),
+        (entry("area", range="[0, nan]"), "series.area.range.2", "expected a finite number"),
+        (entry("area", range='["0", 1]'), "series.area.range.1", "found '0'; expected a number"),
+        (entry("area", title='""'), "series.area.title", "found ''; expected text that is not blank"),
+        (entry("area", source='"nobody"'), "series.area.source", "found 'nobody'; expected an id in sources.toml"),
         (entry("area") + entry("area", file='"poll.csv"'), "series.area.id", "two series"),
         (entry("area") + entry("poll", file='"area.csv"'), "series.poll.file", "two series"),
     ],

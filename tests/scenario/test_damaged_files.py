@@ -70,7 +70,7 @@ def test_too_many_clauses_are_refused(tiny_folder: Path) -> None:
     assert body is not None
     more = "\n".join(body[0].replace('"return"', f'"return{n}"') for n in range(CAPACITY["clause"] - 1))
     swap(tiny_folder, "settlements.toml", "\n[settlement.pause]", f"\n{more}\n[settlement.pause]")
-    with pytest.raises(InputError, match=r"settlement\.armistice\.clause: found 9 clauses; allowed are 8"):
+    with pytest.raises(InputError, match=r"settlement\.armistice\.clause: found 9 clauses; expected 8"):
         load_scenario(tiny_folder)
 
 

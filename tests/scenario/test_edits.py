@@ -66,7 +66,7 @@ def test_later_edit_wins(tiny_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "file", "key", "words"),
     [
-        ("moscow.worth", "--set", "moscow.worth", "allowed is the name of an entry"),
+        ("moscow.worth", "--set", "moscow.worth", "expected NAME.FIELD=VALUE"),
         ("moscow.wurth.quantiles=[1,2,3]", "--set", "moscow.wurth", "Did you mean moscow.worth"),
         ("moscow.worth.quantile=[1,2,3]", "--set", "moscow.worth", "Did you mean quantiles"),
         ("moscow.worth=3", "--set", "moscow.worth", "allowed after moscow.worth are"),
@@ -120,14 +120,14 @@ def test_fix_gives_numbers_by_name() -> None:
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        (["moscow.worth"], "allowed is the name of an entry, =, a number"),
+        (["moscow.worth"], "expected NAME=NUMBER"),
         (["moscow.wort=1"], "Did you mean moscow.worth"),
         (["moscow.worth=1", "moscow.worth=2"], "it is given twice"),
-        (["moscow.worth=inf"], "found inf; allowed is a finite number, in value"),
+        (["moscow.worth=inf"], "found inf; expected a finite number, in value"),
         (["moscow.worth=much"], "found 'much'"),
-        (["moscow.worth=-1"], "found -1; allowed is 0 or more, in value"),
-        (["front.breakthrough=1"], "found 1; allowed is 0 to less than 1, in chance/year"),
-        (["front.held.highlands=1401"], "found 1401; allowed is 0 to 1400, in km2"),
+        (["moscow.worth=-1"], "found -1; expected 0 or more, in value"),
+        (["front.breakthrough=1"], "found 1; expected 0 to less than 1, in chance/year"),
+        (["front.held.highlands=1401"], "found 1401; expected 0 to 1400, in km2"),
         (
             ["parties.position.kyiv.line=0.5"],
             "a position cannot be fixed: it also depends on other draws of its party",

@@ -36,12 +36,12 @@ def test_an_entry_is_kept_as_a_prior(reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"unit": "km2"}, "strain_start.unit: found 'km2'; allowed is 'sd'"),
+        ({"unit": "km2"}, "strain_start.unit: found 'km2'; expected 'sd'"),
         ({"support": [1, 0]}, "strain_start.support: found [1, 0]"),
-        ({"support": [0]}, "strain_start.support: found [0]; allowed is a list of 2 numbers"),
+        ({"support": [0]}, "strain_start.support: found [0]; expected a list of 2 numbers"),
         ({"quantiles": [1, 2, 3]}, "quantiles and distribution are given"),
         ({"distribution": {"family": "point"}}, "strain_start.distribution.value: this number of point is missing"),
-        ({"distribution": {"family": "point", "value": True}}, "found true; allowed is a number"),
+        ({"distribution": {"family": "point", "value": True}}, "found true; expected a number"),
     ],
 )
 def test_a_wrong_entry_is_refused(reader: Reader, change: dict[str, Any], words: str) -> None:

@@ -31,5 +31,5 @@ def test_a_file_in_place_of_a_folder_is_refused(tiny_folder: Path, name: str) ->
         path.unlink()
     (tiny_folder / name).rmdir()
     (tiny_folder / name).write_text("x")
-    with pytest.raises(InputError, match=f"two-islands/{name}: it is a file; allowed is a folder"):
+    with pytest.raises(InputError, match=f"two-islands/{name}: it is a file; expected a folder"):
         read_folder(tiny_folder)

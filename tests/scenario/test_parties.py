@@ -27,5 +27,5 @@ def test_stiffness_moves_positions_away_from_the_other_side(reader: Reader) -> N
 
 def test_an_id_is_no_key_of_the_file(reader: Reader) -> None:
     reader.tables["parties.toml"]["issue"]["line"]["id"] = "other"
-    with pytest.raises(InputError, match=r"issue\.line\.id: unknown key; allowed are label, zero, one"):
+    with pytest.raises(InputError, match=r"issue\.line\.id: unknown key; expected label, zero, one"):
         read_parties(reader)

@@ -16,7 +16,7 @@ def test_regions_are_in_the_order_of_the_file(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("regions", "words"), [(3, "found 3; allowed is a table for each region"), ({}, "found 0 tables")]
+    ("regions", "words"), [(3, "found 3; expected a table for each region"), ({}, "found 0 tables")]
 )
 def test_regions_that_are_none_are_refused(reader: Reader, regions: object, words: str) -> None:
     reader.tables["front.toml"]["region"] = regions

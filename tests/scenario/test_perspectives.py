@@ -146,7 +146,7 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         "unknown entry",
         VIEW.replace("moscow.worth", "moscow.wurth"),
         "change.moscow.wurth",
-        ("found the entry 'moscow.wurth'", "allowed is the name of one", "Did you mean moscow.worth"),
+        ("found the entry 'moscow.wurth'", "expected the name of one", "Did you mean moscow.worth"),
     ),
     (
         "a field of an entry",
@@ -160,43 +160,43 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         "change.season.zenith",
         ("`forecast check` lists them",),
     ),
-    ("twice", VIEW + WORTH, "change.moscow.worth", ("'moscow.worth' again", "allowed is one", "Keep one")),
+    ("twice", VIEW + WORTH, "change.moscow.worth", ("'moscow.worth' again", "expected one", "Keep one")),
     # Of the ways in which it is given
     (
         "no numbers",
         HEAD + change("moscow.worth", ""),
         "change.moscow.worth",
-        ("found neither quantiles nor distribution", "allowed is one of them"),
+        ("found neither quantiles nor distribution", "expected one of them"),
     ),
     (
         "two ways",
         HEAD + change("moscow.worth", 'quantiles = [1, 2, 3]\ndistribution = { family = "point", value = 1 }'),
         "change.moscow.worth",
-        ("found both quantiles and distribution", "allowed is one of them"),
+        ("found both quantiles and distribution", "expected one of them"),
     ),
     (
         "centre of an entry",
         HEAD + change("moscow.worth", "centre = 0.3"),
         "change.moscow.worth.centre",
-        ("found 0.3", "allowed are quantiles and distribution"),
+        ("found 0.3", "expected quantiles and distribution"),
     ),
     (
         "quantiles of a row",
         HEAD + change("parties.position.moscow.line", "quantiles = [0.1, 0.2, 0.3]"),
         "change.parties.position.moscow.line.quantiles",
-        ("found [0.1, 0.2, 0.3]", "allowed are centre and spread"),
+        ("found [0.1, 0.2, 0.3]", "expected centre and spread"),
     ),
     (
         "distribution of a term",
         HEAD + change("settlements.terms.pause.line", 'distribution = { family = "point", value = 0.5 }'),
         "change.settlements.terms.pause.line.distribution",
-        ("found a table", "allowed are centre and spread"),
+        ("found a table", "expected centre and spread"),
     ),
     (
         "a row without numbers",
         HEAD + change("parties.salience.moscow.line", ""),
         "change.parties.salience.moscow.line",
-        ("found neither centre nor spread", "allowed is either"),
+        ("found neither centre nor spread", "expected either"),
     ),
     # Of what it may not change
     *(
@@ -204,7 +204,7 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
             f"another {key}",
             HEAD + change("moscow.worth", f"quantiles = [0.2, 0.3, 0.4]\n{key} = {value}"),
             f"change.moscow.worth.{key}",
-            (f"found {told}", "a perspective cannot change this", "allowed are source, ", "Take it out"),
+            (f"found {told}", "a perspective cannot change this", "expected source, ", "Take it out"),
         )
         for key, value, told in (
             ("without", "0.5", "0.5"),
@@ -242,7 +242,7 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         "a distribution outside the support",
         HEAD + change("moscow.worth", 'distribution = { family = "normal", mean = 0.3, sd = 0.1 }'),
         "change.moscow.worth.distribution",
-        ("allowed is the support, [0, inf]", "Give quantiles"),
+        ("expected the support, [0, inf]", "Give quantiles"),
     ),
     (
         "an unknown family",
@@ -254,13 +254,13 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         "a number too many",
         HEAD + change("moscow.strain_start", 'distribution = { family = "normal", mean = 0, se = 1 }'),
         "change.moscow.strain_start.distribution.se",
-        ("allowed are mean, sd",),
+        ("expected mean, sd",),
     ),
     (
         "a position that is none",
         HEAD + change("parties.position.moscow.line", "centre = 1.3"),
         "change.parties.position.moscow.line.centre",
-        ("found 1.3", "allowed is 0 to 1"),
+        ("found 1.3", "expected 0 to 1"),
     ),
     (
         "a clause's chance that is none",
@@ -286,20 +286,20 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         "an unknown premise",
         VIEW.replace('"P2"', '"P22"'),
         "change.moscow.worth.premises",
-        ("found 'P22'", "allowed are ids in premises.toml", "Did you mean P2"),
+        ("found 'P22'", "expected ids in premises.toml", "Did you mean P2"),
     ),
     (
         "a premise twice",
         VIEW.replace('"P2"', '"P2", "P2"'),
         "change.moscow.worth.premises",
-        ("found 'P2' twice", "allowed is once"),
+        ("found 'P2' twice", "expected once"),
     ),
     ("no reason", VIEW.replace("reason", "# reason"), "change.moscow.worth.reason", ("it is missing",)),
     (
         "an unknown source",
         VIEW.replace('"judgement"', '"gazete"'),
         "change.moscow.worth.source",
-        ("found 'gazete'", "allowed is an id in sources.toml", "Did you mean gazette"),
+        ("found 'gazete'", "expected an id in sources.toml", "Did you mean gazette"),
     ),
     (
         "a source without a date",
@@ -311,13 +311,13 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         "a later source",
         VIEW.replace('"judgement"', '"gazette"\nas_of = 2031-03-04'),
         "change.moscow.worth.as_of",
-        ("found 2031-03-04", "allowed is the reference date, 2031-03-03, or before"),
+        ("found 2031-03-04", "expected the reference date, 2031-03-03, or before"),
     ),
     (
         "a basis of judgement",
         VIEW.replace('"judgement"', '"judgement"\nbasis = "figure"'),
         "change.moscow.worth.basis",
-        ("found 'figure'", "allowed is none where the source is judgement"),
+        ("found 'figure'", "leave it out where the source is judgement"),
     ),
 ]
 
@@ -349,9 +349,9 @@ def test_a_wrong_perspective_is_refused_asked_for_or_not(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("base", "found the name 'base'; allowed is any but base, base-rates, pool"),
-        ("base-rates", "found the name 'base-rates'; allowed is any but base, base-rates, pool"),
-        ("my view", "found the id 'my view'; allowed are letters, digits, _ and -, a letter first"),
+        ("base", "found the name 'base'; expected any name but base, base-rates, pool"),
+        ("base-rates", "found the name 'base-rates'; expected any name but base, base-rates, pool"),
+        ("my view", "found the id 'my view'; expected letters, digits, _ and -, a letter first"),
         ("2031", "found the id '2031'"),
     ],
 )
@@ -370,8 +370,8 @@ def test_some_names_are_no_perspectives(tiny_folder: Path, tmp_path: Path, name:
 @pytest.mark.parametrize(
     ("perspective", "words"),
     [
-        ("hopefull", ("found 'hopefull'; allowed are base, hopeful, or the path of a file *.toml", "mean hopeful?")),
-        ("", ("found ''; allowed are base, hopeful",)),
+        ("hopefull", ("found 'hopefull'; expected base, hopeful, or the path of a file *.toml", "mean hopeful?")),
+        ("", ("found ''; expected base, hopeful",)),
         ("Base", ("found 'Base'",)),
         ("perspectives/hopeful", ("found 'perspectives/hopeful'",)),
         ("nowhere.toml", ("nowhere.toml: --perspective: there is no such file",)),

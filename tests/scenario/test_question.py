@@ -34,14 +34,14 @@ def test_dated_events_are_in_the_order_of_their_dates(reader: Reader) -> None:
 @pytest.mark.parametrize("peak", ["3-25", "03-25T", "13-01", "02-29", ""])
 def test_a_peak_is_a_day_of_every_year(reader: Reader, peak: str) -> None:
     reader.tables["scenario.toml"]["season"]["peaks"] = ["11-15", peak]
-    with pytest.raises(InputError, match=r"season\.peaks\.2: found .*; allowed is a day of every year, written MM-DD"):
+    with pytest.raises(InputError, match=r"season\.peaks\.2: found .*; expected a day of every year, written MM-DD"):
         read_question(reader)
 
 
 @pytest.mark.parametrize("key", ["season_peaks", "upheavals", "folder"])
 def test_names_of_the_record_are_no_keys_of_the_file(reader: Reader, key: str) -> None:
     reader.tables["scenario.toml"][key] = []
-    with pytest.raises(InputError, match=rf"scenario\.toml: {key}: unknown key; allowed are id, title"):
+    with pytest.raises(InputError, match=rf"scenario\.toml: {key}: unknown key; expected id, title"):
         read_question(reader)
 
 

@@ -30,9 +30,9 @@ def test_sound_grounds_pass(reader: Reader) -> None:
     ("change", "key", "words"),
     [
         ({"source": "gazete"}, "entry.source", "Did you mean gazette"),
-        ({"premises": ("P9",)}, "entry.premises", "allowed are ids in premises.toml"),
+        ({"premises": ("P9",)}, "entry.premises", "expected ids in premises.toml"),
         ({"premises": ("P1", "P1")}, "entry.premises", "twice"),
-        ({"source": "judgement"}, "entry.basis", "allowed is none where the source is judgement"),
+        ({"source": "judgement"}, "entry.basis", "leave it out where the source is judgement"),
         ({"as_of": None}, "entry.as_of", "it is missing"),
         ({"as_of": date(2031, 3, 4)}, "entry.as_of", "2031-03-03, or before"),
         ({"basis": None}, "entry.basis", "figure or reading"),
@@ -49,5 +49,5 @@ def test_there_is_room_for_as_many_tables_as_the_timeline_has() -> None:
     most = CAPACITY["region"]
     check_capacity(range(most), "region", PLACE)
     for count in (0, most + 1):
-        with pytest.raises(InputError, match=f"found {count} tables of this kind; allowed are 1 to {most}"):
+        with pytest.raises(InputError, match=f"found {count} tables of this kind; expected 1 to {most}"):
             check_capacity(range(count), "region", PLACE)

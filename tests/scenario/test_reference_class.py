@@ -60,7 +60,7 @@ def test_until_leaves_later_years_out(with_class: Path) -> None:
     ("changes", "more", "key", "words"),
     [
         ({"table": "rising"}, ", times = 1.0", "coup.reference_class.table", "Did you mean risings?"),
-        ({"events": "revolts"}, ", times = 1.0", "coup.reference_class.events", "allowed are year, risings"),
+        ({"events": "revolts"}, ", times = 1.0", "coup.reference_class.events", "expected year, risings"),
         ({"exposure": "years"}, ", times = 1.0", "coup.reference_class.exposure", "found 'years'"),
         ({"events": "elsewhere"}, ", times = 1.0", "coup.reference_class.since", "at least one event is needed"),
         ({}, ", times = 1.0, since = 2020", "coup.reference_class.since", "found 0 risings in 0 island_years"),
@@ -84,7 +84,7 @@ def test_only_a_rate_can_have_one(with_class: Path) -> None:
     lines = after.split("\n")
     given = CLASS.format(table="risings", events="risings", exposure="island_years", more=", times = 1.0")
     file.write_text(f"{before}[worth]\n{given}\n" + "\n".join(lines[1:]))
-    with pytest.raises(InputError, match="allowed is a reference class for chance/year and 1/year"):
+    with pytest.raises(InputError, match="expected a reference class for chance/year and 1/year"):
         load_scenario(with_class)
 
 

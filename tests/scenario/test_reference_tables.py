@@ -25,9 +25,9 @@ def test_rows_go_by_their_columns(reader: Reader) -> None:
     ("text", "key", "words"),
     [
         ("", "row 1", "found the columns none"),
-        ("a,a\n1,2\n", "row 1", "found the columns a, a; allowed are names, each once"),
+        ("a,a\n1,2\n", "row 1", "found the columns a, a; expected names, each once"),
         ("a,\n1,2\n", "row 1", "names, each once"),
-        ("a,b\n1,2\n1\n", "row 3", "found 1 cells; allowed are 2"),
+        ("a,b\n1,2\n1\n", "row 3", "found 1 cells; expected 2"),
         ("a,b\n", None, "it has no rows"),
     ],
 )
@@ -39,5 +39,5 @@ def test_wrong_rows_are_refused(reader: Reader, text: str, key: str | None, word
 
 
 def test_a_file_is_named_once(reader: Reader) -> None:
-    with pytest.raises(InputError, match=r"again\.file: found 'wars\.csv'; allowed is a CSV file .* named once"):
+    with pytest.raises(InputError, match=r"again\.file: found 'wars\.csv'; expected a CSV file .* named once"):
         read(reader, "a\n1\n", {"wars": TABLE, "again": TABLE})

@@ -25,7 +25,7 @@ def test_a_number_is_a_row_with_the_spread_of_its_table(reader: Reader) -> None:
     ("given", "words"),
     [
         ({"harbour": 0.5}, "position.line: this issue is missing"),
-        ({"harbour": 0.5, "line": True}, "position.line: found true; allowed is a number, or a table with centre"),
+        ({"harbour": 0.5, "line": True}, "position.line: found true; expected a number, or a table with centre"),
         ({"harbour": 0.5, "line": {"spread": 0.1}}, "position.line.centre: it is missing"),
     ],
 )
@@ -47,5 +47,5 @@ def test_a_row_rests_on_its_issue_too(reader: Reader) -> None:
 
 def test_a_position_is_between_the_ideals() -> None:
     check_position(1.0, PLACE)
-    with pytest.raises(InputError, match=r"position: found 1\.01; allowed is 0 to 1"):
+    with pytest.raises(InputError, match=r"position: found 1\.01; expected 0 to 1"):
         check_position(1.01, PLACE)

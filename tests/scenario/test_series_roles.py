@@ -44,7 +44,7 @@ def test_a_series_may_play_a_part(reader: Reader, tiny: Scenario, evidence: Evid
 @pytest.mark.parametrize(
     ("roles", "words"),
     [
-        ({"trust": "othr"}, "series.trust: found 'othr'; allowed is a series of evidence/evidence.toml"),
+        ({"trust": "othr"}, "series.trust: found 'othr'; expected a series of evidence/evidence.toml"),
         ({"trust": "area_survey"}, "series.trust: found 'area_survey', which is named already"),
         ({"aid_us": "other", "desertion": "other"}, "series.desertion: found 'other', which is named already"),
         ({"approval": ("other",)}, "allowed for approval are numbers above 0 and below 100"),

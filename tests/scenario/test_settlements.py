@@ -34,13 +34,13 @@ def test_the_tables_have_a_key_for_each_entry() -> None:
     [
         (
             {"settles": ["harbour", "harbour"]},
-            "settlement.armistice.settles: found 'harbour'; allowed are harbour, line",
+            "settlement.armistice.settles: found 'harbour'; expected harbour, line",
         ),
         ({"settles": ["harbor"]}, "Did you mean harbour"),
         ({"signatories": ["kyiv", "moscow", "moscow"]}, "settlement.armistice.signatories: found 'moscow'"),
         ({"id": "other"}, "settlement.armistice.id: unknown key"),
         ({"clauses": []}, "settlement.armistice.clauses: unknown key"),
-        ({"legal": "none"}, "settlement.armistice.legal: found 'none'; allowed is a list, in [ ]"),
+        ({"legal": "none"}, "settlement.armistice.legal: found 'none'; expected a list, in [ ]"),
     ],
 )
 def test_a_wrong_settlement_is_refused(reader: Reader, tiny: Scenario, change: dict[str, Any], words: str) -> None:

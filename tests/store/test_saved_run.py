@@ -221,10 +221,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no as_of": (no_longer_has("as_of"), "lacks as_of"),
     "no started": (no_longer_has("started"), "lacks started"),
     "no schema": (no_longer_has("schema"), "lacks schema"),
-    "as_of is a number": (lambda folder: change_manifest(folder, as_of=7), "as_of: found 7; allowed is text"),
+    "as_of is a number": (lambda folder: change_manifest(folder, as_of=7), "as_of: found 7; expected text"),
     "started is null": (lambda folder: change_manifest(folder, started=None), "started: found None"),
-    "files is a list": (lambda folder: change_manifest(folder, files=["summary.json"]), "files: allowed is a table"),
-    "files lacks one": (lambda folder: change_manifest(folder, files={}), "files: allowed is a table"),
+    "files is a list": (lambda folder: change_manifest(folder, files=["summary.json"]), "files: expected a table"),
+    "files lacks one": (lambda folder: change_manifest(folder, files={}), "files: expected a table"),
     "files is wrong": (
         lambda folder: change_manifest(folder, files=dict.fromkeys(KEPT, 1)),
         "is missing or was changed",
