@@ -195,7 +195,7 @@ def _check_front(front: Front, evidence: Evidence, reader: Reader) -> None:
                 )
                 raise spot.error(what)
             if key == "monthly_series" and (day + timedelta(days=1)).day != 1:
-                what = f"found an observation of {day}; expected a month's last day, because the front uses whole months"
+                what = f"found an observation of {day}; expected a month's last day: the front uses whole months"
                 raise spot.error(what)
         # A second map keeps its figures of other days, which are not used.
         if key == "second_area_series" and days and all(day.weekday() != 0 for day in days):
