@@ -11,6 +11,7 @@ import ast
 import hashlib
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from forecast.locations import behaviour_digest
 REPOSITORY = Path(__file__).resolve().parents[1]
 STAMP = REPOSITORY / "tests" / "calibration.json"
 
-TESTED = ("belief", "scenario/elicit.py", "scenario/families.py", "timeline", "encoding", "replay")
+TESTED = ("belief", "scenario/elicit.py", "scenario/families.py", "timeline", "encoding", "replay", "sweep")
 """The packages and modules whose behaviour the tier tests."""
 
 LIBRARIES = ("numba", "nutpie", "numpy", "pymc", "pytensor", "scipy")
@@ -29,13 +30,33 @@ LIBRARIES = ("numba", "nutpie", "numpy", "pymc", "pytensor", "scipy")
 
 
 def digests() -> dict[str, str]:
-    """Digests of the sources tested, of the tests themselves, and of the versions of libraries."""
+    """Digests of the sources tested, of the priors, of the tests themselves, and of the versions of libraries."""
     pinned = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
     versions = sorted(line.split(";")[0].strip() for line in pinned if line.split("==")[0] in LIBRARIES)
     tests = sorted(path for path in (REPOSITORY / "tests").rglob("*.py") if _is_calibration(path))
     found = {part: behaviour_digest(part) for part in TESTED}
     found |= {path.relative_to(REPOSITORY).as_posix(): _digest(path.read_text(encoding="utf-8")) for path in tests}
+    found |= {
+        f"priors/{path.name}": numbers(path) for path in sorted((REPOSITORY / "priors").iterdir()) if path.is_dir()
+    }
     return found | {"libraries": _digest("\n".join(versions))}
+
+
+def numbers(scenario: Path) -> str:
+    """Digest of a scenario's priors: all that its TOML files say but for sentences. Ids count, in lists and as keys."""
+    tables = {path.name: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(scenario.glob("*.toml"))}
+    return _digest(json.dumps(_without_sentences(tables), default=str))
+
+
+def _without_sentences(table: dict[str, Any]) -> dict[str, Any]:
+    """A table without its texts, but for those in lists."""
+    kept = {key: value for key, value in table.items() if not isinstance(value, str)}
+    for key, value in kept.items():
+        if isinstance(value, dict):
+            kept[key] = _without_sentences(value)
+        elif isinstance(value, list):
+            kept[key] = [_without_sentences(item) if isinstance(item, dict) else item for item in value]
+    return kept
 
 
 def _is_calibration(path: Path) -> bool:

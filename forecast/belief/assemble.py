@@ -1,4 +1,4 @@
-"""The posterior on a date: draws of the fitted blocks, and draws of all other priors given those."""
+"""The posterior on a date: draws of the fitted blocks and of all other priors, and the parameters that `--fix` sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

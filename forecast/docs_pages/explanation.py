@@ -14,10 +14,10 @@ from forecast.scenario.perspectives import BASE
 from forecast.scenario.prior import Prior
 from forecast.scenario.spec import Scenario
 from forecast.timeline import week
-from forecast.timeline.codes import PARTIES
+from forecast.timeline.codes import PARTIES, PARTS
 from forecast.timeline.parameters import field_of
 
-MODULES = {part: (part,) for part in week.PARTS} | {"talks": ("bargain", "ladder", "talks")}
+MODULES = {part: (part,) for part in PARTS} | {"talks": ("bargain", "ladder", "talks")}
 """The modules that a part is written in."""
 
 TABLES = {"talks": ("talks", "parties", "settlements")}
@@ -47,7 +47,7 @@ def explain(
         "scenario": loaded.id,
         "perspective": loaded.perspective,
         "order": inspect.getdoc(week) or "",
-        "parts": [_part(loaded, number, part) for number, part in enumerate(week.PARTS, start=1)],
+        "parts": [_part(loaded, number, part) for number, part in enumerate(PARTS, start=1)],
     }
 
 

@@ -30,7 +30,6 @@ from forecast.outcomes.shares import GROUPS, label, odds
 from forecast.report.context import cited, meaning
 from forecast.report.figures import odds_figure
 from forecast.report.numbers import cell, day_in_words, effect, listed, number, percent, row, with_interval
-from forecast.scenario.files import OWN_FILES
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE, POOL
 from forecast.scenario.prior import Basis, Perspective, Prior
@@ -39,6 +38,7 @@ from forecast.scenario.spec import Scenario
 from forecast.store.digests import digest_of
 from forecast.sweep.one_at_a_time import Swing, swings
 from forecast.sweep.premises import Effect, effects
+from forecast.timeline.codes import PARTS
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
 
@@ -152,7 +152,7 @@ def _heading(scenario: Scenario) -> dict[str, str]:
 def _sections() -> list[tuple[str, str]]:
     """Headings of the page of priors, and how the names under each begin."""
     return [
-        *((part.capitalize(), f"{part}.") for part in OWN_FILES),
+        *((part.capitalize(), f"{part}.") for part in PARTS),
         ("Parties: stiffness", "parties.stiffness."),
         ("Parties: toil of each issue", "parties.toil."),
         ("Parties: positions", "parties.position."),

@@ -45,7 +45,7 @@ def layers() -> list[list[str]]:
     project: dict[str, Any] = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
     (contract,) = (entry for entry in contracts if entry["type"] == "layers")
-    return [[name.strip() for name in layer.split(":")] for layer in contract["layers"]]
+    return [[name.strip() for name in layer.split("|")] for layer in contract["layers"]]
 
 
 def room(name: str) -> Room:

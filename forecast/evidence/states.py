@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from forecast.calendar import monday
+from forecast.timeline.codes import POSTURES, RUNGS, TRUCES
 
 
 @dataclass(frozen=True)
@@ -51,38 +52,46 @@ class RecordedState:
         return list(self.values).index(value)
 
 
+def _named(names: Sequence[str], *values: Value) -> Mapping[str, Value]:
+    """The values of a state by the simulator's names of them, in the order of its codes."""
+    return dict(zip(names, values, strict=True))
+
+
 STATES: Final[Mapping[str, RecordedState]] = {
     "rung": RecordedState(
         kernel="rung",
         label="Talks on ending the war",
-        values={
-            "none": Value("none agreed or under way", ("contact",)),
-            "contact": Value("agreed or under way, no written terms yet", ("none", "terms")),
-            "terms": Value("written terms in the hands of both sides", ("contact", "text")),
-            "text": Value("one draft worked on by all who must sign it", ("terms", "signed")),
-            "signed": Value("a settlement signed", ("contact",)),
-        },
+        values=_named(
+            RUNGS,
+            Value("none agreed or under way", ("contact",)),
+            Value("agreed or under way, no written terms yet", ("none", "terms")),
+            Value("written terms in the hands of both sides", ("contact", "text")),
+            Value("one draft worked on by all who must sign it", ("terms", "signed")),
+            Value("a settlement signed", ("contact",)),
+        ),
         decisions={"talks.ladder": (), "talks.breakdown": ("contact",)},
     ),
     "posture": RecordedState(
         kernel="posture",
         label="{washington}",
-        values={
-            "mediating": Value("mediating between both sides", ("pressing_kyiv", "pressing_moscow", "walked_away")),
-            "pressing_kyiv": Value("pressing {kyiv}", ("mediating", "walked_away")),
-            "pressing_moscow": Value("pressing {moscow}", ("mediating", "walked_away")),
-            "walked_away": Value("walked away", ("mediating",)),
-        },
+        values=_named(
+            POSTURES,
+            Value("mediating between both sides", ("pressing_kyiv", "pressing_moscow", "walked_away")),
+            Value("pressing {kyiv}", ("mediating", "walked_away")),
+            Value("pressing {moscow}", ("mediating", "walked_away")),
+            Value("walked away", ("mediating",)),
+        ),
         decisions={"washington.posture": ()},
     ),
     "truce": RecordedState(
         kernel="truce",
         label="Truce without a settlement",
-        values={
-            "none": Value("none", ("limited", "general")),
-            "limited": Value("a limited one (one kind of attack, one place or a holiday)", ("none", "general")),
-            "general": Value("a general one, along the whole front", ("none",)),
-        },
+        values=_named(
+            TRUCES,
+            Value("none", ("limited", "general")),
+            Value("a limited one (one kind of attack, one place or a holiday)", ("none", "general")),
+            Value("a general one, along the whole front", ("none",)),
+        ),
         decisions={
             "talks.limited_truce": ("limited",),
             "talks.general_truce": ("general",),

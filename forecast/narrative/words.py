@@ -5,14 +5,15 @@ from typing import Any, Final
 
 from forecast.locations import ROOT
 from forecast.report.context import environment
-from forecast.report.numbers import day_in_words, listed, two_figures
+from forecast.report.numbers import counted, day_in_words, listed, two_figures
 from forecast.scenario.spec import Scenario
+from forecast.timeline.week import NEAR_MOSCOW
 
 LEANS: Final = (
-    (1 / 3, "terms near {kyiv}'s"),
+    (1.0 - NEAR_MOSCOW, "terms near {kyiv}'s"),
     (0.45, "terms that lean to {kyiv}"),
     (0.55, "terms about halfway"),
-    (2 / 3, "terms that lean to {moscow}"),
+    (NEAR_MOSCOW, "terms that lean to {moscow}"),
     (1.0, "terms near {moscow}'s"),
 )
 """Phrases for a term index, each with the highest index that it covers."""
@@ -40,9 +41,6 @@ POSTURES: Final = (
 LEADERS: Final = ("the incumbent", "a harder leader", "a leader readier to settle", "the Speaker of parliament")
 """Phrases for the leader in Kyiv, by code."""
 
-NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-"""Small numbers, spelled out."""
-
 
 class Words:
     """Puts events into sentences.
@@ -62,7 +60,7 @@ class Words:
             "labels": lambda parties: listed([self.labels[party] for party in parties]),
             "leader": LEADERS.__getitem__,
             "listed": listed,
-            "number": lambda count: NUMBERS[count] if count < len(NUMBERS) else str(count),
+            "number": counted,
             "posture": lambda posture: self.filled(POSTURES[posture]),
             "terms": self.terms,
             "weeks": in_weeks,

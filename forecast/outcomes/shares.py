@@ -217,7 +217,8 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
     """
     clusters = clusters_of(timelines, weights)
     found: dict[str, Any] = {}
-    for share in (*HEADLINE, *GIVEN_RESOLVED, *endings(timelines), *BESIDE, *SPLITS, *OF_DEFEAT, *OF_TALKS):
+    order = list(GROUPS)
+    for share in sorted((*SHARES, *endings(timelines)), key=lambda share: order.index(share.group)):
         group = found
         for key in share.group.split("."):
             group = group.setdefault(key, {})

@@ -22,15 +22,11 @@ from forecast.encoding import kernel_inputs
 from forecast.replay.observations import weekly_record_of
 from forecast.replay.periods import blocks, changes_since
 from forecast.replay.starting_points import log_mean
+from forecast.scenario.pool import COMMON
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import inputs_at_start
 from forecast.timeline.particles import particles, run_span
 from forecast.timeline.weekly_record import observed_in_common
-
-ITEMS = ("war_ended", "general_truce", "km2")
-"""Items of the common set, in the order in which a period scores them. `war_ended` is an end on the battlefield, and
-`general_truce` includes the truce that a settlement brings. Another member may count the settlement as an end; the sum
-of both items covers the same events."""
 
 PARTICLES = 20_000
 """Particles with which the densities are computed."""
@@ -54,7 +50,7 @@ def common_density(
     """
     first = scenario.reference_date
     whole = blocks(first, day)
-    found: dict[str, list[tuple[date, float]]] = {item: [] for item in ITEMS}
+    found: dict[str, list[tuple[date, float]]] = {item: [] for item in COMMON}
     if not whole:
         return found
     until, seen = whole[-1][1], dict(changes_since(scenario, day))
@@ -84,7 +80,7 @@ def common_density(
             gained, scale = made.states["km2"] - before, error[made.draw]
             weights.append(weights[-1] + student_t.log_density((seen[last] - gained) / scale) - np.log(scale))
         logs = [0.0, *(float(log_mean(weight)) for weight in weights)]
-        for item, low, high in zip(ITEMS, logs, logs[1:], strict=False):
+        for item, low, high in zip(COMMON, logs, logs[1:], strict=False):
             found[item].append((last, high - low if high > -math.inf else high))
         possible = logs[-1] > -math.inf
         if possible:

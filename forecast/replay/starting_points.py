@@ -202,8 +202,9 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     states, results = made.states[chosen].reshape(-1).copy(), made.results[chosen].reshape(-1).copy()
     states["km2_start"], states["elapsed"] = states["km2"], 0.0
     states["week"] = (day - calendar.monday(scenario.reference_date)).days // 7
-    for name in ("km2_4w", "km2_13w", "km2_26w", "approval_4w", "approval_13w"):
-        results[name] = np.nan
+    for name in results.dtype.names or ():
+        if name.rpartition("_")[2] in calendar.AMOUNT_DAYS:
+            results[name] = np.nan
     return Start(
         draw=draw[order],
         copy=copy[order],

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from forecast.scenario.entries import WAYS
-from forecast.scenario.files import OWN_FILES
 from forecast.scenario.settlements import ROWS_OF_CLAUSE, ROWS_OF_SETTLEMENT
+from forecast.timeline.codes import PARTS
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS, field_of
 
@@ -38,7 +38,7 @@ def addresses(tables: Tables) -> dict[str, Address]:
         return list(inner.items()) if isinstance(inner, dict) else []
 
     ways: dict[str, tuple[str, tuple[str | int, ...]]] = {}
-    for part in OWN_FILES:
+    for part in PARTS:
         for key, declared in fields(RECORDS[part]).items():
             if not declared.shape and isinstance(tables[f"{part}.toml"].get(key), dict):
                 ways[f"{part}.{key}"] = (f"{part}.toml", (key,))

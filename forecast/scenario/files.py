@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from forecast.timeline.codes import PARTS
 from forecast.validation import Place, near, parse_toml, read_text
-
-OWN_FILES = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
-"""The parts that have a file with one table for each parameter."""
 
 FILES = (
     *("sources.toml", "premises.toml", "scenario.toml", "parties.toml"),
-    *(f"{part}.toml" for part in OWN_FILES),
+    *(f"{part}.toml" for part in PARTS),
     *("settlements.toml", "correlations.toml"),
 )
 OPTIONAL = ("base_rates.toml", "pool.toml")

@@ -170,8 +170,7 @@ def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]
     values = {}
     for name, state in STATES.items():
         found = given[state.kernel]
-        # Flags are codes; words are those of the values, but for spaces and capitals.
-        values[name] = list(state.values)[found] if isinstance(found, bool) else found.replace(" ", "_").lower()
+        values[name] = list(state.values)[found] if isinstance(found, bool) else found
     return values
 
 

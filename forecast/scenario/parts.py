@@ -2,9 +2,9 @@
 
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
-from forecast.scenario.files import OWN_FILES
 from forecast.scenario.reader import Reader, check_capacity
 from forecast.scenario.records import Region
+from forecast.timeline.codes import PARTS
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
 from forecast.validation import Place, as_table, same_keys, shown, spot_of
@@ -13,7 +13,7 @@ from forecast.validation import Place, as_table, same_keys, shown, spot_of
 def read_parts(reader: Reader) -> tuple[Region, ...]:
     """Read the files with one table a parameter, and the regions of `front.toml`."""
     regions: tuple[Region, ...] = ()
-    for part in OWN_FILES:
+    for part in PARTS:
         place = reader.place(f"{part}.toml")
         raws = dict(reader.tables[f"{part}.toml"])
         scalars = [key for key, f in fields(RECORDS[part]).items() if not f.shape]

@@ -13,7 +13,9 @@ from forecast.validation import Table, as_table, near, shown
 FILE: Final = "pool.toml"
 
 COMMON: Final = ("war_ended", "general_truce", "km2")
-"""Items for which every member has a density; the common set consists of some of them."""
+"""Items for which every member has a density, in the order in which a period scores them; the common set consists of
+some of them. `war_ended` is an end on the battlefield, and `general_truce` includes the truce that a settlement brings.
+Another member may count the settlement as an end; the sum of both items covers the same events."""
 
 
 class PoolFile(Table):

@@ -1,4 +1,7 @@
-"""The codes that stand for words in states and results."""
+"""The codes that stand for words in states and results, and the parts of a week."""
+
+PARTS = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
+"""The parts of a week, in order."""
 
 WASHINGTON, HAWKS, EUROPE, KYIV, MOSCOW = range(5)
 PARTIES = ("washington", "hawks", "europe", "kyiv", "moscow")
@@ -9,7 +12,7 @@ RUNGS = ("none", "contact", "terms", "text", "signed")
 """The ladder of talks."""
 
 MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY = range(4)
-POSTURES = ("mediating", "pressing Kyiv", "pressing Moscow", "walked away")
+POSTURES = ("mediating", "pressing_kyiv", "pressing_moscow", "walked_away")
 """Postures of Washington. It is engaged in all but the last."""
 
 NO_TRUCE, LIMITED, GENERAL = range(3)

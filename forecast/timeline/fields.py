@@ -59,6 +59,7 @@ class Field:
         high: largest value allowed.
         shape: names of the dimensions of a table (keys of `CAPACITY`), empty for a scalar.
         form: how a row of the table becomes the number used: `plain`, `position` or `salience`.
+        start: its value before anything has happened, in a result; None for NaN, or 0 in a whole number.
     """
 
     unit: str
@@ -67,6 +68,7 @@ class Field:
     high: float = math.inf
     shape: tuple[str, ...] = ()
     form: str = "plain"
+    start: float | None = None
 
 
 UNITS = {
@@ -104,6 +106,7 @@ def field(
     high: float = math.inf,
     shape: tuple[str, ...] = (),
     form: str = "plain",
+    start: float | None = None,
 ) -> Any:
     """Declare one number of a record; see `Field`."""
     if unit not in UNITS:
@@ -112,7 +115,7 @@ def field(
         low, high = max(low, 0.0), min(high, 1.0)
     elif unit in ("1/year", "weeks", "weight", "ratio", "count"):
         low = max(low, 0.0)
-    return Field(unit, meaning, low, high, shape, form)
+    return Field(unit, meaning, low, high, shape, form, start)
 
 
 def fields(cls: type) -> dict[str, Field]:

@@ -1,10 +1,11 @@
 """The result of a timeline, one row of the table of timelines: its ending, first dates, amounts and causes."""
 
+import math
 from typing import Any
 
 import numpy as np
 
-from forecast.timeline.fields import Real, Table, Whole, field, layout
+from forecast.timeline.fields import Real, Table, Whole, field, fields, layout
 
 
 class Result:
@@ -17,9 +18,9 @@ class Result:
     # how it ended
     ending: Whole = field("code", "running, Ukraine defeated, Russia fails")
     week: Real = field("weeks", "weeks from the as-of date to the ending or the horizon")
-    settlement: Whole = field("code", "settlement in force at the horizon, -1 none")
+    settlement: Whole = field("code", "settlement in force at the horizon, -1 none", start=-1)
     settlement_age: Real = field("weeks", "age of the settlement in force at the horizon, NaN if none")
-    last_settlement: Whole = field("code", "settlement signed, or last on the table, -1 none")
+    last_settlement: Whole = field("code", "settlement signed, or last on the table, -1 none", start=-1)
     term_index: Real = field("position", "term index at signature, else of the last terms on the table, NaN if none")
     truce: Whole = field("code", "truce at the end: none, limited, general")
     rung: Whole = field("code", "rung of the talks at the end")
@@ -38,21 +39,24 @@ class Result:
 
     # the table
     first_refusal: Whole = field(
-        "code", "party least ready to consent at the first step down for lack of consent, -1 none"
+        "code", "party least ready to consent at the first step down for lack of consent, -1 none", start=-1
     )
-    steps_up: Real = field("count", "steps up the ladder")
-    down_consent: Real = field("count", "steps down for lack of consent")
-    down_europe: Real = field("count", "steps down caused by European obstruction")
-    down_hawks: Real = field("count", "steps down caused by the hawks")
-    down_kyiv: Real = field("count", "steps down caused by provocations and coups in Kyiv")
+    steps_up: Real = field("count", "steps up the ladder", start=0.0)
+    down_consent: Real = field("count", "steps down for lack of consent", start=0.0)
+    down_europe: Real = field("count", "steps down caused by European obstruction", start=0.0)
+    down_hawks: Real = field("count", "steps down caused by the hawks", start=0.0)
+    down_kyiv: Real = field("count", "steps down caused by provocations and coups in Kyiv", start=0.0)
     highest_rung: Whole = field("code", "highest rung reached")
     gap: Table = field(
         "value",
         "least gap to consent: worth of fighting on less value of the terms (Washington: capital that it lacks, in sd; "
         "hawks: their loss)",
         shape=("party",),
+        start=math.inf,
     )
-    gap_issue: Table = field("code", "issue that cost the party most at that moment, -1 none", shape=("party",))
+    gap_issue: Table = field(
+        "code", "issue that cost the party most at that moment, -1 none", shape=("party",), start=-1
+    )
 
     # first dates
     ban_lifted: Real = field("day", "ban on negotiating lifted")
@@ -73,12 +77,12 @@ class Result:
     limited_last: Real = field("day", "last limited truce began")
     general_first: Real = field("day", "first general truce began")
     general_last: Real = field("day", "last general truce began")
-    truce_longest: Real = field("weeks", "length of the longest general truce, with or without a settlement")
+    truce_longest: Real = field("weeks", "length of the longest general truce, with or without a settlement", start=0.0)
     signed: Real = field("day", "first signature")
     broken: Real = field("day", "a signed settlement first broken, or not carried out")
-    dead_letters: Real = field("count", "settlements signed and never carried out")
+    dead_letters: Real = field("count", "settlements signed and never carried out", start=0.0)
     breakthrough: Real = field("day", "first breakthrough")
-    breakthroughs: Real = field("count", "breakthroughs")
+    breakthroughs: Real = field("count", "breakthroughs", start=0.0)
     pocket_lost: Real = field("day", "Ukraine driven off the Russian territory that it held")
     taken: Table = field("day", "region first wholly in Russian hands", shape=("region",))
 
@@ -89,7 +93,7 @@ class Result:
     km2_end: Real = field("km2", "net Russian gain from the reference date to the end")
     approval_4w: Real = field("percent", "the US president's approval 28 days after the as-of date")
     approval_13w: Real = field("percent", "the US president's approval 91 days after the as-of date")
-    top_defeat_rate: Real = field("ratio", "highest weekly rate of Ukraine's defeat")
+    top_defeat_rate: Real = field("ratio", "highest weekly rate of Ukraine's defeat", start=0.0)
 
 
 RESULT: Any = layout(Result)
@@ -99,16 +103,7 @@ RESULT: Any = layout(Result)
 def blank_result() -> Any:
     """A result in which nothing has happened yet, shape (1,)."""
     blank = np.zeros(1, RESULT).view(np.recarray)
-    for name in RESULT.names or ():
-        if RESULT[name].base == np.float64:
-            blank[name] = np.nan
-    for name in (
-        "steps_up", "down_consent", "down_europe", "down_hawks", "down_kyiv", "breakthroughs", "truce_longest",
-        "top_defeat_rate", "dead_letters",
-    ):  # fmt: skip
-        blank[name] = 0.0
-    for name in ("settlement", "last_settlement", "first_refusal"):
-        blank[name] = -1
-    blank["gap"] = np.inf
-    blank["gap_issue"] = -1.0
+    for name, declared in fields(Result).items():
+        absent = np.nan if RESULT[name].base == np.float64 else 0
+        blank[name] = absent if declared.start is None else declared.start
     return blank

@@ -1,6 +1,6 @@
 """One week, in order, and a timeline as a loop over weeks.
 
-The order is the same here, in the documentation and in `forecast explain`: `PARTS`. First every level moves by
+The order is the same here, in the documentation and in `forecast explain`: `codes.PARTS`. First every level moves by
 the week (`step` of each part). Then the events of the week are drawn (`events` of each part), in `substeps`
 equal steps. The rates that end the war are computed before anything else happens in a step.
 """
@@ -19,9 +19,6 @@ from forecast.timeline.random_numbers import Context, exponential
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.world import World
-
-PARTS = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "talks", "endings")
-"""The parts of a week, in order."""
 
 FOUR_WEEKS, QUARTER, HALF_YEAR = (float(days) for days in AMOUNT_DAYS.values())
 """Days from the as-of date after which amounts are kept."""

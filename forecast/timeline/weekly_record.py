@@ -37,9 +37,6 @@ STREAMS: Mapping[str, int] = {
 }
 """Streams of events that can be recorded, and the decision of each."""
 
-FOLLOWING: Mapping[str, str] = {"kyiv.coup_succeeds": "kyiv.coup"}
-"""Streams that are part of another stream, by name; such a stream is recorded where the other is."""
-
 
 @dataclass(frozen=True)
 class WeeklyRecord:

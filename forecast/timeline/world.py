@@ -31,10 +31,6 @@ class Facts:
     region_demand: Table = field("km2", "gain in the region that adds a demand, 0 none", shape=("region",))
 
 
-FACTS: Any = layout(Facts)
-"""Memory layout of `Facts`."""
-
-
 class World:
     """Facts and calendar that a week needs. Tables of the calendar have one entry for each calendar week."""
 

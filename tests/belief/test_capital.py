@@ -142,6 +142,7 @@ def test_polls_stand_at_the_nearest_end_of_a_week(war):
     assert np.isfinite(data.polls).sum() == 13
 
 
+@pytest.mark.calibration
 def test_states_and_paths_lie_on_the_weekly_path(fitted):
     data, fit = fitted
     tree = fit.tree()

@@ -132,6 +132,7 @@ def test_rows_not_yet_available_are_not_in_the_data(war):
     assert late[0].figures.shape == (3, SLOTS)
 
 
+@pytest.mark.calibration
 def test_states_and_paths_pass_through_the_start(fitted):
     data, fit = fitted
     tree = fit.tree()

@@ -69,6 +69,7 @@ def test_learnt_from_counts_what_enters(war, tiny):
     assert set(model.series_used(model.block_data(tiny, tiny.reference_date))) == {"area_survey"}
 
 
+@pytest.mark.calibration
 def test_equal_evidence_is_equal_bytes_whatever_came_between(small):
     first, other = simulate(1)[0], simulate(2)[0]
     made = small.fit(first)
@@ -153,6 +154,7 @@ def test_a_point_is_a_prior_like_any_other(small):
     assert "prior_point_0" in built.named_vars
 
 
+@pytest.mark.calibration
 def test_a_fit_keeps_every_series_with_days_of_its_own(fitted):
     data, fit = fitted
     tree = fit.tree()

@@ -9,9 +9,10 @@ import pytest
 from narrative_tools import of_ukraine
 
 from forecast.narrative.events import REPEATED, Event, events
-from forecast.timeline.codes import CONTACT, RUNGS, SIGNED
+from forecast.timeline.codes import CONTACT, PARTS, RUNGS, SIGNED, WALKED_AWAY
+from forecast.timeline.fields import fields
+from forecast.timeline.result import Result
 from forecast.timeline.trace import KINDS
-from forecast.timeline.week import PARTS
 
 DATED = {
     "ban_lifted": "kyiv.ban_lifted",
@@ -30,6 +31,17 @@ DATED = {
     "provocation": "kyiv.provocation",
 }
 """Dates of a result, and the kind of event in the trace that each of them is the first of."""
+
+TOLD_APART = {
+    "walked_away", "returned", "signed", "broken", "coup_attempt", "limited_last", "general_last", "taken",
+    "troops_text",
+}  # fmt: skip
+"""Other dates of a result, each with a line of its own in the test."""
+
+
+def test_no_date_of_a_result_is_left_out() -> None:
+    days = {name for name, declared in fields(Result).items() if declared.unit == "day"}
+    assert days == DATED.keys() | TOLD_APART
 
 
 def test_every_kind_belongs_to_a_part_of_the_week() -> None:
@@ -51,6 +63,17 @@ def test_every_date_and_every_count_of_a_result_is_in_the_trace() -> None:
                 assert kind not in first, (result.timeline, column)
             else:
                 assert first[kind] == day // 7, (result.timeline, column)
+        turns = [
+            (entry.week, entry.code, entry.value) for entry in course.entries if entry.kind.name == "washington.turned"
+        ]
+        assert same_week(result.walked_away, [week for week, new, _ in turns if new == WALKED_AWAY][:1])
+        assert same_week(result.returned, [week for week, _, old in turns if old == WALKED_AWAY][:1])
+        if "europe.troops_text" in first:
+            # A settlement may bring troops in its text from the first, which is no event.
+            assert result.troops_text // 7 <= first["europe.troops_text"]
+        for truce in ("limited", "general"):
+            began = [entry.week for entry in course.entries if entry.kind.name == f"talks.{truce}_began"]
+            assert same_week(result[f"{truce}_last"], began[-1:])
         assert count["talks.climbed"] == result.steps_up
         assert count["talks.fell"] == sum(result[f"down_{cause}"] for cause in ("consent", "europe", "hawks", "kyiv"))
         assert count["talks.dead_letter"] == result.dead_letters
@@ -64,6 +87,11 @@ def test_every_date_and_every_count_of_a_result_is_in_the_trace() -> None:
         for k in range(len(scenario.regions)):
             took = [entry.week for entry in course.entries if (entry.kind.name, entry.code) == ("front.taken", k)]
             assert (took[0] == result.taken[k] // 7) if took else np.isnan(result.taken[k])
+
+
+def same_week(day: float, weeks: list[int]) -> bool:
+    """Whether a date lies in the one week given; without one, whether there is none."""
+    return np.isnan(day) if not weeks else weeks[0] == day // 7
 
 
 def test_moves_of_the_ladder_follow_one_another() -> None:

@@ -20,10 +20,9 @@ from forecast.report.numbers import listed
 from forecast.scenario.spec import Scenario
 from forecast.store.parquet import write_parquet
 from forecast.store.saved_run import Run, open_run
-from forecast.timeline.codes import READIER
+from forecast.timeline.codes import PARTS, READIER
 from forecast.timeline.ladder import CAUSES as CAUSES_OF_THE_LADDER
 from forecast.timeline.trace import KINDS
-from forecast.timeline.week import PARTS
 
 Command = Callable[..., Done]
 

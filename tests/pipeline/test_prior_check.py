@@ -19,9 +19,9 @@ from forecast.errors import InputError
 from forecast.pipeline import prior_check
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
+from forecast.timeline.codes import PARTS
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.week import PARTS
 
 SCENARIOS = {"two-islands": TINY, "ukraine-2025": "ukraine-2025"}
 

@@ -12,8 +12,9 @@ from chronology_tools import chronicle
 from forecast.belief.assemble import Posterior, update
 from forecast.encoding import kernel_inputs
 from forecast.ensemble.base_rates import common_density as of_base_rates
-from forecast.replay.prequential import ITEMS, common_density, systematic
+from forecast.replay.prequential import common_density, systematic
 from forecast.scenario.load import load_scenario
+from forecast.scenario.pool import COMMON
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import inputs_at_start
 from forecast.timeline.particle_filter import LEVELS, replay_draws
@@ -50,16 +51,16 @@ def later(scenario: Scenario, posterior: Posterior, weeks: int) -> tuple[np.ndar
 
 
 def test_periods_are_whole_ones_and_no_item_is_missing(believed: tuple[Scenario, Posterior]) -> None:
-    assert common_density(*believed, FIRST + timedelta(days=27)) == {item: [] for item in ITEMS}
+    assert common_density(*believed, FIRST + timedelta(days=27)) == {item: [] for item in COMMON}
     found = common_density(*believed, FIRST + 2 * FOUR_WEEKS)
     ends = [FIRST + k * FOUR_WEEKS - timedelta(days=1) for k in (1, 2)]
-    assert {item: [day for day, _ in told] for item, told in found.items()} == dict.fromkeys(ITEMS, ends)
+    assert {item: [day for day, _ in told] for item, told in found.items()} == dict.fromkeys(COMMON, ends)
     assert all(math.isfinite(density) for told in found.values() for _, density in told)
     # A day more, and what a later day knows of a period that is over, changes nothing.
     assert common_density(*believed, FIRST + 2 * FOUR_WEEKS + timedelta(days=13)) == found
     # Every member of a pool is judged by the same periods.
     beside = of_base_rates(believed[0], FIRST + 2 * FOUR_WEEKS)
-    assert {item: [day for day, _ in told] for item, told in beside.items()} == dict.fromkeys(ITEMS, ends)
+    assert {item: [day for day, _ in told] for item, told in beside.items()} == dict.fromkeys(COMMON, ends)
 
 
 def test_that_the_war_went_on_and_no_truce_came(believed: tuple[Scenario, Posterior]) -> None:

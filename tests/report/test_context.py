@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
-from places import DOCS
 from rich.console import Console
 from run_tools import TINY, MadeUpSampler, Sampled
 from scipy import special
@@ -583,12 +582,3 @@ def test_other_words() -> None:
     assert with_interval({"probability": None, "interval": None}) == "too few to say"
     figure = {"series": "a", "observed": "2025-01-06", "value": 1234.5, "lowest": 0.0, "highest": None, "unit": "km2"}
     assert outside(figure) == "a of 2025-01-06: 1,234.5 km2, outside its declared range of 0 to no limit"
-
-
-def test_the_data_dictionary_is_up_to_date() -> None:
-    from forecast.docs_pages.data_dictionary import dictionary
-
-    kept = DOCS / "timelines.md"
-    assert kept.read_text(encoding="utf-8") == dictionary(), (
-        "python -m forecast.docs_pages.data_dictionary > docs/timelines.md"
-    )

@@ -13,6 +13,8 @@ from forecast.scenario.spec import Scenario
 from forecast.sweep.one_at_a_time import ends, swings
 from forecast.sweep.premises import NO_WEIGHT, Effect, compare, effects, switched_off
 
+pytestmark = pytest.mark.calibration
+
 TIMELINES = 6000
 
 

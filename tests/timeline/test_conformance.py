@@ -9,7 +9,7 @@ import pytest
 from timeline_tools import Bench, bench, ukraine_inputs
 
 from forecast.timeline import bargain, endings, europe, front, hawks, kyiv, moscow, state, talks, washington, week
-from forecast.timeline.codes import GENERAL, NONE, SIGNED
+from forecast.timeline.codes import GENERAL, NONE, PARTS, SIGNED
 from forecast.timeline.fields import fields
 from forecast.timeline.random_numbers import context_record
 from forecast.timeline.state import State
@@ -95,7 +95,7 @@ def changed(before: np.void, after: np.void) -> set[str]:
 
 
 def test_every_field_of_the_state_has_one_owner() -> None:
-    assert sorted(OWNED) == sorted({"the", *week.PARTS})
+    assert sorted(OWNED) == sorted({"the", *PARTS})
     assert sorted(set.union(*OWNED.values())) == sorted(fields(State))
     assert sum(map(len, OWNED.values())) == len(fields(State))
     assert state.STATE.names == tuple(fields(State))
