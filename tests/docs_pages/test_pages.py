@@ -7,11 +7,16 @@ import pytest
 from places import DOCS
 
 from forecast.belief.assemble import update
-from forecast.docs_pages import pages
+from forecast.docs_pages.heading import made_from
 from forecast.docs_pages.meaning import figures, implied
+from forecast.docs_pages.odds_tables import BEGIN, END, with_odds
+from forecast.docs_pages.perspectives_page import perspectives_page
+from forecast.docs_pages.premises_page import effect_fine, premises_page
+from forecast.docs_pages.priors_page import priors_page
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes.shares import odds
 from forecast.report.figures import odds_figure
+from forecast.report.numbers import cell
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.store.saved_run import Run
@@ -30,13 +35,13 @@ def ukraine() -> Scenario:
 def test_page_was_made_from_the_scenario_and_the_simulator_as_they_are(page: str, ukraine: Scenario) -> None:
     text = (DOCS / f"{page}.md").read_text("utf-8")
     told = f"docs/{page}.md is out of date: run `python -m forecast.docs_pages.pages`"
-    assert f"`{pages.made_from(ukraine)}`" in text, told
+    assert f"`{made_from(ukraine)}`" in text, told
 
 
 def test_every_prior_is_on_its_page_once_with_reason_and_grounds(ukraine: Scenario) -> None:
     lines = [line for line in (DOCS / "priors.md").read_text("utf-8").splitlines() if line.startswith("|")]
     for name, prior in ukraine.priors.items():
-        own = [line for line in lines if f"(`{name}`)" in line and pages.cell(prior.reason) in line]
+        own = [line for line in lines if f"(`{name}`)" in line and cell(prior.reason) in line]
         assert len(own) == 1, name
         assert ("judgement" if prior.basis == "judgement" else f"[{prior.source}](#{prior.source})") in own[0]
 
@@ -59,7 +64,7 @@ def test_every_premise_and_perspective_has_its_line(ukraine: Scenario) -> None:
 
 def test_readme_has_the_odds_of_the_page_of_perspectives(ukraine: Scenario) -> None:
     readme = (DOCS.parent / "README.md").read_text("utf-8")
-    tables = readme.split(pages.BEGIN)[1].split(pages.END)[0]
+    tables = readme.split(BEGIN)[1].split(END)[0]
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in tables.splitlines() if line[:3] != "|--"]
     page = (DOCS / "perspectives.md").read_text("utf-8").split("## How it ends")[1].split("## ")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line[:1] == "|"]
@@ -72,24 +77,24 @@ def test_readme_has_the_odds_of_the_page_of_perspectives(ukraine: Scenario) -> N
         assert [kind, share, between.rstrip(")")] in cells
         assert [kind, *(shares[kind][names.index(name) - 1] for name in (*ukraine.pool.weights, "pool"))] in cells
     # Made again from the same odds it stays as it is.
-    assert pages.with_odds(readme, tables.removeprefix("\n")) == readme
+    assert with_odds(readme, tables.removeprefix("\n")) == readme
 
 
 def test_pages_of_another_scenario(tiny: Scenario) -> None:
     """The same code makes the pages of the made-up scenario; what it says is what was simulated."""
     posterior = update(tiny, prior_only=True)
     moved = swings(tiny, posterior, ["kyiv.ban", "moscow.worth"], timelines=800)
-    text = pages.priors_page(tiny, posterior, moved)
+    text = priors_page(tiny, posterior, moved)
     assert f"There are {len(tiny.priors)} priors." in text
     first = next(line for line in text.splitlines() if line.startswith("| 1 |"))
     assert f"(`{moved[0].name}`)" in first
     found = effects(tiny, posterior, timelines=800)
-    text = pages.premises_page(tiny, found)
+    text = premises_page(tiny, found)
     for effect in found:
         line = next(line for line in text.splitlines() if line.startswith(f"| {effect.premise} |"))
-        assert pages.effect_fine(effect.difference["negotiated"], effect.error["negotiated"]) in line
+        assert effect_fine(effect.difference["negotiated"], effect.error["negotiated"]) in line
     told = {"base": odds(simulate(tiny, posterior, timelines=800).timelines)}
-    text = pages.perspectives_page(tiny, told, {})
+    text = perspectives_page(tiny, told, {})
     share = told["base"]["odds"]["unresolved"]["probability"]
     assert f"| Unresolved | {100 * share:.0f}% (" in text
 
