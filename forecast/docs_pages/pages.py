@@ -29,10 +29,11 @@ from forecast.locations import behaviour_digest
 from forecast.outcomes.shares import GROUPS, label, odds
 from forecast.report.context import cited, meaning
 from forecast.report.figures import odds_figure
-from forecast.report.numbers import cell, day_in_words, effect, listed, number, percent, row, with_interval
+from forecast.report.numbers import cell, counted, day_in_words, effect, listed, number, percent, row, with_interval
+from forecast.report.sections import disagreement
 from forecast.scenario.files import OWN_FILES
 from forecast.scenario.load import load_scenario
-from forecast.scenario.perspectives import BASE, POOL
+from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
 from forecast.scenario.prior import Basis, Perspective, Prior
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
@@ -270,11 +271,11 @@ def make(folder: Path, notify: Notify, only: Sequence[str] = ()) -> None:
 
 
 def perspective_odds(scenario: Scenario, posterior: Posterior, notify: Notify) -> dict[str, dict[str, Any]]:
-    """The odds of the pool, of each of its members and of the files as they stand, by name.
+    """The odds of the pool, of each of its members and of the base premises, by name.
 
     Args:
         scenario: with a pool.
-        posterior: under the files as they stand.
+        posterior: under the base premises.
         notify: called with a phrase for each step.
     """
     resolved = resolve(RunRequest(scenario.folder))
@@ -297,7 +298,9 @@ def odds_tables(scenario: Scenario, found_odds: Mapping[str, Mapping[str, Any]])
     return render(
         "odds.md.j2",
         pool=[row(label("odds", kind), pool[kind]) for kind in HEADLINES],
-        apart=listed([percent(pool[kind]["between_members"]) for kind in HEADLINES]),
+        apart=listed(disagreement({"odds": pool})),
+        size=counted(len(weights)),
+        simulated=counted(len(weights) - (BASE_RATES in weights)),
         members=[*weights],
         weights=[percent(weight) for weight in weights.values()],
         lines=[

@@ -87,11 +87,25 @@ GIVEN_RESOLVED = (
 
 BESIDE = (
     Share("beside", "ever_signed", "A settlement is signed", happened("signed"), ends=True),
-    Share("beside", "signed_and_broken", "A signed settlement breaks down or is never carried out", happened("broken"), ends=True),
-    Share("beside", "ceasefire_28_days", "A ceasefire along the whole front, 28 days or more", LONG_CEASEFIRE, ends=True),
+    Share(
+        "beside",
+        "signed_and_broken",
+        "A signed settlement breaks down or is never carried out",
+        happened("broken"),
+        ends=True,
+    ),
+    Share(
+        "beside", "ceasefire_28_days", "A ceasefire along the whole front, 28 days or more", LONG_CEASEFIRE, ends=True
+    ),
     Share("beside", "limited_truce", "A limited truce", happened("limited_first")),
     Share("beside", "still_fighting", "Still fighting at the end", equals("ending", "still_fighting"), ends=True),
-    Share("beside", "general_truce_without_settlement", "A general truce without a settlement at the end", TRUCE_ALONE, ends=True),
+    Share(
+        "beside",
+        "general_truce_without_settlement",
+        "A general truce without a settlement at the end",
+        TRUCE_ALONE,
+        ends=True,
+    ),
     Share("beside", "talks_alive", "Talks alive at the end", ALIVE),
     Share("beside", "washington_engaged", "{washington} engaged at the end", ENGAGED),
     Share("beside", "washington_ever_walked_away", "{washington} walks away", happened("walked_away")),

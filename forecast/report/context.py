@@ -49,7 +49,7 @@ FROM_MEMORY = "from memory"
 """Words in the note of a source that was cited from memory and not checked."""
 
 NOT_CHECKED = "cited from memory and not checked"
-"""What a reader is given to know of such a source."""
+"""The same fact in the words for readers."""
 
 OUTSIDE_NAMED = 5
 """Most observations outside their declared range, or outliers, that a report names; the summary has all."""

@@ -71,9 +71,11 @@ class Result:
     home_shock: Real = field("day", "shock at home in Russia")
     limited_first: Real = field("day", "first limited truce began")
     limited_last: Real = field("day", "last limited truce began")
-    general_first: Real = field("day", "first general truce began")
-    general_last: Real = field("day", "last general truce began")
-    truce_longest: Real = field("weeks", "length of the longest general truce, with or without a settlement")
+    general_first: Real = field("day", "first ceasefire along the whole front began, by truce or settlement")
+    general_last: Real = field("day", "last ceasefire along the whole front began, by truce or settlement")
+    truce_longest: Real = field(
+        "weeks", "length of the longest ceasefire along the whole front, by truce or settlement"
+    )
     signed: Real = field("day", "first signature")
     broken: Real = field("day", "a signed settlement first broken, or not carried out")
     dead_letters: Real = field("count", "settlements signed and never carried out")

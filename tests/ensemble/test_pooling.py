@@ -261,7 +261,7 @@ def test_the_saved_run_gives_its_odds_again(pool_run: Run) -> None:
     assert pool_run.weights == {"washington": 0.3, "article": 0.3, "commenter": 0.15, "base-rates": 0.25}
     found = odds(pool_run.timelines, pool_run.weights)
     assert {key: pool_run.summary[key] for key in found} == json.loads(json.dumps(found))
-    with pytest.raises(InputError, match="found the weights none"):
+    with pytest.raises(InputError, match="the weights are none"):
         odds(pool_run.timelines)
 
 

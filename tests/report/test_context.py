@@ -432,7 +432,7 @@ battlefield (99%) and about 1 in 100 by negotiation (1%).
 
 ## Why
 
-- **Battlefield:** South Island's forces break through the front in about 1 in 7 simulated years (14%). Of those years, 12% end on the battlefield. Defeat can also come without one.
+- **Battlefield:** South Island's forces break through the front in about 1 in 7 simulated years (14%). In 12% of those years, the war ends on the battlefield. Defeat can also come without one.
 - **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%). When talks first fall back for lack of consent, South Island is the least willing party in 50% of the years.
 - **Inputs:** no single input moves the odds by clearly more than the error of the estimate.
 
