@@ -181,7 +181,7 @@ def front_data(scenario: Scenario, day: date) -> FrontData:
         raise InputError(
             f"only {int(np.isfinite(area).sum())} weekly observations of {scenario.area_series} were public on {day}",
             key="--as-of",
-            remedy=f"Choose a later date: the front needs the first Monday, {scenario.first_week}, and at least one more",
+            remedy=f"Choose a later date: it needs the first Monday, {scenario.first_week}, and at least one more",
         )
     data = FrontData(area, shape, scenario.first_week)
     last_days = [month.astype(date) - timedelta(days=1) for month in data.months[1:]]

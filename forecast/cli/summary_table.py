@@ -82,7 +82,7 @@ def _since(found: Mapping[str, Any]) -> str:
 
 
 def _members(summary: Mapping[str, Any]) -> Table:
-    """The members of a pool: weights and odds of each, and the part of the variance that is between them."""
+    """The members of a pool: weights and odds of each, and the share of the variance that is between them."""
     table = Table("Member", "Weight", "Updated weight", *(label("odds", name) for name in summary["odds"]))
     for name, entry in summary["perspectives"].items():
         own = (with_interval(odds) for odds in entry["odds"].values())
