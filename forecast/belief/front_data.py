@@ -90,7 +90,8 @@ class FrontData:
         if self.seen.sum() < 2 or self.seen[0] == 0:
             raise InputError(
                 f"the front has {int(self.seen.sum())} weekly observations on the as-of date, "
-                f"the first Monday {'observed' if self.seen[0] else 'not observed'}; it needs that one and another"
+                f"the first Monday {'observed' if self.seen[0] else 'not observed'}; "
+                "it needs the first Monday and at least one more"
             )
 
     @property
@@ -180,7 +181,7 @@ def front_data(scenario: Scenario, day: date) -> FrontData:
         raise InputError(
             f"only {int(np.isfinite(area).sum())} weekly observations of {scenario.area_series} were public on {day}",
             key="--as-of",
-            remedy=f"Choose a later date: the front needs the one of {scenario.first_week} and at least one more",
+            remedy=f"Choose a later date: it needs the first Monday, {scenario.first_week}, and at least one more",
         )
     data = FrontData(area, shape, scenario.first_week)
     last_days = [month.astype(date) - timedelta(days=1) for month in data.months[1:]]

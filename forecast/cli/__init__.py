@@ -1,4 +1,4 @@
-"""The command `forecast`, one file a command.
+"""The command `forecast`, one file per command.
 
 In: options and arguments. Out: tables or JSON, and an exit code.
 """

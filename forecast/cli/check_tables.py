@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from forecast.pipeline.prior_check import MUCH
+from forecast.report.context import NOT_CHECKED
 from forecast.scenario.perspectives import BASE
 
 
@@ -18,7 +19,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
         f"{counts['premises']} premises, {counts['sources']} sources, "
         f"{counts['evidence_rows']} evidence rows by the reference date. "
         f"Priors cite {counts['sources_cited']} sources, "
-        f"{counts['sources_from_memory']} of them from memory and not re-read."
+        f"{counts['sources_from_memory']} of them {NOT_CHECKED}."
     )
     console.print(_perspectives(found), markup=False)
     table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
@@ -59,7 +60,7 @@ def _perspectives(found: Mapping[str, Any]) -> str:
 
 
 def _show_year(year: Mapping[str, Any], console: Console) -> None:
-    """The year that the priors make, compared with past wars and with forecasts of crowds."""
+    """The year that the priors make, compared with past wars and with crowd forecasts."""
     table = Table("Within 52 weeks", "Odds")
     for name, entry in year["implied"].items():
         table.add_row(name.replace("_", " "), _with_error(entry))

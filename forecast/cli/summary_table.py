@@ -25,7 +25,7 @@ LATEST = 3
 
 
 def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
-    """Print the odds of a run: the three outcomes, the members, the news, endings and other events."""
+    """Print the odds of a run: the three outcomes, the members, new evidence, endings and other events."""
     console.print(
         f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {timelines_in_words(summary)}, "
         f"{draws_in_words(summary)}, seed {summary['seed']}, perspective {summary['perspective']}"
@@ -70,7 +70,7 @@ def _since(found: Mapping[str, Any]) -> str:
     others = [entry for entry in happened if not entry["counts"]]
     lines = [f"Nothing has been recorded since {found['reference']}."]
     if happened:
-        rows = f"{len(happened)} recorded events and changes of state; {len(counted)} of them enter the odds (*)"
+        rows = f"{len(happened)} recorded events and changes of state, {len(counted)} of them in the odds (*)"
         lines = [f"Since {found['reference']}: {rows}. The latest:"]
         last = sorted([*counted[-LATEST:], *others[-LATEST:]], key=lambda entry: str(entry["observed"]))
         lines += [f"  {entry['observed']} {'*' if entry['counts'] else ' '} {entry['text']}" for entry in last]
@@ -82,7 +82,7 @@ def _since(found: Mapping[str, Any]) -> str:
 
 
 def _members(summary: Mapping[str, Any]) -> Table:
-    """The members of a pool: weights and odds of each, and the part of the variance that is between them."""
+    """The members of a pool: weights and odds of each, and the share of the variance that is between them."""
     table = Table("Member", "Weight", "Updated weight", *(label("odds", name) for name in summary["odds"]))
     for name, entry in summary["perspectives"].items():
         own = (with_interval(odds) for odds in entry["odds"].values())
@@ -90,7 +90,7 @@ def _members(summary: Mapping[str, Any]) -> Table:
     if disagreement(summary):
         parts = (part_between(entry) for entry in summary["odds"].values())
         table.add_row("disagreement", "", "", *parts)
-        table.caption = "disagreement: the part of the variance that is between members"
+        table.caption = "disagreement: the share of the variance that is between members"
     return table
 
 

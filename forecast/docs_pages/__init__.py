@@ -1,4 +1,4 @@
-"""The pages of `docs/` that are made, not written.
+"""The generated pages of `docs/`.
 
 In: a scenario, simulations of it, and the code itself. Out: Markdown and SVG.
 """

@@ -7,8 +7,9 @@ from typing import Any
 from forecast.docs_pages.page_template import render
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.outcomes.shares import label
-from forecast.report.numbers import listed, percent, row
-from forecast.scenario.perspectives import POOL
+from forecast.report.numbers import counted, listed, percent, row
+from forecast.report.sections import disagreement
+from forecast.scenario.perspectives import BASE_RATES, POOL
 from forecast.scenario.spec import Scenario
 
 README = Path("README.md")
@@ -28,7 +29,9 @@ def odds_tables(scenario: Scenario, found_odds: Mapping[str, Mapping[str, Any]])
     return render(
         "odds.md.j2",
         pool=[row(label("odds", kind), pool[kind]) for kind in HEADLINES],
-        apart=listed([percent(pool[kind]["between_members"]) for kind in HEADLINES]),
+        apart=listed(disagreement({"odds": pool})),
+        size=counted(len(weights)),
+        simulated=counted(len(weights) - (BASE_RATES in weights)),
         members=[*weights],
         weights=[percent(weight) for weight in weights.values()],
         lines=[

@@ -55,11 +55,11 @@ def make(folder: Path, notify: Callable[[str], None], only: Sequence[str] = ()) 
 def perspective_odds(
     scenario: Scenario, posterior: Posterior, notify: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
-    """The odds of the pool, of each of its members and of the files as they stand, by name.
+    """The odds of the pool, of each of its members and of the base premises, by name.
 
     Args:
         scenario: with a pool.
-        posterior: under the files as they stand.
+        posterior: under the base premises.
         notify: called with a phrase for each step.
     """
     resolved = resolve(RunRequest(scenario.folder))

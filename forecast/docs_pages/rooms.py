@@ -1,4 +1,4 @@
-"""The map of the code: the rooms, what flows between them, and which may import which.
+"""The map of the code: the packages, what flows between them, and which may import which.
 
 Made from the import contract in `pyproject.toml` and from the docstring of each package, so that it cannot go stale::
 
@@ -41,7 +41,7 @@ class Room:
 
 
 def layers() -> list[list[str]]:
-    """The rooms by layer, top first: each may import only what lies below it."""
+    """The packages by layer, top first: each may import only what lies below it."""
     project: dict[str, Any] = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
     (contract,) = (entry for entry in contracts if entry["type"] == "layers")
@@ -49,7 +49,7 @@ def layers() -> list[list[str]]:
 
 
 def room(name: str) -> Room:
-    """A room as its docstring describes it.
+    """A package or module as its docstring describes it.
 
     Raises:
         ValueError: the docstring of a package does not say what comes in and what goes out.
@@ -90,7 +90,7 @@ def figure() -> str:
         "text{font:12px system-ui,sans-serif;fill:#222}.name{font-weight:600;font-size:14px}"
         ".flow{fill:#555}.box{fill:#f6f7f9;stroke:#9aa4b1}"
     )
-    title = "The rooms of the code, top first: each may import only from those below it"
+    title = "The packages of the code, top first: each may import only from packages below it"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" role="img" aria-label="{title}">\n'
         f"<title>{title}</title>\n<style>{style}</style>\n"
@@ -109,7 +109,7 @@ def _text(found: Room, width: float) -> list[tuple[str, str]]:
 
 def table() -> str:
     """The map as a table in Markdown."""
-    rows = ["| room | what it is | in | out |", "|---|---|---|---|"]
+    rows = ["| package | what it is | in | out |", "|---|---|---|---|"]
     for names in layers():
         for found in map(room, names):
             kind = "" if found.takes else ".py"
@@ -121,7 +121,7 @@ def page(text: str) -> str:
     """The page on the design with the map as the code has it now."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n![The rooms of the code](rooms.svg)\n\n{table()}{END}{after}"
+    return f"{before}{BEGIN}\n![The packages of the code](rooms.svg)\n\n{table()}{END}{after}"
 
 
 def main() -> None:

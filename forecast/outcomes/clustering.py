@@ -27,7 +27,7 @@ Then, with p_m the share among a member's own timelines:
 - the standard error is that of sum_d (sum_m sum_i w_m e_mi / n_m): clusters are draw numbers, across members;
 - the interval is the 5 to 95% range of the mixture, over members and draws, of p_m + (p_md - p_m), shrunk as above
   within each member. A member has the weight w_m in it; in a ratio w_m Y_m, so that the mixture's mean is p;
-- `between_members` is the part of the mixture's variance that lies between the p_m: how much of the interval is
+- `between_members` is the share of the mixture's variance that lies between the p_m: how much of the interval is
   disagreement between members.
 """
 
@@ -65,7 +65,7 @@ class Estimate:
         count: timelines in the numerator (a sum, where shares are added up); plain ones, of whatever member.
         of: timelines that the share is taken of.
         draws: draws that those come from.
-        between_members: part of the interval's variance that is between members; None for one member alone.
+        between_members: share of the interval's variance that is between members; None for one member alone.
     """
 
     probability: float | None
@@ -235,7 +235,7 @@ def deviations(e: Array, cluster: NDArray[np.int64], number: int, scale: float) 
 
 
 def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, float, float]:
-    """Interval of a mixture of members, and the part of its variance that is between them.
+    """Interval of a mixture of members, and the share of its variance that is between them.
 
     Args:
         p: mean of the mixture.
@@ -275,7 +275,7 @@ def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = N
         return Clusters(draw)
     if weights is None or set(weights) != set(names) or abs(sum(weights.values()) - 1.0) > 1e-9:
         found = "none" if weights is None else ", ".join(f"{name} {w:g}" for name, w in weights.items())
-        what = f"the timelines are of {', '.join(names)}; found the weights {found}"
+        what = f"the timelines belong to {', '.join(names)}, but the weights are {found}"
         advice = "Give each of them a weight, adding up to 1; those of a saved run are its `weights`"
         raise InputError(what, key="weights", remedy=advice)
     return Clusters(draw, np.asarray(member.cat.codes, np.int64), np.array([weights[name] for name in names]))

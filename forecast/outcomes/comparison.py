@@ -1,4 +1,4 @@
-"""The odds compared with other sources: past wars of the same age, and forecasts of crowds.
+"""The odds compared with other sources: past wars of the same age, and crowd forecasts.
 
 Neither is a target. Crowds were asked about other events than the forecaster's endings, so each question is compared
 with the nearest event of the timelines, over the question's own days.
@@ -22,11 +22,11 @@ YOUNGEST, OLDEST = 2.0, 5.0
 """Age, in years, of the wars that the reference class counts."""
 
 CROWD_EVENTS = {
-    "general_truce_28_days": "a general truce that holds 28 days, begun by then",
-    "general_truce": "a general truce, of any length, begun by then",
-    "truce_or_agreement": "a general truce begun, or an agreement signed, by then",
+    "general_truce_28_days": "a ceasefire along the whole front that begins by then and lasts 28 days",
+    "general_truce": "a ceasefire along the whole front, of any length, that begins by then",
+    "truce_or_agreement": "a ceasefire along the whole front begins, or an agreement is signed, by then",
 }
-"""Events of the timelines that questions of crowds are compared with."""
+"""Events of the timelines that crowd questions are compared with."""
 
 
 def _rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
@@ -78,7 +78,7 @@ def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None)
 def crowds(
     scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
 ) -> list[dict[str, Any]]:
-    """Forecasts of crowds, each with the share of timelines in which the nearest event comes, over the same days.
+    """Crowd forecasts, each with the share of timelines in which the nearest event comes, over the same days.
 
     Questions asked after the as-of date, or whose days do not begin with it, are left out.
 

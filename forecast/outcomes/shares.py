@@ -22,7 +22,7 @@ from forecast.timeline.codes import PARTIES
 from forecast.timeline.week import NEAR_MOSCOW
 
 CEASEFIRE_WEEKS = 4.0
-"""Weeks that a general ceasefire must last to count beside the odds."""
+"""Weeks that a ceasefire along the whole front must last to count beside the odds."""
 
 ENDS = ("general_truce", "signed", "broken")
 """Recorded events that a member without weeks has too."""
@@ -87,11 +87,25 @@ GIVEN_RESOLVED = (
 
 BESIDE = (
     Share("beside", "ever_signed", "A settlement is signed", happened("signed"), ends=True),
-    Share("beside", "signed_and_broken", "A settlement is signed and breaks down", happened("broken"), ends=True),
-    Share("beside", "ceasefire_28_days", "A general ceasefire of 28 days or more", LONG_CEASEFIRE, ends=True),
+    Share(
+        "beside",
+        "signed_and_broken",
+        "A signed settlement breaks down or is never carried out",
+        happened("broken"),
+        ends=True,
+    ),
+    Share(
+        "beside", "ceasefire_28_days", "A ceasefire along the whole front, 28 days or more", LONG_CEASEFIRE, ends=True
+    ),
     Share("beside", "limited_truce", "A limited truce", happened("limited_first")),
     Share("beside", "still_fighting", "Still fighting at the end", equals("ending", "still_fighting"), ends=True),
-    Share("beside", "general_truce_without_settlement", "A general truce alone at the end", TRUCE_ALONE, ends=True),
+    Share(
+        "beside",
+        "general_truce_without_settlement",
+        "A general truce without a settlement at the end",
+        TRUCE_ALONE,
+        ends=True,
+    ),
     Share("beside", "talks_alive", "Talks alive at the end", ALIVE),
     Share("beside", "washington_engaged", "{washington} engaged at the end", ENGAGED),
     Share("beside", "washington_ever_walked_away", "{washington} walks away", happened("walked_away")),
@@ -121,7 +135,7 @@ OF_DEFEAT = (
     Share("defeat.owner", "europe", "{europe}", number("owner_europe"), DEFEAT),
     Share("defeat.owner", "kyiv", "{kyiv}", number("owner_kyiv"), DEFEAT),
 )
-"""The posture of Washington at a defeat, and who is held to own the defeat."""
+"""The posture of Washington at a defeat, and the shares of the blame for the defeat."""
 
 OF_TALKS = (
     *(
@@ -134,7 +148,7 @@ OF_TALKS = (
     Share("steps_down", "hawks", "{hawks} obstruct", number("down_hawks"), STEPS_DOWN),
     Share("steps_down", "kyiv", "a provocation or coup in {kyiv}", number("down_kyiv"), STEPS_DOWN),
 )
-"""Who refuses first, among timelines in which somebody does, and why talks lose a rung, among all rungs lost."""
+"""Who refuses first, among timelines in which somebody does, and why talks fall back a rung, among all steps down."""
 
 SHARES = (*HEADLINE, *GIVEN_RESOLVED, *BESIDE, *SPLITS, *OF_DEFEAT, *OF_TALKS)
 """Every share that does not depend on a scenario's endings or regions, in the order of `summary.json`."""
@@ -142,14 +156,14 @@ SHARES = (*HEADLINE, *GIVEN_RESOLVED, *BESIDE, *SPLITS, *OF_DEFEAT, *OF_TALKS)
 GROUPS: Mapping[str, str] = {
     "odds": "How it ends",
     "given_resolved": "How it ends, if it does",
-    "endings": "Endings",
+    "endings": "The outcomes in detail",
     "beside": "Other events",
     "unresolved": "An unresolved war at the end",
     "negotiated": "The terms in force",
     "defeat": "Washington at a defeat",
-    "defeat.owner": "Who is held to own a defeat",
-    "first_refusal": "Who refuses first, if anybody does",
-    "steps_down": "Why talks lose a rung, of all rungs lost",
+    "defeat.owner": "Average shares of the blame for a defeat",
+    "first_refusal": "The least willing party when talks first fall back for lack of consent",
+    "steps_down": "Why talks fall back a rung, in shares of all steps down",
 }
 """Titles of the groups."""
 
@@ -210,7 +224,7 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
         `standard_error`, `interval`, `count`, `of`. Those that rest on too few timelines are null and have
         `too_few`; from one draw, error and interval are null. `count` and `of` are numbers of timelines. In a pool
         the probability is the weighted mean of the members', not their quotient; entries then also have
-        `between_members`, the part of the interval's variance that is between members.
+        `between_members`, the share of the interval's variance that is between members.
 
     Raises:
         InputError: timelines of several members without weights, or weights that do not fit the members.

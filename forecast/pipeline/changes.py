@@ -17,7 +17,7 @@ def in_words(scenario: Scenario, state: str, value: str) -> tuple[str, str]:
 
 
 def since(scenario: Scenario, day: date, learnt: Iterable[str]) -> dict[str, Any] | None:
-    """The news between the reference date and a later day, as `summary.json` holds it.
+    """The evidence between the reference date and a later day, as `summary.json` holds it.
 
     Returns:
         `reference`; `states`: each recorded state, and since when it is so; `happened`: events and changes of

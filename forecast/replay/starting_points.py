@@ -265,10 +265,10 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
     fixed = (f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
     given = ", ".join([*(f"--set {text}" for text in scenario.edits), *fixed])
     return InputError(
-        f"no draw of the posterior allows the record of the week of {begin}, most often because of {what}",
+        f"no posterior draw is consistent with the record for the week of {begin}; the usual cause is {what}",
         file=f"{scenario.folder.name}/evidence",
         key="; ".join(rows) or f"week of {begin}, without a record of {what}",
-        remedy="Correct the rows, or the priors that rule them out" + (f"; changed are {given}" if given else ""),
+        remedy="Correct the rows or the priors" + (f" (changed in this run: {given})" if given else ""),
     )
 
 

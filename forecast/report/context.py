@@ -46,7 +46,10 @@ from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
 
 FROM_MEMORY = "from memory"
-"""Words in the note of a source that was cited from memory and not re-read."""
+"""Words in the note of a source that was cited from memory and not checked."""
+
+NOT_CHECKED = "cited from memory and not checked"
+"""The same fact in the words for readers."""
 
 OUTSIDE_NAMED = 5
 """Most observations outside their declared range, or outliers, that a report names; the summary has all."""
@@ -60,10 +63,11 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
     for entry in turns:
         prior = scenario.priors[entry["name"]]
         whose = entry.get(MEMBER, "")
-        source = prior.source
+        source, basis = prior.source, str(prior.basis)
         if whose in scenario.perspectives:
             own = {change.entry: change.source for change in scenario.perspectives[whose].changes}
-            source = own.get(entry["name"], source)
+            if entry["name"] in own:
+                source, basis = own[entry["name"]], JUDGEMENT if own[entry["name"]] == JUDGEMENT else "reading"
         out.append(
             {
                 "name": entry["name"],
@@ -76,6 +80,7 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
                 "battlefield": effect(entry["battlefield"], entry["battlefield_error"]),
                 "source": "judgement alone" if source == JUDGEMENT else cell(source_title(scenario, source)),
                 "judgement": source == JUDGEMENT,
+                "basis": basis,
             }
         )
     return out
@@ -93,7 +98,7 @@ def cited(scenario: Scenario) -> set[str]:
 
 
 def recalled(scenario: Scenario) -> dict[str, int]:
-    """How many sources priors cite, judgement aside, and how many of those were cited from memory and not re-read."""
+    """How many sources priors cite, judgement aside, and how many of those were cited from memory and not checked."""
     sources = cited(scenario)
     return {"cited": len(sources), "from_memory": sum(FROM_MEMORY in scenario.sources[s].note for s in sources)}
 
@@ -225,13 +230,17 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "km2": {q: two_figures(amounts["km2_end"][q]) for q in ("q05", "q50", "q95")},
         "learnt": learnt(summary),
         "predictive": bool(summary["predictive"]["checks"]),
-        "far": [far_out(entry) for entry in summary["predictive"]["flagged"][:OUTSIDE_NAMED]],
+        "far": [
+            {key: cell(text) for key, text in far_out(entry).items()}
+            for entry in summary["predictive"]["flagged"][:OUTSIDE_NAMED]
+        ],
         "far_more": max(0, len(summary["predictive"]["flagged"]) - OUTSIDE_NAMED),
         "seen": sum(entry["rows"] > 0 for entry in summary["diagnostics"]["evidence"].values()),
         "outside": [outside(entry) for entry in flagged[:OUTSIDE_NAMED]],
         "outside_more": max(0, len(flagged) - OUTSIDE_NAMED),
         "value_unit": any(turn["unit"] == "value" for turn in turns),
         "recalled": recalled(scenario),
+        "not_checked": NOT_CHECKED,
         "coherence": coherence_lines(summary),
         "pool": pool(summary),
         "since": since_lines(summary),
@@ -242,15 +251,21 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
 
 
 def grounds(turns: Sequence[Mapping[str, Any]]) -> str:
-    """The basis of the priors on which the odds depend, as the beginning of a sentence."""
-    alone = sum(turn["judgement"] for turn in turns)
-    if len(turns) == 1:
-        return "Its value is judgement alone" if alone else "Its value is judgement in the light of the source named"
-    if alone == len(turns):
-        return "All are judgement alone"
-    if alone == 0:
-        return "All are judgement in the light of the source named"
-    return f"All are judgement, {alone} of these {len(turns)} alone, the rest in the light of the source named"
+    """The basis of the priors on which the odds depend, in a sentence or two."""
+    alone, figures = (sum(turn["basis"] == basis for turn in turns) for basis in (JUDGEMENT, "figure"))
+    kinds = {
+        "judgement alone": alone,
+        "judgement informed by a source": len(turns) - alone - figures,
+        "a figure from a source": figures,
+    }
+    given = [(words, count) for words, count in kinds.items() if count]
+    if len(given) == 1:
+        words = f"{'This input rests' if len(turns) == 1 else 'All inputs rest'} on {given[0][0]}."
+    elif not figures:
+        words = f"All inputs rest on judgement: {alone} on judgement alone, the rest informed by a source."
+    else:
+        words = f"Basis of these inputs: {listed([f'{words} ({count})' for words, count in given])}."
+    return words if figures else f"{words} No source determines the values."
 
 
 def most_draws(summary: Mapping[str, Any]) -> int:

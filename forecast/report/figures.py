@@ -47,7 +47,7 @@ def svg(figure: "Figure") -> str:
 
 
 def odds_figure(scenario: Scenario, summary: Mapping[str, Any]) -> str:
-    """The odds as a picture: a hundred simulated years by how they end, and the 90% range of each of the three odds.
+    """The odds as a picture: a hundred simulated years by outcome, and the 90% range of each of the three odds.
 
     Args:
         scenario: for the names of endings.
@@ -66,7 +66,7 @@ def odds_figure(scenario: Scenario, summary: Mapping[str, Any]) -> str:
         _years(figure.add_axes((0.01, 0.03, 0.68, 0.84)), scenario, summary)
         _ranges(figure.add_axes((0.705, 0.12, 0.28, 0.75)), summary)
         for x, title in (
-            (0.012, "A hundred simulated years, by how they end"),
+            (0.012, "A hundred simulated years, by outcome"),
             (0.71, "The odds and their 90% ranges"),
         ):
             figure.text(x, 0.92, title, fontsize=10.5, fontweight="bold")

@@ -1,4 +1,4 @@
-"""The numbers of a report's first page: frequencies, the leading inputs, the news and the events to watch."""
+"""The numbers of a report's first page: frequencies, the leading inputs, the changes and the events to watch."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -37,6 +37,12 @@ LEAST_EFFECT = 0.01
 
 SHIFT = 0.05
 """Least difference of one of the odds for which an event is named."""
+
+OPEN = 0.9
+"""Width of a 90% range beyond which the first page says that it covers nearly everything."""
+
+PRECISE = 0.1
+"""Largest Monte Carlo error that is small beside a 90% range, as a share of the range's width."""
 
 
 def share(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +111,7 @@ def leading(turns: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]
         if turn["name"] not in found and clear:
             meaning = row["meaning"][:1].upper() + row["meaning"][1:]
             low, high = (amount(turn[end], row["unit"]) for end in ("low", "high"))
+            low = low.partition(" ")[0]  # the unit follows the high value
             found[turn["name"]] = {**row, "meaning": meaning, "low": low, "high": high, "effects": clear}
     return list(found.values())[:LEADING]
 
@@ -207,6 +214,27 @@ def precision(summary: Mapping[str, Any]) -> str:
     return str(round(100.0 * max(known))) if known else ""
 
 
+def open_ranges(resolved: Mapping[str, Any]) -> bool:
+    """Whether the 90% ranges of the outcomes of wars that end cover nearly everything."""
+    ranges = [resolved[kind]["interval"] for kind in HEADLINES[:2]]
+    return all(ends is not None and ends[1] - ends[0] > OPEN for ends in ranges)
+
+
+def precise(summary: Mapping[str, Any]) -> bool:
+    """Whether the Monte Carlo errors of the three odds are small beside their 90% ranges."""
+    return all(
+        entry["interval"] is not None
+        and entry["standard_error"] is not None
+        and entry["standard_error"] <= PRECISE * (entry["interval"][1] - entry["interval"][0])
+        for entry in summary["odds"].values()
+    )
+
+
+def judged(leads: Sequence[Mapping[str, Any]]) -> str:
+    """The leading input that rests on judgement, as a phrase; empty if none does."""
+    return next((str(lead["meaning"]) for lead in leads if lead["basis"] != "figure"), "")
+
+
 def first_page(scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Everything that the first page prints and the appendix does not.
 
@@ -217,6 +245,7 @@ def first_page(scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Ma
     """
     as_of = date.fromisoformat(summary["as_of"])
     resolved = summary["given_resolved"]
+    leads = leading(summary["turns_on"], rows)
     return {
         "odds": {kind: share(summary["odds"][kind]) for kind in HEADLINES},
         "main": main_endings(scenario, summary),
@@ -226,7 +255,9 @@ def first_page(scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Ma
         "refuses": first_to_refuse(summary),
         "after_breakthrough": share(summary["given"]["breakthrough"]["odds"]["battlefield"]),
         "by_member": battlefield_by_member(summary),
-        "leading": leading(summary["turns_on"], rows),
+        "open": open_ranges(resolved),
+        "leading": leads,
+        "judged": judged(leads),
         "apart": disagreement_of_members(summary),
         "moves": [] if summary["since"] is None else moves(summary),
         "area": None if summary["since"] is None else area(scenario, summary),
@@ -236,4 +267,5 @@ def first_page(scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Ma
         "watched": watched(summary),
         "widest": widest(summary),
         "precision": precision(summary),
+        "precise": precise(summary),
     }

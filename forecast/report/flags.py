@@ -11,8 +11,13 @@ def outside(entry: Mapping[str, Any]) -> str:
     return f"{entry['series']} of {entry['observed']}: {entry['value']:,g} {entry['unit']}, {declared}"
 
 
-def far_out(entry: Mapping[str, Any]) -> str:
-    """An outlier under the fitted model, in words."""
+def far_out(entry: Mapping[str, Any]) -> dict[str, str]:
+    """An outlier under the fitted model, as cells of a table."""
     low, high, value = (f"{entry[key]:,.4g}" for key in ("low", "high", "value"))
-    expected = f"the model's 95% range is {low} to {high} ({entry['unit']})"
-    return f"`{entry['series']}` of {entry['observed']}: {value}; {expected}"
+    return {
+        "series": entry["series"],
+        "observed": entry["observed"],
+        "value": value,
+        "expected": f"{low} to {high}",
+        "unit": entry["unit"],
+    }

@@ -1,4 +1,4 @@
-"""Parts of a report that only some runs have, as text: the news, the pool, the comparison with past wars."""
+"""Parts of a report that only some runs have, as text: new evidence, the pool, the comparison with past wars."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,7 +9,6 @@ from forecast.evidence.states import FOLLOWED
 from forecast.report.numbers import (
     cell,
     counted,
-    day_in_words,
     listed,
     narrow,
     percent,
@@ -26,7 +25,7 @@ REVISIONS_NAMED = 3
 
 
 def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The news since the reference date; None on that date."""
+    """The evidence since the reference date; None on that date."""
     found = summary["since"]
     if found is None:
         return None
@@ -145,16 +144,15 @@ def shares_of(odds: Mapping[str, Mapping[str, Any]]) -> list[float | None]:
 
 
 def disagreement(summary: Mapping[str, Any]) -> list[str]:
-    """The part of the variance of each 90% range that is between members, for ranges that are wide enough."""
+    """The share of the variance of the odds that is between members, for 90% ranges that are wide enough."""
     odds = summary["odds"]
-    names = dict(
-        zip(HEADLINES, ("of the battlefield range", "of the negotiated range", "of the unresolved range"), strict=True)
-    )
-    return [f"{part} {names[kind]}" for kind in HEADLINES if (part := part_between(odds[kind]))]
+    found = [(kind, part) for kind in HEADLINES if (part := part_between(odds[kind]))]
+    first = [f"{part} of the variance of the {kind} odds" for kind, part in found[:1]]
+    return first + [f"{part} for {kind}" for kind, part in found[1:]]
 
 
 def part_between(entry: Mapping[str, Any]) -> str:
-    """The part of a range's variance that is between members; empty if the range is too narrow."""
+    """The share of a range's variance that is between members; empty if the range is too narrow."""
     return "" if narrow(entry) or "between_members" not in entry else percent(entry["between_members"])
 
 
@@ -176,7 +174,7 @@ def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The odds compared with past wars and forecasts of crowds; `known` is false if there are neither."""
+    """The odds compared with past wars and crowd forecasts; `known` is false if there are neither."""
     found = summary["coherence"]
     gaps = [100.0 * (row["forecast"]["probability"] - row["crowd"]) for row in found["crowds"]]
     days = (date.fromisoformat(summary["horizon"]) - date.fromisoformat(summary["as_of"])).days + 1
@@ -192,9 +190,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
                 "wars": row["wars"],
                 "war_years": f"{row['war_years']:.0f}",
                 "ended": percent(row["ended_a_year"]),
-                "won": f"{percent(row['won_or_lost_a_year'])} a year were won or lost"
-                if row["ends"]["won_or_lost"]
-                else "none was won or lost",
+                "won": f"{percent(row['won_or_lost_a_year'])} were" if row["ends"]["won_or_lost"] else "none was",
             }
             for row in found["wars"]
         ],
@@ -202,7 +198,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
             {
                 **{key: cell(row[key]) for key in ("platform", "question", "compared_with")},
                 "asked": row["asked"],
-                "to": day_in_words(date.fromisoformat(row["to"])),
+                "to": row["to"],
                 "crowd": percent(row["crowd"]),
                 "here": with_interval(row["forecast"]),
             }
@@ -213,7 +209,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def gap_in_words(gaps: Sequence[float]) -> str:
-    """A sentence on the differences from the odds of crowds, in points."""
+    """A sentence on the differences from the crowds' odds, in points."""
     if not gaps:
         return ""
     low, high = round(min(gaps)), round(max(gaps))

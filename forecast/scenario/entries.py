@@ -41,8 +41,8 @@ def _marginal(reader: Reader, entry: toml_tables.EntryTable, place: Place) -> tu
     low, high = entry.support
     given = [way for way in WAYS if getattr(entry, way) is not None]
     if len(given) != 1:
-        what = f"{' and '.join(given)} are given" if given else "quantiles are missing"
-        raise place.at("quantiles").error(f"{what}; expected one of {', '.join(WAYS)}")
+        found = f"{' and '.join(given)} are given" if given else "none is given"
+        raise place.at("quantiles").error(f"{found}; give exactly one of {', '.join(WAYS)}")
     if entry.reference_class is not None:
         spot = place.at("reference_class")
         table = as_table(toml_tables.ReferenceClassTable, entry.reference_class, spot)

@@ -72,7 +72,7 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
     name = str(name_or_folder)
     if name and _is_folder(Path(name)):
         return Path(name)
-    remedy = f"Scenarios there are: {', '.join(scenarios(priors)) or 'none'}"
+    remedy = f"Available scenarios: {', '.join(scenarios(priors)) or 'none'}"
     if isinstance(name_or_folder, Path) or "/" in name or "\\" in name or name in ("", ".", ".."):
         what = "there is no such folder; expected the name of a scenario or a folder that exists"
         raise InputError(what, key=repr(name), remedy=remedy)

@@ -22,7 +22,7 @@ from forecast.scenario.reader import Reader
 from forecast.validation import Place, as_table, id_of, near, read_text, shown, spot_of
 
 BASE: Final = "base"
-"""The name of the scenario's files as they stand, without a perspective."""
+"""The name of the base premises: the scenario's own files, without a perspective."""
 
 BASE_RATES: Final = "base-rates"
 """The name of the pool's member that uses the record of past wars."""

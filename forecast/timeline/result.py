@@ -75,9 +75,11 @@ class Result:
     home_shock: Real = field("day", "shock at home in Russia")
     limited_first: Real = field("day", "first limited truce began")
     limited_last: Real = field("day", "last limited truce began")
-    general_first: Real = field("day", "first general truce began")
-    general_last: Real = field("day", "last general truce began")
-    truce_longest: Real = field("weeks", "length of the longest general truce, with or without a settlement", start=0.0)
+    general_first: Real = field("day", "first ceasefire along the whole front began, by truce or settlement")
+    general_last: Real = field("day", "last ceasefire along the whole front began, by truce or settlement")
+    truce_longest: Real = field(
+        "weeks", "length of the longest ceasefire along the whole front, by truce or settlement", start=0.0
+    )
     signed: Real = field("day", "first signature")
     broken: Real = field("day", "a signed settlement first broken, or not carried out")
     dead_letters: Real = field("count", "settlements signed and never carried out", start=0.0)

@@ -121,19 +121,19 @@ If the war ends: battlefield 34% (20 to 50%), negotiated 66% (50 to 80%).
 │ base-rates   │ 25%    │ 20%            │ 20% (10 to 40%) │ 10% (5 to 20%)  │ 70% (50 to 90%) │
 │ disagreement │        │                │ 25%             │ 25%             │ 25%             │
 └──────────────┴────────┴────────────────┴─────────────────┴─────────────────┴─────────────────┘
-                 disagreement: the part of the variance that is between members
-Since 2031-03-03: 2 recorded events and changes of state; 1 of them enter the odds (*). The latest:
+                disagreement: the share of the variance that is between members
+Since 2031-03-03: 2 recorded events and changes of state, 1 of them in the odds (*). The latest:
   2031-03-10 * Envoys meet on neutral ground
   2031-03-20   The gazette prints a map
 Recorded states:
   Talks on ending the war: none agreed or under way (unchanged since 2031-03-03)
   Washington: walked away (since 2031-04-01)
-┏━━━━━━━━━━━━━━━━━━┳━━━━━━┳━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
-┃ Endings          ┃ Odds ┃ 90% range ┃ Monte Carlo error, points ┃
-┡━━━━━━━━━━━━━━━━━━╇━━━━━━╇━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
-│ Ukraine defeated │ 10%  │ 5 to 20%  │ 0.4                       │
-│ Pause            │ none │ none      │                           │
-└──────────────────┴──────┴───────────┴───────────────────────────┘
+┏━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━┳━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+┃ The outcomes in detail ┃ Odds ┃ 90% range ┃ Monte Carlo error, points ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━╇━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+│ Ukraine defeated       │ 10%  │ 5 to 20%  │ 0.4                       │
+│ Pause                  │ none │ none      │                           │
+└────────────────────────┴──────┴───────────┴───────────────────────────┘
 ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
 ┃ Other events                            ┃ Odds           ┃ 90% range  ┃ Monte Carlo error, points ┃
 ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━┩

@@ -261,7 +261,7 @@ def test_the_saved_run_gives_its_odds_again(pool_run: Run) -> None:
     assert pool_run.weights == {"washington": 0.3, "article": 0.3, "commenter": 0.15, "base-rates": 0.25}
     found = odds(pool_run.timelines, pool_run.weights)
     assert {key: pool_run.summary[key] for key in found} == json.loads(json.dumps(found))
-    with pytest.raises(InputError, match="found the weights none"):
+    with pytest.raises(InputError, match="the weights are none"):
         odds(pool_run.timelines)
 
 
@@ -272,11 +272,14 @@ def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> N
         assert f"| `{name}`" in text
         assert f"| {percent(entry['weight'])} | {percent(entry['updated_weight'])} | " in text
     parts = [percent(entry["between_members"]) for entry in pool_run.summary["odds"].values()]
-    assert f"{parts[0]} of the battlefield range, {parts[1]} of the negotiated range and {parts[2]} of" in text
+    apart = (
+        f"{parts[0]} of the variance of the battlefield odds, {parts[1]} for negotiated and {parts[2]} for unresolved"
+    )
+    assert f"Disagreement among the members accounts for {apart}." in text
     assert "The pool's odds are the average of the members' odds, with the declared weights." in text
     assert f"{4 * TIMELINES:,} timelines of 4 members, {TIMELINES // 40} draws each, seed 1." in text
     assert "No period of four weeks has passed since 20 January 2025" in text
-    assert "`base-rates` gives no odds for talks, Washington or single events." in text
+    assert "`base-rates` has no odds for talks, Washington or single events;" in text
     assert "provisional" not in text
     out = io.StringIO()
     show_summary(pool_run.summary, pool_run.folder, Console(file=out, width=140))

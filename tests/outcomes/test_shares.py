@@ -196,7 +196,9 @@ def test_members_without_a_timeline_are_none() -> None:
     assert headline_odds(two, {"one": 0.6, "two": 0.4})["negotiated"]["of"] == 40
     one = table[table["perspective"] == "one"]
     assert headline_odds(one) == headline_odds(one.drop(columns="perspective"))
-    with pytest.raises(InputError, match=r"the timelines are of one, two; .*those of a saved run are its `weights`"):
+    with pytest.raises(
+        InputError, match=r"the timelines belong to one, two, but .*those of a saved run are its `weights`"
+    ):
         headline_odds(two, weights)
 
 

@@ -260,7 +260,7 @@ def test_a_record_that_no_draw_allows_names_week_row_and_decision(tiny_folder: P
         assert part in told, told
     assert f"{tiny_folder.name}/evidence" in told
     assert "events.csv" not in told
-    assert "changed are --set moscow.worth.quantiles=[0.3,0.4,0.5], --fix washington.press_kyiv=0" in told
+    assert "(changed in this run: --set moscow.worth.quantiles=[0.3,0.4,0.5], --fix washington.press_kyiv=0)" in told
 
 
 def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> None:

@@ -15,9 +15,12 @@ from forecast.report.first_page import (
     disagreement_of_members,
     first_sentence,
     first_to_refuse,
+    judged,
     leading,
     main_endings,
     moves,
+    open_ranges,
+    precise,
     precision,
     watched,
     widest,
@@ -83,7 +86,7 @@ def test_the_largest_effects_lead_each_input_once_with_its_clear_effects() -> No
         turn("d.fourth", 0.04, 0.0),
         turn("e.fifth", 0.03, 0.0),
     ]
-    rows = [{"meaning": "how often", "unit": one["unit"], "name": one["name"]} for one in turns]
+    rows = [{"meaning": "how often", "unit": one["unit"], "name": one["name"], "basis": "reading"} for one in turns]
     found = leading(turns, rows)
     # The effect of b.second is within two errors, so it is not named; a.first is named for its larger effect.
     assert [entry["name"] for entry in found] == ["a.first", "c.third", "d.fourth"]
@@ -92,6 +95,7 @@ def test_the_largest_effects_lead_each_input_once_with_its_clear_effects() -> No
             "meaning": "How often",
             "unit": "chance",
             "name": "a.first",
+            "basis": "reading",
             "low": "10%",
             "high": "40%",
             "effects": [
@@ -231,6 +235,35 @@ def test_the_widest_range() -> None:
     odds = {"battlefield": {"interval": [0.1, 0.2]}, "negotiated": {"interval": [0.02, 0.5]}}
     assert widest({"odds": odds}) == {"kind": "negotiated", "interval": "2 to 50%"}
     assert widest({"odds": {"battlefield": {"interval": None}}}) is None
+
+
+def test_the_low_value_of_an_input_leaves_out_the_unit() -> None:
+    (found,) = leading([turn("a", 0.2, 0.0)], [{"meaning": "rate", "unit": "chance/year", "name": "a"}])
+    assert (found["low"], found["high"]) == ("10%", "40% a year")
+
+
+def test_ranges_that_cover_nearly_everything() -> None:
+    def resolved(*ends: list[float] | None) -> bool:
+        return open_ranges(dict(zip(("battlefield", "negotiated"), ({"interval": x} for x in ends), strict=True)))
+
+    assert resolved([0.0, 0.95], [0.05, 1.0])
+    assert not resolved([0.0, 0.9], [0.1, 1.0])
+    assert not resolved(None, None)
+
+
+def test_an_error_is_small_only_beside_every_range() -> None:
+    def small(*entries: tuple[float | None, list[float] | None]) -> bool:
+        return precise({"odds": {str(k): {"standard_error": e, "interval": i} for k, (e, i) in enumerate(entries)}})
+
+    assert small((0.01, [0.1, 0.3]), (0.02, [0.1, 0.4]))
+    assert not small((0.01, [0.1, 0.3]), (0.02, [0.1, 0.2]))
+    assert not small((None, None))
+
+
+def test_the_leading_judgement_is_named() -> None:
+    leads = [{"meaning": "A", "basis": "figure"}, {"meaning": "B", "basis": "reading"}, {"meaning": "C"}]
+    assert judged(leads) == "B"
+    assert judged(leads[:1]) == judged([]) == ""
 
 
 def test_precision() -> None:

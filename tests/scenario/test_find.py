@@ -67,7 +67,7 @@ def test_priors_that_were_asked_for_are_the_only_ones(tiny_folder: Path, elsewhe
 def test_name_of_nothing_is_refused(name: str, tiny_folder: Path, elsewhere: Path) -> None:
     with pytest.raises(InputError) as caught:
         find_scenario(name, priors=tiny_folder.parent)
-    assert f"Scenarios there are: {NAME}" in str(caught.value)
+    assert f"Available scenarios: {NAME}" in str(caught.value)
 
 
 def test_error_lists_where_a_name_was_looked_for(elsewhere: Path) -> None:
