@@ -9,10 +9,13 @@ from belief_tools import recovered as recovered
 from belief_tools import small as small
 from places import TINY
 from run_tools import command as command
+from run_tools import few as few
 from run_tools import kept as kept
 from run_tools import kept_copy as kept_copy
+from run_tools import run as run
 from run_tools import sampled as sampled
 from run_tools import sampler as sampler
+from run_tools import ukraine_run as ukraine_run
 
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario

@@ -253,3 +253,35 @@ def changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> Run:
 
 def other_code(manifest: dict[str, Any]) -> None:
     manifest["hashes"]["code"] = "0" * 64
+
+
+@pytest.fixture(scope="session")
+def ukraine_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the real scenario under the base premises, from its priors alone."""
+    return workflow.run(
+        RunRequest(
+            "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True, perspective="base"
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of three timelines of one draw."""
+    return workflow.run(RunRequest(TINY, runs=tmp_path_factory.mktemp("runs"), timelines=3, prior_only=True))
+
+
+@pytest.fixture(params=["kept", "ukraine_run", "few", "sampled"])
+def run(request: pytest.FixtureRequest) -> Run:
+    found = request.getfixturevalue(request.param)
+    return open_run(found[0].folder) if request.param == "sampled" else found
+
+
+def entries(content: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every entry of odds in a summary, by its dotted name."""
+    if isinstance(content, dict):
+        if "probability" in content:
+            yield name, content
+        else:
+            for key, inner in content.items():
+                yield from entries(inner, f"{name}.{key}" if name else key)
