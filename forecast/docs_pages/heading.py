@@ -13,7 +13,7 @@ def made_from(scenario: Scenario) -> str:
 
 
 def heading(scenario: Scenario) -> dict[str, str]:
-    """What every page begins with: the title, the date and the mark of what it was made from."""
+    """The heading of every page: the title, the date and the mark of the inputs that it was made from."""
     return {
         "title": scenario.title,
         "as_of": day_in_words(scenario.reference_date),

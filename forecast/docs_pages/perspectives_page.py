@@ -46,7 +46,7 @@ def perspectives_page(
 
 
 def changes_of(scenario: Scenario, perspective: Perspective) -> dict[str, Any]:
-    """What a perspective changes: its title, its summary and a row for each prior."""
+    """The changes of a perspective: its title, its summary and a row for each prior that it changes."""
     return {
         "title": perspective.title,
         "summary": perspective.summary,

@@ -75,7 +75,7 @@ class BreakingTable(Ground):
 
 
 class TruceTable(Ground):
-    """`[truce]`: general ceasefires that did not end the war, begun in a number of war-years."""
+    """`[truce]`: ceasefires along the whole front that did not end the war, begun in a number of war-years."""
 
     begun: Positive
     war_years: Positive

@@ -84,7 +84,7 @@ class BaseRates:
         modes: how they end, by outcome: the cases of each kind of a Dirichlet distribution.
         victory: of those won or lost, cases in which the initiator won, and lost: a beta distribution.
         breaking: chance that a settlement is no longer in force at the horizon.
-        truce: the rate at which general ceasefires begin that do not end the war.
+        truce: the rate at which ceasefires along the whole front begin that do not end the war.
         advance_years: years before the reference date; their four-weekly changes of area are used.
         reasons: why, by table of the file.
     """

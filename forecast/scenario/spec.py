@@ -142,7 +142,7 @@ class Scenario(Question, Beliefs):
         evidence: with all its rows.
         chronology: the events and changes of states since the reference date, with all its rows; empty if the scenario
             has none.
-        perspective: name of the perspective that the priors are under; `base` for the files as they stand.
+        perspective: name of the perspective that the priors are under; `base` for the base premises.
         perspectives: by name: the scenario's own, and one read from a file elsewhere if it was asked for.
         edits: the `--set` options, as given.
         texts: the files as read, by path within the folder with `/`: what a run keeps as its inputs. A perspective
