@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast.arrays import Array
-from forecast.belief import model
+from forecast.belief import digamma, model, object_code
 from forecast.belief.block import Block
 from forecast.belief.cache import fit_key
 from forecast.belief.draws import generator
@@ -59,9 +59,15 @@ def compile_model(form: Shapes, kinds: Families) -> "CompiledModel":
 
 @functools.lru_cache(maxsize=8)
 def _compiled_block(block: Any, form: Shapes, kinds: Families) -> "CompiledBlock":
+    key = object_code.model_key(block.name, form, kinds)
+    if (kept := object_code.load(key)) is not None:
+        return CompiledBlock(block, kept)
     nutpie, pytensor = _import_samplers()
+    digamma.register()
     with _quietly(), pytensor.config.change_flags(**_FLAGS):
-        return CompiledBlock(block, nutpie.compile_pymc_model(model.build(block, form, kinds)))
+        compiled = nutpie.compile_pymc_model(model.build(block, form, kinds))
+    object_code.store(key, compiled)
+    return CompiledBlock(block, compiled)
 
 
 @dataclass(frozen=True)
