@@ -1,8 +1,8 @@
 """The cache of fits: a folder of the user's, with an entry for each fit.
 
 A fit takes half a minute. Its draws are a function of the evidence, the priors, the sampler's settings, the source
-of these modules and the versions of the libraries, and the name of the entry is the SHA-256 of those. No entry is
-ever changed, and deleting the folder costs only time. An entry is a folder:
+of these modules, the versions of the libraries and the processor, and the name of the entry is the SHA-256 of those.
+No entry is ever changed, and deleting the folder costs only time. An entry is a folder:
 
     <key>/fit.json        the key, the diagnostics, and the SHA-256 of each file, itself included
     <key>/draws.npz       scores, states and weekly paths
@@ -19,6 +19,7 @@ import io
 import json
 import logging
 import math
+import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
@@ -64,9 +65,19 @@ def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: Sa
         "priors": {name: [marginal.family, *marginal.args] for name, marginal in priors.items()},
         "sampler": asdict(sampler),
         "source": _source(),
+        "processor": processor(),
         "versions": {name: metadata.version(name) for name in LIBRARIES} | {"python": platform.python_version()},
     }
     return _sha256(_json(content))
+
+
+def processor() -> list[str]:
+    """The processor, and settings that choose code for it. Other vector units round otherwise, and give other draws."""
+    from llvmlite import binding
+
+    chosen = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
+    features = binding.get_host_cpu_features().flatten()
+    return [binding.get_host_cpu_name(), features, *(f"{name}={os.environ.get(name, '')}" for name in chosen)]
 
 
 def _json_value(value: Any) -> Any:

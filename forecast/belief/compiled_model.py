@@ -6,6 +6,7 @@ PyMC, PyTensor and nutpie are imported only when something is compiled.
 import atexit
 import contextlib
 import functools
+import importlib
 import os
 import shutil
 import sys
@@ -13,7 +14,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast.arrays import Array
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # compiled, and with fast math even from one compilation to the next. Equal evidence, priors and seed must give
 # equal bytes, so both are off while a model is compiled and sampled, whatever the user's settings are. This costs
 # a few seconds of compiling in each process. The fit is cached by `forecast.belief.cache`.
-_FLAGS = {"numba__fastmath": False, "numba__cache": False}
+_FLAGS = {"numba__fastmath": False, "numba__cache": False, "floatX": "float64"}
 
 
 def compile_model(form: Shapes, kinds: Families) -> "CompiledModel":
@@ -62,9 +62,10 @@ def _compiled_block(block: Any, form: Shapes, kinds: Families) -> "CompiledBlock
     key = object_code.model_key(block.name, form, kinds)
     if (kept := object_code.load(key)) is not None:
         return CompiledBlock(block, kept)
-    nutpie, pytensor = _import_samplers()
-    digamma.register()
-    with _quietly(), pytensor.config.change_flags(**_FLAGS):
+    with _compiling():
+        import nutpie
+
+        digamma.register()
         compiled = nutpie.compile_pymc_model(model.build(block, form, kinds))
     object_code.store(key, compiled)
     return CompiledBlock(block, compiled)
@@ -110,9 +111,10 @@ class CompiledBlock:
 
     def _sample(self, inputs: Mapping[str, Array], sampler: SamplerSettings, progress: bool) -> "xarray.DataTree":
         """Run nutpie and give its trace."""
-        nutpie, pytensor = _import_samplers()
-        # The starting point is compiled at its first call, so the flags are needed here too.
-        with _quietly(), pytensor.config.change_flags(**_FLAGS):
+        # A model that this process has compiled compiles its starting point at the first call.
+        with _compiling() if "pytensor" in sys.modules else contextlib.nullcontext():
+            import nutpie
+
             trace: xarray.DataTree = nutpie.sample(
                 self.compiled.with_data(**inputs),
                 draws=sampler.draws,
@@ -176,28 +178,39 @@ class CompiledModel:
         return fit_of(chains, data, priors, sampler)
 
 
-def _import_samplers() -> tuple[Any, Any]:
-    """The modules nutpie and pytensor.
+@contextlib.contextmanager
+def _compiling() -> Iterator[None]:
+    """Import PyTensor and compile with this module's settings, whatever the user's are.
 
-    When it is imported, PyTensor makes a folder in the user's home directory, and fails if it cannot. Its contents
-    are not used here, so in that case PyTensor gets a temporary folder.
+    When it is imported, PyTensor reads the user's settings and makes a folder. Settings such as `floatX` would give
+    other draws, so none of them counts here but the folder's place. The folder's contents are not used. Without a place
+    given, it is a temporary one, because a home directory may be missing or read-only.
     """
-    home = Path.home() / ".pytensor"
-    flags = os.environ.get("PYTENSOR_FLAGS", "")
-    usable = os.access(home if home.is_dir() else home.parent, os.W_OK)
-    if "pytensor" not in sys.modules and not usable and "base_compiledir" not in flags:
-        folder = tempfile.mkdtemp(prefix="forecast-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, (flags, f"base_compiledir={folder}")))
-    import nutpie
-    import pytensor
-
-    return nutpie, pytensor
+    if "pytensor" not in sys.modules:
+        flags = os.environ.get("PYTENSOR_FLAGS", "").split(",")
+        places = [flag for flag in flags if flag.partition("=")[0].strip() in ("base_compiledir", "compiledir")]
+        if not places:
+            folder = tempfile.mkdtemp(prefix="forecast-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            places = [f"base_compiledir={folder}"]
+        with _environment(PYTENSOR_FLAGS=",".join(places), PYTENSORRC=os.devnull):
+            importlib.import_module("pytensor")
+    settings: Any = sys.modules["pytensor"].config
+    with warnings.catch_warnings(), settings.change_flags(**_FLAGS):
+        # PyTensor warns of a rewrite that it skips without a C compiler; the draws are the same.
+        warnings.filterwarnings("ignore", "Loop fusion failed", UserWarning)
+        yield
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Silence PyTensor's warning about a rewrite that it skips without a C compiler; the draws are the same."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Loop fusion failed", UserWarning)
+def _environment(**variables: str) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
         yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

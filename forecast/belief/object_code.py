@@ -11,7 +11,7 @@ draw) is kept. The next process loads it and needs neither PyMC nor PyTensor. An
 An entry is used only if nothing speaks against it; otherwise the model is compiled, as if there were no entry:
 
 - The key names the model, its shapes, the source of the belief, the versions of libraries, numba's target (the
-  processor and its features), and all settings of numba and PyTensor.
+  processor and its features), and all settings of numba. (Those of PyTensor do not count: see `compiled_model`.)
 - Every file has the hash that the entry says. This finds damage; it is no defence against somebody who can write in
   the user's cache.
 - Every symbol that the code calls exists. LLVM ends the process at a missing one.
@@ -94,10 +94,8 @@ def model_key(block: str, form: Any, kinds: Any) -> str:
 
     from numba.core.registry import cpu_target
 
-    settings = {name: value for name, value in os.environ.items() if name.startswith(("NUMBA_", "PYTENSOR_"))}
+    settings = {name: value for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_")}
     settings.pop("NUMBA_CACHE_DIR", None)
-    flags = settings.get("PYTENSOR_FLAGS", "").split(",")
-    settings["PYTENSOR_FLAGS"] = ",".join(flag for flag in flags if "compiledir" not in flag)
     content = {
         "block": block,
         "form": form,

@@ -143,9 +143,7 @@ def test_no_entry_is_no_fault(entry: Path, caplog: pytest.LogCaptureFixture) -> 
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("NUMBA_OPT", "1"), ("NUMBA_CPU_NAME", "generic"), ("PYTENSOR_FLAGS", "floatX=float32")]
-)
+@pytest.mark.parametrize(("name", "value"), [("NUMBA_OPT", "1"), ("NUMBA_CPU_NAME", "generic")])
 def test_other_settings_are_another_key(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = object_code.model_key("aid", FORM, KINDS)
     monkeypatch.setenv(name, value)
@@ -155,7 +153,6 @@ def test_other_settings_are_another_key(name: str, value: str, monkeypatch: pyte
 def test_the_place_of_caches_is_no_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = object_code.model_key("aid", FORM, KINDS)
     monkeypatch.setenv("NUMBA_CACHE_DIR", "/elsewhere")
-    monkeypatch.setenv("PYTENSOR_FLAGS", "base_compiledir=/elsewhere")
     assert object_code.model_key("aid", FORM, KINDS) == before
     assert object_code.model_key("front", FORM, KINDS) != before
     assert object_code.model_key("aid", FORM[1:], KINDS) != before
