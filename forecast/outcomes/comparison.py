@@ -22,7 +22,7 @@ YOUNGEST, OLDEST = 2.0, 5.0
 """Age, in years, of the wars that the reference class counts."""
 
 CROWD_EVENTS = {
-    "general_truce_28_days": "a ceasefire along the whole front that begins by then and lasts 28 days",
+    "general_truce_28_days": "a ceasefire along the whole front begins by then, and the longest lasts 28 days or more",
     "general_truce": "a ceasefire along the whole front, of any length, that begins by then",
     "truce_or_agreement": "a ceasefire along the whole front begins, or an agreement is signed, by then",
 }
