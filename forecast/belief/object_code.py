@@ -117,9 +117,8 @@ def load(key: str) -> Any | None:
     try:
         return _loaded(*_read(place, key))
     except Exception as error:  # numba's and nutpie's inner parts may raise anything: then the model is compiled
-        _log.warning(
-            "the compiled model %s cannot be used (%s: %s); it is made again", place, type(error).__name__, error
-        )
+        why = f"{type(error).__name__}: {error}"
+        _log.info("the compiled model %s cannot be used (%s); it is compiled again", place, why)
     remove_entry(place)
     return None
 
