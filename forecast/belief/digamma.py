@@ -32,7 +32,7 @@ def register() -> None:
 
 
 def _numba_form(op: Any, node: Any, **more: Any) -> Any:
-    """The function for numba, and the name by which PyTensor keeps what is compiled of it."""
+    """The function for numba, and the name by which PyTensor caches it."""
     import numba
 
     # The second argument is Cython's: whether an override of the function in Python is skipped.

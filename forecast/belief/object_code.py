@@ -1,7 +1,7 @@
 """Compiled models kept between processes: the object code of a model, and all that nutpie needs with it.
 
-Compiling the models takes most of the time of a run with a new date, and what is compiled depends on the shapes of the
-inputs alone. So the object code of a model's two functions (the log density with its gradient, and the expansion of a
+Compiling the models takes most of the time of a run with a new date, and the code depends on the shapes of the inputs
+alone. So the object code of a model's two functions (the log density with its gradient, and the expansion of a
 draw) is kept. The next process loads it and needs neither PyMC nor PyTensor. An entry is a folder:
 
     <key>/model.json    names, shapes, order of the inputs, starting points, the probe, and the SHA-256 of each file
@@ -12,7 +12,7 @@ An entry is used only if nothing speaks against it; otherwise the model is compi
 
 - The key names the model, its shapes, the source of the belief, the versions of libraries, numba's target (the
   processor and its features), and all settings of numba. (Those of PyTensor do not count: see `compiled_model`.)
-- Every file has the hash that the entry says. This finds damage; it is no defence against somebody who can write in
+- Every file has the hash that the entry says. This finds damage. It does not defend against somebody who can write in
   the user's cache.
 - Every symbol that the code calls exists. LLVM ends the process at a missing one.
 - The loaded functions return, bit for bit, what they returned where they were compiled, at a point of the entry.
@@ -332,7 +332,7 @@ def _start(parts: list[dict[str, Any]]) -> Callable[[Any], Array]:
 
 
 def _probe(compiled: Any) -> dict[str, str]:
-    """What both functions return at a point between 0.2 and 0.8, with inputs alike, in hexadecimal digits.
+    """Both functions' results at a point between 0.2 and 0.8, with inputs alike, in hexadecimal digits.
 
     Raises:
         _UnfitError: a function fails there.
