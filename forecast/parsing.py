@@ -15,7 +15,7 @@ from forecast.errors import InputError
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_COUNT: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_COUNT: Final = re.compile(r"[+-]?[0-9]{1,1000}")
 
 DAY: Final = "a real day, written YYYY-MM-DD"
 MONTH_AND_DAY: Final = "a day of every year, written MM-DD"
@@ -77,14 +77,14 @@ def parse_number(value: object) -> float:
 
 
 def parse_count(value: object) -> int:
-    """Parse a whole number of at most 18 digits.
+    """Parse a whole number of at most a thousand digits.
 
     Raises:
         ValueError: it is not a whole number; a float is refused too.
     """
     if isinstance(value, str) and _COUNT.fullmatch(value):
         return int(value)
-    if isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < 10**18:
+    if isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < 10**1000:
         return int(value)
     raise ValueError(COUNT)
 

@@ -86,7 +86,7 @@ def test_a_count_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["2_000", "\u0661\u0662", "1.0", "1e3", " 5", "0x10", "", 1000.0, True, np.bool_(False), 10**30, None]
+    "value", ["2_000", "\u0661\u0662", "1.0", "1e3", " 5", "0x10", "", 1000.0, True, np.bool_(False), 10**2000, None]
 )
 def test_what_is_not_a_count_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"^a whole number, written in digits$"):

@@ -16,8 +16,8 @@ from forecast.validation import Place, near
 JUDGEMENT: Final = "judgement"
 """The source that every scenario has."""
 
-REACH: Final = 9.0
-"""Normal score beyond which no draw lies."""
+REACH: Final = 8.0
+"""Normal score of the outermost draws."""
 
 LARGEST: Final = 1e12
 """Largest number of any prior; the largest of the scenarios is below a million."""
