@@ -289,6 +289,8 @@ def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = N
     check_once(timelines)
     draw = timelines["draw"].to_numpy()
     if weights is not None:
+        if not isinstance(weights, Mapping):
+            raise InputError(f"found {weights!r}; expected a weight for each member by name", key="weights")
         weights = {name: given_number(weight, "weights", name) for name, weight in weights.items()}
     if MEMBER not in timelines:
         if weights is not None and list(weights.values()) != [1.0]:

@@ -24,7 +24,7 @@ OUTCOMES: Final = ("won_or_lost", "stalemate", "other")
 """How the wars of a class end: with a winner and a loser, with neither, or turned into something else."""
 
 CROWD_EVENTS: Final = {
-    "general_truce_28_days": "a ceasefire along the whole front that begins by then and lasts 28 days",
+    "general_truce_28_days": "a ceasefire along the whole front begins by then, and the longest lasts 28 days or more",
     "general_truce": "a ceasefire along the whole front, of any length, that begins by then",
     "truce_or_agreement": "a ceasefire along the whole front begins, or an agreement is signed, by then",
 }

@@ -110,6 +110,7 @@ def test_a_vintage_of_aid_revised_moves_it_by_less_than_the_revision(small, clea
         assert abs(np.log(ratio)) < 0.75 * abs(np.log(factor)), name
 
 
+@pytest.mark.calibration
 def test_a_change_in_one_block_samples_that_block_only(small):
     # Other numbers for one prior of instability, and nothing else: the other blocks' draws are the same, and were not
     # sampled again.

@@ -82,6 +82,7 @@ def test_equal_evidence_is_equal_bytes_whatever_came_between(small):
     assert same(small.fit(first, dict(PRIORS)), made)
 
 
+@pytest.mark.calibration
 def test_blocks_do_not_touch(small):
     # Other approval leaves what is said of aid where it was, but for the chains' own luck.
     one, other = simulate(1)[0], simulate(2)[0]

@@ -155,7 +155,7 @@ def test_check_never_cuts_a_name(checked: dict[str, Any], scenario: Scenario) ->
     for name in scenario.priors:
         assert name in text
     counts = checked["counts"]
-    told = f"Priors cite {counts['sources_cited']} sources, {counts['sources_from_memory']} of them from memory"
+    told = f"Priors cite {counts['sources_cited']} sources, {counts['sources_from_memory']} of them cited from memory and not checked"
     assert told in " ".join(text.split())
 
 

@@ -30,6 +30,7 @@ def kinds(given: Inputs, number: int = NUMBER) -> Mapping[str, np.ndarray]:
     return {"battlefield": battlefield, "negotiated": negotiated, "unresolved": ~battlefield & ~negotiated}
 
 
+@pytest.mark.calibration
 def test_halving_the_step_moves_the_odds_by_less_than_their_error() -> None:
     scenario, posterior = ukraine()
     rows, _ = run(ukraine_inputs(), cells(NUMBER, 500), threads=2)
