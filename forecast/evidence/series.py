@@ -36,6 +36,10 @@ OTHERS: Final = ("events.csv", "states.csv")
 """Files beside it that do not hold a series: see `forecast.evidence.chronology`."""
 
 
+LARGEST: Final = 1e12
+"""Largest figure, of either sign, that the models can compute with."""
+
+
 def _number(text: object) -> object:
     """Parse a number that is written as text."""
     if not isinstance(text, str):
@@ -65,7 +69,7 @@ class SeriesRow(DatedRow):
         source: id in `sources.toml` or address; empty for the series' own source.
     """
 
-    value: Annotated[float, BeforeValidator(_number)]
+    value: Annotated[float, BeforeValidator(_number), Field(ge=-LARGEST, le=LARGEST)]
     low: End = math.nan
     high: End = math.nan
     note: str = ""

@@ -256,6 +256,7 @@ BAD_ROWS = {
     "nan": ("2025-01-06,2025-01-07,NaN", "value", "'NaN'"),
     "inf": ("2025-01-06,2025-01-07,-inf", "value", "'-inf'"),
     "too large": ("2025-01-06,2025-01-07,1e999", "value", "'1e999'"),
+    "too large to compute with": ("2025-01-06,2025-01-07,1e300", "value", "expected a number of at most 1e+12"),
     "word": ("2025-01-06,2025-01-07,n/a", "value", "'n/a'"),
     "underscore": ("2025-01-06,2025-01-07,1_000", "value", "'1_000'"),
     "decimal comma": ('2025-01-06,2025-01-07,"1,5"', "value", "'1,5'"),
