@@ -261,13 +261,19 @@ def check_columns(timelines: pd.DataFrame) -> None:
     for name, kind in column_kinds().items():
         if name not in timelines:
             raise InputError(f"the column {name} is missing", key="timelines", remedy=_AS_A_RUN)
-        dtype = timelines[name].dtype
-        found = (
-            CATEGORY if isinstance(dtype, pd.CategoricalDtype) else _KINDS.get(dtype.kind, f"values of type {dtype}")
-        )
+        found = _content(timelines[name])
         if found != kind:
             what = f"the column {name} holds {found}; expected {kind}: the table has lost its types, perhaps as CSV"
             raise InputError(what, key="timelines", remedy=_AS_A_RUN)
+
+
+def _content(column: pd.Series) -> str:
+    """The content of a column; that of a saved pool's flags is an object, since `base-rates` has no answer."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return CATEGORY
+    if column.dtype == object and all(isinstance(value, bool) for value in column.dropna()):
+        return FLAG
+    return _KINDS.get(column.dtype.kind, f"values of type {column.dtype}")
 
 
 _KINDS = {"M": DATE, "b": FLAG, "i": NUMBER, "u": NUMBER, "f": NUMBER}

@@ -18,7 +18,7 @@ from forecast.report.context import report_text
 from forecast.report.figures import odds_figure
 from forecast.report.flags import outside
 from forecast.report.predictive import predictive, titles, units
-from forecast.scenario.series_roles import other_weekdays
+from forecast.scenario.series_roles import after_horizon, other_weekdays
 from forecast.scenario.spec import Scenario
 from forecast.store.digests import digest_of, run_name, versions
 from forecast.store.json_text import to_json
@@ -62,6 +62,9 @@ def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
     if days := days_not_coded(scenario, day):
         until = scenario.chronology.coded_until
         found.append(f"events and recorded states are coded until {until}; the {days} days after it are simulated")
+    for series, late in after_horizon(scenario.evidence, scenario.horizon).items():
+        rows = "an observation" if len(late) == 1 else f"{len(late)} observations"
+        found.append(f"{series} has {rows} after the horizon, from {late[0]}, which no run uses: check the year")
     second = scenario.second_area_series
     if second is not None:
         for when in other_weekdays(scenario.evidence.as_of(day), second):

@@ -28,7 +28,7 @@ from forecast.scenario.question import check_endings, read_premises, read_questi
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Front, Start
 from forecast.scenario.reference_tables import read_reference
-from forecast.scenario.series_roles import check_month_ends, check_series, check_weekday, check_within, other_weekdays
+from forecast.scenario.series_roles import check_month_ends, check_series, check_weekday, other_weekdays
 from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
 from forecast.validation import near
@@ -101,7 +101,6 @@ def load_under(
     question = read_question(reader)
     evidence = load_evidence(folder / "evidence", reader.sources, seen, f"{folder.name}/evidence")
     read_reference(reader, texts)
-    check_within(evidence, question.horizon, reader.place("evidence"))
     _check_front(question.front, evidence, reader)
     beliefs = read_beliefs(reader)
     check_endings(reader, question, beliefs.settlements)

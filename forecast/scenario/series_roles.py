@@ -97,17 +97,10 @@ def check_month_ends(evidence: Evidence, series: str, folder: Place) -> None:
             raise evidence.place(series, day, folder).error(what, remedy)
 
 
-def check_within(evidence: Evidence, horizon: date, folder: Place) -> None:
-    """Check that no observation is of a day after the horizon: no run could use it.
-
-    Raises:
-        InputError: an observation is of a later day.
-    """
-    for series in evidence.specs:
-        for day in observed_days(evidence, series):
-            if day > horizon:
-                what = f"found an observation of {day}; expected the horizon, {horizon}, or before"
-                raise evidence.place(series, day, folder).error(what, "Check the year, or take the row out")
+def after_horizon(evidence: Evidence, horizon: date) -> dict[str, list[date]]:
+    """The days of observations after the horizon, which no run can use, by series."""
+    found = {series: [day for day in observed_days(evidence, series) if day > horizon] for series in evidence.specs}
+    return {series: days for series, days in found.items() if days}
 
 
 def other_weekdays(evidence: Evidence, series: str) -> list[date]:

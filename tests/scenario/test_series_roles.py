@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -12,10 +13,10 @@ from forecast.scenario.reader import Reader
 from forecast.scenario.records import SeriesRoles
 from forecast.scenario.series_roles import (
     LIMITS,
+    after_horizon,
     check_month_ends,
     check_series,
     check_weekday,
-    check_within,
     observed_days,
     other_weekdays,
 )
@@ -119,9 +120,6 @@ def test_aid_and_approval_are_checked_when_they_are_named(reader: Reader, tiny: 
         check(reader, tiny, replace(small, table=table), {"first_term_approval": "other"})
 
 
-def test_an_observation_after_the_horizon_is_refused(evidence: Evidence, tiny: Scenario) -> None:
-    check_within(evidence, tiny.horizon, Place("void"))
-    with pytest.raises(
-        InputError, match=r"void/other\.csv: .*found an observation of 2032-.*expected the horizon, 2031-09-29"
-    ):
-        check_within(shifted(evidence, slice(-1, None), 366), tiny.horizon, Place("void"))
+def test_observations_after_the_horizon_are_found(evidence: Evidence, tiny: Scenario) -> None:
+    assert after_horizon(evidence, tiny.horizon) == {}
+    assert after_horizon(shifted(evidence, slice(-1, None), 366), tiny.horizon) == {"other": [date(2032, 9, 22)]}
