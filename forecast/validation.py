@@ -6,6 +6,7 @@ of somebody who writes such files.
 
 import math
 import re
+import stat
 import tomllib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -19,21 +20,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from forecast.errors import InputError
+from forecast.parsing import parse_day
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _day(value: object) -> object:
     """Parse a day that is written as text, as in CSV; TOML gives a date already."""
-    if not isinstance(value, str):
-        return value
-    try:
-        if not _ISO.fullmatch(value):
-            raise ValueError
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("a real day, written YYYY-MM-DD") from None
+    return parse_day(value) if isinstance(value, str) else value
 
 
 def _numbers(count: int) -> BeforeValidator:
@@ -106,18 +100,50 @@ def place_in(folder: Path, label: str | None, name: str) -> Place:
 def read_text(path: Path, place: Place) -> str:
     """Read a file as UTF-8, with or without a byte-order mark; errors name `place`.
 
+    Only a regular file is opened: a pipe would wait for ever, and a device may never end.
+
     Raises:
-        InputError: there is no such file, it cannot be read, or it is not UTF-8.
+        InputError: there is no such file, it is not a regular file, it cannot be read, or it is not UTF-8.
     """
     try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind != stat.S_IFREG:
+            raise place.error(f"it is {_KINDS.get(kind, 'not a regular file')}; expected a file", "Save it as a file")
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise place.error("there is no such file") from error
     except OSError as error:
-        raise place.error(f"it cannot be read ({error.strerror})") from error
+        raise place.error(f"it cannot be read ({error.strerror})", "Check its permissions and its path") from error
     except UnicodeDecodeError as error:
         what = f"it is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}"
         raise place.error(what, "Save it as UTF-8") from error
+    except ValueError as error:
+        # The path has a byte 0, which is not shown as it is.
+        where = Place(repr(str(place.file)), place.key)
+        raise where.error("a file cannot have this name; expected one without the character 0") from error
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def list_folder(folder: Path, place: Place) -> list[str]:
+    """Give the names in a folder, sorted; hidden files, such as those that macOS leaves beside others, are skipped.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    try:
+        return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    except NotADirectoryError as error:
+        raise place.error("it is a file; expected a folder") from error
+    except OSError as error:
+        raise place.error(f"it cannot be read ({error.strerror})", "Check its permissions and its path") from error
 
 
 def parse_toml(text: str, place: Place) -> dict[str, Any]:
@@ -237,7 +263,7 @@ def _refusal(item: ErrorDetails, model: type[object], raw: object, place: Place,
             needed = [key for key, info in keys_of(table).items() if info.is_required() and key not in hidden]
             return spot.error(f"it is missing; a table here needs {', '.join(needed)}", "Add it")
         return _unknown_key(str(item["loc"][-1]), table, spot, hidden)
-    allowed = _ALLOWED[item["type"]].format(**item.get("ctx", {}))
+    allowed = _ALLOWED.get(item["type"], "another value").format(**item.get("ctx", {}))
     return spot.error(f"found {shown(item['input'])}; expected {allowed}")
 
 

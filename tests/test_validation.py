@@ -1,5 +1,7 @@
 """Tables of files: what is refused, and in which words."""
 
+import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -7,7 +9,20 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as table_dataclass
 
 from forecast.errors import InputError
-from forecast.validation import STRICT, Day, Place, Raws, Table, Texts, Triple, as_table, parse_toml, shown
+from forecast.validation import (
+    STRICT,
+    Day,
+    Place,
+    Raws,
+    Table,
+    Texts,
+    Triple,
+    as_table,
+    list_folder,
+    parse_toml,
+    read_text,
+    shown,
+)
 
 PLACE = Place("void/x.toml", "top")
 
@@ -114,3 +129,79 @@ def test_values_are_shown_as_toml_has_them() -> None:
     assert shown((1.0, True, "a")) == shown([1.0, True, "a"]) == "[1, true, 'a']"
     assert shown({"a": 1}) == "a table"
     assert len(shown("x" * 200)) == 80
+
+
+# Files and folders
+
+
+def test_a_file_is_read_with_or_without_a_mark(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_bytes(b"\xef\xbb\xbfx = 1")
+    assert read_text(file, PLACE) == "x = 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nowhere", "there is no such file"),
+        ("folder", "it is a folder; expected a file"),
+        ("pipe", "it is a pipe; expected a file"),
+        ("device", "it is a device; expected a file"),
+        ("x" * 300, "it cannot be read (File name too long)"),
+        ("a\0b", "a file cannot have this name"),
+        ("bytes", "it is not UTF-8: byte 0xff at position 0"),
+    ],
+)
+def test_what_is_not_a_text_file_is_refused_at_once(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    with pytest.raises(InputError) as caught:
+        read_text(tmp_path / name, Place(tmp_path / name))
+    assert words in str(caught.value)
+    assert "\0" not in str(caught.value)
+
+
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.toml").write_text("x")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(InputError, match=r"it cannot be read \(Permission denied\)\. Check its permissions"):
+        read_text(tmp_path / "x.toml", PLACE)
+
+
+def test_a_folder_is_listed_without_hidden_files(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "._a.csv", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"\x00")
+    assert list_folder(tmp_path, PLACE) == ["a.csv", "b.csv"]
+    with pytest.raises(InputError, match="it is a file; expected a folder"):
+        list_folder(tmp_path / "a.csv", PLACE)
+
+
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InputError, match=r"it cannot be read \(Permission denied\)"):
+        list_folder(tmp_path, PLACE)
+
+
+def test_an_error_that_is_not_the_user_s_is_not_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.toml").write_text("x")
+
+    def fail(_: Path) -> bytes:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(RuntimeError):
+        read_text(tmp_path / "x.toml", PLACE)
+
+
+def test_a_number_that_no_float_can_hold_is_refused() -> None:
+    with pytest.raises(InputError, match=r"inner\.size: found 1000.*; expected a number"):
+        as_table(Outer, SOUND | {"inner": {"size": 10**400}}, PLACE, id="x")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from forecast.belief.fit import Diagnostics, SamplerSettings
 from forecast.belief.model import PARAMETERS, block_data, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
+from forecast.parsing import given_day
+from forecast.scenario.edits import check_fixable
 from forecast.scenario.spec import Scenario
 
 DRAWS = 4000
@@ -45,7 +47,7 @@ KURSK = "front.kursk_start"
 """Another such parameter: the ground held in Kursk, which follows its map."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Posterior:
     """The posterior on the as-of date.
 
@@ -79,10 +81,15 @@ class Posterior:
     fixed: Mapping[str, float]
     series_used: Mapping[str, tuple[str, int]]
 
+    def __repr__(self) -> str:
+        """Show the date and the numbers of draws and columns, not the draws."""
+        rows, columns = self.draws.shape
+        return f"Posterior(as of {self.as_of}, {rows} draws, {columns} columns, {len(self.fixed)} fixed)"
+
 
 def update(
     scenario: Scenario,
-    as_of: date | None = None,
+    as_of: date | str | None = None,
     *,
     prior_only: bool = False,
     allow_unconverged: bool = False,
@@ -95,7 +102,7 @@ def update(
 
     Args:
         scenario: the scenario.
-        as_of: the date, from the reference date (which is the default) to the horizon.
+        as_of: the date, from the reference date (which is the default) to the horizon; as text, YYYY-MM-DD.
         prior_only: ignore the series.
         allow_unconverged: accept draws of chains that did not converge.
         fixed: values of the parameters that are fixed after the update, by dotted name.
@@ -108,6 +115,7 @@ def update(
         NotConverged: the sampler's diagnostics are outside their limits.
     """
     day = check_as_of(scenario, as_of)
+    check_fixable(scenario, fixed or {})
     check_fixed(scenario, fixed or {}, day)
     data = block_data(scenario, day)
     fit = fit_blocks(
@@ -138,7 +146,7 @@ def update(
         fixed={},
         series_used=series_used(data),
     )
-    return fix_parameters(posterior, fixed or {})
+    return fix_parameters(posterior, {name: float(value) for name, value in (fixed or {}).items()})
 
 
 def fix_parameters(posterior: Posterior, values: Mapping[str, float]) -> Posterior:
@@ -190,15 +198,13 @@ def check_fixed(scenario: Scenario, values: Mapping[str, float], day: date) -> N
             )
 
 
-def check_as_of(scenario: Scenario, as_of: date | None) -> date:
+def check_as_of(scenario: Scenario, as_of: date | str | None) -> date:
     """The as-of date of a run, checked.
 
     Raises:
-        InputError: it is after the horizon, before any evidence, or before the reference date.
+        InputError: it is not a date, after the horizon, before any evidence, or before the reference date.
     """
-    day = scenario.reference_date if as_of is None else as_of
-    if isinstance(day, datetime) or not isinstance(day, date):
-        raise InputError(f"{day!r} is not a date", key="as_of", remedy="Give a datetime.date")
+    day = scenario.reference_date if as_of is None else given_day(as_of, "as_of")
     if day > scenario.horizon:
         raise InputError(f"{day} is after the horizon", key="--as-of", remedy=f"The horizon is {scenario.horizon}")
     scenario.evidence.as_of(day)

@@ -1,5 +1,6 @@
 """The options and arguments of the commands, each declared once."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -41,11 +42,49 @@ AsOf = Annotated[
         "--as-of", help="Use evidence up to this date, YYYY-MM-DD: the reference date (the default) to the horizon."
     ),
 ]
-Timelines = Annotated[int, typer.Option("--timelines", help="Timelines to simulate; in a pool, of each member.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the timelines' random numbers.")]
+
+
+def count(option: str) -> Callable[[object], int]:
+    """A parser of the whole number that an option takes, the same as in files and in Python."""
+
+    def parse(given: object) -> int:
+        from forecast.parsing import given_count
+
+        return given_count(given, option)
+
+    return parse
+
+
+Timelines = Annotated[
+    int,
+    typer.Option(
+        "--timelines",
+        parser=count("--timelines"),
+        metavar="INTEGER",
+        help="Timelines to simulate; in a pool, of each member.",
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option("--seed", parser=count("--seed"), metavar="INTEGER", help="Seed of the timelines' random numbers."),
+]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", help="Threads to use; changes no number. By default one per processor."),
+    typer.Option(
+        "--threads",
+        parser=count("--threads"),
+        metavar="INTEGER",
+        help="Threads to use; changes no number. By default one per processor.",
+    ),
+]
+Timeline = Annotated[
+    int | None,
+    typer.Option(
+        "--timeline",
+        parser=count("--timeline"),
+        metavar="INTEGER",
+        help="Narrate this timeline, week by week.",
+    ),
 ]
 
 
@@ -55,13 +94,6 @@ def day(text: str | None) -> date | None:
     Raises:
         InputError: it is not written as YYYY-MM-DD.
     """
-    from forecast.errors import InputError
+    from forecast.parsing import given_day
 
-    if text is None:
-        return None
-    try:
-        if len(text) != 10:
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{text!r} is not a date", key="--as-of", remedy="Write it as YYYY-MM-DD") from None
+    return None if text is None else given_day(text, "--as-of")

@@ -12,7 +12,7 @@ from forecast.cli.command import Printed, command
 def show(
     run: Annotated[str, typer.Argument(help="Name of a run, or `latest`.")] = "latest",
     runs: options.Runs = None,
-    timeline: Annotated[int | None, typer.Option("--timeline", help="Narrate this timeline, week by week.")] = None,
+    timeline: options.Timeline = None,
 ) -> Printed:
     """Show a saved run's odds, or one of its timelines. `latest` is the greatest as-of date, then the latest start."""
     from forecast.store.saved_run import open_run

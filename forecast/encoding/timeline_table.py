@@ -106,6 +106,23 @@ def _in_words(meaning: str) -> str:
     return meaning.replace("-1 none", "empty if none").replace("NaN if", "empty if")
 
 
+CATEGORY, DATE, FLAG, NUMBER = "categories", "dates", "true or false", "numbers"
+"""The content of a column of the table."""
+
+
+def column_kinds() -> dict[str, str]:
+    """The content of each column, by name; the columns of single parties and regions are left out."""
+    kinds = {"ending": CATEGORY, "headline": CATEGORY, "last_date": DATE}
+    for name, declared in fields(Result).items():
+        if declared.shape or name in kinds:
+            continue
+        if name in ("settlement", "last_settlement", *_CODES):
+            kinds[name] = CATEGORY
+        else:
+            kinds[name] = {"day": DATE, "flag": FLAG}.get(declared.unit, NUMBER)
+    return kinds
+
+
 def data_dictionary() -> list[tuple[str, str, str]]:
     """Name, unit and meaning of every column of the table of timelines; `<party>` and `<region>` stand for ids."""
     rows = [(name, "", meaning) for name, meaning in MADE.items()]

@@ -28,7 +28,8 @@ from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.base_rates_learning import Truces, common_density, gained, general_truces, known, of
 from forecast.ensemble.simulated import USED_DRAWS
 from forecast.replay.periods import BLOCK
-from forecast.scenario.base_rates import DAYS_PER_YEAR, OUTCOMES
+from forecast.scenario.base_rates import DAYS_PER_YEAR
+from forecast.scenario.reference_tables import OUTCOMES
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import cells
 from forecast.timeline.codes import GENERAL, NO_TRUCE, RUSSIA_FAILS, UKRAINE_DEFEATED
@@ -109,8 +110,8 @@ class Ends:
         fails: (timelines,) the war ends with Russia's failure.
         settlement: (timelines,) number of the settlement, -1 none.
         broken: (timelines,) day on which the settlement is broken.
-        truce: (timelines,) day on which a general truce begins, without an end of the war; below 0 if the truce holds
-            on the as-of date.
+        truce: (timelines,) day on which a general truce begins, without an end of the war; below 0 if it began before
+            the as-of date.
         truce_end: (timelines,) day on which that truce is over, by new fighting or by the war's end.
     """
 
@@ -150,7 +151,8 @@ def simulate(
     own = draws.iloc[cell.draw]
     days = float((scenario.horizon - as_of).days + 1)
     holds = next((float((as_of - begun).days) for begun, over in truces if over is None), None)
-    ends = _ends(scenario, own, days, seed, holds)
+    uncoded = float((as_of - scenario.chronology.known_until(as_of)).days)
+    ends = _ends(scenario, own, days, seed, holds, uncoded)
     rows: Any = np.zeros(timelines, RESULT).view(np.recarray)
     for name, declared in fields(Result).items():
         if declared.unit in ("day", "weeks", "km2", "percent", "position", "value", "share", "ratio"):
@@ -162,17 +164,24 @@ def simulate(
     return _emptied(timeline_table(rows, scenario, as_of))
 
 
-def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: float | None) -> Ends:
+def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: float | None, uncoded: float) -> Ends:
     """Draw how and when the war stops in each timeline, from its row of `own`.
 
-    `holds` is the number of days for which a general truce has held by the as-of date; None without a truce.
+    Args:
+        scenario: the scenario.
+        own: the draw of each timeline.
+        days: days from the as-of date to the horizon.
+        seed: seed of the random numbers.
+        holds: days for which a general truce has held by the as-of date, as far as is coded; None without a truce.
+        uncoded: days before the as-of date for which events are not coded. A truce may begin or end in them; the war
+            goes on.
     """
 
     def chance(name: str) -> Array:
         return generator(seed, f"base-rates.timeline.{name}").random(len(own))
 
-    def wait(name: str, rate: str) -> Array:
-        found = -np.log1p(-chance(name)) / own[rate].to_numpy() * DAYS_PER_YEAR
+    def wait(name: str, rate: str, before: float = 0.0) -> Array:
+        found = -np.log1p(-chance(name)) / own[rate].to_numpy() * DAYS_PER_YEAR - before
         return np.where(found < days, found, np.inf)
 
     base = of(scenario)
@@ -187,7 +196,7 @@ def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: 
     breaks = agreed & (chance("breaks") < base.breaking)
     broken = np.where(breaks, end, np.inf)
     broken[breaks] += chance("broken")[breaks] * (days - end[breaks])
-    truce = wait("truce", "truce")
+    truce = wait("truce", "truce", uncoded)
     truce = np.where(truce < end, truce, np.inf) if holds is None else np.full(len(own), -holds)
     lasts = -np.log1p(-chance("truce_lasts")) / own["truce_breaks"].to_numpy() * DAYS_PER_YEAR
     return Ends(
@@ -197,7 +206,7 @@ def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: 
         settlement=np.where(agreed, np.array(deals)[picked], -1),
         broken=broken,
         truce=truce,
-        truce_end=np.minimum(np.maximum(truce, 0.0) + lasts, end),
+        truce_end=np.minimum(np.maximum(truce, -uncoded) + lasts, end),
     )
 
 

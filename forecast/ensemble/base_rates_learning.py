@@ -101,15 +101,18 @@ def known(scenario: Scenario, base: BaseRates, as_of: date, truces: Truces = ())
 
 
 def rates(scenario: Scenario, base: BaseRates, day: date, truces: Truces = ()) -> tuple[Rate, Rate]:
-    """The rates of the war's end and of truces, on a date by which the war has not ended."""
-    first = scenario.reference_date
+    """The rates of the war's end and of truces, on a date by which the war has not ended.
+
+    Days for which events are not coded do not count.
+    """
+    first, day = scenario.reference_date, scenario.chronology.known_until(day)
     begun = sum(first <= begin < day for begin, _ in truces)
     years = (day - first).days / DAYS_PER_YEAR
     return base.end.after(0, years), base.truce.after(begun, fighting_years(first, day, truces))
 
 
 def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict[str, list[tuple[date, float]]]:
-    """Log predictive densities of each period, each given all periods before it.
+    """Log predictive densities of each period that is coded, each given all periods before it.
 
     Args:
         scenario: with `base_rates.toml`.
@@ -125,7 +128,8 @@ def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict
     """
     base = of(scenario)
     ended, truce = [], []
-    for begin, end in blocks(scenario.reference_date, as_of):
+    known_until = scenario.chronology.known_until(as_of)
+    for begin, end in blocks(scenario.reference_date, known_until):
         last = end - timedelta(days=1)
         end_rate, truce_rate = rates(scenario, base, begin, truces)
         ended.append((last, log_none(end_rate, BLOCK.days / DAYS_PER_YEAR)))
@@ -135,6 +139,8 @@ def common_density(scenario: Scenario, as_of: date, truces: Truces = ()) -> dict
         truce.append((last, math.log(-math.expm1(none)) if begun else none))
     change, km2 = earlier_changes(scenario, base), []
     for last, gained in changes_since(scenario, as_of):
+        if last >= known_until:
+            break
         km2.append((last, change.log_density(gained)))
         change = change.after(gained)
     return {"war_ended": ended, "general_truce": truce, "km2": km2}

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from forecast.errors import InputError
+from forecast.parsing import given_count, given_day, given_number, shortened
 
 TIMELINES = 20_000
 """Default number of timelines; in a pool, for each member."""
@@ -40,7 +41,8 @@ class RunRequest:
         allow_unconverged: save the run even if the sampler did not converge.
 
     Raises:
-        InputError: too few or too many timelines, no threads, or a negative seed.
+        InputError: a date, a number or an edit is not one; too few or too many timelines, no threads, or a negative
+            seed.
     """
 
     scenario: str | Path | None = None
@@ -57,18 +59,32 @@ class RunRequest:
     allow_unconverged: bool = False
 
     def __post_init__(self) -> None:
-        check_size(self.timelines, self.seed, self.threads)
+        timelines, seed, threads = check_size(self.timelines, self.seed, self.threads)
+        as_of = None if self.as_of is None else given_day(self.as_of, "--as-of")
+        fixed = {name: given_number(value, "--fix", name) for name, value in self.fixed.items()}
+        if isinstance(self.edits, str) or not all(isinstance(edit, str) for edit in self.edits):
+            raise InputError(f"found {shortened(self.edits)}; expected a list of texts", key="--set")
+        folders = {name: None if (path := getattr(self, name)) is None else Path(path) for name in ("priors", "runs")}
+        parsed = {"timelines": timelines, "seed": seed, "threads": threads, "as_of": as_of, "fixed": fixed, **folders}
+        for name, value in parsed.items():
+            object.__setattr__(self, name, value)
 
 
-def check_size(timelines: int, seed: int, threads: int | None) -> None:
-    """Refuse numbers that cannot be run.
+def check_size(timelines: object, seed: object, threads: object) -> tuple[int, int, int | None]:
+    """Parse the size of a simulation and refuse numbers that cannot be run.
+
+    Returns:
+        timelines, seed and threads as whole numbers; threads may be None.
 
     Raises:
-        InputError: too few or too many timelines, no threads, or a negative seed.
+        InputError: one is not a whole number; too few or too many timelines, no threads, or a negative seed.
     """
+    timelines, seed = given_count(timelines, "--timelines"), given_count(seed, "--seed")
+    threads = None if threads is None else given_count(threads, "--threads")
     if not 1 <= timelines <= MOST_TIMELINES:
         raise InputError(f"{timelines} timelines", key="--timelines", remedy=f"Ask for 1 to {MOST_TIMELINES:,}")
     if seed < 0:
         raise InputError(f"{seed} is negative", key="--seed", remedy="Give 0 or more")
     if threads is not None and threads < 1:
         raise InputError(f"{threads} threads", key="--threads", remedy="Ask for at least 1")
+    return timelines, seed, threads

@@ -12,6 +12,7 @@ from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.request import SEED, TIMELINES, check_size
 from forecast.errors import InputError
+from forecast.parsing import given_count
 from forecast.replay import starting_points
 from forecast.scenario.spec import Scenario
 from forecast.timeline import bands
@@ -23,7 +24,7 @@ USED_DRAWS = 500
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Simulation:
     """Simulated timelines.
 
@@ -36,6 +37,10 @@ class Simulation:
     timelines: pd.DataFrame
     bands: pd.DataFrame
     start: starting_points.Start
+
+    def __repr__(self) -> str:
+        """Show the number of timelines, not the tables."""
+        return f"Simulation({len(self.timelines)} timelines from {len(self.start.draw)} draws)"
 
 
 def simulate(
@@ -63,7 +68,10 @@ def simulate(
     Raises:
         InputError: too few or too many timelines, no threads, a negative seed, no draws or more than the posterior has.
     """
-    check_size(timelines, seed, threads)
+    timelines, seed, threads = check_size(timelines, seed, threads)
+    draws, substeps = given_count(draws, "draws"), given_count(substeps, "substeps")
+    if substeps < 1:
+        raise InputError(f"{substeps} substeps", key="substeps", remedy="Ask for at least 1")
     if not 1 <= draws <= len(posterior.draws):
         raise InputError(f"{draws} draws", key="draws", remedy=f"Ask for 1 to {len(posterior.draws)}")
     start = starting_points.start(scenario, posterior, draws, threads)

@@ -14,19 +14,25 @@ A run as of a day sees the rows with `available` on that day or before and `obse
 to the future. A revision is a new row with the same `observed` and state, or the same `observed`, decision and event,
 and a later `available`. It replaces the row that it revises; it undoes a change by giving the value before it. A change
 that cannot follow the public rows waits for the row between: until then the view has the state without it.
+
+`coded_until` in `evidence.toml` is the last day for which all this is coded. After it the lack of a row means nothing.
+
+Rows that contradict each other are kept with the chronology. They stop the runs that see them and no other, so a
+mistake in November's rows does not stop a run as of April.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from forecast.errors import InputError
 from forecast.evidence.coding_guide import (
     CHANGES,
     EVENTS,
@@ -47,12 +53,36 @@ EVENT_COLUMNS: Final = tuple(EventRow.model_fields)
 STATE_COLUMNS: Final = tuple(ChangeRow.model_fields)
 """Columns of the files, and of the rows that a run keeps."""
 
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A row that cannot stand beside the others.
+
+    Attributes:
+        file: its file.
+        line: its line there.
+        observed: the day of the row.
+        available: the first day on which it was public.
+        error: the contradiction, with its place and its remedy.
+    """
+
+    file: str
+    line: int
+    observed: date
+    available: date
+    error: InputError
+
+    def seen(self, day: date) -> bool:
+        """Whether a run as of a day sees the row."""
+        return self.available <= day and self.observed < day
+
+
 _EVENT: Final = ["observed", "decision", "event"]
 _CHANGE: Final = ["observed", "state"]
 """Columns that a row and its revision share."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Chronology:
     """Events and changes of states: all rows, or those that a day may see.
 
@@ -64,19 +94,43 @@ class Chronology:
         events: columns row, observed, available, decision (or empty), event, systematic, reason, source; `systematic`
             as the guide says of the decision, False for none.
         states: columns row, observed, available, state, value, reason, source.
+        coded_until: the last day for which events and states are coded.
         day: the as-of date of a view; None for all rows, revisions included.
+        contradictions: rows that cannot stand beside the others, in the order of the files.
     """
 
     guide: Guide
     start: Mapping[str, str]
     events: pd.DataFrame
     states: pd.DataFrame
+    coded_until: date
     day: date | None = None
+    contradictions: tuple[Contradiction, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show the numbers of rows, not the rows."""
+        view = "" if self.day is None else f", as of {self.day}"
+        rows = f"{len(self.events)} events, {len(self.states)} changes of states"
+        return f"Chronology({rows}, coded until {self.coded_until}{view})"
+
+    def check(self) -> None:
+        """Refuse a contradiction in any row, whatever the day.
+
+        Raises:
+            InputError: the first contradiction, with its row.
+        """
+        for found in self.contradictions:
+            raise found.error
+
+    def known_until(self, day: date) -> date:
+        """The day up to which a run as of `day` knows events and states: that day, or the first day not coded."""
+        return min(day, self.coded_until + timedelta(days=1))
 
     def as_of(self, day: date) -> "Chronology":
         """Give the view of a day, the latest revision of each row; perhaps without a row.
 
         Raises:
+            InputError: rows that the day sees contradict each other.
             ValueError: this is itself the view of another day.
         """
         if self.day is not None:
@@ -86,8 +140,17 @@ class Chronology:
         events = _latest(_public(self.events, day), _EVENT)
         states = _latest(_public(self.states, day), _CHANGE)
         stands = np.array([fault is None for fault in _judged(states, self.start)], dtype=bool)
-        return Chronology(
-            self.guide, self.start, events.reset_index(drop=True), states[stands].reset_index(drop=True), day
+        waiting = set(states.loc[~stands, "row"])
+        for found in self.contradictions:
+            # A change that is a contradiction only beside later rows is not one yet.
+            if found.seen(day) and (found.file == EVENTS or found.line in waiting):
+                raise found.error
+        return replace(
+            self,
+            events=events.reset_index(drop=True),
+            states=states[stands].reset_index(drop=True),
+            day=day,
+            contradictions=(),
         )
 
     def standing(self, day: date) -> dict[str, str]:
@@ -128,6 +191,7 @@ def load_chronology(
     start: Mapping[str, str],
     first: date,
     last: date,
+    coded_until: date,
     guide: Any = None,
     label: str | None = None,
     kept: bool = False,
@@ -140,56 +204,72 @@ def load_chronology(
         start: the value of each state on the reference date, by id.
         first: the reference date.
         last: the horizon.
+        coded_until: the last day for which events and states are coded.
         guide: `coding.toml` as read; None if the scenario has none, and then it has no chronology.
         label: what errors call the folder; by default its path.
         kept: the files are what a saved run saw, in which an event may stand before the change that it made.
 
     Returns:
-        the chronology with all its rows, revisions included; empty if none of the three files is there.
+        the chronology with all its rows, revisions included; empty if none of the three files is there. It has the
+        contradictions among its rows: a change that is none, or that the model cannot make; an event that moves a
+        state and has no row among the changes.
 
     Raises:
         InputError: one of the three files is there without the others; a column, date, decision, state, value or source
-            is not one of those allowed; a row is out of order or given twice; a change of a state is none, or none that
-            the model can make; an event that moves a state has no row among the changes.
+            is not one of those allowed; a row is out of order, given twice, or of a day that is not coded.
     """
     places = {name: place_in(folder, label, name) for name in (GUIDE, EVENTS, CHANGES)}
     there = {name for name in (EVENTS, CHANGES) if (folder / name).exists()}
     if guide is not None:
         there.add(GUIDE)
     if not there:
-        return Chronology(Guide(), dict(start), _events([], Guide()), _table([], STATE_COLUMNS))
+        return Chronology(Guide(), dict(start), _events([], Guide()), _table([], STATE_COLUMNS), coded_until)
     for name, place in places.items():
         if name not in there:
             raise place.error(f"it is missing; {', '.join(places)} go together", "Add it, or take the others out")
-    limits = Limits(read_guide(guide, places[GUIDE]), set(sources), first, last)
+    limits = Limits(read_guide(guide, places[GUIDE]), set(sources), first, last, coded_until)
     events = _events(read_events(folder / EVENTS, places[EVENTS], limits), limits.guide)
     states = _table(read_changes(folder / CHANGES, places[CHANGES], limits), STATE_COLUMNS)
     states = states.sort_values(["observed", "available", "state"], kind="stable")
-    _check_changes(states, start, places[CHANGES])
+    found = [*_impossible(states, start, places[CHANGES])]
     if not kept:
-        _check_moved(events, states, places[EVENTS])
-    return Chronology(limits.guide, dict(start), events.reset_index(drop=True), states.reset_index(drop=True))
+        found += _without_change(events, states, places[EVENTS])
+    return Chronology(
+        limits.guide,
+        dict(start),
+        events.reset_index(drop=True),
+        states.reset_index(drop=True),
+        coded_until,
+        contradictions=tuple(found),
+    )
 
 
-def _check_changes(states: pd.DataFrame, start: Mapping[str, str], place: Place) -> None:
-    """Check that the latest revisions of all changes can follow each other; `row` has the lines of the file."""
+def _impossible(states: pd.DataFrame, start: Mapping[str, str], place: Place) -> Iterator[Contradiction]:
+    """Find the latest revisions of changes that cannot follow each other; `row` has the lines of the file."""
     revised = set(states.loc[states["available"] > states.groupby(_CHANGE)["available"].transform("min"), "row"])
     rows = _latest(states, _CHANGE)
-    for line, fault in zip(rows["row"], _judged(rows, start), strict=True):
+    for line, observed, available, fault in zip(*_dated(rows), _judged(rows, start), strict=True):
         if fault is not None and not (fault.repeats and line in revised):
-            raise row_place(place, line).error(fault.what, fault.remedy)
+            error = row_place(place, line).error(fault.what, fault.remedy)
+            yield Contradiction(CHANGES, line, observed.date(), available.date(), error)
 
 
-def _check_moved(events: pd.DataFrame, states: pd.DataFrame, place: Place) -> None:
-    """Check that every event that moves a recorded state has its row among the changes of that day."""
+def _without_change(events: pd.DataFrame, states: pd.DataFrame, place: Place) -> Iterator[Contradiction]:
+    """Find the events that move a recorded state and have no row among the changes of that day."""
     changed = set(zip(states["observed"], states["state"], states["value"], strict=True))
-    for line, day, decision in zip(events["row"], events["observed"], events["decision"], strict=True):
+    for line, day, available, decision in zip(*_dated(events), events["decision"], strict=True):
         if decision not in MOVED:
             continue
         state, values = MOVED[decision]
         if not any((day, state, value) in changed for value in values):
             what = f"{CHANGES} has no row of {day.date()} in which {state} becomes {' or '.join(values)}"
-            raise row_place(place, line).at("decision").error(what, "Add that row, or leave the decision empty")
+            error = row_place(place, line).at("decision").error(what, "Add that row, or leave the decision empty")
+            yield Contradiction(EVENTS, line, day.date(), available.date(), error)
+
+
+def _dated(table: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """The line of each row, and its two dates."""
+    return table["row"], table["observed"], table["available"]
 
 
 def _judged(states: pd.DataFrame, start: Mapping[str, str]) -> list[Fault | None]:

@@ -4,18 +4,19 @@
 and `states.csv` hold the events and changes. See `forecast.evidence.chronology`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import Field
 
 from forecast.evidence.csv_rows import DatedRow, read_rows, row_place
+from forecast.evidence.series import CODED_UNTIL, INDEX
 from forecast.evidence.states import MOVED, STATES
 from forecast.timeline.weekly_record import STREAMS
-from forecast.validation import Place, Table, Text, as_table, near, read_text, same_keys
+from forecast.validation import Day, Place, Table, Text, as_table, near, read_text, same_keys
 
 GUIDE: Final = "coding.toml"
 EVENTS: Final = "events.csv"
@@ -94,12 +95,45 @@ class Limits:
         sources: ids in `sources.toml`.
         first: the reference date.
         last: the horizon.
+        coded_until: the last day for which events and states are coded.
     """
 
     guide: Guide
     sources: Collection[str]
     first: date
     last: date
+    coded_until: date
+
+
+class _Coverage(Table):
+    """The key of `evidence.toml` that says until when events and states are coded."""
+
+    coded_until: Day
+
+
+def read_coded_until(index: Mapping[str, Any], place: Place, first: date, last: date) -> date:
+    """Read until when events and recorded states are coded: the last day that somebody has looked at.
+
+    Until that day the lack of a row means that nothing happened. After it the lack of a row means nothing.
+
+    Args:
+        index: `evidence.toml` as read.
+        place: of that file.
+        first: the reference date.
+        last: the horizon.
+
+    Raises:
+        InputError: it is missing, not a day, or outside the time that is forecast.
+    """
+    spot = place.at(CODED_UNTIL)
+    if CODED_UNTIL not in index:
+        what = "it is missing; expected the last day for which events and recorded states are coded"
+        raise spot.error(what, f"Add {CODED_UNTIL} = YYYY-MM-DD above the first [[series]]")
+    day = as_table(_Coverage, {CODED_UNTIL: index[CODED_UNTIL]}, place).coded_until
+    before = first - timedelta(days=1)
+    if not before <= day <= last:
+        raise spot.error(f"found {day}; expected {before}, the day before the reference date, to {last}, the horizon")
+    return day
 
 
 def read_guide(raw: Any, place: Place) -> Guide:
@@ -169,6 +203,9 @@ def _read[R: DatedRow](
         if not limits.first <= row.observed <= limits.last:
             days = f"{limits.first}, the reference date, to {limits.last}, the horizon"
             raise spot.at("observed").error(f"found {row.observed}; expected {days}")
+        if row.observed > limits.coded_until:
+            what = f"found {row.observed}; expected {limits.coded_until}, which is {CODED_UNTIL}, or before"
+            raise spot.at("observed").error(what, f"Give the day until which all is coded as {CODED_UNTIL} in {INDEX}")
         if row.observed < above:
             what = f"{row.observed} is before the row above, {above}; expected that day or later"
             raise spot.at("observed").error(what, "Put the rows in the order of observed")

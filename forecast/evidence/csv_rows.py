@@ -15,6 +15,14 @@ from forecast.validation import Day, Place, Table, as_table, near
 ADDRESSES = ("https://", "http://")
 """How a source begins that is an address."""
 
+MOST_DAYS_LATE = 300
+"""Days from `observed` to `available` beyond which a row is refused unless its series declares more.
+
+A year mistyped in either date makes a row at least 365 days late, or puts `available` before `observed`. Such a row
+would be hidden from every run. Events and changes of states become public within days, and a run as of the horizon
+could not use a row that is much later.
+"""
+
 
 @dataclass(frozen=True)
 class RowPlace(Place):
@@ -71,7 +79,12 @@ def read_cells(
 
 
 def read_rows[R: DatedRow](
-    model: type[R], text: str, place: Place, sources: Collection[str], key: Sequence[str]
+    model: type[R],
+    text: str,
+    place: Place,
+    sources: Collection[str],
+    key: Sequence[str],
+    most_days_late: int = MOST_DAYS_LATE,
 ) -> list[tuple[int, R]]:
     """Read and check the rows of a file of evidence, each with its line.
 
@@ -81,9 +94,11 @@ def read_rows[R: DatedRow](
         place: the file's place, for errors.
         sources: the ids in `sources.toml`.
         key: the columns that two rows share of which the later is a revision.
+        most_days_late: most days from `observed` to `available`.
 
     Raises:
-        InputError: a column or a cell is wrong, a row was available before it was observed, or a row is given twice.
+        InputError: a column or a cell is wrong, a row was available before it was observed or too late after it, or a
+            row is given twice.
     """
     rows: list[tuple[int, R]] = []
     seen: dict[tuple[Any, ...], int] = {}
@@ -93,6 +108,7 @@ def read_rows[R: DatedRow](
         if row.available < row.observed:
             what = f"{row.available} is before observed, {row.observed}; expected that day or later"
             raise spot.at("available").error(what)
+        _check_delay(row, spot, most_days_late)
         source = getattr(row, "source", "")
         if source and source not in sources and not source.startswith(ADDRESSES):
             what = f"found {source!r}; expected an id in sources.toml, or an address"
@@ -104,6 +120,17 @@ def read_rows[R: DatedRow](
         seen[same] = line
         rows.append((line, row))
     return rows
+
+
+def _check_delay(row: DatedRow, spot: Place, most: int) -> None:
+    """Check that a row became public soon enough after its day, and that a late row says why."""
+    late = (row.available - row.observed).days
+    if late > most:
+        what = f"found {row.available}, {late} days after observed, {row.observed}; expected at most {most} days"
+        raise spot.at("available").error(what, "Check the years; a series with later figures declares longest_lag_days")
+    if late > MOST_DAYS_LATE and not getattr(row, "note", "").strip():
+        what = f"it is empty; expected the reason why the row became public only after {late} days"
+        raise spot.at("note").error(what, "Check the years, or give the reason")
 
 
 def _check_columns(model: type[Table], header: Sequence[str], place: Place) -> None:

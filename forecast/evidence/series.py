@@ -15,7 +15,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -24,23 +24,30 @@ import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from forecast.errors import InputError
-from forecast.evidence.csv_rows import DatedRow, read_rows, row_place
-from forecast.validation import Place, Table, Text, as_table, id_of, near, parse_toml, place_in, read_text
+from forecast.evidence.csv_rows import MOST_DAYS_LATE, DatedRow, read_rows, row_place
+from forecast.parsing import parse_number
+from forecast.validation import Place, Table, Text, as_table, id_of, list_folder, near, parse_toml, place_in, read_text
 
 INDEX: Final = "evidence.toml"
+CODED_UNTIL: Final = "coded_until"
+"""Key of it that belongs to the chronology: see `forecast.evidence.coding_guide.read_coded_until`."""
+
 OTHERS: Final = ("events.csv", "states.csv")
 """Files beside it that do not hold a series: see `forecast.evidence.chronology`."""
 
-_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+LARGEST: Final = 1e12
+"""Largest figure, of either sign, that the models can compute with."""
 
 
 def _number(text: object) -> object:
     """Parse a number that is written as text."""
     if not isinstance(text, str):
         return text
-    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
-        raise ValueError("a finite decimal number; a row without a value is left out")
-    return float(text)
+    try:
+        return parse_number(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; a row without a value is left out") from None
 
 
 def _end(text: object) -> object:
@@ -62,7 +69,7 @@ class SeriesRow(DatedRow):
         source: id in `sources.toml` or address; empty for the series' own source.
     """
 
-    value: Annotated[float, BeforeValidator(_number)]
+    value: Annotated[float, BeforeValidator(_number), Field(ge=-LARGEST, le=LARGEST)]
     low: End = math.nan
     high: End = math.nan
     note: str = ""
@@ -103,6 +110,8 @@ class SeriesSpec(Table):
         unit: the unit of `value`, `low` and `high`.
         instrument: who or what measured it; a series has one instrument.
         lag_days: usual number of days from `observed` to `available`.
+        longest_lag_days: most days from `observed` to `available`; a row with more is refused. A row later than the
+            default says why in its `note`.
         range: lowest and highest plausible value, in `unit`; a value outside is flagged, not refused.
         source: id of a source in `sources.toml`; a row may name another in its own `source`.
         note: caveats.
@@ -114,12 +123,13 @@ class SeriesSpec(Table):
     unit: Text
     instrument: Text
     lag_days: Annotated[int, Field(ge=0)]
+    longest_lag_days: Annotated[int, Field(ge=MOST_DAYS_LATE)] = MOST_DAYS_LATE
     range: Annotated[tuple[float, ...], Field(strict=False, min_length=2, max_length=2), AfterValidator(_ordered)]
     source: Text
     note: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evidence:
     """A set of series and their rows: all of them, or those that a day may see.
 
@@ -127,11 +137,24 @@ class Evidence:
         specs: what each series is, by id, in the order of `evidence.toml`.
         table: the rows, with columns `COLUMNS`, sorted by series, observed, available.
         day: the as-of date of a view; None for all rows, revisions included.
+        lines: the first line of each observation in its file, by series and day, as far as it is known.
     """
 
     specs: Mapping[str, SeriesSpec]
     table: pd.DataFrame
     day: date | None = None
+    lines: Mapping[tuple[str, date], int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show the numbers of series and rows, not the rows."""
+        view = "" if self.day is None else f", as of {self.day}"
+        return f"Evidence({len(self.specs)} series, {len(self.table)} rows{view})"
+
+    def place(self, series_id: str, day: date, folder: Place) -> Place:
+        """Give the place of an observation's day in the files of a folder."""
+        place = Place(f"{folder.file}/{self.specs[series_id].file}")
+        line = self.lines.get((series_id, day))
+        return place.at("observed") if line is None else row_place(place, line).at("observed")
 
     def as_of(self, day: date) -> "Evidence":
         """Give the view of a day: rows available by then, the latest revision of each observation.
@@ -243,25 +266,28 @@ def load_evidence(
     if seen is not None:
         return Evidence(specs, seen)
     named = {spec.file for spec in specs.values()}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() == ".csv" and path.name not in named and path.name not in OTHERS:
+    for name in list_folder(folder, Place(label or folder)):
+        if name.lower().endswith(".csv") and name not in named and name not in OTHERS:
             remedy = f"Add a [[series]] to {INDEX}, or move the file"
-            raise place_in(folder, label, path.name).error(f"no series in {INDEX} names this file", remedy)
+            raise place_in(folder, label, name).error(f"no series in {INDEX} names this file", remedy)
     rows: list[tuple[Any, ...]] = []
+    lines: dict[tuple[str, date], int] = {}
     for spec in specs.values():
-        found = _read_series(folder / spec.file, place_in(folder, label, spec.file), sources)
-        rows += [(spec.id, *(getattr(row, column) for column in COLUMNS[1:])) for row in found]
+        found = _read_series(spec, folder / spec.file, place_in(folder, label, spec.file), sources)
+        rows += [(spec.id, *(getattr(row, column) for column in COLUMNS[1:])) for _, row in found]
+        for line, row in found:
+            lines.setdefault((spec.id, row.observed), line)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table["observed"] = pd.to_datetime(table["observed"])
     table["available"] = pd.to_datetime(table["available"])
-    return Evidence(specs, table.sort_values(["series", "observed", "available"], ignore_index=True))
+    return Evidence(specs, table.sort_values(["series", "observed", "available"], ignore_index=True), lines=lines)
 
 
 def _read_index(path: Path, place: Place, sources: Collection[str]) -> dict[str, SeriesSpec]:
     """Read `evidence.toml`: what each series is, by id."""
     content = parse_toml(read_text(path, place), place)
-    if unknown := sorted(content.keys() - {"series"}):
-        raise place.at(unknown[0]).error("unknown key; expected [[series]] alone", "Take it out")
+    if unknown := sorted(content.keys() - {"series", CODED_UNTIL}):
+        raise place.at(unknown[0]).error(f"unknown key; expected {CODED_UNTIL} and [[series]]", "Take it out")
     entries = content.get("series")
     place = place.at("series")
     if not isinstance(entries, list) or not entries:
@@ -281,9 +307,10 @@ def _read_index(path: Path, place: Place, sources: Collection[str]) -> dict[str,
     return specs
 
 
-def _read_series(path: Path, place: Place, sources: Collection[str]) -> list[SeriesRow]:
-    """Read the CSV file of a series."""
-    rows = read_rows(SeriesRow, read_text(path, place), place, sources, key=("observed",))
+def _read_series(spec: SeriesSpec, path: Path, place: Place, sources: Collection[str]) -> list[tuple[int, SeriesRow]]:
+    """Read the CSV file of a series: its rows, each with its line."""
+    text = read_text(path, place)
+    rows = read_rows(SeriesRow, text, place, sources, ("observed",), spec.longest_lag_days)
     if not rows:
         raise place.error("it has no rows; at least one is needed")
     for line, row in rows:
@@ -294,4 +321,4 @@ def _read_series(path: Path, place: Place, sources: Collection[str]) -> list[Ser
         if row.value > row.high:
             what = f"{row.high!r} is below the value, {row.value!r}; expected the value or more"
             raise spot.at("high").error(what)
-    return [row for _, row in rows]
+    return rows

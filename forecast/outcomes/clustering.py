@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 
 from forecast.arrays import Array
 from forecast.errors import InputError
+from forecast.parsing import given_number
 
 MEMBER = "perspective"
 """Column of a pool's tables that says which member a row is of."""
@@ -256,6 +257,24 @@ def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, flo
     return float(min(low, p)), float(max(high, p)), part
 
 
+def check_once(timelines: pd.DataFrame) -> None:
+    """Check that there are timelines, and that none is counted twice.
+
+    Raises:
+        InputError: the table is empty, or a timeline stands in it twice.
+    """
+    if not len(timelines):
+        raise InputError("found no timelines; expected at least one", key="timelines")
+    if "timeline" not in timelines:
+        return
+    again = timelines["timeline"].duplicated()
+    if again.any():
+        number = timelines.loc[again, "timeline"].iloc[0]
+        what = f"timeline {number} stands in the table twice, as {int(again.sum())} timelines do; expected each once"
+        advice = "Give the timelines of one run; for more, ask one run for more timelines"
+        raise InputError(what, key="timelines", remedy=advice)
+
+
 def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> Clusters:
     """The clusters of a table of timelines: of one member, or of a pool if it has the column `perspective`.
 
@@ -264,16 +283,26 @@ def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = N
         weights: of a pool, the weight of each member by name, adding up to 1; of one member alone none is needed.
 
     Raises:
-        InputError: timelines of several members without weights, or weights that are not theirs.
+        InputError: there are no timelines, or some stand in the table twice; there are timelines of several members
+            without weights, or weights that are not theirs.
     """
+    check_once(timelines)
     draw = timelines["draw"].to_numpy()
+    if weights is not None:
+        if not isinstance(weights, Mapping):
+            raise InputError(f"found {weights!r}; expected a weight for each member by name", key="weights")
+        weights = {name: given_number(weight, "weights", name) for name, weight in weights.items()}
     if MEMBER not in timelines:
+        if weights is not None and list(weights.values()) != [1.0]:
+            what = f"found weights of {', '.join(weights) or 'nobody'}; expected none: the timelines have no members"
+            raise InputError(what, key="weights", remedy="Leave the weights out")
         return Clusters(draw)
     member = timelines[MEMBER].astype("category").cat.remove_unused_categories()
     names = [str(name) for name in member.cat.categories]
     if len(names) == 1 and weights is None:
         return Clusters(draw)
-    if weights is None or set(weights) != set(names) or abs(sum(weights.values()) - 1.0) > 1e-9:
+    fits = weights is not None and set(weights) == set(names) and min(weights.values()) >= 0.0
+    if weights is None or not fits or abs(sum(weights.values()) - 1.0) > 1e-9:
         found = "none" if weights is None else ", ".join(f"{name} {w:g}" for name, w in weights.items())
         what = f"the timelines belong to {', '.join(names)}, but the weights are {found}"
         advice = "Give each of them a weight, adding up to 1; those of a saved run are its `weights`"

@@ -16,17 +16,12 @@ import pandas as pd
 from forecast.outcomes.clustering import clusters_of
 from forecast.outcomes.shares import CEASEFIRE_WEEKS
 from forecast.scenario.base_rates import ends_and_years
+from forecast.scenario.reference_tables import CROWD_EVENTS, CROWDS, WARS, CrowdRow, WarRow, checked_row
 from forecast.scenario.spec import Scenario
+from forecast.validation import Place
 
 YOUNGEST, OLDEST = 2.0, 5.0
 """Age, in years, of the wars that the reference class counts."""
-
-CROWD_EVENTS = {
-    "general_truce_28_days": "a ceasefire along the whole front begins by then, and the longest lasts 28 days or more",
-    "general_truce": "a ceasefire along the whole front, of any length, that begins by then",
-    "truce_or_agreement": "a ceasefire along the whole front begins, or an agreement is signed, by then",
-}
-"""Events of the timelines that crowd questions are compared with."""
 
 
 def _rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
@@ -37,14 +32,14 @@ def _rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
 def wars(scenario: Scenario) -> list[dict[str, Any]]:
     """Ends of interstate wars between two and five years old, from the scenario's reference table, if it has one.
 
-    Chances a year are 1 - exp(-ends / war-years).
+    Chances a year are 1 - exp(-ends / war-years). Without a war of that age there is no chance to give.
     """
-    rows = _rows(scenario, "interstate_wars.csv")
-    if not rows:
-        return []
+    rows = [checked_row(WarRow, cells, Place(WARS)) for cells in _rows(scenario, WARS)]
     out = []
     for label, since in (("all", 0), ("since 1945", 1945)):
         ends, exposure = ends_and_years(rows, YOUNGEST, OLDEST, since)
+        if exposure == 0.0:
+            continue
         total = sum(ends.values())
         out.append(
             {
@@ -90,8 +85,9 @@ def crowds(
     """
     clusters = clusters_of(timelines, weights)
     out = []
-    for row in _rows(scenario, "crowds.csv"):
-        if date.fromisoformat(row["asked"]) > as_of or date.fromisoformat(row["from"]) != as_of:
+    for row in _rows(scenario, CROWDS):
+        checked = checked_row(CrowdRow, row, Place(CROWDS))
+        if checked.asked > as_of or checked.begins != as_of:
             continue
         happened = _happened(timelines, row["event"], np.datetime64(row["to"]))
         out.append(
@@ -102,7 +98,7 @@ def crowds(
                 "to": row["to"],
                 "event": row["event"],
                 "compared_with": CROWD_EVENTS[row["event"]],
-                "crowd": float(row["probability"]),
+                "crowd": checked.probability,
                 "note": row["note"],
                 "source": row["source"],
                 "forecast": clusters.share(happened).plain(),

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.encoding.timeline_table import HEADLINES
+from forecast.encoding.timeline_table import CATEGORY, DATE, FLAG, HEADLINES, NUMBER, column_kinds
+from forecast.errors import InputError
 from forecast.outcomes.clustering import Clusters, clusters_of
 from forecast.outcomes.conditions import Condition, above, at_least, below, equals, flag, happened, number, total
 from forecast.timeline.codes import PARTIES
@@ -227,8 +228,10 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
         `between_members`, the share of the interval's variance that is between members.
 
     Raises:
-        InputError: timelines of several members without weights, or weights that do not fit the members.
+        InputError: the table is empty, has not the columns and types of a run's timelines, or has a timeline twice;
+            there are timelines of several members without weights, or weights that do not fit the members.
     """
+    check_columns(timelines)
     clusters = clusters_of(timelines, weights)
     found: dict[str, Any] = {}
     order = list(GROUPS)
@@ -241,6 +244,42 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
         name: _given(timelines, clusters, event, ends=name in ENDS) for name, event in events(timelines).items()
     }
     return found
+
+
+def check_columns(timelines: pd.DataFrame) -> None:
+    """Check that a table has the columns of a run's timelines, with their types.
+
+    A table that was written to CSV and read again has lost its types, and endings that never happened with them. Odds
+    of such a table would be silently different, so it is refused.
+
+    Raises:
+        InputError: it is not such a table.
+    """
+    if not isinstance(timelines, pd.DataFrame):
+        what = f"found a {type(timelines).__name__}; expected a pandas DataFrame of timelines"
+        raise InputError(what, key="timelines", remedy="Give the timelines of simulate(...) or open_run(...)")
+    for name, kind in column_kinds().items():
+        if name not in timelines:
+            raise InputError(f"the column {name} is missing", key="timelines", remedy=_AS_A_RUN)
+        found = _content(timelines[name])
+        if found != kind:
+            what = f"the column {name} holds {found}; expected {kind}: the table has lost its types, perhaps as CSV"
+            raise InputError(what, key="timelines", remedy=_AS_A_RUN)
+
+
+def _content(column: pd.Series) -> str:
+    """The content of a column; that of a saved pool's flags is an object, since `base-rates` has no answer."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return CATEGORY
+    if column.dtype == object and all(isinstance(value, bool) for value in column.dropna()):
+        return FLAG
+    return _KINDS.get(column.dtype.kind, f"values of type {column.dtype}")
+
+
+_KINDS = {"M": DATE, "b": FLAG, "i": NUMBER, "u": NUMBER, "f": NUMBER}
+"""The content of a column, by the kind of its type."""
+
+_AS_A_RUN = "Give the table as simulate(...) or open_run(...) gives it; Parquet keeps its types"
 
 
 def _given(timelines: pd.DataFrame, clusters: Clusters, event: NDArray[np.bool_], *, ends: bool) -> dict[str, Any]:

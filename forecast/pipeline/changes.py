@@ -20,18 +20,26 @@ def since(scenario: Scenario, day: date, learnt: Iterable[str]) -> dict[str, Any
     """The evidence between the reference date and a later day, as `summary.json` holds it.
 
     Returns:
-        `reference`; `states`: each recorded state, and since when it is so; `happened`: events and changes of
-        states in order of date, and whether they enter the odds; `figures`: for each series in use, the last
-        observation known on the reference date, the last known now, and revisions. None on the reference date.
+        `reference`; `coded_until`: the last day for which events and states are coded; `days_not_coded`: the days
+        between it and the as-of date; `states`: each recorded state, and since when it is so; `happened`: events and
+        changes of states in order of date, and whether they enter the odds; `figures`: for each series in use, the
+        last observation known on the reference date, the last known now, and revisions. None on the reference date.
     """
     if day == scenario.reference_date:
         return None
     return {
         "reference": scenario.reference_date.isoformat(),
+        "coded_until": scenario.chronology.coded_until.isoformat(),
+        "days_not_coded": days_not_coded(scenario, day),
         "states": _states(scenario, day),
         "happened": _happened(scenario, day),
         "figures": _figures(scenario, day, learnt),
     }
+
+
+def days_not_coded(scenario: Scenario, day: date) -> int:
+    """Days before an as-of date for which events and recorded states are not coded."""
+    return (day - scenario.chronology.known_until(day)).days
 
 
 def _states(scenario: Scenario, day: date) -> list[dict[str, Any]]:

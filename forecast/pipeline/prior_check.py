@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.belief.assemble import Posterior, update
+from forecast.belief.assemble import Posterior, fix_parameters, update
 from forecast.ensemble.forecasts import silent
 from forecast.ensemble.request import TIMELINES
 from forecast.ensemble.simulated import simulate
@@ -91,12 +91,13 @@ def check(
     """
     notify("reading the scenario")
     loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
+    loaded.chronology.check()
     year = replace(loaded, horizon=loaded.reference_date + timedelta(days=YEAR_DAYS - 1))
     notify("simulating a year under the priors alone")
     believed = update(year, prior_only=True)
     table = simulate(year, believed, timelines=timelines).timelines
     notify("simulating a year in which everybody consents")
-    consenting = update(year, prior_only=True, fixed=EVERYBODY_CONSENTS)
+    consenting = fix_parameters(believed, EVERYBODY_CONSENTS)
     ceiling = simulate(year, consenting, timelines=timelines).timelines
     return {
         "scenario": loaded.id,

@@ -12,11 +12,13 @@ from forecast.ensemble.pooling import pooled
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.resolve import ResolvedRequest, resolve
 from forecast.locations import source_digest
+from forecast.pipeline.changes import days_not_coded
 from forecast.pipeline.summary import outside_declared_range, summarise
 from forecast.report.context import report_text
 from forecast.report.figures import odds_figure
 from forecast.report.flags import outside
 from forecast.report.predictive import predictive, titles, units
+from forecast.scenario.series_roles import after_horizon, other_weekdays
 from forecast.scenario.spec import Scenario
 from forecast.store.digests import digest_of, run_name, versions
 from forecast.store.json_text import to_json
@@ -46,10 +48,31 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
     scenario, day = resolved.scenario, resolved.day
     for entry in outside_declared_range(scenario, day):
         log.warning("%s; it was kept", outside(entry))
+    for text in cautions_of_record(scenario, day):
+        log.warning("%s", text)
     with Writer(runs_folder(request.runs), f"{scenario.id}_{day}") as writer:
         members = forecasts(resolved, progress=progress, notify=notify)
         notify("computing the odds and saving the run")
         return _save(writer, resolved, members, code, started)
+
+
+def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
+    """Rows that the run does not use although they are there, and days for which none are coded."""
+    found = []
+    if days := days_not_coded(scenario, day):
+        until = scenario.chronology.coded_until
+        found.append(f"events and recorded states are coded until {until}; the {days} days after it are simulated")
+    for series, late in after_horizon(scenario.evidence, scenario.horizon).items():
+        rows = "an observation" if len(late) == 1 else f"{len(late)} observations"
+        found.append(f"{series} has {rows} after the horizon, from {late[0]}, which no run uses: check the year")
+    second = scenario.second_area_series
+    if second is not None:
+        for when in other_weekdays(scenario.evidence.as_of(day), second):
+            found.append(f"{second} of {when}, a {when:%A}, is not used: the front uses Mondays")
+    later = next(iter(scenario.chronology.contradictions), None)
+    if later is not None:
+        found.append(f"a later row, which this run does not use, contradicts the others: {later.error}")
+    return found
 
 
 def _save(

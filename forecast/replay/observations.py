@@ -20,9 +20,12 @@ def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -
     """The record of the weeks from the reference date to `day`, or to an earlier day `until`, as known on `day`."""
     seen = scenario.chronology.as_of(day)
     ends: list[date] = calendar.week_ends(scenario.reference_date, until or day)[1:].tolist()
+    coded = sum(end <= seen.known_until(day) for end in ends)
     codes = {state.kernel: _codes(seen, name, ends) for name, state in STATES.items()}
-    pocket = _pocket(scenario, day, ends, codes.pop("pocket")[1:])
-    return WeeklyRecord(**codes, events=_events(seen, ends), moves=_moves(seen, ends), pocket=pocket)
+    held = codes.pop("pocket")
+    pocket = _pocket(scenario, day, ends, held[1:])
+    pocket[coded:] = np.where(held[1:] != held[:-1], pocket, np.nan)[coded:]
+    return WeeklyRecord(**codes, events=_events(seen, ends), moves=_moves(seen, ends), pocket=pocket, coded=coded)
 
 
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:

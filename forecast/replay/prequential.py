@@ -35,7 +35,7 @@ PARTICLES = 20_000
 def common_density(
     scenario: Scenario, posterior: Posterior, day: date, threads: int | None = None, number: int = PARTICLES
 ) -> dict[str, list[tuple[date, float]]]:
-    """Log predictive densities of each whole period of 28 days between the reference date and the as-of date.
+    """Log predictive densities of each whole, coded period of 28 days from the reference date to the as-of date.
 
     Args:
         scenario: under the member's perspective.
@@ -49,7 +49,8 @@ def common_density(
         density is per km2, and only periods with a known area at both ends are included.
     """
     first = scenario.reference_date
-    whole = blocks(first, day)
+    # In weeks that are not coded nobody knows whether the war has ended or a truce holds, so they are not scored.
+    whole = blocks(first, scenario.chronology.known_until(day))
     found: dict[str, list[tuple[date, float]]] = {item: [] for item in COMMON}
     if not whole:
         return found

@@ -59,7 +59,7 @@ ENDED = "endings.any"
 """The decision of an event that ends the war on the battlefield."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Start:
     """The starting points of timelines, on the as-of date.
 
@@ -84,6 +84,10 @@ class Start:
     share: Array
     effective: float | None
     log_weight: Array
+
+    def __repr__(self) -> str:
+        """Show the number of draws and states, not the arrays."""
+        return f"Start({len(self.draw)} draws, {len(self.states)} states, effective sample size {self.effective})"
 
     def cells(self, timelines: int) -> Cells:
         """The cells of a run: timeline i uses draw (i // 40) mod n, whatever the number of timelines."""

@@ -137,6 +137,8 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
         found.append(f"Changed for this run: {'; '.join(changed)}.{aside}")
     if summary["diagnostics"]["converged"] is False:
         found.append("The sampler did not converge; these numbers are not to be relied on.")
+    if note := not_coded(summary):
+        found.append(note)
     if thin:
         found.append(
             "Few parameter draws fit what has happened so far (effective sample size "
@@ -145,6 +147,20 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
     if summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin):
         found.append(f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds.")
     return found
+
+
+def not_coded(summary: Mapping[str, Any]) -> str:
+    """A caution that the last days before the as-of date are not coded; empty if all are."""
+    since = summary["since"] or {}
+    days = since.get("days_not_coded", 0)
+    if not days:
+        return ""
+    until = day_in_words(date.fromisoformat(since["coded_until"]))
+    span = "the day" if days == 1 else f"the {days} days"
+    return (
+        f"Events and recorded states are coded only up to {until}. For {span} between then and the as-of date, "
+        "the model does not know what happened: it simulates them, and only the series count as evidence there."
+    )
 
 
 def small_samples(summary: Mapping[str, Any]) -> list[str]:

@@ -60,6 +60,8 @@ def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
         ],
         "revised": [revised_in_words(entry) for entry in found["figures"] if entry["revised"]],
         "effective": effective_in_words(summary),
+        "not_coded": found.get("days_not_coded", 0) > 0,
+        "coded_until": found.get("coded_until", ""),
     }
 
 
@@ -164,6 +166,7 @@ def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             "block": entry["block"],
             "series": name,
             "figures": entry["learnt_from"],
+            "rows": entry["rows"],
             "last_observed": entry["last_observed"],
             "last_available": entry["last_available"],
             **{key: percent(checks[name][key]) if name in checks else "" for key in ("within_50", "within_90")},

@@ -3,19 +3,17 @@
 Rates have a conjugate gamma prior, given as events and years, to which those of the record are added.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from forecast.scenario.members import BaseRates, Rate
 from forecast.scenario.reader import Reader
+from forecast.scenario.reference_tables import OUTCOMES, WarRow, war_rows
 from forecast.validation import Place, Positive, Table, Text, as_table, near
 
 FILE = "base_rates.toml"
-
-OUTCOMES = ("won_or_lost", "stalemate", "other")
-"""How the wars of a class end: with a winner and a loser, with neither, or turned into something else."""
 
 DAYS_PER_YEAR = 365.25
 
@@ -101,12 +99,12 @@ class BaseRatesFile(Table):
 
 
 def ends_and_years(
-    wars: Sequence[Mapping[str, str]], youngest: float, oldest: float, since: int, until: int = 9999
+    wars: Sequence[WarRow], youngest: float, oldest: float, since: int, until: int = 9999
 ) -> tuple[dict[str, int], float]:
     """Count the ends of wars while they are between two ages, and the years that they spent there.
 
     Args:
-        wars: rows with `start`, `duration_days` and `outcome`.
+        wars: the wars.
         youngest: age from which they count, years.
         oldest: age up to which they count, years.
         since: first year of start that counts.
@@ -117,12 +115,12 @@ def ends_and_years(
     """
     ends, exposure = dict.fromkeys(OUTCOMES, 0), 0.0
     for war in wars:
-        years = float(war["duration_days"]) / DAYS_PER_YEAR
-        if years <= youngest or not since <= int(war["start"][:4]) < until:
+        years = war.duration_days / DAYS_PER_YEAR
+        if years <= youngest or not since <= war.start.year < until:
             continue
         exposure += min(years, oldest) - youngest
         if years <= oldest:
-            ends[war["outcome"]] += 1
+            ends[war.outcome] += 1
     return ends, exposure
 
 
@@ -145,13 +143,16 @@ def read_base_rates(reader: Reader) -> BaseRates | None:
         raise place.at("class.oldest").error(what)
     wars = _wars(reader, own.table, place.at("class.table"))
     ages = own.youngest, own.oldest
-    early, late = ends_and_years(wars, *ages, own.since, file.era.begins), ends_and_years(wars, *ages, file.era.begins)
+    early = ends_and_years(wars, *ages, own.since, file.era.begins)
+    late = ends_and_years(wars, *ages, max(own.since, file.era.begins))
     ends = {name: file.era.weight * early[0][name] + late[0][name] for name in OUTCOMES}
-    prior = Rate(file.end.ends, file.end.war_years)
-    rate = prior.after(sum(ends.values()), file.era.weight * early[1] + late[1])
-    if rate.years == 0.0:
-        what = f"found the table {own.table!r}, in which no war was between {ages[0]:g} and {ages[1]:g} years old"
-        raise place.at("class.table").error(what, "Widen the ages, or give end.war_years above 0")
+    war_years = file.era.weight * early[1] + late[1]
+    if war_years == 0.0:
+        span = f"{ages[0]:g} to {ages[1]:g} years old"
+        what = f"no war of the table {own.table!r} that began in {own.since} or later was {span}"
+        what += "" if file.era.weight else ", and earlier wars have no weight"
+        raise place.at("class").error(f"{what}; expected at least one", "Widen the ages, or change since")
+    rate = Rate(file.end.ends, file.end.war_years).after(sum(ends.values()), war_years)
     return BaseRates(
         end=rate,
         modes={name: getattr(file.modes, name) + ends[name] for name in OUTCOMES},
@@ -163,17 +164,13 @@ def read_base_rates(reader: Reader) -> BaseRates | None:
     )
 
 
-def _wars(reader: Reader, table: str, place: Place) -> Sequence[Mapping[str, str]]:
+def _wars(reader: Reader, table: str, place: Place) -> Sequence[WarRow]:
     """The rows of the reference table of wars, checked."""
     if table not in reader.classes:
         what = f"found {table!r}; expected a table of reference/reference.toml"
         raise place.error(what, near(table, reader.classes))
-    rows = reader.classes[table]
-    for number, row in enumerate(rows, start=2):
-        for column in ("start", "duration_days", "outcome"):
-            if column not in row:
-                raise place.error(f"found {table!r}, which has no column {column}; expected a table of wars")
-        if row["outcome"] not in OUTCOMES or not row["duration_days"].isdigit() or not row["start"][:4].isdigit():
-            what = f"found {', '.join(row.values())}; expected a date, whole days and {', '.join(OUTCOMES)}"
-            raise place.error(f"row {number} of {table!r}: {what}")
-    return rows
+    for column in ("start", "duration_days", "outcome", "war"):
+        if column not in reader.classes[table][0]:
+            raise place.error(f"found {table!r}, which has no column {column}; expected a table of wars")
+    file = reader.tables["reference/reference.toml"][table]["file"]
+    return war_rows(list(enumerate(reader.classes[table], start=2)), reader.place(f"reference/{file}"))

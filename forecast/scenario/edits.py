@@ -1,11 +1,11 @@
 """Changes from the command line: `--set` edits the tables as read; `--fix` fixes a parameter at a value."""
 
-import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from forecast.errors import InputError
+from forecast.parsing import given_number, parse_number, shortened
 from forecast.scenario import toml_tables
 from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, is_row, table_at
 from forecast.scenario.elicit import families
@@ -71,10 +71,7 @@ def parse_fixed(texts: Iterable[str]) -> dict[str, float]:
             raise place.error(f"found {text!r}; expected NAME=NUMBER")
         if name in fixed:
             raise place.error("it is given twice")
-        try:
-            fixed[name] = float(value)
-        except ValueError:
-            raise place.error(f"found {value!r}; expected a number") from None
+        fixed[name] = given_number(value, "--fix", name)
     return fixed
 
 
@@ -96,12 +93,14 @@ def check_fixable(scenario: Scenario, fixed: Mapping[str, float]) -> None:
         declared, prior = field_of(name), scenario.priors[name]
         if declared.form != "plain":
             what = f"a {declared.form} cannot be fixed: it also depends on other draws of its party"
-            raise place.error(what, f"Use --set {name}.centre={value:g}")
-        if not math.isfinite(value):
-            raise place.error(f"found {value}; expected a finite number, in {prior.unit}")
+            raise place.error(what, f"Use --set {name}.centre={value}")
+        try:
+            number = parse_number(value)
+        except ValueError:
+            raise place.error(f"found {shortened(value)}; expected a finite number, in {prior.unit}") from None
         low, high = max(declared.low, prior.support[0]), min(declared.high, prior.support[1])
-        if not low <= value <= high or (declared.unit == "chance/year" and value == 1.0):
-            raise place.error(f"found {value:g}; expected {interval(low, high, declared.unit)}, in {prior.unit}")
+        if not low <= number <= high or (declared.unit == "chance/year" and number == 1.0):
+            raise place.error(f"found {number:g}; expected {interval(low, high, declared.unit)}, in {prior.unit}")
 
 
 def _apply(tables: Tables, text: str) -> Address:

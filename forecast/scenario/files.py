@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.timeline.codes import PARTS
-from forecast.validation import Place, near, parse_toml, read_text
+from forecast.validation import Place, list_folder, near, parse_toml, read_text
 
 FILES = (
     *("sources.toml", "premises.toml", "scenario.toml", "parties.toml"),
@@ -24,7 +24,7 @@ README = "README.md"
 def read_folder(folder: Path) -> dict[str, str]:
     """Read every file of a scenario as text, by its path within the folder; hidden files are skipped."""
     root = Place(folder.name)
-    here = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    here = list_folder(folder, root)
     if not here:
         raise root.error("the folder is empty", f"A scenario has the files {', '.join(FILES)}")
     allowed = (*FILES, *OPTIONAL, README, *FOLDERS)
@@ -39,9 +39,7 @@ def read_folder(folder: Path) -> dict[str, str]:
     for sub, suffixes in FOLDERS.items():
         if sub not in here:
             continue
-        if not (folder / sub).is_dir():
-            raise Place(f"{folder.name}/{sub}").error("it is a file; expected a folder")
-        inside = sorted(path.name for path in (folder / sub).iterdir() if not path.name.startswith("."))
+        inside = list_folder(folder / sub, Place(f"{folder.name}/{sub}"))
         for name in inside:
             if name != README and not name.endswith(suffixes):
                 what = f"allowed here are files *{', *'.join(suffixes)} and {README}"

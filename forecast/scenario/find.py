@@ -1,10 +1,12 @@
 """Finding a scenario: a folder, found by its name or given by its path."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from forecast.errors import InputError
 from forecast.locations import ROOT
+from forecast.validation import Place, list_folder
 
 DEFAULT = "ukraine-2025"
 """The scenario that is meant when none is named."""
@@ -44,10 +46,9 @@ def scenarios(priors: Path | None = None) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for place in places(priors):
-        if _is_folder(place):
-            for folder in sorted(place.iterdir()):
-                if (folder / MARK).is_file():
-                    found.setdefault(folder.name, folder)
+        for name in _names(place):
+            if MARK in _names(place / name):
+                found.setdefault(name, place / name)
     return found
 
 
@@ -66,7 +67,7 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
     if priors is not None and not _is_folder(priors):
         raise InputError("there is no such folder", file=priors, key="--priors", remedy="Give a folder of scenarios")
     if name_or_folder is None:
-        if priors is not None and (priors / MARK).is_file():
+        if priors is not None and MARK in _names(priors):
             return priors
         name_or_folder = DEFAULT
     name = str(name_or_folder)
@@ -84,9 +85,23 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
     raise InputError(f"no scenario has this name; looked in {where}", key=repr(name), remedy=remedy)
 
 
+def _names(folder: Path) -> list[str]:
+    """Names in a folder; none if it is not a folder, or cannot be read."""
+    with suppress(InputError):
+        return list_folder(folder, Place(folder))
+    return []
+
+
 def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder.
+
+    Raises:
+        InputError: a folder above it cannot be searched, so nobody knows.
+    """
     try:
         return path.is_dir()
+    except PermissionError as error:
+        raise InputError(f"it cannot be read ({error.strerror})", file=path, remedy="Check its permissions") from error
     except (OSError, ValueError):
         # A name too long for the file system, or with a NUL, is no folder.
         return False

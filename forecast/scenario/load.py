@@ -1,19 +1,20 @@
 """Loading a scenario: every file is read and checked, used or not, and the first error is raised.
 
+Rows of the chronology that contradict each other stop only the runs that see them: see `Chronology.check`.
+
 Every parameter of the timeline has one prior and every prior is one of a parameter, as `timeline.parameters`
 declares them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 
 from forecast.evidence.chronology import Chronology, load_chronology
-from forecast.evidence.coding_guide import GUIDE
-from forecast.evidence.series import Evidence, load_evidence
+from forecast.evidence.coding_guide import GUIDE, read_coded_until
+from forecast.evidence.series import INDEX, Evidence, load_evidence
 from forecast.evidence.states import STATES
 from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import read_beliefs
@@ -27,10 +28,12 @@ from forecast.scenario.question import check_endings, read_premises, read_questi
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Front, Start
 from forecast.scenario.reference_tables import read_reference
-from forecast.scenario.series_roles import check_series
+from forecast.scenario.series_roles import check_month_ends, check_series, check_weekday, other_weekdays
 from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
 from forecast.validation import near
+
+MONDAY = 0
 
 __all__ = ["check_fixable", "load_scenario", "load_under", "parse_fixed"]
 
@@ -155,6 +158,12 @@ def _read_chronology(
         start=starting_values(question.start, beliefs.priors),
         first=question.reference_date,
         last=question.horizon,
+        coded_until=read_coded_until(
+            reader.tables[f"evidence/{INDEX}"],
+            reader.place(f"evidence/{INDEX}"),
+            question.reference_date,
+            question.horizon,
+        ),
         guide=guide,
         label=None if elsewhere else f"{folder.name}/evidence",
         kept=elsewhere is not None,
@@ -185,20 +194,14 @@ def _check_front(front: Front, evidence: Evidence, reader: Reader) -> None:
         if series in list(named.values())[:number]:
             what = f"found {series!r}, which the front already uses; expected another series"
             raise place.at(f"front.{key}").error(what, f"Take {key} out if there is none")
-        days = [day.date() for day in evidence.series(series)["observed"]]
-        spot = reader.place(f"evidence/{evidence.specs[series].file}").at("observed")
-        for day in days:
-            if key == "area_series" and day.weekday() != 0:
-                what = (
-                    f"found an observation of {day}, a {day:%A}; expected Mondays, because the front uses weekly data"
-                )
-                raise spot.error(what)
-            if key == "monthly_series" and (day + timedelta(days=1)).day != 1:
-                what = f"found an observation of {day}; expected a month's last day: the front uses whole months"
-                raise spot.error(what)
-        # A second map keeps its figures of other days, which are not used.
-        if key == "second_area_series" and days and all(day.weekday() != 0 for day in days):
-            raise spot.error("found no observation of a Monday; expected Mondays, because the front uses weekly data")
+        folder = reader.place("evidence")
+        if key == "area_series":
+            check_weekday(evidence, series, folder, MONDAY)
+        if key == "monthly_series":
+            check_month_ends(evidence, series, folder)
+        # A second map keeps its figures of other days, which are not used; if most are, the dates are shifted.
+        if key == "second_area_series" and 2 * len(other_weekdays(evidence, series)) > len(evidence.series(series)):
+            check_weekday(evidence, series, folder, MONDAY)
 
 
 def _check_premises(scenario: Scenario, reader: Reader) -> None:

@@ -52,7 +52,11 @@ def read_question(reader: Reader) -> Question:
     reader.check_source(question.start.source, place.at("start.source"))
     for key, events in (("upheaval", question.upheavals), ("vote", question.votes)):
         for event in events:
-            reader.check_source(event.source, place.at(key, event.date, "source"))
+            spot = place.at(key, event.date)
+            reader.check_source(event.source, spot.at("source"))
+            if not question.reference_date <= event.date <= question.horizon:
+                days = f"{question.reference_date}, the reference date, to {question.horizon}, the horizon"
+                raise spot.at("date").error(f"found {event.date}; expected {days}", "Take it out: it cannot matter")
     reader.day = question.reference_date
     return question
 

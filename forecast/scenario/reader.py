@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+import numpy as np
+
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.prior import Prior
 from forecast.scenario.records import Grounded, Premise, Source
@@ -13,6 +15,12 @@ from forecast.validation import Place, near
 
 JUDGEMENT: Final = "judgement"
 """The source that every scenario has."""
+
+REACH: Final = 8.0
+"""Normal score of the outermost draws."""
+
+LARGEST: Final = 1e12
+"""Largest number of any prior; the largest of the scenarios is below a million."""
 
 
 @dataclass
@@ -44,7 +52,12 @@ class Reader:
     def keep(
         self, table: Grounded, name: str, marginal: Marginal, elicited: str, place: Place, **resolved: object
     ) -> None:
-        """Keep the prior of a table under its name; `resolved` are fields of the prior that the table does not have."""
+        """Keep the prior of a table under its name; `resolved` are fields of the prior that the table does not have.
+
+        Raises:
+            InputError: the distribution reaches numbers that cannot be computed with.
+        """
+        check_reach(marginal, elicited, place)
         self.priors[name] = table.record(
             Prior,
             name=name,
@@ -87,6 +100,15 @@ class Reader:
                 raise place.at("premises").error(what, near(premise, self.premises))
             if premise in premises[:number]:
                 raise place.at("premises").error(f"found {premise!r} twice; expected once")
+
+
+def check_reach(marginal: Marginal, elicited: str, place: Place) -> None:
+    """Check that the outermost draws of a distribution are numbers that a simulation can compute with."""
+    with np.errstate(all="ignore"):
+        ends = np.abs([float(marginal.quantile(np.asarray(z))) for z in (-REACH, REACH)])
+    if not (ends <= LARGEST).all():
+        what = f"found {elicited}, which reaches {ends.max():g}; expected numbers up to {LARGEST:g}"
+        raise place.error(what, "Give a narrower distribution, or another unit")
 
 
 def check_capacity(rows: Collection[Any], what: str, place: Place) -> None:

@@ -4,11 +4,11 @@ Ids that are the key of a table, as in `[region.<id>]`, are not keys of the file
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from forecast.parsing import parse_month_and_day
 from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
 from forecast.validation import Day, Positive, Table, Text, Texts
 
@@ -29,12 +29,7 @@ def _one_of(words: Sequence[str]) -> AfterValidator:
 
 def _month_and_day(text: object) -> object:
     """Parse a day of every year, written MM-DD."""
-    try:
-        # 2001 is no leap year: a peak is a day that every year has.
-        day = date.fromisoformat(f"2001-{text}")
-    except ValueError:
-        raise ValueError("a day of every year, written MM-DD") from None
-    return day.month, day.day
+    return parse_month_and_day(text)
 
 
 class Source(Table):

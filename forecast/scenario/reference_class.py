@@ -12,6 +12,7 @@ uncertainty of the class's own rate. Such a prior includes its evidence: it is n
 import math
 from collections.abc import Mapping, Sequence
 
+from forecast.parsing import parse_count, parse_number
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal, fit_quantiles
 from forecast.scenario.families import C95
@@ -53,8 +54,13 @@ def class_rate(
     )
     if unit == "1/year":
         return Marginal("lognormal", (rate, sd)), elicited
-    low, middle, high = (-math.expm1(-rate * math.exp(z * sd)) for z in (-C95, 0.0, C95))
-    return fit_quantiles(low, middle, high, 0.0, 1.0), elicited
+    try:
+        low, middle, high = (-math.expm1(-rate * math.exp(z * sd)) for z in (-C95, 0.0, C95))
+        fitted = fit_quantiles(low, middle, high, 0.0, 1.0)
+    except (ValueError, ArithmeticError) as error:
+        what = f"a rate of {rate:g} a year with a spread of {sd:g} cannot be fitted as a chance a year"
+        raise place.at("times").error(what, "Give smaller times or spread") from error
+    return fitted, elicited
 
 
 def _count(rows: Rows, given: toml_tables.ReferenceClassTable, place: Place) -> tuple[float, float]:
@@ -70,10 +76,12 @@ def _count(rows: Rows, given: toml_tables.ReferenceClassTable, place: Place) -> 
     events = exposure = 0.0
     for row in rows:
         try:
-            year = int(row[dated]) if dated else 0
-            counts = float(row[given.events]), float(row[given.exposure])
+            year = parse_count(row[dated]) if dated else 0
+            counts = parse_number(row[given.events]), parse_number(row[given.exposure])
         except ValueError:
             raise place.at("table").error(f"a row of {given.table} has no number where one is needed: {row}") from None
+        if min(counts) < 0.0:
+            raise place.at("table").error(f"a row of {given.table} has a number below 0: {row}")
         if (given.since is None or year >= given.since) and (given.until is None or year <= given.until):
             events += counts[0]
             exposure += counts[1]

@@ -6,10 +6,13 @@ from typing import Any
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.entries import inherit
-from forecast.scenario.reader import Reader
+from forecast.scenario.reader import REACH, Reader
 from forecast.scenario.records import Grounded, Issue
 from forecast.timeline.parameters import field_of
 from forecast.validation import Place, as_table, same_keys, shown
+
+MOST_LOG_WEIGHT = 100.0
+"""Largest log weight of an issue that any draw may have: its exponential is still a number."""
 
 
 def read_rows(
@@ -46,6 +49,9 @@ def keep_row(
     """Keep the prior of a row. Positions and terms are clipped to their support on use, saliences not."""
     declared = field_of(name)
     clipped = declared.unit == "position"
+    if not clipped and not abs(row.centre) + REACH * sd <= MOST_LOG_WEIGHT:
+        what = f"found centre {row.centre:g} with spread {sd:g}; expected log weights of at most {MOST_LOG_WEIGHT:g}"
+        raise place.error(what, "A weight is the exponential of these numbers")
     reader.keep(
         row,
         name,

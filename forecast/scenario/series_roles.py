@@ -1,11 +1,13 @@
 """The part that each series of the evidence plays: `[series]` of `scenario.toml`, for all blocks except the front."""
 
 import math
+from collections import Counter
+from datetime import date, timedelta
 
 from forecast.evidence.series import Evidence
 from forecast.scenario.reader import Reader
 from forecast.scenario.spec import Question
-from forecast.validation import near, shown
+from forecast.validation import Place, near, shown
 
 LIMITS = {
     "first_term_approval": (0.0, 100.0),
@@ -20,6 +22,13 @@ LIMITS = {
 """The limits of the figures in each part; the ends are allowed for aid and ground, where no logarithm is taken."""
 
 
+SAME_WEEKDAY = ("first_term_approval",)
+"""Parts that use every fourth week, counted from the first row."""
+
+MONTHLY = ("aid_us", "aid_europe")
+"""Parts that add up the rows of a quarter's months."""
+
+
 def check_series(reader: Reader, question: Question, evidence: Evidence) -> None:
     """Check `[series]`: each is of the evidence, plays one part, and has figures that its part can have.
 
@@ -29,7 +38,8 @@ def check_series(reader: Reader, question: Question, evidence: Evidence) -> None
         evidence: with all its rows.
 
     Raises:
-        InputError: a series is unknown, plays another part already, or has a figure outside the limits of its part.
+        InputError: a series is unknown, plays another part already, has a figure outside the limits of its part, or a
+            day on which its part uses none.
     """
     seen = list(question.front.named().values())
     for part, series in question.series.named():
@@ -47,3 +57,57 @@ def check_series(reader: Reader, question: Question, evidence: Evidence) -> None
                 limits = "0 or more" if closed else "above 0" if math.isinf(high) else "above 0 and below 100"
                 place = reader.place(f"evidence/{evidence.specs[series].file}").at("value")
                 raise place.error(f"found {shown(float(value))}; allowed for {part} are numbers {limits}")
+        if part in SAME_WEEKDAY:
+            check_weekday(evidence, series, reader.place("evidence"))
+        if part in MONTHLY:
+            check_month_ends(evidence, series, reader.place("evidence"))
+
+
+def check_weekday(evidence: Evidence, series: str, folder: Place, weekday: int | None = None) -> None:
+    """Check that all days of a series are the same day of the week, so that none falls between the weeks in use.
+
+    Args:
+        evidence: with all its rows.
+        series: id of the series.
+        folder: the folder of its file.
+        weekday: the day, 0 for Monday; by default that of most rows.
+
+    Raises:
+        InputError: a row is of another day.
+    """
+    days = observed_days(evidence, series)
+    usual = Counter(day.weekday() for day in days).most_common(1)[0][0] if weekday is None else weekday
+    for day in days:
+        if day.weekday() != usual:
+            wanted = f"{days[0] + timedelta(days=usual - days[0].weekday()):%A}s"
+            what = f"found an observation of {day}, a {day:%A}; expected {wanted}, because weekly data are used"
+            raise evidence.place(series, day, folder).error(what, "Check whether dates are shifted by a day")
+
+
+def check_month_ends(evidence: Evidence, series: str, folder: Place) -> None:
+    """Check that each day of a series is the last of its month, so that a month has one figure.
+
+    Raises:
+        InputError: a row is of another day.
+    """
+    for day in observed_days(evidence, series):
+        if (day + timedelta(days=1)).day != 1:
+            what = f"found an observation of {day}; expected a month's last day, because whole months are used"
+            remedy = "Give one figure a month, and check whether dates are shifted by a day"
+            raise evidence.place(series, day, folder).error(what, remedy)
+
+
+def after_horizon(evidence: Evidence, horizon: date) -> dict[str, list[date]]:
+    """The days of observations after the horizon, which no run can use, by series."""
+    found = {series: [day for day in observed_days(evidence, series) if day > horizon] for series in evidence.specs}
+    return {series: days for series, days in found.items() if days}
+
+
+def other_weekdays(evidence: Evidence, series: str) -> list[date]:
+    """The days of a series that are not Mondays."""
+    return [day for day in observed_days(evidence, series) if day.weekday() != 0]
+
+
+def observed_days(evidence: Evidence, series: str) -> list[date]:
+    """The days of a series' observations, in order."""
+    return [day.date() for day in evidence.series(series)["observed"]]

@@ -131,7 +131,7 @@ class Beliefs:
     correlations: tuple[Correlation, ...]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Scenario(Question, Beliefs):
     """A question, and all that is believed about it: the files of one folder, checked.
 
@@ -162,6 +162,13 @@ class Scenario(Question, Beliefs):
     texts: dict[str, str]
     pool: Pool | None = None
     base_rates: BaseRates | None = None
+
+    def __repr__(self) -> str:
+        """Show the name and the numbers of things, not the things."""
+        return (
+            f"Scenario({self.id}, perspective {self.perspective}, {self.reference_date} to {self.horizon}: "
+            f"{len(self.priors)} priors, {len(self.evidence.specs)} series)"
+        )
 
     def under(self, perspective: str, beliefs: Beliefs) -> "Scenario":
         """Give the scenario with the beliefs of a perspective."""

@@ -13,8 +13,8 @@ import math
 from forecast.timeline.fields import Real, Table, Whole, field
 from forecast.timeline.jit import kernel
 
-FREE, NOT, HAPPENED = 0.0, 1.0, 2.0
-"""Codes for the record of a decision in a week: not recorded, did not happen, happened."""
+FREE, NOT, HAPPENED, EXCLUDED = 0.0, 1.0, 2.0, 3.0
+"""Codes for the record of a decision in a week: not recorded, did not happen, happened, cannot happen (no weight)."""
 
 NOT_OBSERVED = -1.0
 """Code of a state that is not recorded."""
@@ -28,7 +28,7 @@ class Observed:
     ruled_out: Whole = field("code", "first decision or state that contradicts the record, -1 none")
 
     met: Table = field("count", "1 + last week in which the recorded event happened", shape=("decision",))
-    decision: Table = field("code", "record of the decision: free, not, happened", shape=("decision", "week"))
+    decision: Table = field("code", "record of the decision: free, not, happened, excluded", shape=("decision", "week"))
     rung: Table = field("code", "rung at the end of the week, -1 not recorded", shape=("week",))
     rung_before: Table = field("code", "rung at the start of the week, -1 not recorded", shape=("week",))
     moves: Table = field("code", "moves of the ladder in the week: digits to base 3, 1 up, 2 down", shape=("week",))
@@ -85,5 +85,6 @@ def as_observed(observed: Observed, what: int, week: int, rate: float) -> bool:
         observed.met[what] = week + 1.0
         weight_event(observed, what, rate)
         return True
-    observed.log_weight -= max(rate, 0.0)
+    if observed.decision[what, week] == NOT:
+        observed.log_weight -= max(rate, 0.0)
     return False

@@ -3,6 +3,10 @@
 The record has states at the end of each week (rung, posture, truce, arms, ban) and events of streams that are recorded
 systematically. The states imply whether each decision that changes them happened. If a stream is recorded
 systematically, a week without a recorded event is a week without an event. Random numbers make all other decisions.
+
+The record is coded up to some day. In later weeks it observes nothing, and random numbers make all decisions but one:
+the war does not end before the as-of date, since a forecast is asked for on that date. This has no weight. In a week
+that is coded in part, the recorded changes and events are observed. The absence of others is not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +20,7 @@ from forecast.arrays import Array
 from forecast.timeline import endings, europe, kyiv, moscow, talks, washington
 from forecast.timeline import front as front_part
 from forecast.timeline.codes import GENERAL, LIMITED, NO_TRUCE, PRESSING_KYIV, SIGNED, WALKED_AWAY
-from forecast.timeline.conditioning import FREE, HAPPENED, NOT, NOT_OBSERVED, Observed
+from forecast.timeline.conditioning import EXCLUDED, FREE, HAPPENED, NOT, NOT_OBSERVED, Observed
 from forecast.timeline.fields import layout
 
 Codes = NDArray[np.int64]
@@ -51,6 +55,7 @@ class WeeklyRecord:
         events: by stream, one of `STREAMS`: (weeks,) number of events; random numbers decide streams not in it.
         moves: (weeks,) moves of the ladder in each week, see `moves_code`.
         pocket: (weeks,) Russian ground held by Ukraine at the end of each week, km2; NaN where it is not observed.
+        coded: number of weeks, from the first one on, that are coded to their end; None if all are.
     """
 
     rung: Codes
@@ -61,11 +66,17 @@ class WeeklyRecord:
     events: Mapping[str, Codes]
     moves: Codes
     pocket: Array = field(default_factory=lambda: np.empty(0))
+    coded: int | None = None
 
     @property
     def weeks(self) -> int:
         """Number of weeks."""
         return len(self.rung) - 1
+
+    @property
+    def in_code(self) -> NDArray[np.bool_]:
+        """(weeks,) whether each week is coded to its end."""
+        return np.arange(self.weeks) < (self.weeks if self.coded is None else self.coded)
 
 
 def moves_code(steps: Sequence[int]) -> int:
@@ -88,18 +99,28 @@ def observed_record(past: WeeklyRecord) -> Any:
     """The recorded past laid out as `Observed`, shape (1,); the levels observed in each draw are added later."""
     observed = nothing_observed()
     weeks = past.weeks
-    for name in ("rung", "posture", "truce", "paused", "banned"):
-        observed[name][0, :weeks] = getattr(past, name)[1:]
-    observed["rung_before"][0, :weeks] = past.rung[:-1]
-    observed["moves"][0, :weeks] = past.moves
+    known = {name: _known(past, name) for name in ("rung", "posture", "truce", "paused", "banned")}
+    for name, which in known.items():
+        observed[name][0, :weeks] = np.where(which, getattr(past, name)[1:], NOT_OBSERVED)
+    observed["rung_before"][0, :weeks] = np.where(known["rung"], past.rung[:-1], NOT_OBSERVED)
+    observed["moves"][0, :weeks] = np.where(known["rung"], past.moves, 0)
     if len(past.pocket):
         observed["pocket"][0, :weeks] = past.pocket
     decided = observed["decision"][0]
-    for what, codes in _of_states(past).items():
-        decided[what, :weeks] = codes
+    for what, (state, codes) in _of_states(past).items():
+        decided[what, :weeks] = np.where(known[state], codes, FREE)
     for stream, counts in past.events.items():
-        decided[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, NOT)
+        without = np.where(past.in_code, NOT, FREE)
+        decided[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, without)
+    decided[endings.ENDING, :weeks] = np.where(past.in_code, decided[endings.ENDING, :weeks], EXCLUDED)
     return observed
+
+
+def _known(past: WeeklyRecord, state: str) -> NDArray[np.bool_]:
+    """Weeks in which a state is observed: those coded to their end, and those not coded in which it changed."""
+    codes = getattr(past, state)
+    moved = (codes[1:] != codes[:-1]) | ((past.moves != 0) if state == "rung" else False)
+    return np.asarray(past.in_code | moved)
 
 
 def observed_in_common(past: WeeklyRecord) -> Any:
@@ -119,21 +140,21 @@ def _happened(which: NDArray[np.bool_]) -> Array:
     return np.where(which, HAPPENED, NOT)
 
 
-def _of_states(past: WeeklyRecord) -> dict[int, Array]:
-    """Whether each decision that changes the recorded states happened in each week, by the number of the decision."""
+def _of_states(past: WeeklyRecord) -> dict[int, tuple[str, Array]]:
+    """By the number of each decision that changes a recorded state: the state, and whether it happened in each week."""
     rung, rung_after = past.rung[:-1], past.rung[1:]
     truce, truce_after = past.truce[:-1], past.truce[1:]
     signing = (rung_after == SIGNED) & (rung != SIGNED)
     return {
-        kyiv.BAN: _happened((past.banned[:-1] == 1) & (past.banned[1:] == 0)),
+        kyiv.BAN: ("banned", _happened((past.banned[:-1] == 1) & (past.banned[1:] == 0))),
         # A provocation that set the talks back is among the moves of the ladder.
-        kyiv.PROVOCATION: np.full(past.weeks, NOT),
-        washington.POSTURE: _happened(past.posture[1:] != past.posture[:-1]),
-        washington.PAUSE: _of_pauses(past),
-        talks.LIMITED_TRUCE: _happened((truce == NO_TRUCE) & (truce_after == LIMITED)),
-        talks.GENERAL_TRUCE: _happened((truce != GENERAL) & (truce_after == GENERAL) & ~signing),
-        talks.TRUCE_ENDS: _happened((truce != NO_TRUCE) & (truce_after == NO_TRUCE)),
-        talks.BREAKDOWN: _happened((rung == SIGNED) & (rung_after != SIGNED)),
+        kyiv.PROVOCATION: ("rung", np.full(past.weeks, NOT)),
+        washington.POSTURE: ("posture", _happened(past.posture[1:] != past.posture[:-1])),
+        washington.PAUSE: ("paused", _of_pauses(past)),
+        talks.LIMITED_TRUCE: ("truce", _happened((truce == NO_TRUCE) & (truce_after == LIMITED))),
+        talks.GENERAL_TRUCE: ("truce", _happened((truce != GENERAL) & (truce_after == GENERAL) & ~signing)),
+        talks.TRUCE_ENDS: ("truce", _happened((truce != NO_TRUCE) & (truce_after == NO_TRUCE))),
+        talks.BREAKDOWN: ("rung", _happened((rung == SIGNED) & (rung_after != SIGNED))),
     }
 
 

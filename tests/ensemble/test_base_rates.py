@@ -306,3 +306,63 @@ def test_what_is_wrong_in_the_file_is_told(tmp_path: Path, ukraine: Scenario, ol
     path.write_text(content.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InputError, match=rf"ukraine-2025/base_rates.toml: {text}"):
         load_scenario(folder)
+
+
+# Days that are not coded
+
+
+def coded(scenario: Scenario, day: date) -> Scenario:
+    return replace(scenario, chronology=replace(scenario.chronology, coded_until=day))
+
+
+def test_days_that_are_not_coded_do_not_count(ukraine: Scenario) -> None:
+    base = ukraine.base_rates
+    assert base is not None
+    short = coded(ukraine, date(2025, 3, 31))
+    known_then, known_now = known(ukraine, base, date(2025, 4, 1)), known(short, base, LATER)
+    assert (known_now.end, known_now.truce) == (known_then.end, known_then.truce)
+    # The maps are a series: they count up to the as-of date.
+    assert known_now.change == known(ukraine, base, LATER).change
+    assert known(coded(ukraine, date(2025, 6, 30)), base, LATER) == known(ukraine, base, LATER)
+    found, whole = common_density(short, LATER), common_density(ukraine, LATER)
+    for item, entries in found.items():
+        assert entries == [(last, log) for last, log in whole[item] if last <= date(2025, 3, 31)]
+        assert len(entries) == 2
+
+
+def test_a_truce_may_begin_and_end_in_days_that_are_not_coded(ukraine: Scenario) -> None:
+    short, truces = coded(ukraine, date(2025, 3, 31)), [(date(2025, 3, 1), None)]
+    # All truces break within days, so hardly any is left after three months.
+    made = believe(short, LATER, truces).assign(truce_breaks=50.0)
+    seen = simulate(short, made, LATER, truces, timelines=2000, seed=1)
+    holding = simulate(coded(ukraine, date(2025, 6, 30)), made, LATER, truces, timelines=2000, seed=1)
+    at_start = (holding["truce_longest"] > 17.0).mean()
+    assert at_start > 0.9 > 0.1 > (seen["truce_longest"] > 17.0).mean()
+    begun = simulate(short, made.assign(truce=5.0), LATER, timelines=2000, seed=1)
+    early = begun["general_first"] < np.datetime64(LATER)
+    assert 0.5 < early.mean() < 0.9
+    assert (begun["general_first"].dropna() >= np.datetime64("2025-04-01")).all()
+    table = simulate(ukraine, believe(ukraine, LATER), LATER, timelines=500, seed=1)
+    pd.testing.assert_frame_equal(
+        simulate(coded(ukraine, date(2025, 6, 30)), believe(ukraine, LATER), LATER, timelines=500, seed=1), table
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("since = 1823", "since = 3000"),
+        ("since = 1823", "since = 1999"),
+        ("youngest = 2.0\noldest = 5.0", "youngest = 60.0\noldest = 70.0"),
+    ],
+)
+def test_a_class_without_wars_is_refused(tmp_path: Path, ukraine: Scenario, old: str, new: str) -> None:
+    folder = shutil.copytree(ukraine.folder, tmp_path / "ukraine-2025")
+    path = folder / "base_rates.toml"
+    content = path.read_text(encoding="utf-8")
+    assert old in content
+    path.write_text(content.replace(old, new, 1).replace("war_years = 0.0", "war_years = 3.0", 1), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"base_rates\.toml: class: no war of the table 'interstate_wars'.*expected at least"
+    ):
+        load_scenario(folder)

@@ -1,13 +1,19 @@
 """A request: checked when it is made, then against its scenario, and what each member sees of it."""
 
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from run_tools import TINY
 
+from forecast.belief.assemble import update
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.resolve import resolve
+from forecast.ensemble.simulated import simulate
 from forecast.errors import InputError
+from forecast.scenario.spec import Scenario
 
 EDIT = "talks.text.quantiles=[4, 9, 20]"
 
@@ -73,3 +79,60 @@ def test_a_perspective_asked_for_is_the_only_member() -> None:
     resolved = resolve(RunRequest(perspective="article"))
     assert (resolved.perspective, resolved.pool, resolved.weights) == ("article", None, None)
     assert {name: scenario.perspective for name, scenario in resolved.members.items()} == {"article": "article"}
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"timelines": 1000.0}, "--timelines: found 1000.0; expected a whole number"),
+        ({"timelines": True}, "--timelines: found True; expected a whole number"),
+        ({"timelines": "2_000"}, "--timelines: found '2_000'"),
+        ({"seed": 1.5}, "--seed: found 1.5; expected a whole number"),
+        ({"seed": "\u0661"}, "--seed: found"),
+        ({"threads": 2.0}, "--threads: found 2.0"),
+        ({"as_of": "2031-W10-1"}, "--as-of: '2031-W10-1' is not a date. Write it as YYYY-MM-DD"),
+        ({"as_of": datetime(2031, 3, 3, tzinfo=UTC)}, "--as-of: datetime.datetime(2031, 3, 3"),
+        ({"fixed": {"moscow.worth": "1_0"}}, "--fix: moscow.worth: found '1_0'; expected a finite number"),
+        ({"fixed": {"moscow.worth": True}}, "--fix: moscow.worth: found True"),
+        ({"edits": "moscow.worth.centre=1"}, "--set: found 'moscow.worth.centre=1'; expected a list of texts"),
+    ],
+)
+def test_a_request_takes_what_the_command_takes(given: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        RunRequest(TINY, **given)
+    assert text in str(caught.value)
+
+
+def test_text_and_numbers_of_numpy_become_plain_values() -> None:
+    request = RunRequest(
+        TINY, timelines=np.int64(80), seed="3", as_of="2031-03-03", runs="runs", fixed={"a": np.float64(1)}
+    )
+    assert (request.timelines, request.seed, request.as_of) == (80, 3, date(2031, 3, 3))
+    assert (type(request.timelines), type(request.fixed["a"]), request.runs) == (int, float, Path("runs"))
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"timelines": 1000.0}, "--timelines: found 1000.0"),
+        ({"timelines": 100, "seed": -1}, "--seed: -1 is negative"),
+        ({"timelines": True}, "--timelines: found True"),
+        ({"timelines": 100, "draws": 2.0}, "draws: found 2.0"),
+        ({"timelines": 100, "draws": True}, "draws: found True"),
+        ({"timelines": 100, "substeps": 0}, "substeps: 0 substeps"),
+    ],
+)
+def test_a_simulation_takes_the_same(tiny: Scenario, given: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        simulate(tiny, update(tiny, prior_only=True), **given)
+    assert text in str(caught.value)
+
+
+def test_everything_public_shows_itself_in_a_line(tiny: Scenario) -> None:
+    posterior = update(tiny, prior_only=True)
+    made = simulate(tiny, posterior, timelines=40, draws=1)
+    for thing in (tiny, posterior, made, made.start, tiny.evidence, tiny.chronology):
+        assert len(repr(thing)) < 200
+        assert "\n" not in repr(thing)
+    assert repr(tiny).startswith("Scenario(two-islands, perspective base, 2031-03-03 to 2031-09-29: ")
+    assert repr(made) == "Simulation(40 timelines from 1 draws)"

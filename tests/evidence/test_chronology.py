@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from chronology_tools import CHANGES, EVENTS, LAST, START, load, rows_of, write
+from chronology_tools import CHANGES, EVENTS, GUIDE, LAST, START, load, rows_of, write
+from damage import swap
 from run_tools import MadeUpSampler
 
 from forecast.ensemble.request import RunRequest
@@ -153,7 +154,7 @@ def test_a_scenario_names_the_file_as_others_do(chronicled: Path) -> None:
     path.write_text(path.read_text().replace("rung,contact", "rung,terms"))
     told = "^two-islands/evidence/states.csv: row 2: rung cannot go from none to terms"
     with pytest.raises(InputError, match=told):
-        load_scenario(chronicled)
+        load_scenario(chronicled).chronology.check()
 
 
 def test_the_rows_that_a_run_saw_give_the_same_view_again(chronicled: Path, tmp_path: Path) -> None:
@@ -192,3 +193,91 @@ def test_a_run_keeps_the_rows_that_it_saw_and_no_other_moves_it(
     second = made("second")
     assert second.id == first.id
     assert second.manifest["files"] == first.manifest["files"]
+
+
+# --- what is later does not bear on what is earlier
+
+LATE_FAULT = tuple(row for row in CHANGES if not row.startswith("2031-04-02"))
+"""Without the turn to mediating in April, pressing Moscow later that month cannot follow."""
+
+
+def test_a_contradiction_stops_the_days_that_see_it_and_no_other(tmp_path: Path) -> None:
+    told = load(write(tmp_path, changes=LATE_FAULT))
+    with pytest.raises(InputError, match=r"row 5: posture cannot go from pressing_kyiv to pressing_moscow"):
+        told.check()
+    for day in (date(2031, 3, 3), date(2031, 4, 15), date(2031, 4, 16)):
+        assert ("posture", "pressing_moscow") not in rows_of(told.as_of(day))
+    for day in (date(2031, 4, 17), date(2031, 5, 1), LAST):
+        with pytest.raises(InputError, match="row 5: posture cannot go"):
+            told.as_of(day)
+
+
+def test_an_event_without_its_change_stops_the_days_that_see_it(tmp_path: Path) -> None:
+    guide = {"state": GUIDE["state"], "decision": {"kyiv.ban": {"systematic": True, "guide": "x"}}}
+    told = load(write(tmp_path, ("2031-06-02,2031-06-03,kyiv.ban,x,y,gazette",), CHANGES[:1]), guide)
+    assert told.as_of(date(2031, 6, 2)).events.empty
+    with pytest.raises(InputError, match=r"row 2, column decision: states\.csv has no row of 2031-06-02"):
+        told.as_of(date(2031, 6, 3))
+
+
+def test_a_later_revision_does_not_make_an_earlier_view_contradictory(tmp_path: Path) -> None:
+    undone = "2031-03-05,2031-08-01,rung,none,there were no talks,gazette"
+    rows = (CHANGES[0], undone, "2031-03-20,2031-03-21,rung,terms,a paper,gazette")
+    told = load(write(tmp_path, changes=rows))
+    assert rows_of(told.as_of(date(2031, 7, 31))) == [("rung", "contact"), ("rung", "terms")]
+    with pytest.raises(InputError, match="row 4: rung cannot go from none to terms"):
+        told.as_of(date(2031, 8, 1))
+
+
+def test_rows_that_wait_for_others_are_not_contradictions(tmp_path: Path) -> None:
+    told = load(write(tmp_path))
+    told.check()
+    assert told.contradictions == ()
+
+
+# --- until when all is coded
+
+
+def test_rows_after_the_last_coded_day_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"row 8, column observed: found 2031-06-02; expected 2031-06-01, which is coded_until"
+    ):
+        load(write(tmp_path), coded_until=date(2031, 6, 1))
+    with pytest.raises(InputError, match=r"events\.csv: row 4, column observed: found 2031-04-01; expected 2031-03-31"):
+        load(write(tmp_path), coded_until=date(2031, 3, 31))
+
+
+def test_a_day_knows_what_is_coded_before_it(tmp_path: Path) -> None:
+    told = load(write(tmp_path), coded_until=date(2031, 6, 2))
+    for day in (date(2031, 3, 3), date(2031, 6, 2), date(2031, 6, 3)):
+        assert told.known_until(day) == day
+    assert told.known_until(date(2031, 6, 4)) == told.as_of(LAST).known_until(LAST) == date(2031, 6, 3)
+    assert repr(told) == "Chronology(3 events, 7 changes of states, coded until 2031-06-02)"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "coded_until: it is missing; expected the last day for which events and recorded states are coded"),
+        (
+            "coded_until = 2031-03-01",
+            "coded_until: found 2031-03-01; expected 2031-03-02, the day before the reference date",
+        ),
+        ("coded_until = 2031-09-30", "to 2031-09-29, the horizon"),
+        ('coded_until = "2031-W20-1"', "coded_until: found '2031-W20-1'; expected a real day, written YYYY-MM-DD"),
+        ("coded_until = true", "coded_until: found true; expected a day, written YYYY-MM-DD"),
+        ("coded_untill = 2031-09-29", "unknown key; expected coded_until and [[series]]"),
+    ],
+)
+def test_every_scenario_says_until_when_it_is_coded(tiny_folder: Path, line: str, words: str) -> None:
+    swap(tiny_folder, "evidence/evidence.toml", "coded_until = 2031-09-29", line)
+    with pytest.raises(InputError) as caught:
+        load_scenario(tiny_folder)
+    assert str(caught.value).startswith("two-islands/evidence/evidence.toml: ")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("line", ["2031-03-02", "2031-03-03", '"2031-09-29"'])
+def test_the_last_coded_day_may_be_any_of_the_forecast_period(tiny_folder: Path, line: str) -> None:
+    swap(tiny_folder, "evidence/evidence.toml", "coded_until = 2031-09-29", f"coded_until = {line}")
+    assert load_scenario(tiny_folder).chronology.coded_until.isoformat() == line.strip('"')

@@ -180,7 +180,9 @@ def test_an_event_that_moves_a_state_goes_with_its_row_there(tmp_path: Path) -> 
     # A saved run may have seen the event a day before the change.
     folder = write(tmp_path, events, CHANGES[:1])
     first = date(2031, 3, 3)
-    kept = load_chronology(folder, {"gazette"}, start=START, first=first, last=LAST, guide=guide, kept=True)
+    kept = load_chronology(
+        folder, {"gazette"}, start=START, first=first, last=LAST, coded_until=LAST, guide=guide, kept=True
+    )
     assert len(kept.events) == 1
 
 

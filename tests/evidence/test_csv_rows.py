@@ -62,3 +62,34 @@ def test_wrong_rows_are_refused(text: str, key: str | None, words: str) -> None:
         rows(text)
     assert (caught.value.file, caught.value.key) == ("void/rows.csv", key)
     assert words in str(caught.value)
+
+
+# How late a row may become public
+
+
+class NotedRow(DatedRow):
+    name: str
+    note: str = ""
+
+
+def noted(text: str, most: int = 300) -> list[tuple[int, NotedRow]]:
+    return read_rows(NotedRow, f"observed,available,name,note\n{text}\n", PLACE, (), ("observed",), most)
+
+
+@pytest.mark.parametrize("row", ["2031-03-05,2032-03-06,x,", "2030-03-05,2031-03-06,x,", "2031-03-05,2032-03-06,x,why"])
+def test_a_mistyped_year_is_refused(row: str) -> None:
+    with pytest.raises(
+        InputError, match=r"row 2, column available: found 203\d-03-06, 36[67] days after observed.*at most 300"
+    ):
+        noted(row)
+
+
+def test_a_late_row_needs_a_series_that_says_so_and_a_reason() -> None:
+    assert len(noted("2031-03-05,2031-12-30,x,")) == 1
+    assert len(noted("2031-03-05,2032-03-06,x,known from a later count", most=700)) == 1
+    for row, words in (
+        ("2031-03-05,2032-03-06,x, ", "row 2, column note: it is empty; expected the reason"),
+        ("2031-03-05,2033-03-06,x,why", "at most 700 days"),
+    ):
+        with pytest.raises(InputError, match=words):
+            noted(row, most=700)

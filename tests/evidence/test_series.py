@@ -10,6 +10,7 @@ from places import REPOSITORY
 
 from forecast.errors import InputError
 from forecast.evidence.series import COLUMNS, Evidence, SeriesSpec, load_evidence
+from forecast.validation import Place
 
 DAY = date(2025, 1, 20)
 PRIORS = REPOSITORY / "priors" / "ukraine-2025"
@@ -255,6 +256,7 @@ BAD_ROWS = {
     "nan": ("2025-01-06,2025-01-07,NaN", "value", "'NaN'"),
     "inf": ("2025-01-06,2025-01-07,-inf", "value", "'-inf'"),
     "too large": ("2025-01-06,2025-01-07,1e999", "value", "'1e999'"),
+    "too large to compute with": ("2025-01-06,2025-01-07,1e300", "value", "expected a number of at most 1e+12"),
     "word": ("2025-01-06,2025-01-07,n/a", "value", "'n/a'"),
     "underscore": ("2025-01-06,2025-01-07,1_000", "value", "'1_000'"),
     "decimal comma": ('2025-01-06,2025-01-07,"1,5"', "value", "'1,5'"),
@@ -360,7 +362,7 @@ def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "poll.csv").unlink()
     (tmp_path / "poll.csv").mkdir()
-    assert "cannot be read" in refusal(tmp_path).what
+    assert refusal(tmp_path).what == "it is a folder; expected a file"
 
 
 @pytest.mark.parametrize("name", ["sea.csv", "sea.CSV"])
@@ -492,3 +494,39 @@ def test_there_are_72_premises_each_with_a_holder() -> None:
     holders = {"article", "commenter", "washington", "record", "another reader"}
     assert {premise["holder"] for premise in premises.values()} == holders
     assert all(premise["claim"].endswith(".") for premise in premises.values())
+
+
+# --- late rows, and files of others
+
+
+def test_a_series_may_declare_later_figures(tmp_path: Path) -> None:
+    late = POLL + "2024-01-10,2025-02-10,60,,,known from a yearly count,\n"
+    error = refusal(write(tmp_path, poll=late))
+    assert (error.key, error.exit_code) == ("row 4, column available", 2)
+    index = entry("area") + entry("poll", longest_lag_days=500)
+    assert len(load(write(tmp_path, index, poll=late)).series("poll")) == 3
+    error = refusal(write(tmp_path, entry("area") + entry("poll", longest_lag_days=30)))
+    assert "longest_lag_days: found 30; expected a number of at least 300" in str(error)
+
+
+def test_hidden_files_beside_the_series_are_ignored(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "._area.csv").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / ".DS_Store").write_bytes(b"\x00")
+    assert len(load(tmp_path).specs) == 2
+
+
+def test_an_observation_knows_its_line(tmp_path: Path) -> None:
+    evidence = load(write(tmp_path))
+    folder = Place("void/evidence")
+    assert evidence.place("area", date(2025, 1, 13), folder) == Place(
+        "void/evidence/area.csv", "row 5, column observed"
+    )
+    seen = load_evidence(tmp_path, {"maps", "other"}, seen=evidence.table)
+    assert seen.place("area", date(2025, 1, 13), folder) == Place("void/evidence/area.csv", "observed")
+
+
+def test_evidence_shows_itself_in_a_line(tmp_path: Path) -> None:
+    evidence = load(write(tmp_path))
+    assert repr(evidence) == "Evidence(2 series, 7 rows)"
+    assert repr(evidence.as_of(DAY)) == "Evidence(2 series, 4 rows, as of 2025-01-20)"

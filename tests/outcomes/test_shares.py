@@ -1,7 +1,10 @@
 """Odds: they add up exactly, splits add up to their whole, and what rests on too little is held back."""
 
+import io
+
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from timeline_tools import run, ukraine, ukraine_inputs
 
@@ -210,3 +213,55 @@ def test_the_tiny_scenario_has_the_same_layout(tiny: Scenario, found: dict) -> N
     assert list(small) == list(found)
     assert list(small["beside"]) == list(found["beside"])
     assert sum(counts(small["odds"])) == 400
+
+
+# Tables from elsewhere
+
+
+def test_timelines_given_twice_are_refused(table: pd.DataFrame) -> None:
+    for again in (pd.concat([table, table]), pd.concat([table, table.iloc[[5]]]), table.iloc[[0, 1, 1]]):
+        with pytest.raises(InputError, match=r"timelines: timeline \d+ stands in the table twice"):
+            odds(again)
+    assert odds(table.iloc[::2])["odds"]["unresolved"]["of"] == NUMBER / 2
+
+
+def test_an_empty_table_is_refused(table: pd.DataFrame) -> None:
+    for function in (odds, headline_odds):
+        with pytest.raises(InputError, match="timelines: found no timelines; expected at least one"):
+            function(table.iloc[:0])
+
+
+def test_a_table_that_lost_its_types_is_refused_in_words(table: pd.DataFrame) -> None:
+    csv = pd.read_csv(io.StringIO(table.to_csv(index=False)))
+    for other in (csv, table.astype({"ending": str}), table.assign(headline=table["headline"].astype(object))):
+        with pytest.raises(InputError, match="expected categories: the table has lost its types, perhaps as CSV"):
+            odds(other)
+    with pytest.raises(InputError, match=r"the column signed holds .*; expected dates"):
+        odds(table.assign(signed=table["signed"].astype(str)))
+    with pytest.raises(InputError, match="the column talks_alive is missing"):
+        odds(table.drop(columns="talks_alive"))
+    with pytest.raises(InputError, match="found a dict; expected a pandas DataFrame"):
+        odds({"timeline": [1]})  # type: ignore[arg-type]
+
+
+def test_a_table_that_went_through_arrow_gives_the_same_odds(table: pd.DataFrame, found: dict) -> None:
+    assert odds(pyarrow.Table.from_pandas(table).to_pandas()) == found
+    with pytest.raises(InputError, match="found a Table; expected a pandas DataFrame"):
+        odds(pyarrow.Table.from_pandas(table))
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [{"base": float("nan")}, {"base": 0.5}, {"base": True}, {}, {"one": 0.5, "two": 0.5}],
+)
+def test_weights_of_a_table_without_members_are_refused(table: pd.DataFrame, weights: dict) -> None:
+    with pytest.raises(InputError, match="weights: "):
+        odds(table, weights)
+
+
+@pytest.mark.parametrize("weights", [(float("nan"), 1.0), (2.0, -1.0), (True, False), (float("inf"), 0.0)])
+def test_weights_that_are_not_shares_are_refused(weights: tuple) -> None:
+    two = pd.DataFrame({"draw": [0, 1], "perspective": ["one", "two"], "headline": ["negotiated", "unresolved"]})
+    assert headline_odds(two, {"one": 0.5, "two": 0.5})["negotiated"]["probability"] == 0.5
+    with pytest.raises(InputError, match="weights"):
+        headline_odds(two, dict(zip(("one", "two"), weights, strict=True)))

@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from chronology_tools import chronicle
+from chronology_tools import CHANGES, chronicle
+from damage import swap
 from rich.console import Console
 from run_tools import TINY
 
@@ -20,7 +21,7 @@ from forecast.narrative.rerun import scenario_of
 from forecast.narrative.story import story_of
 from forecast.pipeline import workflow
 from forecast.pipeline.changes import in_words, since
-from forecast.report.context import report_text
+from forecast.report.context import cautions, not_coded, report_text
 from forecast.report.sections import in_the_odds, revised_in_words
 from forecast.scenario.load import load_scenario
 from forecast.store.saved_run import Run
@@ -135,3 +136,48 @@ def test_the_report_names_revisions_and_figures_outside_their_range(later: Run) 
     assert "that of 2031-02-24 revised from 1,000 to 1,005." in text
     assert "; outside its declared range)" in text
     assert "that were revised" not in later.report
+
+
+# Days that are not coded
+
+
+@pytest.fixture(scope="module")
+def uncoded(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run as of 23 April 2031 of a scenario that is coded until 9 April."""
+    folder = Path(shutil.copytree(TINY, tmp_path_factory.mktemp("scenario") / TINY.name))
+    chronicle(folder, changes=CHANGES[:1])
+    swap(folder, "evidence/evidence.toml", "coded_until = 2031-09-29", "coded_until = 2031-04-09")
+    return workflow.run(
+        RunRequest(folder, runs=tmp_path_factory.mktemp("runs"), as_of=DAY, timelines=300, prior_only=True)
+    )
+
+
+def test_a_run_says_until_when_events_are_coded(later: Run, uncoded: Run) -> None:
+    assert (later.summary["since"]["coded_until"], later.summary["since"]["days_not_coded"]) == ("2031-09-29", 0)
+    assert not_coded(later.summary) == ""
+    assert (uncoded.summary["since"]["coded_until"], uncoded.summary["since"]["days_not_coded"]) == ("2031-04-09", 13)
+    caution = (
+        "Events and recorded states are coded only up to 9 April 2031. For the 13 days between then and the as-of date, "
+        "the model does not know what happened: it simulates them, and only the series count as evidence there."
+    )
+    assert caution in cautions(uncoded.summary)
+    out = io.StringIO()
+    show_summary(uncoded.summary, uncoded.folder, Console(file=out, width=400))
+    assert caution in out.getvalue()
+    assert f"**{caution}**" in uncoded.report
+    assert "| State | On 2031-04-09 | Since |" in uncoded.report
+    assert "the absence of all other recorded events up to 2031-04-09." in " ".join(uncoded.report.split())
+    assert "coded only up to" not in later.report
+    assert "| State | Now | Since |" in later.report
+
+
+def test_the_warnings_before_the_work_say_so_too(uncoded: Run) -> None:
+    scenario = scenario_of(uncoded)
+    assert workflow.cautions_of_record(scenario, DAY) == [
+        "events and recorded states are coded until 2031-04-09; the 13 days after it are simulated"
+    ]
+    assert workflow.cautions_of_record(scenario, date(2031, 4, 10)) == []
+
+
+def test_a_timeline_of_such_a_run_can_be_narrated(uncoded: Run) -> None:
+    assert story_of(uncoded, 7).plain()

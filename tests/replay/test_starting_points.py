@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from chronology_tools import chronicle
+from damage import swap
 from run_tools import Done
 from timeline_tools import ukraine
 
@@ -15,14 +17,20 @@ from forecast.belief.assemble import update
 from forecast.errors import InputError
 from forecast.replay import starting_points
 from forecast.replay.observations import weekly_record_of
+from forecast.replay.prequential import common_density
 from forecast.replay.starting_points import COPY, REPLICATES, Start, in_proportion, selected
 from forecast.scenario.load import load_scenario
+from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW
 from forecast.timeline.codes import CONTACT, LIMITED, MEDIATING, NO_TRUCE, NONE, PRESSING_KYIV, PRESSING_MOSCOW, TERMS
+from forecast.timeline.conditioning import EXCLUDED, FREE, HAPPENED, NOT, NOT_OBSERVED
+from forecast.timeline.endings import ENDING
+from forecast.timeline.kyiv import COUP
 from forecast.timeline.particle_filter import MOST_KINDS, Replayed
 from forecast.timeline.result import RESULT
 from forecast.timeline.state import STATE
-from forecast.timeline.weekly_record import STREAMS, WeeklyRecord
+from forecast.timeline.talks import LIMITED_TRUCE
+from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, observed_record
 
 UP, DOWN = 1, 2
 
@@ -281,8 +289,29 @@ def test_fixing_an_observed_start_is_refused() -> None:
     for name in ("washington.capital_start", "kyiv.instability_start", "front.kursk_start"):
         with pytest.raises(InputError, match=f"--fix: {name}: this is the level on 2025-01-20"):
             update(scenario, date(2025, 3, 3), prior_only=True, fixed={name: 0.5})
-    with pytest.raises(InputError, match=r"'2025-03-03' is not a date"):
-        update(scenario, "2025-03-03")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("day", ["2025-W10-1", "2025-3-3", datetime(2025, 3, 3, tzinfo=UTC), 20250303])
+def test_a_date_in_python_is_parsed_as_everywhere(day: object) -> None:
+    scenario, _ = ukraine()
+    assert update(scenario, "2025-03-03", prior_only=True).as_of == date(2025, 3, 3)
+    with pytest.raises(InputError, match=r"as_of: .* is not a date\. Write it as YYYY-MM-DD"):
+        update(scenario, day, prior_only=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "words"),
+    [
+        ({"moscow.wort": 0.4}, "no entry has this name. Did you mean moscow.worth"),
+        ({"moscow.worth": -1.0}, "expected 0 or more"),
+        ({"moscow.worth": True}, "found True; expected a finite number"),
+        ({"moscow.worth": "0.4x"}, "found '0.4x'; expected a finite number"),
+    ],
+)
+def test_what_python_fixes_is_checked_as_on_the_command_line(fixed: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        update(ukraine()[0], prior_only=True, fixed=fixed)
+    assert words in str(caught.value)
 
 
 def test_the_command_refuses_it_and_writes_nothing(
@@ -309,3 +338,84 @@ def test_a_day_later_what_did_not_happen_weighs_more() -> None:
     assert (logs[1] < logs[0]).all()
     # Only the part of the week before the as-of date is replayed: a seventh of what the second week weighs.
     assert np.median((logs[1] - logs[0]) / (logs[2] - logs[0])) == pytest.approx(1.0 / 7.0, rel=0.1)
+
+
+# Weeks that are not coded
+
+
+def coded_until(folder: Path, day: str) -> Scenario:
+    """The made-up scenario with the talks and truce of its first weeks, coded until a day."""
+    changes = (
+        "2031-03-05,2031-03-06,rung,contact,talks,gazette",
+        "2031-03-19,2031-03-20,truce,limited,no raids,gazette",
+    )
+    decisions = {name: {"systematic": True, "guide": "x"} for name in ("kyiv.coup", "endings.any")}
+    chronicle(folder, changes=changes, decisions=decisions)
+    swap(folder, "evidence/evidence.toml", "coded_until = 2031-09-29", f"coded_until = {day}")
+    return load_scenario(folder)
+
+
+def test_weeks_after_the_last_coded_day_are_not_in_the_record(tiny_folder: Path) -> None:
+    scenario = coded_until(tiny_folder, "2031-03-30")  # a Sunday, the end of the fourth week
+    for day, coded in ((date(2031, 3, 31), 4), (date(2031, 3, 26), 4), (date(2031, 5, 5), 4)):
+        seen = weekly_record_of(scenario, day)
+        assert (seen.coded, seen.in_code.sum()) == (coded, 4)
+    whole = observed_record(weekly_record_of(scenario, date(2031, 3, 31)))
+    longer = observed_record(weekly_record_of(scenario, date(2031, 5, 5)))
+    for name in ("rung", "posture", "truce", "paused", "banned", "moves", "rung_before", "pocket"):
+        np.testing.assert_array_equal(longer[name][0, :4], whole[name][0, :4])
+    for name in ("rung", "posture", "truce", "paused", "banned", "rung_before"):
+        assert set(longer[name][0, 4:9]) == {NOT_OBSERVED}
+    assert np.isnan(longer["pocket"][0, 4:9]).all()
+    free = np.delete(longer["decision"][0, :, 4:9], ENDING, axis=0)
+    assert set(free.ravel()) == {FREE}
+    assert set(longer["decision"][0, ENDING, 4:9]) == {EXCLUDED}
+
+
+def test_a_week_that_is_coded_in_part_has_what_is_on_record(tiny_folder: Path) -> None:
+    scenario = coded_until(tiny_folder, "2031-03-20")  # a Thursday, the day after the truce began
+    seen = observed_record(weekly_record_of(scenario, date(2031, 4, 7)))
+    decision = seen["decision"][0]
+    assert (seen["truce"][0, 2], decision[LIMITED_TRUCE, 2]) == (LIMITED, HAPPENED)
+    assert (seen["rung"][0, 2], seen["posture"][0, 2]) == (NOT_OBSERVED, NOT_OBSERVED)
+    assert (decision[COUP, 1], decision[COUP, 2]) == (NOT, FREE)
+    # As of the day after, the same week ends with what is coded.
+    short = observed_record(weekly_record_of(scenario, date(2031, 3, 21)))
+    assert (short["rung"][0, 2], short["decision"][0, COUP, 2]) == (CONTACT, NOT)
+
+
+def test_weeks_that_are_not_coded_have_no_weight_and_do_not_clamp(tiny_folder: Path) -> None:
+    scenario = coded_until(tiny_folder, "2031-03-30")
+    day = date(2031, 6, 2)
+    start = starting_points.start(scenario, update(scenario, day, prior_only=True), 200, 2)
+    assert np.isfinite(start.log_weight).all()
+    assert (np.diff(start.log_weight[:4]) < 0.0).all()
+    assert start.log_weight[4:] == pytest.approx(start.log_weight[3], abs=1e-9)
+    # In nine weeks on their own, the talks, the truce and Washington have gone different ways.
+    for name in ("rung", "truce", "posture"):
+        assert len(set(start.states[name])) > 1
+    assert set(start.states["ending"]) == {0}
+    whole = coded_fully(tiny_folder)
+    clamped = starting_points.start(whole, update(whole, day, prior_only=True), 200, 2)
+    assert set(clamped.states["rung"]) == {CONTACT}
+    assert clamped.log_weight[-1] < start.log_weight[-1]
+
+
+def coded_fully(folder: Path) -> Scenario:
+    """The same scenario, its lack of rows after March read as evidence."""
+    swap(folder, "evidence/evidence.toml", "coded_until = 2031-03-30", "coded_until = 2031-09-29")
+    return load_scenario(folder)
+
+
+def test_dates_up_to_the_last_coded_day_give_the_numbers_of_a_longer_record(tiny_folder: Path) -> None:
+    short, day = coded_until(tiny_folder, "2031-03-30"), date(2031, 3, 31)
+    one = starting_points.start(short, update(short, day, prior_only=True), 50, 2)
+    whole = coded_fully(tiny_folder)
+    other = starting_points.start(whole, update(whole, day, prior_only=True), 50, 2)
+    assert one.to_bytes() == other.to_bytes()
+
+
+def test_periods_that_are_not_coded_are_not_scored(tiny_folder: Path) -> None:
+    scenario, day = coded_until(tiny_folder, "2031-04-27"), date(2031, 7, 7)
+    found = common_density(scenario, update(scenario, prior_only=True), day, 2, number=2000)
+    assert [last for last, _ in found["general_truce"]] == [date(2031, 3, 30), date(2031, 4, 27)]

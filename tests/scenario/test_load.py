@@ -1,17 +1,25 @@
 """A valid scenario: what it gives of its files."""
 
 import shutil
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
 import pytest
+from chronology_tools import chronicle
 from damage import swap
 from places import TINY
 
+from forecast.ensemble.request import RunRequest
+from forecast.ensemble.resolve import resolve
+from forecast.errors import InputError
+from forecast.pipeline.prior_check import check
+from forecast.pipeline.workflow import cautions_of_record
 from forecast.scenario.families import C95
 from forecast.scenario.load import load_scenario
+from forecast.scenario.series_roles import other_weekdays
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import PARTIES
 from forecast.timeline.fields import fields
@@ -137,3 +145,73 @@ def test_a_readme_hidden_files_and_perspectives_may_be_there_or_not(tiny_folder:
     (tiny_folder / "README.md").unlink()
     shutil.rmtree(tiny_folder / "perspectives")
     assert ".DS_Store" not in load_scenario(tiny_folder).texts
+
+
+# Days of the maps
+
+
+def with_second_map(folder: Path, move: Callable[[int, date], date]) -> Path:
+    """Name a second map, a copy of the first, with each of its days moved."""
+    evidence = folder / "evidence"
+    head, *rows = (evidence / "area_survey.csv").read_text().splitlines()
+    moved = []
+    for number, row in enumerate(rows):
+        _, available, rest = row.split(",", 2)
+        day = move(number, date.fromisoformat(row[:10]))
+        moved.append(f"{day},{max(available, day.isoformat())},{rest}")
+    (evidence / "second.csv").write_text("\n".join([head, *moved]) + "\n")
+    index = (evidence / "evidence.toml").read_text()
+    series = index[index.index("[[series]]") :].replace("area_survey", "second")
+    (evidence / "evidence.toml").write_text(f"{index}\n{series}")
+    swap(
+        folder,
+        "scenario.toml",
+        'area_series = "area_survey"',
+        'area_series = "area_survey"\nsecond_area_series = "second"',
+    )
+    return folder
+
+
+def test_a_second_map_may_have_a_few_other_days(tiny_folder: Path) -> None:
+    scenario = load_scenario(with_second_map(tiny_folder, lambda n, day: day + timedelta(days=int(n == 5))))
+    assert other_weekdays(scenario.evidence, "second") == [date(2030, 2, 12)]
+    (warning,) = cautions_of_record(scenario, scenario.reference_date)
+    assert warning == "second of 2030-02-12, a Tuesday, is not used: the front uses Mondays"
+
+
+def test_a_second_map_whose_dates_are_shifted_is_refused(tiny_folder: Path) -> None:
+    with_second_map(tiny_folder, lambda n, day: day - timedelta(days=int(n != 3)))
+    with pytest.raises(InputError, match=r"second\.csv: row 2, column observed: .*a Sunday; expected Mondays"):
+        load_scenario(tiny_folder)
+
+
+def test_a_first_map_has_mondays_only_and_names_the_row(tiny_folder: Path) -> None:
+    swap(tiny_folder, "evidence/area_survey.csv", "2030-01-14,2030-01-14", "2030-01-13,2030-01-14")
+    with pytest.raises(
+        InputError, match=r"area_survey\.csv: row 3, column observed: found an observation of 2030-01-13, a Sun"
+    ):
+        load_scenario(tiny_folder)
+
+
+def test_an_observation_of_next_year_is_warned_of(tiny_folder: Path) -> None:
+    swap(tiny_folder, "evidence/area_survey.csv", "2031-09-22,2031-09-22", "2032-09-20,2032-09-20")
+    scenario = load_scenario(tiny_folder)
+    assert cautions_of_record(scenario, scenario.reference_date) == [
+        "area_survey has an observation after the horizon, from 2032-09-20, which no run uses: check the year"
+    ]
+
+
+def test_a_contradiction_of_later_rows_is_left_to_the_runs_that_see_it(tiny_folder: Path) -> None:
+    changes = ("2031-03-05,2031-03-06,rung,contact,talks,gazette", "2031-08-05,2031-08-06,rung,text,a draft,gazette")
+    scenario = load_scenario(chronicle(tiny_folder, changes=changes))
+    found = cautions_of_record(scenario, date(2031, 4, 1))
+    assert found == [
+        "a later row, which this run does not use, contradicts the others: two-islands/evidence/states.csv: row 3: rung "
+        "cannot go from contact to text; allowed after contact is none, terms. Give each step its row"
+    ]
+    for day in (date(2031, 3, 3), date(2031, 8, 5)):
+        assert resolve(RunRequest(tiny_folder, as_of=day)).day == day
+    with pytest.raises(InputError, match="row 3: rung cannot go from contact to text"):
+        resolve(RunRequest(tiny_folder, as_of=date(2031, 8, 6)))
+    with pytest.raises(InputError, match="row 3: rung cannot go from contact to text"):
+        check(tiny_folder)

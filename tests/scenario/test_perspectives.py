@@ -375,7 +375,7 @@ def test_some_names_are_no_perspectives(tiny_folder: Path, tmp_path: Path, name:
         ("Base", ("found 'Base'",)),
         ("perspectives/hopeful", ("found 'perspectives/hopeful'",)),
         ("nowhere.toml", ("nowhere.toml: --perspective: there is no such file",)),
-        ("folder.toml", ("folder.toml: --perspective: it cannot be read",)),
+        ("folder.toml", ("folder.toml: --perspective: it is a folder; expected a file",)),
     ],
 )
 def test_a_perspective_that_is_nowhere_is_refused(

@@ -49,3 +49,16 @@ def test_an_ending_is_missed(reader: Reader, tiny: Scenario) -> None:
     del reader.tables["scenario.toml"]["ending"][3]
     with pytest.raises(InputError, match=r"ending\.pause: this ending is missing"):
         check_endings(reader, read_question(reader), tiny.settlements)
+
+
+@pytest.mark.parametrize("kind", ["vote", "upheaval"])
+@pytest.mark.parametrize("day", [date(2031, 3, 2), date(2031, 9, 30), date(2032, 5, 11)])
+def test_an_event_outside_the_forecast_period_is_refused(reader: Reader, kind: str, day: date) -> None:
+    event = {"label": "x", "source": "gazette"}
+    reader.tables["scenario.toml"][kind] = [event | {"date": date(2031, 3, 3)}, event | {"date": date(2031, 9, 29)}]
+    read_question(reader)
+    reader.tables["scenario.toml"][kind] = [event | {"date": day}]
+    with pytest.raises(
+        InputError, match=rf"{kind}\.{day}\.date: found {day}; expected 2031-03-03, the reference date, to"
+    ):
+        read_question(reader)

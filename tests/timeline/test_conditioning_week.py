@@ -20,6 +20,9 @@ from forecast.timeline.codes import (
     TEXT,
     WALKED_AWAY,
 )
+from forecast.timeline.conditioning import EXCLUDED, NOT
+from forecast.timeline.kyiv import COUP
+from forecast.timeline.random_numbers import happens
 from forecast.timeline.weekly_record import STREAMS, nothing_observed
 
 
@@ -271,3 +274,13 @@ def test_after_an_observed_week_the_path_goes_on_and_counts_nothing_twice(b: Ben
     assert abs(s.adequacy - seen) > 0.05
     assert front.expected_z(p, s, b.w) == near(expected)
     assert s.net == near(40.0 * math.sinh(expected - 0.3 * 0.2))
+
+
+def test_an_excluded_event_does_not_happen_and_has_no_weight(b: Bench) -> None:
+    observed = condition(b, nothing_observed())
+    observed.decision[COUP, b.s.week] = EXCLUDED
+    assert not happens(50.0, b.context, COUP, b.s.week, 0)
+    assert (observed.log_weight, observed.ruled_out) == (0.0, -1)
+    observed.decision[COUP, b.s.week] = NOT
+    assert not happens(50.0, b.context, COUP, b.s.week, 0)
+    assert observed.log_weight == -50.0

@@ -1,0 +1,138 @@
+"""The parsers of dates, numbers and counts: the same in files, options and the Python functions.
+
+Each takes text or a value that has the type already, and raises a ValueError that names the allowed values. Text is
+read as it stands: no spaces around it, no underscores, ASCII digits only, and of the ISO dates only YYYY-MM-DD. True
+and False are not numbers, and a count is a whole number and not a float that happens to be one.
+"""
+
+import math
+import re
+from datetime import date, datetime
+from numbers import Integral, Real
+from typing import Final
+
+from forecast.errors import InputError
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_COUNT: Final = re.compile(r"[+-]?[0-9]{1,1000}")
+
+DAY: Final = "a real day, written YYYY-MM-DD"
+MONTH_AND_DAY: Final = "a day of every year, written MM-DD"
+NUMBER: Final = "a finite number"
+COUNT: Final = "a whole number, written in digits"
+"""The allowed values, in the words of an error."""
+
+SHOWN: Final = 60
+"""Most characters of a refused value that an error shows."""
+
+
+def parse_day(value: object) -> date:
+    """Parse a day; a moment of a day, such as a timestamp, is refused.
+
+    Raises:
+        ValueError: it is not a day.
+    """
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(DAY) from None
+    raise ValueError(DAY)
+
+
+def parse_month_and_day(value: object) -> tuple[int, int]:
+    """Parse a day of every year, written MM-DD: month and day.
+
+    Raises:
+        ValueError: it is not one; 29 February is not one either.
+    """
+    try:
+        # 2001 is not a leap year: every year has its days.
+        day = parse_day(f"2001-{value}")
+    except ValueError:
+        raise ValueError(MONTH_AND_DAY) from None
+    return day.month, day.day
+
+
+def parse_number(value: object) -> float:
+    """Parse a finite number.
+
+    Raises:
+        ValueError: it is not a finite number.
+    """
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError(NUMBER)
+    if isinstance(value, bool) or not isinstance(value, str | Real):
+        raise ValueError(NUMBER)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(NUMBER) from None
+    if not math.isfinite(number):
+        raise ValueError(NUMBER)
+    return number
+
+
+def parse_count(value: object) -> int:
+    """Parse a whole number of at most a thousand digits.
+
+    Raises:
+        ValueError: it is not a whole number; a float is refused too.
+    """
+    if isinstance(value, str) and _COUNT.fullmatch(value):
+        return int(value)
+    if isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < 10**1000:
+        return int(value)
+    raise ValueError(COUNT)
+
+
+def given_day(value: object, key: str) -> date:
+    """Parse a day that an option or an argument gives.
+
+    Args:
+        value: as given.
+        key: the option, which errors name.
+
+    Raises:
+        InputError: it is not a day.
+    """
+    try:
+        return parse_day(value)
+    except ValueError:
+        raise InputError(f"{shortened(value)} is not a date", key=key, remedy="Write it as YYYY-MM-DD") from None
+
+
+def given_count(value: object, key: str) -> int:
+    """Parse a whole number that an option or an argument gives; see `given_day`.
+
+    Raises:
+        InputError: it is not a whole number.
+    """
+    try:
+        return parse_count(value)
+    except ValueError as error:
+        raise InputError(f"found {shortened(value)}; expected {error}", key=key) from None
+
+
+def given_number(value: object, file: str, key: str) -> float:
+    """Parse a number that an option or an argument gives; `file` is the option, `key` the name in it.
+
+    Raises:
+        InputError: it is not a finite number.
+    """
+    try:
+        return parse_number(value)
+    except ValueError as error:
+        raise InputError(f"found {shortened(value)}; expected {error}", file=file, key=key) from None
+
+
+def shortened(value: object) -> str:
+    """Show a refused value, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        text = f"a huge {type(value).__name__}"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
