@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from forecast.machine import processor
 from forecast.store.json_text import to_json
 
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite", "pymc", "pytensor", "nutpie", "arviz")
@@ -15,8 +16,10 @@ PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite", "pymc", 
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that may change a number."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    """Versions of Python and of the packages that may change a number, and the processor: its name and a hash."""
+    name, *more = processor()
+    kind = f"{name} {digest_of({'features': ' '.join(more)})[:10]}"
+    return {"python": platform.python_version(), "processor": kind} | {name: version(name) for name in PACKAGES}
 
 
 def file_digest(path: Path) -> str:
