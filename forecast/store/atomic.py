@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from forecast.store.manifest import own_files
+
 STALE_SECONDS = 86_400.0
 """Age beyond which a hidden folder of ours is taken to come from a killed process."""
 
@@ -53,26 +55,37 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(at / name for at, _, names in folder.walk(on_error=_refuse) for name in names)
 
 
-def put(folder: Path, target: Path, check: Callable[[], None] = lambda: None) -> None:
-    """Move a finished folder to its place; the folder that was there is removed.
+class NotOurs(Exception):
+    """Something that is not a saved run has the name of a run. It is left in its place."""
+
+
+def put(folder: Path, target: Path, carry: Callable[[Path], bool] = lambda _: False) -> None:
+    """Move a finished folder to its place; the run that was there is removed.
 
     Args:
         folder: from `new_folder`, for the same parent folder as the target.
         target: its place.
-        check: called before anything is moved; raises an error if the folder that is there must stay.
+        carry: called with the former run, if there is one; copies into the folder whatever must outlive it, and
+            returns whether there was anything.
 
     Raises:
-        OSError: it cannot be moved there; the former folder is back in its place.
+        NotOurs: something that is not a saved run is there; it is back in its place.
+        OSError: the folder cannot be moved there; the former one is back in its place.
     """
     _to_disk(folder)
     former = folder.parent / FORMER / target.name
     former.parent.mkdir()
     with _turn(target.parent):
         while True:
-            check()
             try:
                 with contextlib.suppress(FileNotFoundError):
                     target.rename(former)
+                # Checked after the move: by now nobody can replace it.
+                if os.path.lexists(former):
+                    if not ours(former):
+                        raise NotOurs
+                    if carry(former):
+                        _to_disk(folder)
                 folder.rename(target)
                 return
             except OSError as error:
@@ -105,8 +118,13 @@ def settle(kept: Path) -> None:
                     _remove(work)
 
 
+def ours(folder: Path) -> bool:
+    """Whether a folder is a saved run, by its manifest."""
+    return not folder.is_symlink() and own_files(folder) is not None
+
+
 def _restore(work: Path, kept: Path) -> None:
-    """Move a former folder back to its place, or remove it if another is there.
+    """Move a former folder back to its place. If another is there, remove the former one, provided that it is a run.
 
     If that fails, the next process tries again.
     """
@@ -115,7 +133,7 @@ def _restore(work: Path, kept: Path) -> None:
             target = kept / former.name
             if not os.path.lexists(target):
                 former.rename(target)
-            else:
+            elif ours(former):
                 # Moved first: a folder that is removed in part must never be moved back.
                 gone = Path(tempfile.mkdtemp(prefix=GONE, dir=work))
                 former.rename(gone / former.name)

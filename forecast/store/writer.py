@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from forecast.store.digests import file_digest
 from forecast.store.json_text import to_json
 from forecast.store.manifest import MANIFEST, own_files
 from forecast.store.saved_run import Run
+
+WAITS = (0.05, 0.05, 0.05, 0.05, 0.0)
+"""Seconds between looks at a name that is taken."""
 
 _finished: list[tuple[Path, str]] = []
 """Folder and manifest of each run that this process was about to move to its place."""
@@ -89,13 +93,19 @@ class Writer:
         Raises:
             InputError: it is taken.
         """
-        if not os.path.lexists(self.target):
-            return
+        for wait in WAITS:  # another process may be replacing the run
+            if not os.path.lexists(self.target) or atomic.ours(self.target):
+                return
+            time.sleep(wait)
+        raise self._taken()
+
+    def _taken(self) -> InputError:
+        what = f"this folder has the name of the run, but is not a saved run: it has no sound {MANIFEST}"
         if not self.target.is_dir():
-            raise InputError("a file has the name of the run", file=self.target, remedy="Move it elsewhere")
-        if self.target.is_symlink() or own_files(self.target) is None:
-            what = f"this folder has the name of the run, but is not a saved run: it has no sound {MANIFEST}"
-            raise InputError(what, file=self.target, remedy="Move it elsewhere")
+            what = "a file has the name of the run"
+        elif self.target.is_symlink():
+            what = "a link has the name of the run"
+        return InputError(what, file=self.target, remedy="Move it elsewhere")
 
     def _check_space(self, at_least: int) -> None:
         kept = self.target.parent
@@ -137,28 +147,29 @@ class Writer:
         Raises:
             InputError: something that is not a run has the name.
         """
-        self._check_name()
         files = atomic.files_below(self.folder)
         manifest = manifest | {"files": {path.relative_to(self.folder).as_posix(): file_digest(path) for path in files}}
         text = to_json(manifest)
         self.text(MANIFEST, text)
-        self._copy_others()
         _finished.append((self.target, text))
-        atomic.put(self.folder, self.target, self._check_name)
+        try:
+            atomic.put(self.folder, self.target, self._carry)
+        except atomic.NotOurs as error:
+            raise self._taken() from error
         return Run(self.target, manifest)
 
-    def _copy_others(self) -> None:
+    def _carry(self, former: Path) -> bool:
         """Copy the files in the former run's folder that are not the run's, such as notes of the user's."""
-        own = own_files(self.target)
-        if own is None:
-            return
-        for path in atomic.files_below(self.target):
-            name = path.relative_to(self.target)
+        own, copied = own_files(former) or set(), False
+        for path in atomic.files_below(former):
+            name = path.relative_to(former)
             copy = self.folder / name
             if name.as_posix() in own or os.path.lexists(copy):
                 continue
             if not path.is_symlink() and not path.is_file():
                 what = "is neither a file nor a folder, and the run would be saved over it"
-                raise InputError(what, file=path, remedy="Move it elsewhere")
+                raise InputError(what, file=self.target / name, remedy="Move it elsewhere")
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy, follow_symlinks=False)
+            copied = True
+        return copied
