@@ -17,8 +17,8 @@ JOINERS = "\u200c\u200d\u00ad"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters by which a spreadsheet takes a cell for a formula."""
 
-MOST = 100_000
-"""Longest text in Markdown, characters."""
+LONGEST_WORD = 300
+"""Longest word in one line, characters."""
 
 _ENTITIES = {"<": "&lt;", ">": "&gt;"}
 _ACTIVE = re.compile(r"[\\`*\[\]<>|$~]|(?<!\w)_|_(?!\w)")
@@ -33,8 +33,11 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str, most: int = 2000) -> str:
-    """Text for an error or a warning: on one line, without control characters, not longer than `most`."""
-    line = visible(" ".join(text.split()))
+    """Text for an error or a warning: on one line, without control characters, not longer than `most`.
+
+    A single word that fills a line, such as a path, is shortened first.
+    """
+    line = visible(" ".join(shortened(word, LONGEST_WORD) for word in text.split()))
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
@@ -46,7 +49,7 @@ def shortened(text: str, most: int = 160) -> str:
 
 def markdown(text: str) -> str:
     """Text for Markdown: on one line, without markup, links, HTML or control characters."""
-    line = _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), one_line(text, MOST))
+    line = _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), visible(" ".join(text.split())))
     if _NUMBERED.match(line):
         return _NUMBERED.sub(r"\1\\\2", line, count=1)
     return f"\\{line}" if _OPENING.match(line) else line

@@ -28,7 +28,8 @@ def test_characters_that_steer_are_seen(text: str, shown: str) -> None:
 
 def test_an_error_is_one_line_of_limited_length() -> None:
     assert one_line("a\n\n b\t c\r\nd") == "a b c d"
-    assert one_line("x" * 5000) == "x" * 1997 + "..."
+    assert one_line("x " * 5000) == "x " * 998 + "x..."
+    assert one_line("a: " + "n" * 5000) == "a: " + "n" * 148 + "..." + "n" * 148
     assert shortened("a" * 100 + "b" * 5000) == "a" * 78 + "..." + "b" * 78
     assert shortened("short") == "short"
 

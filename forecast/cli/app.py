@@ -53,6 +53,8 @@ def main() -> None:
     """Run the command; an error that a user or the system can cause is one line on standard error and an exit code."""
     prepare_streams()
     catch_signals()
+    if "forecast.store.writer" in sys.modules:
+        sys.modules["forecast.store.writer"].forget_saved()
     code, text = 0, ""
     try:
         try:

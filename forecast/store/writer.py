@@ -31,6 +31,11 @@ def saved_here() -> Path | None:
     return None
 
 
+def forget_saved() -> None:
+    """Begin a command: runs that were saved before in this process are no longer meant by `saved_here`."""
+    _finished.clear()
+
+
 class Writer:
     """Writes a run's folder, whole or not at all: in a hidden folder, which is moved once it has its manifest.
 
