@@ -2,6 +2,7 @@
 
 import ast
 import atexit
+import contextlib
 import functools
 import hashlib
 import os
@@ -32,8 +33,11 @@ def cache_root() -> Path:
     """
     if (given := folder_in_variable(CACHE_VARIABLE)) is not None:
         return given
-    usual = user_cache_path("forecast")
-    return usual if usual.is_absolute() else _temporary()
+    with contextlib.suppress(RuntimeError):  # there is no home
+        usual = user_cache_path("forecast")
+        if usual.is_absolute():
+            return usual
+    return _temporary()
 
 
 def expanded(path: Path) -> Path:

@@ -44,7 +44,7 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
 
     Raises:
         InputError: something given is wrong; nothing is written.
-        SystemRefusal: the system lacks space, memory or the like; nothing is written.
+        SystemRefusal: the system lacks space, memory or a lock; nothing is written.
         NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
     """
     started, code = datetime.now(UTC), source_digest()

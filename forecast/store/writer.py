@@ -127,7 +127,7 @@ class Writer:
         """Report errors of the system while files are written with the folder of runs as their path.
 
         Raises:
-            ForecastError: the disk is full, or the like.
+            ForecastError: for example, the disk is full.
         """
         try:
             yield

@@ -124,7 +124,7 @@ class CheckedCache(caching.FunctionCache):
         )
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Save compiled code; a folder that is full or cannot be written is no obstacle."""
+        """Save compiled code; a folder that is full or cannot be written does not stop the run."""
         with contextlib.suppress(OSError):
             super().save_overload(signature, data)
 

@@ -18,8 +18,8 @@ from typing import Any
 import numba
 
 from forecast.locations import cache_root, source_digest
-from forecast.machine import processor
 from forecast.timeline.code_cache import CheckedCache, private_folder
+from forecast.timeline.machine import processor
 
 
 def code_digest() -> str:
