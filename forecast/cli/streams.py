@@ -14,11 +14,15 @@ OUTPUT, ERRORS = "standard output", "standard error"
 
 
 class NamedStream(io.TextIOWrapper):
-    """A stream whose errors of the system have its name in place of a file's."""
+    """A stream whose errors of the system have its name in place of a file's.
 
-    def __init__(self, buffer: Any, name: str, **how: Any) -> None:
-        super().__init__(buffer, **how)
-        self._called = name
+    The stream that it stands for stays open, as others, such as a debugger, may use it.
+    """
+
+    def __init__(self, stream: io.TextIOWrapper, name: str, errors: str) -> None:
+        buffered, wait = stream.line_buffering, stream.write_through
+        super().__init__(stream.buffer, "utf-8", errors, line_buffering=buffered, write_through=wait)
+        self._stream, self._called = stream, name
 
     def write(self, text: str) -> int:
         """Write text; see `io.TextIOWrapper`."""
@@ -68,10 +72,8 @@ def _prepared(stream: IO[str] | None, name: str, errors: str) -> Any:
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
     if type(stream) is io.TextIOWrapper:
-        buffered, wait = stream.line_buffering, stream.write_through
-        return NamedStream(
-            stream.detach(), name, encoding="utf-8", errors=errors, line_buffering=buffered, write_through=wait
-        )
+        stream.reconfigure(encoding="utf-8", errors=errors)
+        return NamedStream(stream, name, errors)
     return stream
 
 

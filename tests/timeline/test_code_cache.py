@@ -112,7 +112,7 @@ def test_other_processors_have_other_folders(cache: Path) -> None:
 
 
 def test_uncompiled_code_needs_no_cache(cache: Path) -> None:
-    script = "from forecast.timeline import jit; print(jit.kernel(len) is len)"
+    script = "from forecast.timeline import jit\ndef f(x): return x\nprint(jit.kernel(f) is f)"
     assert new_process(script, FORECAST_CACHE=str(cache), NUMBA_DISABLE_JIT="1").strip() == "True"
 
 
