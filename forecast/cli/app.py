@@ -72,7 +72,8 @@ def main() -> None:
     if text:
         _report(f"{text}{_saved(code)}")
     discard_output()
-    sys.exit(code)
+    if code:
+        sys.exit(code)
 
 
 def _outcome(error: BaseException) -> tuple[int, str]:

@@ -72,7 +72,7 @@ class Writer:
                 key="--runs",
                 remedy="Name a folder that can be written",
             ) from error
-        except SystemRefusal:
+        except BaseException:  # an interrupt, too
             self._unmake()
             raise
 
