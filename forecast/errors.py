@@ -1,9 +1,13 @@
-"""The errors that a user can cause, each with the exit code of the command.
+"""The errors that a user or the system can cause, each with the exit code of the command.
 
 Any other exception is a bug in the forecaster. It ends the command with a traceback and exit code 1.
 """
 
+import errno
+import os
 from pathlib import Path
+
+from forecast.plain_text import shortened
 
 
 class ForecastError(Exception):
@@ -37,3 +41,56 @@ class NotConverged(ForecastError):
     """The sampler's diagnostics are outside their limits, so its draws are unreliable."""
 
     exit_code = 4
+
+
+class SystemRefusal(ForecastError):
+    """The system lacks something for a time: space, memory, a lock. The same command may succeed later."""
+
+    exit_code = 75
+
+
+SHORT_OF = {
+    errno.ENOSPC: "Free some space, then run the command again",
+    errno.EDQUOT: "Free some space within the quota, then run the command again",
+    errno.EFBIG: "Raise the limit of file sizes (ulimit -f), then run the command again",
+    errno.ENOMEM: "Free memory or ask for fewer timelines, then run the command again",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n), then run the command again",
+    errno.ENFILE: "Close other programs, then run the command again",
+    errno.EAGAIN: "Run the command again later",
+    errno.EBUSY: "Run the command again later",
+    errno.ENOLCK: "Run the command again later",
+    errno.EDEADLK: "Run the command again later",
+    errno.EIO: "Check the device, then run the command again",
+}
+"""Errors of the system that may pass, with their remedies; no bug of the forecaster causes them."""
+
+NOT_ALLOWED = {
+    errno.EACCES: "Change its permissions or name another path",
+    errno.EPERM: "Change its permissions or name another path",
+    errno.EROFS: "Name a path on a file system that can be written",
+    errno.ENAMETOOLONG: "Give a shorter name",
+    errno.ELOOP: "Remove the circle of links",
+    errno.EILSEQ: "Use a name that the file system allows",
+}
+"""Errors of the system about a path that the user gave, with their remedies."""
+
+
+def refusal_of(error: BaseException, path: Path | str | None = None) -> ForecastError | None:
+    """An error of the system as an error with path, cause and remedy; None for anything else, such as a bug.
+
+    Args:
+        error: the exception.
+        path: the path concerned, if the exception does not name one.
+    """
+    if isinstance(error, MemoryError):
+        return SystemRefusal("there is not enough memory. Free memory or ask for fewer timelines")
+    if not isinstance(error, OSError) or error.errno is None:
+        return None
+    kinds = ((SHORT_OF, SystemRefusal), (NOT_ALLOWED, InputError))
+    for remedies, kind in kinds:
+        if error.errno in remedies:
+            named = error.filename if error.filename is not None else path
+            place = "" if named is None or isinstance(named, int) else f"{shortened(os.fsdecode(named))}: "
+            cause = os.strerror(error.errno)
+            return kind(f"{place}{cause[:1].lower()}{cause[1:]}. {remedies[error.errno]}")
+    return None

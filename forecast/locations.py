@@ -1,12 +1,19 @@
 """The folders of the package and of its caches, and hashes of its source files."""
 
 import ast
+import atexit
+import contextlib
+import functools
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from platformdirs import user_cache_path
+
+from forecast.errors import InputError
 
 ROOT = Path(__file__).resolve().parent
 """The folder of the package `forecast`."""
@@ -15,10 +22,47 @@ SOURCES = (".py", ".j2")
 """Suffixes of the files that make the program."""
 
 
+CACHE_VARIABLE = "FORECAST_CACHE"
+"""Environment variable that names the cache folder."""
+
+
 def cache_root() -> Path:
-    """The user's cache folder for this program: `$FORECAST_CACHE`, else the platform's."""
-    given = os.environ.get("FORECAST_CACHE")
-    return Path(given) if given else user_cache_path("forecast")
+    """The user's cache folder for this program: `$FORECAST_CACHE`, else the platform's.
+
+    A user without a home gets a private temporary folder, which is removed at the end of the process.
+    """
+    if (given := folder_in_variable(CACHE_VARIABLE)) is not None:
+        return given
+    with contextlib.suppress(RuntimeError):  # there is no home
+        usual = user_cache_path("forecast")
+        if usual.is_absolute():
+            return usual
+    return _temporary()
+
+
+def expanded(path: Path) -> Path:
+    """A path that the user gave, with `~` replaced by the home folder.
+
+    Raises:
+        InputError: the home folder is not known.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise InputError("the home folder of ~ is not known", file=path, remedy="Write the whole path") from error
+
+
+def folder_in_variable(name: str) -> Path | None:
+    """The folder that an environment variable names; None if it is not set or empty. The folder need not exist."""
+    given = os.environ.get(name)
+    return expanded(Path(given)) if given else None
+
+
+@functools.cache
+def _temporary() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="forecast-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def source_files(*parts: str) -> Iterator[Path]:

@@ -8,6 +8,7 @@ import logging
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -203,6 +204,7 @@ def command(
     monkeypatch.setenv("FORECAST_RUNS", str(tmp_path / "runs"))
     log = logging.getLogger("forecast")
     level = log.level
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def call(*args: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["forecast", *map(str, args)])
@@ -217,6 +219,8 @@ def command(
 
     yield call
     log.setLevel(level)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def contents(folder: Path, *leaving_out: str) -> dict[str, bytes]:

@@ -31,7 +31,7 @@ def register() -> None:
     numba_form(Psi)(_numba_form)
 
 
-def _numba_form(op: Any, node: Any, **more: Any) -> Any:
+def _numba_form(op: Any, node: Any, **more: Any) -> Any:  # noqa: ARG001 (as PyTensor calls it)
     """The function for numba, and the name by which PyTensor caches it."""
     import numba
 

@@ -9,7 +9,6 @@ from forecast.cli.console import working
 def check(
     scenario: options.Scenario = None,
     priors: options.Priors = None,
-    runs: options.Runs = None,
     perspective: options.Perspective = "base",
     set_: options.Set = None,
 ) -> Printed:

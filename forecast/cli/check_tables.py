@@ -21,7 +21,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
         f"Priors cite {counts['sources_cited']} sources, "
         f"{counts['sources_from_memory']} of them {NOT_CHECKED}."
     )
-    console.print(_perspectives(found), markup=False)
+    console.print(_perspectives(found))
     table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
     for row in found["priors"]:
         fitted = f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}"
@@ -36,7 +36,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
     console.print(table)
     for row in found["intensities"]:
         if row["beyond"]:
-            console.print(f"! {row['name']}: more than {MUCH:g} times its reference. {row['reason']}", markup=False)
+            console.print(f"! {row['name']}: more than {MUCH:g} times its reference. {row['reason']}")
 
     table = Table("Defeat of Ukraine, a year", "5%", "50%", "95%")
     for name in ("elicited", "breakthrough_then_collapse", "direct", "together"):

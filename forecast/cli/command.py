@@ -28,8 +28,11 @@ def command(work: Callable[..., Printed]) -> Callable[..., None]:
     @functools.wraps(work)
     def printing(as_json: bool, verbose: bool, quiet: bool, **own: Any) -> None:
         set_verbosity(verbose, quiet)
-        content, tables = work(**own)
-        show(content, as_json, tables)
+        try:
+            content, tables = work(**own)
+            show(content, as_json, tables)
+        except EOFError as error:  # Typer takes it for Ctrl-D
+            raise RuntimeError("a file or a stream ended too early") from error
 
     signature = inspect.signature(work)
     common = [

@@ -1,13 +1,13 @@
 """Output of a command: progress and warnings while it works, then JSON or tables."""
 
-import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from forecast.cli.streams import OneLine
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 def set_verbosity(verbose: bool, quiet: bool) -> None:
     """Set how much is printed on standard error."""
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setFormatter(OneLine("%(levelname)s: %(message)s"))
     logging.getLogger("forecast").setLevel(level)
 
 
 _signals: list[int] = []
 """The signals received that ask the command to stop."""
+
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Names of the signals that ask the command to stop; a system may lack some."""
 
 
 class InterruptedRun(Exception):
@@ -29,14 +35,27 @@ class InterruptedRun(Exception):
 
 
 def catch_signals() -> None:
-    """Handle SIGTERM like Ctrl-C, and remember both, because compiled code may swallow the exception."""
+    """Handle SIGTERM and SIGHUP like Ctrl-C, and remember all, because compiled code may swallow the exception.
+
+    A command that was started with `nohup` goes on when its terminal is closed.
+    """
 
     def remember(number: int, _: object) -> None:
         _signals.append(number)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, remember)
+    for name in STOPPING:
+        number = getattr(signal, name, None)
+        if number is not None and (name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN):
+            signal.signal(number, remember)
+
+
+def ignore_signals() -> None:
+    """Ignore the signals that ask the command to stop, because it has ended and only leaves."""
+    for name in STOPPING:
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def on_terminal() -> bool:
@@ -60,24 +79,23 @@ def working() -> Iterator[Callable[[str], None]]:
         if not on_terminal():
             yield notifying(logging.getLogger("forecast").info)
             return
-        from rich.console import Console
+        from forecast.cli.terminal import PlainConsole
 
-        with Console(stderr=True).status("starting") as status:
-            yield notifying(status.update)
+        console = PlainConsole(stderr=True)
+        with console.status("starting") as status:
+            yield notifying(lambda text: status.update(console.render_str(text)))
     except KeyboardInterrupt as interrupt:
         raise InterruptedRun from interrupt
 
 
 def show(content: Any, as_json: bool, tables: "Callable[[Console], None]") -> None:
-    """Print as JSON alone, or as tables; a closed pipe is not an error."""
-    try:
-        if as_json:
-            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        else:
-            from rich.console import Console
+    """Print as JSON alone, or as tables."""
+    if as_json:
+        from forecast.store.json_text import to_json
 
-            width = None if sys.stdout.isatty() else 110
-            tables(Console(width=width, highlight=False))
-        sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # Rich raises the latter
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stdout.write(to_json(content))
+    else:
+        from forecast.cli.terminal import PlainConsole
+
+        tables(PlainConsole(width=None if sys.stdout.isatty() else 110))
+    sys.stdout.flush()

@@ -8,7 +8,6 @@ from forecast.cli.command import Printed, command
 def explain(
     scenario: options.Scenario = None,
     priors: options.Priors = None,
-    runs: options.Runs = None,
     perspective: options.Perspective = "base",
 ) -> Printed:
     """Explain the week in order: each part with its equations, parameters, units and premises."""

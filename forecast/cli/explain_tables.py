@@ -11,12 +11,13 @@ from forecast.timeline.codes import PARTIES
 
 def show_explanation(found: Mapping[str, Any], console: Console) -> None:
     """Print an explanation."""
-    console.print(f"[bold]The week, in order[/bold] ({found['scenario']}, perspective {found['perspective']})\n")
-    console.print(found["order"], markup=False)
+    console.print("The week, in order", style="bold", end="")
+    console.print(f" ({found['scenario']}, perspective {found['perspective']})\n")
+    console.print(found["order"])
     for part in found["parts"]:
         console.rule(f"{part['number']}. {part['part']}")
-        console.print(f"{', '.join(part['files'])}. Premises: {', '.join(part['premises'])}\n", markup=False)
-        console.print(part["text"], markup=False)
+        console.print(f"{', '.join(part['files'])}. Premises: {', '.join(part['premises'])}\n")
+        console.print(part["text"])
         table = Table("Function", "Purpose", title="In the code", title_justify="left")
         for function in part["functions"]:
             table.add_row(function["function"], function["does"])
@@ -27,7 +28,6 @@ def show_explanation(found: Mapping[str, Any], console: Console) -> None:
                 f"{settlement['label']} ({settlement['settlement']}). "
                 f"Signed by {', '.join(settlement['signatories'])}. "
                 f"Steps: {', '.join(settlement['staging']) or 'none named'}. {settlement['criteria']}",
-                markup=False,
             )
         if "positions" in part:
             console.print(_positions(part))

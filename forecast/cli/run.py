@@ -50,4 +50,6 @@ def run(
     )
     with working() as notify:
         made = workflow.run(request, progress=on_terminal(), notify=notify)
-    return made.summary, lambda console: show_summary(made.summary, made.folder, console)
+    return made.summary, lambda console: show_summary(
+        made.summary, made.folder, console, made.manifest.get("scenario_folder")
+    )

@@ -22,7 +22,9 @@ def show(
         from forecast.cli.summary_table import show_summary
 
         summary = opened.summary
-        return summary, lambda console: show_summary(summary, opened.folder, console)
+        return summary, lambda console: show_summary(
+            summary, opened.folder, console, opened.manifest.get("scenario_folder")
+        )
     from forecast.cli.timeline_lines import show_timeline
     from forecast.narrative.story import story_of
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from forecast.outcomes.shares import GROUPS, label
@@ -24,7 +23,9 @@ LATEST = 3
 """How many recorded events are shown: of those that enter the odds, and of the others. The report has all."""
 
 
-def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> None:
+def show_summary(
+    summary: Mapping[str, Any], folder: Path, console: Console, scenario_folder: str | None = None
+) -> None:
     """Print the odds of a run: the three outcomes, the members, new evidence, endings and other events."""
     console.print(
         f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {timelines_in_words(summary)}, "
@@ -32,7 +33,7 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         f"{' (provisional until perspectives are pooled)' if summary['provisional'] else ''}"
     )
     for caution in cautions(summary):
-        console.print(f"[bold]{escape(caution)}[/bold]")
+        console.print(caution, style="bold")
     console.print(_odds(summary, "odds"))
     if note := rounding(shares_of(summary["odds"])):
         console.print(note)
@@ -52,7 +53,9 @@ def show_summary(summary: Mapping[str, Any], folder: Path, console: Console) -> 
         console.print(_odds(summary, group))
     if perspective := summary.get("perspective_detail"):
         console.print(_changes(perspective))
-    console.print(f"Saved to {folder} (open report.md to read it).", markup=False, soft_wrap=True)
+    if scenario_folder:
+        console.print(f"The scenario was read from {scenario_folder}.", soft_wrap=True)
+    console.print(f"Saved to {folder} (open report.md to read it).", soft_wrap=True)
 
 
 def _odds(summary: Mapping[str, Any], group: str) -> Table:
@@ -78,7 +81,7 @@ def _since(found: Mapping[str, Any]) -> str:
     for entry in found["states"]:
         day = f"since {entry['since']}" if entry["since"] else f"unchanged since {found['reference']}"
         lines.append(f"  {entry['label']}: {entry['words']} ({day})")
-    return escape("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _members(summary: Mapping[str, Any]) -> Table:
@@ -86,7 +89,7 @@ def _members(summary: Mapping[str, Any]) -> Table:
     table = Table("Member", "Weight", "Updated weight", *(label("odds", name) for name in summary["odds"]))
     for name, entry in summary["perspectives"].items():
         own = (with_interval(odds) for odds in entry["odds"].values())
-        table.add_row(escape(name), percent(entry["weight"]), percent(entry["updated_weight"]), *own)
+        table.add_row(name, percent(entry["weight"]), percent(entry["updated_weight"]), *own)
     if disagreement(summary):
         parts = (part_between(entry) for entry in summary["odds"].values())
         table.add_row("disagreement", "", "", *parts)
@@ -98,8 +101,8 @@ def _changes(perspective: Mapping[str, Any]) -> Table:
     """The priors that a perspective changes."""
     title = f"Perspective {perspective['name']}, {perspective['title']}: {perspective['summary']} It changes:"
     name = Column("Parameter", no_wrap=True, overflow="fold")
-    table = Table(name, "Median: base → here", "Premises", "Why", title=escape(title), title_justify="left")
+    table = Table(name, "Median: base → here", "Premises", "Why", title=title, title_justify="left")
     for change in perspective["changes"]:
         row = change_row(change)
-        table.add_row(*(escape(row[key]) for key in ("name", "medians", "premises", "reason")))
+        table.add_row(*(row[key] for key in ("name", "medians", "premises", "reason")))
     return table

@@ -5,7 +5,6 @@ from datetime import date
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from forecast.narrative.story import Story
 
@@ -17,16 +16,16 @@ def show_timeline(story: Story, console: Console) -> None:
         table = Table.grid("", "", padding=(0, 3, 0, 0))
         before = None
         for days, text in rows:
-            table.add_row("" if days == before else days, Text(text))
+            table.add_row("" if days == before else days, text)
             before = days
         console.print(table)
 
-    console.print(story.title, markup=False, soft_wrap=True)
+    console.print(story.title, soft_wrap=True)
     console.print()
     if story.recorded or story.stands:
         console.print(f"Recorded before {story.begin}, the same in every timeline:")
         printed((day.isoformat(), text) for day, text in story.recorded)
-        console.print(f"So on {story.begin}: {'; '.join(story.stands)}.", markup=False)
+        console.print(f"So on {story.begin}: {'; '.join(story.stands)}.")
         console.print()
         console.print(f"Simulated from {story.begin} on:")
     printed((week_in_figures(line.begin, line.end), line.text) for line in story.lines)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from forecast.docs_pages.page_template import render
 from forecast.evidence.states import moved_state
-from forecast.report.numbers import cell
+from forecast.plain_text import markdown
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 
@@ -19,7 +19,7 @@ def coding_page(scenario: Scenario) -> str:
             "name": name,
             "systematic": "yes" if guide.systematic else "no",
             "state": moved_state(name),
-            "guide": cell(guide.guide),
+            "guide": markdown(guide.guide),
         }
         for name, guide in chronology.guide.decision.items()
     ]
@@ -36,7 +36,7 @@ def coding_page(scenario: Scenario) -> str:
 def _records(table: pd.DataFrame) -> list[dict[str, str]]:
     """Rows with their cells as text; `days` has both dates."""
     days = table["observed"].dt.strftime("%Y-%m-%d") + " | " + table["available"].dt.strftime("%Y-%m-%d")
-    words = table.drop(columns=["row", "observed", "available"]).map(lambda text: cell(str(text)))
+    words = table.drop(columns=["row", "observed", "available"]).map(lambda text: markdown(str(text)))
     words = words.assign(days=days, source=words["source"].map(_source))
     return [{str(name): text for name, text in row.items()} for row in words.to_dict("records")]
 

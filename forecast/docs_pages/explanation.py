@@ -70,7 +70,7 @@ def _part(scenario: Scenario, number: int, part: str) -> dict[str, Any]:
         "premises": sorted({premise for prior in own for premise in prior.premises}, key=premise_order),
     }
     if part == "front":
-        found["regions"] = _rows(scenario, own, ("held", "share"))
+        found["regions"] = _rows(own, ("held", "share"))
     if part == "talks":
         found["issues"] = [{"issue": i.id, "label": i.label, "zero": i.zero, "one": i.one} for i in scenario.issues]
         found["positions"] = {
@@ -103,7 +103,7 @@ def _functions(module: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def _rows(scenario: Scenario, own: Sequence[Prior], keys: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(own: Sequence[Prior], keys: Sequence[str]) -> list[dict[str, Any]]:
     return [describe(prior) for prior in own if prior.name.split(".")[1] in keys]
 
 

@@ -7,8 +7,9 @@ from forecast.docs_pages.heading import heading
 from forecast.docs_pages.page_template import render
 from forecast.ensemble.request import TIMELINES
 from forecast.outcomes.shares import GROUPS, label
+from forecast.plain_text import markdown
 from forecast.report.context import meaning
-from forecast.report.numbers import cell, number, with_interval
+from forecast.report.numbers import number, with_interval
 from forecast.scenario.prior import Perspective
 from forecast.scenario.spec import Scenario
 
@@ -32,7 +33,7 @@ def perspectives_page(
         for key in found_odds[names[0]][group]:
             entries = [found_odds[name][group][key] for name in names]
             lines.append(
-                {"label": cell(label(group, key, labels)), "cells": [_with_interval(entry) for entry in entries]}
+                {"label": markdown(label(group, key, labels)), "cells": [_with_interval(entry) for entry in entries]}
             )
         tables.append({"title": GROUPS[group], "lines": lines})
     return render(
@@ -53,12 +54,12 @@ def changes_of(scenario: Scenario, perspective: Perspective) -> dict[str, Any]:
         "rows": [
             {
                 "name": change.entry,
-                "meaning": cell(meaning(scenario, change.entry)),
+                "meaning": markdown(meaning(scenario, change.entry)),
                 "base": " / ".join(number(x) for x in change.base),
                 "own": " / ".join(number(x) for x in change.quantiles),
                 "unit": change.unit,
                 "premises": ", ".join(change.premises),
-                "reason": cell(change.reason),
+                "reason": markdown(change.reason),
             }
             for change in perspective.changes
         ],

@@ -6,7 +6,8 @@ from typing import Any
 from forecast.docs_pages.heading import heading
 from forecast.docs_pages.page_template import render
 from forecast.encoding.timeline_table import HEADLINES
-from forecast.report.numbers import cell, percent
+from forecast.plain_text import markdown
+from forecast.report.numbers import percent
 from forecast.scenario.spec import Scenario
 from forecast.sweep.premises import Effect
 
@@ -37,7 +38,7 @@ def _premise_row(scenario: Scenario, entry: Effect, resting: Sequence[str]) -> d
     return {
         "id": premise.id,
         "holder": premise.holder,
-        "claim": cell(premise.claim),
+        "claim": markdown(premise.claim),
         "entries": ", ".join(f"`{name}`" for name in _grouped(resting)),
         "changed": percent(entry.changed),
         "endings": percent(entry.endings),

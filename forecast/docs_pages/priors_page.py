@@ -8,8 +8,9 @@ from forecast.belief.model import PARAMETERS
 from forecast.docs_pages.heading import heading
 from forecast.docs_pages.meaning import implied
 from forecast.docs_pages.page_template import render
+from forecast.plain_text import markdown, markdown_url
 from forecast.report.context import cited, meaning
-from forecast.report.numbers import cell, effect, number
+from forecast.report.numbers import effect, number
 from forecast.scenario.prior import Basis, Prior
 from forecast.scenario.reader import JUDGEMENT
 from forecast.scenario.spec import Scenario
@@ -79,22 +80,22 @@ def _prior_row(
     after = learnt.get(prior.name)
     return {
         "name": prior.name,
-        "meaning": cell(meaning(scenario, prior.name)),
+        "meaning": markdown(meaning(scenario, prior.name)),
         "quantiles": " / ".join(number(x) for x in given) if given[0] != given[2] else number(given[0]),
         "after": " / ".join(number(x) for x in after) if after else "",
         "unit": prior.unit,
         "varies": "drawn in each timeline" if prior.varies == "timeline" else "",
         "implied": implied(prior.unit, after or given, "half_life" in prior.name),
-        "stands_on": _stands_on(scenario, prior),
+        "stands_on": _stands_on(prior),
         "premises": ", ".join(prior.premises),
         "negotiated": "" if swing is None else effect(swing.difference["negotiated"], swing.error["negotiated"]),
         "battlefield": "" if swing is None else effect(swing.difference["battlefield"], swing.error["battlefield"]),
         "size": 0.0 if swing is None else swing.largest,
-        "reason": cell(prior.reason),
+        "reason": markdown(prior.reason),
     }
 
 
-def _stands_on(scenario: Scenario, prior: Prior) -> str:
+def _stands_on(prior: Prior) -> str:
     """The basis of a prior, with a link to the list of sources."""
     if prior.source == JUDGEMENT:
         return "judgement"
@@ -105,9 +106,9 @@ def _source_row(scenario: Scenario, name: str) -> dict[str, str]:
     source = scenario.sources[name]
     return {
         "id": name,
-        "title": cell(source.title),
-        "publisher": cell(source.publisher),
+        "title": markdown(source.title),
+        "publisher": markdown(source.publisher),
         "published": source.published,
-        "url": cell(source.url),
-        "note": cell(source.note),
+        "url": markdown_url(source.url),
+        "note": markdown(source.note),
     }

@@ -21,6 +21,7 @@ from forecast.outcomes.shares import followed
 from forecast.replay.starting_points import Start
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
+from forecast.store.csv_text import without_apostrophes
 from forecast.store.manifest import REDRAWN, start_file
 from forecast.store.saved_run import Run
 from forecast.timeline.cells import Course, Inputs, follow, inputs_at_start
@@ -141,12 +142,14 @@ def redrawn_of(run: Run, member: str | None = None) -> dict[str, Any]:
 
 def evidence_seen(run: Run) -> pd.DataFrame:
     """The observations that a run saw; the columns are `forecast.evidence.series.COLUMNS`."""
-    return pd.read_csv(
-        run.folder / "inputs" / "evidence.csv",
-        dtype={"series": str, "note": str, "source": str},
-        parse_dates=["observed", "available"],
-        keep_default_na=False,
-        na_values={"low": [""], "high": [""]},
+    return without_apostrophes(
+        pd.read_csv(
+            run.folder / "inputs" / "evidence.csv",
+            dtype={"series": str, "note": str, "source": str},
+            parse_dates=["observed", "available"],
+            keep_default_na=False,
+            na_values={"low": [""], "high": [""]},
+        )
     )
 
 

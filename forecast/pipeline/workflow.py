@@ -1,8 +1,10 @@
 """The main job: from a request to the folder of a run."""
 
 import logging
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pandas as pd
 
@@ -20,12 +22,16 @@ from forecast.report.flags import outside
 from forecast.report.predictive import predictive, titles, units
 from forecast.scenario.series_roles import after_horizon, other_weekdays
 from forecast.scenario.spec import Scenario
+from forecast.store.csv_text import csv_text
 from forecast.store.digests import digest_of, run_name, versions
 from forecast.store.json_text import to_json
 from forecast.store.manifest import DRAWS, REDRAWN, SCHEMA, start_file
 from forecast.store.parquet import write_parquet
 from forecast.store.saved_run import Run, runs_folder
 from forecast.store.writer import Writer
+
+LEAST_BYTES, LEAST_BYTES_EACH = 1_000_000, 50
+"""Space that a run needs at least, and for each timeline."""
 
 log = logging.getLogger("forecast")
 
@@ -40,20 +46,42 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
 
     Raises:
         InputError: something given is wrong; nothing is written.
+        SystemRefusal: the system lacks space, memory or a lock; nothing is written.
         NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
     """
     started, code = datetime.now(UTC), source_digest()
     notify("reading the scenario")
     resolved = resolve(request)
     scenario, day = resolved.scenario, resolved.day
+    folder = os.fsencode(scenario.folder).decode("utf-8", "backslashreplace")
+    notify(f"the scenario is in {folder}")
     for entry in outside_declared_range(scenario, day):
         log.warning("%s; it was kept", outside(entry))
     for text in cautions_of_record(scenario, day):
         log.warning("%s", text)
-    with Writer(runs_folder(request.runs), f"{scenario.id}_{day}") as writer:
+    if request.as_of is None and (today := datetime.now(UTC).date()) > scenario.horizon:
+        end = f"today, {today}, is after the horizon, {scenario.horizon}"
+        log.warning("%s: the forecast is made as of the reference date, %s", end, day)
+    inputs = _inputs(scenario)
+    settings, found = resolved.settings(), versions()
+    hashes = {"evidence_seen": seen_digest(scenario, day), "inputs": digest_of(inputs), "code": code}
+    manifest = {
+        "id": run_name(scenario.id, day, [settings, hashes, found]),
+        "schema": SCHEMA,
+        "scenario": scenario.id,
+        "scenario_folder": folder,
+        "as_of": day.isoformat(),
+        "started": started.isoformat(timespec="milliseconds"),
+        "settings": settings,
+        "hashes": hashes,
+        "versions": found,
+    }
+    least = LEAST_BYTES + LEAST_BYTES_EACH * request.timelines
+    with Writer(runs_folder(request.runs), str(manifest["id"]), least) as writer:
         members = forecasts(resolved, progress=progress, notify=notify)
         notify("computing the odds and saving the run")
-        return _save(writer, resolved, members, code, started)
+        with writer.saving():
+            return _save(writer, resolved, members, inputs, manifest)
 
 
 def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
@@ -79,20 +107,11 @@ def _save(
     writer: Writer,
     resolved: ResolvedRequest,
     members: Sequence[Member],
-    code: str,
-    started: datetime,
+    inputs: Mapping[str, str],
+    manifest: dict[str, Any],
 ) -> Run:
     """Write all files of a run."""
-    scenario, day, settings = resolved.scenario, resolved.day, resolved.settings()
-    inputs = _inputs(scenario, day)
-    hashes = {
-        "evidence_seen": seen_digest(scenario, day),
-        "inputs": digest_of(inputs),
-        "code": code,
-    }
-    found = versions()
-    name = run_name(scenario.id, day, [settings, hashes, found])
-    writer.rename(name)
+    scenario, day = resolved.scenario, resolved.day
     for file, text in inputs.items():
         writer.text(f"inputs/{file}", text)
     seen = {
@@ -101,31 +120,18 @@ def _save(
         "states.csv": scenario.chronology.state_rows(day),
     }
     for file, rows in seen.items():
-        rows.to_csv(writer.folder / "inputs" / file, index=False, lineterminator="\n")
+        writer.text(f"inputs/{file}", csv_text(rows))
     timelines = _write_tables(writer, members, pool=resolved.pool is not None)
     first = next((member.netcdf for member in members if member.netcdf), b"")
     checked = predictive(first, titles(scenario), units(scenario))
     for figure, text in checked.figures.items():
         writer.text(f"figures/{figure}", text)
-    summary = summarise(resolved, members, timelines, name)
+    summary = summarise(resolved, members, timelines, manifest["id"])
     summary["predictive"] = {"checks": checked.checks, "flagged": checked.flagged}
     writer.text("summary.json", to_json(summary))
     writer.text("odds.svg", odds_figure(scenario, summary))
     writer.text("report.md", report_text(scenario, summary))
-    finished = datetime.now(UTC)
-    return writer.finish(
-        {
-            "id": name,
-            "schema": SCHEMA,
-            "scenario": scenario.id,
-            "as_of": day.isoformat(),
-            "started": started.isoformat(timespec="milliseconds"),
-            "finished": finished.isoformat(timespec="milliseconds"),
-            "settings": settings,
-            "hashes": hashes,
-            "versions": found,
-        }
-    )
+    return writer.finish(manifest | {"finished": datetime.now(UTC).isoformat(timespec="milliseconds")})
 
 
 def seen_digest(scenario: Scenario, day: date) -> str:
@@ -175,7 +181,7 @@ def _write_fits(writer: Writer, members: Sequence[Member]) -> None:
         (writer.folder / file).write_bytes(netcdf)
 
 
-def _inputs(scenario: Scenario, day: date) -> dict[str, str]:
+def _inputs(scenario: Scenario) -> dict[str, str]:
     """The inputs as text: the files read, and every prior after edits.
 
     The tables of evidence are not among the files: a run saves only the rows that it used.

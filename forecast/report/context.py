@@ -15,11 +15,11 @@ from forecast.locations import ROOT
 from forecast.outcomes.clustering import FEW_DRAWS, FEW_TIMELINES, MEMBER
 from forecast.outcomes.influence import FEWEST
 from forecast.outcomes.shares import label
+from forecast.plain_text import markdown
 from forecast.replay.starting_points import THIN
 from forecast.report.first_page import first_page
 from forecast.report.flags import far_out, outside
 from forecast.report.numbers import (
-    cell,
     day_in_words,
     effect,
     listed,
@@ -72,13 +72,13 @@ def turning(scenario: Scenario, turns: Sequence[Mapping[str, Any]]) -> list[dict
             {
                 "name": entry["name"],
                 "whose": whose,
-                "meaning": cell(meaning(scenario, entry["name"])),
+                "meaning": markdown(meaning(scenario, entry["name"])),
                 "low": number(entry["low"]),
                 "high": number(entry["high"]),
-                "unit": prior.unit,
+                "unit": markdown(prior.unit),
                 "negotiated": effect(entry["negotiated"], entry["negotiated_error"]),
                 "battlefield": effect(entry["battlefield"], entry["battlefield_error"]),
-                "source": "judgement alone" if source == JUDGEMENT else cell(source_title(scenario, source)),
+                "source": "judgement alone" if source == JUDGEMENT else markdown(source_title(scenario, source)),
                 "judgement": source == JUDGEMENT,
                 "basis": basis,
             }
@@ -176,10 +176,10 @@ def perspective(scenario: Scenario, detail: Mapping[str, Any] | None) -> dict[st
     if detail is None:
         return None
     return {
-        **{key: cell(detail[key]) for key in ("name", "title", "summary")},
+        **{key: markdown(detail[key]) for key in ("name", "title", "summary")},
         "changes": [
-            {key: cell(text) for key, text in change_row(change).items()}
-            | {"meaning": cell(meaning(scenario, change["entry"]))}
+            {key: markdown(text) for key, text in change_row(change).items()}
+            | {"meaning": markdown(meaning(scenario, change["entry"]))}
             for change in detail["changes"]
         ],
     }
@@ -208,23 +208,25 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
     reference = date.fromisoformat(summary["as_of"])
     turns = turning(scenario, summary["turns_on"])
     amounts = summary["amounts"]
-    parties = {party.id: party.label for party in scenario.parties}
+    parties = {party.id: markdown(party.label) for party in scenario.parties}
     flagged = summary["diagnostics"]["outside_declared_range"]
     return {
-        "scenario": scenario,
+        "title": markdown(scenario.title),
+        "question": markdown(scenario.question),
+        "pooled_elsewhere": scenario.pool is not None,
         "summary": summary,
         "as_of": day_in_words(reference),
         "horizon": day_in_words(scenario.horizon),
         "reference": day_in_words(scenario.reference_date),
         "year": scenario.horizon.year,
-        "cautions": cautions(summary),
+        "cautions": [markdown(caution) for caution in cautions(summary)],
         "perspective": perspective(scenario, summary["perspective_detail"]),
         "labels": parties,
         "first_page": first_page(scenario, summary, turns),
         "headline": [row(label("odds", name), odds[name]) for name in HEADLINES],
         "rounding": bool(rounding(shares_of(odds))),
         "error_known": any(entry["standard_error"] is not None for entry in odds.values()),
-        "endings": [row(labels[name].label, entry) | {"criteria": labels[name].criteria} for name, entry in endings],
+        "endings": [row(labels[name].label, entry) for name, entry in endings],
         "beside": {name: row(name, entry) for name, entry in summary["beside"].items()},
         "defeat": {
             "count": f"{summary['endings']['ukraine_defeated']['count']:,}",
@@ -232,7 +234,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
             "share": percent(summary["endings"]["ukraine_defeated"]["probability"]),
             "engaged": with_interval(summary["defeat"]["washington_engaged"]),
             "otherwise": with_interval(summary["defeat"]["washington_engaged_without_defeat"]),
-            "label": cell(labels["ukraine_defeated"].label),
+            "label": markdown(labels["ukraine_defeated"].label),
             "known": summary["defeat"]["washington_engaged"]["probability"] is not None,
             "owners": [
                 (label("defeat.owner", name, parties), with_interval(entry))
@@ -247,12 +249,12 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "learnt": learnt(summary),
         "predictive": bool(summary["predictive"]["checks"]),
         "far": [
-            {key: cell(text) for key, text in far_out(entry).items()}
+            {key: markdown(text) for key, text in far_out(entry).items()}
             for entry in summary["predictive"]["flagged"][:OUTSIDE_NAMED]
         ],
         "far_more": max(0, len(summary["predictive"]["flagged"]) - OUTSIDE_NAMED),
         "seen": sum(entry["rows"] > 0 for entry in summary["diagnostics"]["evidence"].values()),
-        "outside": [outside(entry) for entry in flagged[:OUTSIDE_NAMED]],
+        "outside": [markdown(outside(entry)) for entry in flagged[:OUTSIDE_NAMED]],
         "outside_more": max(0, len(flagged) - OUTSIDE_NAMED),
         "value_unit": any(turn["unit"] == "value" for turn in turns),
         "recalled": recalled(scenario),

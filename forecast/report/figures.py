@@ -4,10 +4,12 @@ Equal numbers give equal bytes: no time, no random names.
 """
 
 import io
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from forecast.encoding.timeline_table import HEADLINES
+from forecast.plain_text import visible
 from forecast.report.numbers import interval, percent, squares, whole
 from forecast.scenario.spec import Scenario
 
@@ -33,6 +35,7 @@ RC: Any = {
     "ytick.color": INK,
     "svg.hashsalt": "forecast",
     "svg.fonttype": "path",
+    "text.parse_math": False,
 }
 
 
@@ -41,7 +44,10 @@ def svg(figure: "Figure") -> str:
     import matplotlib.pyplot as plt
 
     out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        # A character that the font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
@@ -98,7 +104,7 @@ def _years(axes: "Axes", scenario: Scenario, summary: Mapping[str, Any]) -> None
         place += count
         axes.add_patch(Rectangle((10.6, 9.0 - 1.02 * line), 0.7, 0.7, color=colour, linewidth=0))
         axes.text(13.2, 9.35 - 1.02 * line, percent(share), va="center", ha="right", fontsize=8.5)
-        axes.text(13.5, 9.35 - 1.02 * line, labels[ending], va="center", fontsize=8.5)
+        axes.text(13.5, 9.35 - 1.02 * line, visible(labels[ending]), va="center", fontsize=8.5)
         line += 1
     axes.set_xlim(-0.1, 23.5)
     axes.set_ylim(-0.2, 10.1)

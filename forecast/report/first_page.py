@@ -7,8 +7,8 @@ from typing import Any
 
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.outcomes.clustering import FEW_TIMELINES
+from forecast.plain_text import markdown
 from forecast.report.numbers import (
-    cell,
     day_in_words,
     frequency,
     interval,
@@ -64,7 +64,7 @@ def main_endings(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, li
         odds = {ending.id: summary["endings"][ending.id]["probability"] for ending in own}
         common = sorted((e for e in own if whole(odds[e.id])), key=lambda e: -odds[e.id])[:2]
         found[kind] = [
-            {"label": cell(e.label.removeprefix(f"{kind.capitalize()}: ")), "percent": percent(odds[e.id])}
+            {"label": markdown(e.label.removeprefix(f"{kind.capitalize()}: ")), "percent": percent(odds[e.id])}
             for e in common
         ]
     return found
@@ -141,9 +141,9 @@ def moves(summary: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "day": day_in_words(date.fromisoformat(entry["since"])),
-            "state": cell(entry["label"]),
-            "words": cell(entry["words"]),
-            "why": cell(first_sentence(why.get((entry["since"], entry["state"]), ""))),
+            "state": markdown(entry["label"]),
+            "words": markdown(entry["words"]),
+            "why": markdown(first_sentence(why.get((entry["since"], entry["state"]), ""))),
         }
         for entry in changed[: -MOVES - 1 : -1]
     ]
@@ -161,7 +161,7 @@ def area(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, str] | Non
             change = entry["now"] - entry["then"]
             day = date.fromisoformat(entry["now_observed"])
             return {
-                "title": cell(entry["title"]),
+                "title": markdown(entry["title"]),
                 "change": f"{'+' * (change > 0)}{two_figures(change)}",
                 "day": day_in_words(day),
             }
@@ -172,7 +172,7 @@ def dates(scenario: Scenario, as_of: date) -> list[dict[str, str]]:
     """The next events with a date that is known beforehand."""
     coming = sorted((*scenario.votes, *scenario.upheavals), key=lambda event: event.date)
     within = [event for event in coming if as_of < event.date <= scenario.horizon]
-    return [{"day": day_in_words(event.date), "label": cell(event.label)} for event in within[:DATES]]
+    return [{"day": day_in_words(event.date), "label": markdown(event.label)} for event in within[:DATES]]
 
 
 def watched(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from forecast.plain_text import markdown
+
 
 def whole(p: float) -> int:
     """A share as a whole number of percent, halves rounded up: the one rule by which odds are rounded."""
@@ -118,15 +120,10 @@ def two_figures(x: float) -> str:
     return f"{round(float(f'{x:.2g}')):,d}"
 
 
-def cell(text: str) -> str:
-    """Text that stays in its cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
 def row(label: str, entry: Mapping[str, Any]) -> dict[str, str]:
     """A line of a table of odds."""
     return {
-        "label": cell(label),
+        "label": markdown(label),
         "percent": percent(entry["probability"]),
         "interval": interval(entry),
         "error": error(entry),

@@ -15,6 +15,7 @@ flagged by chance.
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -30,6 +31,7 @@ from forecast.belief.student_t import TAIL_DEGREES
 from forecast.calendar import Dates
 from forecast.evidence.series import SeriesSpec
 from forecast.locations import cache_root, source_digest
+from forecast.plain_text import visible
 from forecast.report.figures import INK, RC, svg
 from forecast.scenario.spec import Scenario
 
@@ -53,6 +55,11 @@ LINEAR = 3.0
 
 
 LIBRARIES = ("arviz-plots", "matplotlib")
+
+ENTRY = "entry.json"
+"""File of a cache entry with its key and the SHA-256 of each file, its own included."""
+
+_log = logging.getLogger("forecast")
 
 
 @dataclass(frozen=True)
@@ -82,13 +89,12 @@ def predictive(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str
     """
     if not netcdf:
         return Predictive([], {}, [])
-    place = cache_root() / "predictive" / _key(netcdf, titles, units)
-    if (found := _load(place)) is not None:
+    key = _key(netcdf, titles, units)
+    place = cache_root() / "predictive" / key
+    if (found := _load(place, key)) is not None:
         return found
-    if place.is_dir():
-        remove_entry(place)
     checked = _check(netcdf, titles, units)
-    store_entry("the predictive check", place, lambda whole: _write(whole, checked))
+    store_entry("the predictive check", place, lambda whole: _write(whole, key, checked))
     return checked
 
 
@@ -227,7 +233,7 @@ def _plot(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str
             days = observed[f"{name}_date"].values.astype("datetime64[D]")
             axes = plot.viz["plot"][name].item()
             _set_axes(axes, days, observed[name].values, replicates[name].values.reshape(-1, len(days)))
-            axes.set_title(titles.get(name, name), loc="left", fontsize=8.5)
+            axes.set_title(visible(titles.get(name, name)), loc="left", fontsize=8.5)
         figure.suptitle(
             f"Observations, and the model's 50 and 90% ranges {GROUPS[group]}",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
@@ -262,19 +268,49 @@ def _key(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> 
     return digest.hexdigest()
 
 
-def _load(place: Path) -> Predictive | None:
-    """Load an entry of the cache; None if it is missing or damaged."""
+def _load(place: Path, key: str) -> Predictive | None:
+    """Load an entry of the cache; None if there is none. A damaged entry is logged and removed."""
     try:
-        checks, outliers = (json.loads((place / f"{name}.json").read_text("utf-8")) for name in ("checks", "flagged"))
-        names = [f"{group}.svg" for group in GROUPS] if checks else []
-        return Predictive(checks, {name: (place / name).read_text("utf-8") for name in names}, outliers)
-    except (OSError, ValueError):
-        return None
+        return _read(place, key)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not place.is_dir():
+            return None
+        _log.warning("the cached check %s is damaged (%s); it is removed and made again", place, error)
+    remove_entry(place)
+    return None
 
 
-def _write(place: Path, checked: Predictive) -> None:
-    """Write the files of an entry."""
-    (place / "checks.json").write_text(json.dumps(checked.checks), "utf-8")
-    (place / "flagged.json").write_text(json.dumps(checked.flagged), "utf-8")
-    for name, figure in checked.figures.items():
-        (place / name).write_text(figure, "utf-8")
+def _read(place: Path, key: str) -> Predictive:
+    """Read an entry and check its hashes.
+
+    Raises:
+        OSError: a file is missing or unreadable.
+        ValueError, KeyError, TypeError: a file has changed since it was written.
+    """
+    hashes = json.loads((place / ENTRY).read_bytes())
+    own = hashes.pop(ENTRY)
+    if own != _hash(_json(hashes)) or hashes.pop("key") != key:
+        raise ValueError(f"{ENTRY} has changed since it was written")
+    files = {name: (place / name).read_bytes() for name in hashes}
+    for name, content in files.items():
+        if _hash(content) != hashes[name]:
+            raise ValueError(f"{name} has changed since it was written")
+    figures = {name: files[name].decode() for name in files if name.endswith(".svg")}
+    return Predictive(json.loads(files["checks.json"]), figures, json.loads(files["flagged.json"]))
+
+
+def _write(place: Path, key: str, checked: Predictive) -> None:
+    """Write the files of an entry, and their hashes."""
+    files = {"checks.json": json.dumps(checked.checks), "flagged.json": json.dumps(checked.flagged), **checked.figures}
+    hashes = {"key": key} | {name: _hash(text.encode()) for name, text in files.items()}
+    for name, text in files.items():
+        (place / name).write_bytes(text.encode())
+    (place / ENTRY).write_bytes(_json(hashes | {ENTRY: _hash(_json(hashes))}))
+
+
+def _json(content: Mapping[str, str]) -> bytes:
+    return json.dumps(content, sort_keys=True).encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -6,8 +6,8 @@ from typing import Any
 
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.evidence.states import FOLLOWED
+from forecast.plain_text import markdown
 from forecast.report.numbers import (
-    cell,
     counted,
     listed,
     narrow,
@@ -38,20 +38,20 @@ def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
     return {
         "states": [
             {
-                "state": cell(entry["label"]),
-                "value": cell(entry["words"]),
+                "state": markdown(entry["label"]),
+                "value": markdown(entry["words"]),
                 "since": entry["since"] or f"before {found['reference']}",
             }
             for entry in found["states"]
         ],
         "happened": [
-            entry | {"text": cell(entry["text"]), "reason": cell(entry["reason"]), "odds": in_the_odds(entry)}
+            entry | {"text": markdown(entry["text"]), "reason": markdown(entry["reason"]), "odds": in_the_odds(entry)}
             for entry in found["happened"]
         ],
         "figures": [
             {
-                "title": cell(entry["title"]),
-                "unit": entry["unit"],
+                "title": markdown(entry["title"]),
+                "unit": markdown(entry["unit"]),
                 "then": figure(entry["then"], entry["then_observed"]),
                 "now": figure(entry["now"], entry["now_observed"], entry["now_outside"]),
                 "figures": entry["figures"],
@@ -77,7 +77,8 @@ def revised_in_words(entry: Mapping[str, Any]) -> str:
     last = entry["revised"][-REVISIONS_NAMED:]
     words = [f"that of {one['observed']} revised from {one['was']:,.6g} to {one['now']:,.6g}" for one in last]
     more = len(entry["revised"]) - len(last)
-    return f"{entry['title']} ({entry['unit']}): {', '.join(words)}{f', and {more} earlier ones' if more else ''}"
+    series = f"{markdown(entry['title'])} ({markdown(entry['unit'])})"
+    return f"{series}: {', '.join(words)}{f', and {more} earlier ones' if more else ''}"
 
 
 def by_member(summary: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -120,7 +121,7 @@ def pool(summary: Mapping[str, Any]) -> dict[str, Any] | None:
         "members": [
             {
                 "name": name,
-                "title": cell(entry["title"]),
+                "title": markdown(entry["title"]),
                 "weight": percent(entry["weight"]),
                 "updated": percent(entry["updated_weight"]),
                 **{kind: with_interval(entry["odds"][kind]) for kind in HEADLINES},
@@ -190,7 +191,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
         "truce": percent(found["implied"]["general_truce_without_settlement"]["probability"]),
         "wars": [
             {
-                "wars": row["wars"],
+                "wars": markdown(str(row["wars"])),
                 "war_years": f"{row['war_years']:.0f}",
                 "ended": percent(row["ended_a_year"]),
                 "won": f"{percent(row['won_or_lost_a_year'])} were" if row["ends"]["won_or_lost"] else "none was",
@@ -199,7 +200,7 @@ def coherence_lines(summary: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "crowds": [
             {
-                **{key: cell(row[key]) for key in ("platform", "question", "compared_with")},
+                **{key: markdown(row[key]) for key in ("platform", "question", "compared_with")},
                 "asked": row["asked"],
                 "to": row["to"],
                 "crowd": percent(row["crowd"]),

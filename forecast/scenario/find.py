@@ -1,11 +1,10 @@
 """Finding a scenario: a folder, found by its name or given by its path."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from forecast.errors import InputError
-from forecast.locations import ROOT
+from forecast.locations import ROOT, expanded, folder_in_variable
 from forecast.validation import Place, list_folder
 
 DEFAULT = "ukraine-2025"
@@ -26,11 +25,18 @@ def places(priors: Path | None = None) -> list[Path]:
 
     Returns:
         `priors` alone if given, else: what `$FORECAST_PRIORS` names; `priors` in the current folder; `priors`
-        in the checkout that the package runs from; the package's own copy. They need not exist.
+        in the checkout that the package runs from; the package's own copy. Only the first must exist.
+
+    Raises:
+        InputError: `$FORECAST_PRIORS` names no folder. Nothing else is taken in its place.
     """
     if priors is not None:
-        return [priors]
-    found = [Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else []
+        return [expanded(priors)]
+    named = folder_in_variable(VARIABLE)
+    if named is not None and not _is_folder(named):
+        remedy = f"Name a folder of scenarios, or take {VARIABLE} out of the environment"
+        raise InputError("there is no such folder", file=named, key=VARIABLE, remedy=remedy)
+    found = [] if named is None else [named]
     found.append(Path.cwd() / "priors")
     if (ROOT.parent / "pyproject.toml").is_file():
         found.append(ROOT.parent / "priors")
@@ -64,12 +70,15 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
         InputError: `priors` is not a folder; a path that does not exist; a name that is nowhere. The error lists
             where it was looked for and which scenarios there are.
     """
+    priors = None if priors is None else expanded(priors)
     if priors is not None and not _is_folder(priors):
         raise InputError("there is no such folder", file=priors, key="--priors", remedy="Give a folder of scenarios")
     if name_or_folder is None:
         if priors is not None and MARK in _names(priors):
             return priors
         name_or_folder = DEFAULT
+    if str(name_or_folder).startswith("~"):
+        name_or_folder = expanded(Path(name_or_folder))
     name = str(name_or_folder)
     if name and _is_folder(Path(name)):
         return Path(name)

@@ -1,31 +1,49 @@
 """Replacing a folder by a new one of the same name, so that one of the two survives every failure.
 
-First the former folder is moved aside, under a name that says where it belongs. Then the new folder is moved into its
-place. Only then is the former folder removed. A failure in between is undone at once. If a process is killed in
-between, the next process that saves something in the same place repairs it (`settle`). There are three kinds of hidden
-folder: being written `.NAME-XXXXXXXX`, moved aside `...-former`, being removed `...-gone`.
+Work is done in a hidden folder `.NAME-XXXXXXXX` beside its place. The folder has a marker file, by which it is known as
+ours; a hidden folder without the marker is never touched. Inside are `new`, the folder being written, and for a moment
+`former/NAME`, the folder that it replaces, and `gone`, a former folder being removed.
+
+First the former folder is moved aside. Then the new folder is moved into its place. Only then is the former folder
+removed. A failure in between is undone at once. If a process is killed in between, the next process that saves
+something in the same place repairs it (`settle`).
 """
 
 import contextlib
 import errno
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-STALE_SECONDS = 86_400.0
-"""Age beyond which a hidden folder is taken to come from a killed process."""
+from forecast.store.manifest import own_files
 
-_FORMER = re.compile(r"\.(?P<name>.+)-[a-z0-9_]{8}-former")
+STALE_SECONDS = 86_400.0
+"""Age beyond which a hidden folder of ours is taken to come from a killed process."""
+
+MARKER = ".made-by-forecast"
+"""File that marks a hidden folder as ours."""
+
+NEW, FORMER, GONE = "new", "former", "gone"
+"""Names inside a hidden folder."""
+
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS, errno.EACCES, errno.EPERM)
+_NOT_OPENED = (*_NO_SYNC, errno.EISDIR)
 
 
 def new_folder(kept: Path, name: str) -> Path:
-    """Make a hidden folder to write in; `put` gives it its place and name."""
-    return Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
+    """Make a folder to write in, inside a hidden folder; `put` gives it its place and name."""
+    work = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
+    try:
+        (work / NEW).mkdir()
+        (work / MARKER).touch()
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    return work / NEW
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -37,23 +55,37 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(at / name for at, _, names in folder.walk(on_error=_refuse) for name in names)
 
 
-def put(folder: Path, target: Path) -> None:
-    """Move a finished folder to its place; the folder that was there is removed.
+class NotOurs(Exception):
+    """Something that is not a saved run has the name of a run. It is left in its place."""
+
+
+def put(folder: Path, target: Path, carry: Callable[[Path], bool] = lambda _: False) -> None:
+    """Move a finished folder to its place; the run that was there is removed.
 
     Args:
-        folder: from `new_folder`, in the same parent folder as the target.
+        folder: from `new_folder`, for the same parent folder as the target.
         target: its place.
+        carry: called with the former run, if there is one; copies into the folder whatever must outlive it, and
+            returns whether there was anything.
 
     Raises:
-        OSError: it cannot be moved there; the former folder is back in its place.
+        NotOurs: something that is not a saved run is there; it is back in its place.
+        OSError: the folder cannot be moved there; the former one is back in its place.
     """
     _to_disk(folder)
-    former = target.with_name(f".{target.name}-{folder.name[-8:]}-former")
+    former = folder.parent / FORMER / target.name
+    former.parent.mkdir()
     with _turn(target.parent):
         while True:
             try:
                 with contextlib.suppress(FileNotFoundError):
                     target.rename(former)
+                # Checked after the move: by now nobody can replace it.
+                if os.path.lexists(former):
+                    if not ours(former):
+                        raise NotOurs
+                    if carry(former):
+                        _to_disk(folder)
                 folder.rename(target)
                 return
             except OSError as error:
@@ -61,39 +93,63 @@ def put(folder: Path, target: Path) -> None:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
             finally:
-                _settle_one(former)
+                _restore(folder.parent, target.parent)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder from `new_folder` with its hidden folder, if it has not been put in its place."""
+    _restore(folder.parent, folder.parent.parent)
+    _remove(folder.parent)
 
 
 def settle(kept: Path) -> None:
-    """Repair a folder after killed processes: former folders return to their places, stale ones are removed."""
-    with _turn(kept):
-        for former in kept.glob(".*-former"):
-            _settle_one(former)
-    for path in kept.glob(".*_*-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process may be renaming it
-            if not _FORMER.fullmatch(path.name) and time.time() - path.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+    """Repair a folder after killed processes: former folders return to their places, stale ones are removed.
+
+    Only hidden folders with our marker are touched.
+    """
+    for work in kept.glob(".*"):
+        with contextlib.suppress(OSError):
+            if work.is_symlink() or not (work / MARKER).is_file():
+                continue
+            with _turn(kept):
+                _restore(work, kept)
+                # Without a new folder it has done its work.
+                if not (work / NEW).exists() or time.time() - work.stat().st_mtime > STALE_SECONDS:
+                    _remove(work)
 
 
-def _settle_one(former: Path) -> None:
-    """Move a folder that was moved aside back to its place, or remove it if another is there.
+def ours(folder: Path) -> bool:
+    """Whether a folder is a saved run, by its manifest."""
+    return not folder.is_symlink() and own_files(folder) is not None
+
+
+def _restore(work: Path, kept: Path) -> None:
+    """Move a former folder back to its place. If another is there, remove the former one, provided that it is a run.
 
     If that fails, the next process tries again.
     """
-    match = _FORMER.fullmatch(former.name)
-    if match is None:
-        return
     with contextlib.suppress(OSError):
-        target = former.with_name(match["name"])
-        if not former.exists():
-            return
-        if not target.exists():
-            former.rename(target)
-            return
-        # Moved first: a folder that is removed in part must never be moved back.
-        gone = Path(tempfile.mkdtemp(prefix=f".{match['name']}-", suffix="-gone", dir=former.parent))
-        former.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        for former in (work / FORMER).iterdir():
+            target = kept / former.name
+            if not os.path.lexists(target):
+                former.rename(target)
+            elif ours(former):
+                # Moved first: a folder that is removed in part must never be moved back.
+                gone = Path(tempfile.mkdtemp(prefix=GONE, dir=work))
+                former.rename(gone / former.name)
+                shutil.rmtree(gone, ignore_errors=True)
+
+
+def _remove(work: Path) -> None:
+    """Remove a hidden folder, its marker last; a former folder that could not be moved back stays."""
+    for part in work.glob(f"{GONE}*"):
+        shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(work / NEW, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        with contextlib.suppress(FileNotFoundError):
+            (work / FORMER).rmdir()
+        (work / MARKER).unlink(missing_ok=True)
+        work.rmdir()
 
 
 @contextlib.contextmanager
@@ -109,13 +165,28 @@ def _turn(kept: Path) -> Iterator[None]:
 
 
 def _to_disk(folder: Path) -> None:
-    """Wait until all files below a folder are on the disk."""
-    for path in (*files_below(folder), *(at for at, _, _ in folder.walk(on_error=_refuse))):
+    """Wait until all files below a folder are on the disk, where the file system can say so."""
+    for path in files_below(folder):
+        if not path.is_symlink():
+            _sync(path, ())
+    for at, _, _ in folder.walk(on_error=_refuse):
+        _sync(at, _NOT_OPENED)
+
+
+def _sync(path: Path, unopened: tuple[int, ...]) -> None:
+    try:
         file = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
+    except OSError as error:
+        if error.errno in unopened:
+            return
+        raise
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(file)
 
 
 def _refuse(error: OSError) -> None:

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from forecast.store.json_text import to_json
+from forecast.timeline.machine import processor
 
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite", "pymc", "pytensor", "nutpie", "arviz")
 """Packages whose version may change a number."""
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that may change a number."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    """Versions of Python and of the packages that may change a number, and the processor: its name and a hash."""
+    name, *more = processor()
+    kind = f"{name} {digest_of({'features': ' '.join(more)})[:10]}"
+    return {"python": platform.python_version(), "processor": kind} | {name: version(name) for name in PACKAGES}
 
 
 def file_digest(path: Path) -> str:

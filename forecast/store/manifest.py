@@ -9,6 +9,9 @@ from forecast.store.json_text import read_object
 SCHEMA = 2
 """Version of the layout of a run's folder and of `summary.json`."""
 
+READ = (1, SCHEMA)
+"""Versions that can be read; `forecast.store.schema_1` translates the first."""
+
 MANIFEST = "manifest.json"
 DRAWS = "draws.parquet"
 KEPT = {"summary.json", "report.md", "timelines.parquet", "bands.parquet", DRAWS}
@@ -23,18 +26,29 @@ def start_file(member: str | None = None) -> str:
     return "start.npz" if member is None else f"start_{member}.npz"
 
 
+def own_files(folder: Path) -> set[str] | None:
+    """The files that a saved run of ours has, its manifest included; None if the folder is not such a run."""
+    try:
+        manifest = read_object(folder / MANIFEST)
+    except InputError:
+        return None
+    files = manifest.get("files")
+    ours = isinstance(files, dict) and manifest.get("id") == folder.name and {"schema", "as_of"} <= set(manifest)
+    return {MANIFEST, *files} if ours and isinstance(files, dict) else None
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read a manifest and check it.
 
     Raises:
-        InputError: it is not JSON, lacks a key that every manifest has, or has another schema.
+        InputError: it is not JSON, lacks a key that every manifest has, or has a schema that is not known.
     """
-    path, again = folder / MANIFEST, "Remove the folder, or run the forecast again"
-    manifest = read_object(path)
+    path, again = folder / MANIFEST, "Remove the folder, then run the forecast again"
+    manifest = read_object(path, again)
     if missing := sorted({"id", "schema", "as_of", "started", "files"} - set(manifest)):
         raise InputError(f"lacks {', '.join(missing)}", file=path, remedy=again)
-    if manifest["schema"] != SCHEMA:
-        what = f"has schema {manifest['schema']!r}; this version reads {SCHEMA}"
+    if manifest["schema"] not in READ:
+        what = f"has schema {manifest['schema']!r}; this version reads {' and '.join(map(str, READ))}"
         raise InputError(what, file=path, remedy="Run the forecast again, or read it with the version that made it")
     for key in ("id", "as_of", "started"):
         if not isinstance(manifest[key], str):

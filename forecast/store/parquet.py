@@ -16,7 +16,8 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
     for k, column in enumerate(plain.schema):
         if pa.types.is_timestamp(column.type):
             plain = plain.set_column(k, column.name, plain.column(k).cast(pa.timestamp("ms")))
-    pq.write_table(plain.replace_schema_metadata(None), path, compression="zstd", row_group_size=65_536)
+    with path.open("wb") as file:  # a name that is not UTF-8 is refused by pyarrow
+        pq.write_table(plain.replace_schema_metadata(None), file, compression="zstd", row_group_size=65_536)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -29,7 +30,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        table: pd.DataFrame = pq.read_table(path).to_pandas()
+        with path.open("rb") as file:
+            table: pd.DataFrame = pq.read_table(file).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             "cannot be read: it is missing or damaged", file=path, remedy="Run the forecast again"

@@ -6,7 +6,7 @@ times in its manifest and for `posterior.nc`. If it is made again, it replaces t
 manifest is not a run.
 """
 
-import os
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,21 +16,26 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.errors import InputError
+from forecast.errors import InputError, refusal_of
+from forecast.locations import expanded, folder_in_variable
+from forecast.plain_text import shortened
+from forecast.store import schema_1
 from forecast.store.digests import file_digest
 from forecast.store.json_text import read_object
 from forecast.store.manifest import DRAWS, MANIFEST, read_manifest
 from forecast.store.parquet import read_parquet
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+VARIABLE = "FORECAST_RUNS"
+"""Environment variable that names the folder of saved runs."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+
+_log = logging.getLogger("forecast")
 
 
 def runs_folder(given: Path | None) -> Path:
     """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`."""
-    if given is not None:
-        return given
-    named = os.environ.get("FORECAST_RUNS")
-    return Path(named) if named else Path("runs")
+    return expanded(Path(given)) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
 
 
 @dataclass(frozen=True)
@@ -50,15 +55,21 @@ class Run:
         """Its name."""
         return self.folder.name
 
+    @property
+    def _first_schema(self) -> bool:
+        return bool(self.manifest["schema"] == 1)
+
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The content of `summary.json`: the odds and everything that goes with them."""
-        return read_object(self.folder / "summary.json")
+        content = read_object(self.folder / "summary.json")
+        return schema_1.summary_of(content) if self._first_schema else content
 
     @cached_property
     def timelines(self) -> pd.DataFrame:
         """One row a timeline, in a pool those of all members; `docs/timelines.md` explains the columns."""
-        return read_parquet(self.folder / "timelines.parquet")
+        table = read_parquet(self.folder / "timelines.parquet")
+        return schema_1.timelines_of(table) if self._first_schema else table
 
     @property
     def weights(self) -> dict[str, float] | None:
@@ -74,7 +85,8 @@ class Run:
     @cached_property
     def bands(self) -> pd.DataFrame:
         """Weekly quantiles of every level."""
-        return read_parquet(self.folder / "bands.parquet")
+        table = read_parquet(self.folder / "bands.parquet")
+        return schema_1.bands_of(table) if self._first_schema else table
 
     @cached_property
     def report(self) -> str:
@@ -94,7 +106,7 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
     """
     kept = runs_folder(runs)
     if isinstance(run, Path):
-        folder = run
+        folder = expanded(run)
     elif run == "latest":
         found = list_runs(kept)
         if not found:
@@ -102,13 +114,13 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
         folder = max(found, key=lambda r: (r.manifest["as_of"], r.manifest["started"])).folder
     elif not _NAME.fullmatch(run):
         raise InputError(
-            f"{run!r} is not a run's name",
+            f"{shortened(run)!r} is not a run's name",
             key="run",
             remedy="Names hold letters, digits, dots, dashes and underscores",
         )
     else:
         folder = kept / run
-    if not (folder / MANIFEST).is_file():
+    if not _has_manifest(folder):
         raise InputError(
             f"{folder} is not a run: it has no {MANIFEST}", key="run", remedy=f"Saved runs: {_names(kept)}"
         )
@@ -123,15 +135,44 @@ def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
 def list_runs(kept: Path) -> list[Run]:
     """The runs in a folder, by name; their files are not checked.
 
+    A folder with a damaged or a foreign manifest is skipped, with a warning.
+
     Raises:
-        InputError: a manifest is damaged.
+        InputError: there are such folders only; the error is that of the first.
     """
-    return [Run(folder, read_manifest(folder)) for folder in _folders(kept)]
+    found, wrong = [], []
+    for folder in _folders(kept):
+        try:
+            found.append(Run(folder, read_manifest(folder)))
+        except InputError as error:
+            wrong.append(error)
+    if wrong and not found:
+        raise wrong[0]
+    for fault in wrong:
+        _log.warning("skipped, because it is not a sound run: %s", fault)
+    return found
 
 
 def _folders(kept: Path) -> list[Path]:
-    """Folders that have a manifest. Hidden folders are still being written."""
-    return sorted(path.parent for path in kept.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
+    """Folders that have a manifest. Hidden folders are still being written.
+
+    Raises:
+        ForecastError: the folder of runs cannot be read.
+    """
+    try:
+        return sorted(path for path in kept.iterdir() if not path.name.startswith(".") and _has_manifest(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise refusal_of(error, kept) or error from error
+
+
+def _has_manifest(folder: Path) -> bool:
+    """Whether a folder has a manifest; false also where that cannot be seen."""
+    try:
+        return (folder / MANIFEST).is_file()
+    except OSError:
+        return False
 
 
 def _names(kept: Path) -> str:

@@ -1,49 +1,89 @@
 """Writing a run's folder, whole or not at all."""
 
 import contextlib
+import os
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from forecast.errors import InputError
+from forecast.errors import InputError, SystemRefusal, refusal_of
 from forecast.store import atomic
 from forecast.store.digests import file_digest
 from forecast.store.json_text import to_json
-from forecast.store.manifest import MANIFEST
+from forecast.store.manifest import MANIFEST, own_files
 from forecast.store.saved_run import Run
+
+WAITS = (0.05, 0.05, 0.05, 0.05, 0.0)
+"""Seconds between looks at a name that is taken."""
+
+_finished: list[tuple[Path, str]] = []
+"""Folder and manifest of each run that this process was about to move to its place."""
+
+
+def saved_here() -> Path | None:
+    """The folder of the last run that this process saved, if it is still there."""
+    for folder, manifest in reversed(_finished):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if (folder / MANIFEST).read_text(encoding="utf-8") == manifest:
+                return folder
+    return None
+
+
+def forget_saved() -> None:
+    """Begin a command: runs that were saved before in this process are no longer meant by `saved_here`."""
+    _finished.clear()
 
 
 class Writer:
-    """Writes a run's folder, whole or not at all: a hidden folder, which is renamed once it has its manifest.
+    """Writes a run's folder, whole or not at all: in a hidden folder, which is moved once it has its manifest.
 
-    Use it as a context manager. If an exception is raised inside, the folder is removed.
+    Use it as a context manager. If an exception is raised inside, the folder is removed. A former run of the same name
+    is replaced. Its files that are not the run's are copied into the new folder. Anything else with that name stays.
+
+    Args:
+        kept: folder of saved runs.
+        name: name of the run.
+        at_least: bytes that the run needs at least.
+
+    Raises:
+        InputError: the folder cannot be written, or something that is not a run has the name.
+        SystemRefusal: there is not enough space.
     """
 
-    def __init__(self, kept: Path, name: str) -> None:
+    def __init__(self, kept: Path, name: str, at_least: int = 0) -> None:
         self.target = kept / name
         self._made: list[Path] = []
         try:
+            self._check_name()
             self._made = [path for path in (kept, *kept.parents) if not path.exists()]
             kept.mkdir(parents=True, exist_ok=True)
             atomic.settle(kept)
+            self._check_space(at_least)
             self.folder = atomic.new_folder(kept, name)
         except OSError as error:
             self._unmake()
+            refusal = refusal_of(error, kept)
+            if isinstance(refusal, SystemRefusal):
+                raise refusal from error
             raise InputError(
                 f"runs cannot be saved in {kept}: {error.strerror}",
                 key="--runs",
                 remedy="Name a folder that can be written",
             ) from error
-        self.folder.chmod(0o755)
+        except BaseException:  # an interrupt, too
+            self._unmake()
+            raise
 
     def __enter__(self) -> "Writer":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        atomic.discard(self.folder)
         if kind is not None:
             with contextlib.suppress(OSError):
-                atomic.settle(self.folder.parent)
+                atomic.settle(self.target.parent)
             self._unmake()
 
     def _unmake(self) -> None:
@@ -52,9 +92,51 @@ class Writer:
             for path in self._made:
                 path.rmdir()
 
-    def rename(self, name: str) -> None:
-        """Set the run's final name."""
-        self.target = self.target.with_name(name)
+    def _check_name(self) -> None:
+        """Refuse a name that is taken by something that is not a run.
+
+        Raises:
+            InputError: it is taken.
+        """
+        for wait in WAITS:  # another process may be replacing the run
+            if not os.path.lexists(self.target) or atomic.ours(self.target):
+                return
+            time.sleep(wait)
+        raise self._taken()
+
+    def _taken(self) -> InputError:
+        what = f"this folder has the name of the run, but is not a saved run: it has no sound {MANIFEST}"
+        if not self.target.is_dir():
+            what = "a file has the name of the run"
+        elif self.target.is_symlink():
+            what = "a link has the name of the run"
+        return InputError(what, file=self.target, remedy="Move it elsewhere")
+
+    def _check_space(self, at_least: int) -> None:
+        kept = self.target.parent
+        try:
+            free = shutil.disk_usage(kept).free
+        except OSError:
+            return
+        if free < at_least:
+            what = f"{kept}: {free / 1e6:.1f} MB are free, and the run needs at least {at_least / 1e6:.1f} MB"
+            raise SystemRefusal(f"{what}. Free some space or name another folder with --runs")
+
+    @contextlib.contextmanager
+    def saving(self) -> Iterator[None]:
+        """Report errors of the system while files are written with the folder of runs as their path.
+
+        Raises:
+            ForecastError: for example, the disk is full.
+        """
+        try:
+            yield
+        except OSError as error:
+            inside = error.filename is None or str(self.folder.parent) in os.fsdecode(error.filename)
+            named = OSError(error.errno, error.strerror, os.fspath(self.target.parent)) if inside else error
+            if refusal := refusal_of(named):
+                raise refusal from error
+            raise
 
     def text(self, name: str, content: str) -> None:
         """Write a text file, as UTF-8 with plain newlines."""
@@ -68,12 +150,31 @@ class Writer:
         A former run of the same name is removed only then.
 
         Raises:
-            InputError: there is a file, not a folder, of that name.
+            InputError: something that is not a run has the name.
         """
-        if self.target.is_file():  # checked once: another process may be moving the same run there
-            raise InputError("a file has the name of the run", file=self.target, remedy="Move it elsewhere")
         files = atomic.files_below(self.folder)
         manifest = manifest | {"files": {path.relative_to(self.folder).as_posix(): file_digest(path) for path in files}}
-        self.text(MANIFEST, to_json(manifest))
-        atomic.put(self.folder, self.target)
+        text = to_json(manifest)
+        self.text(MANIFEST, text)
+        _finished.append((self.target, text))
+        try:
+            atomic.put(self.folder, self.target, self._carry)
+        except atomic.NotOurs as error:
+            raise self._taken() from error
         return Run(self.target, manifest)
+
+    def _carry(self, former: Path) -> bool:
+        """Copy the files in the former run's folder that are not the run's, such as notes of the user's."""
+        own, copied = own_files(former) or set(), False
+        for path in atomic.files_below(former):
+            name = path.relative_to(former)
+            copy = self.folder / name
+            if name.as_posix() in own or os.path.lexists(copy):
+                continue
+            if not path.is_symlink() and not path.is_file():
+                what = "is neither a file nor a folder, and the run would be saved over it"
+                raise InputError(what, file=self.target / name, remedy="Move it elsewhere")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy, follow_symlinks=False)
+            copied = True
+        return copied

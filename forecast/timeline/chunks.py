@@ -1,11 +1,12 @@
 """Work on many timelines in chunks, shared among threads."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
+from forecast.timeline.machine import usable_processors
 
 
 def run_chunks[W](
@@ -22,13 +23,13 @@ def run_chunks[W](
         size: number of timelines in a chunk.
         workspace: makes the arrays of one thread.
         run: works with these arrays on the timelines from one number up to, but not including, another.
-        threads: number of threads, by default the number of processors.
+        threads: number of threads, by default the number of processors that this process may use.
 
     Returns:
         The work spaces, one for each thread.
     """
     chunks = [(a, min(a + size, count)) for a in range(0, count, size)]
-    workers = min(threads or os.cpu_count() or 1, len(chunks))
+    workers = min(threads or usable_processors(), len(chunks))
     stop = threading.Event()
 
     def work(first: int) -> W:

@@ -2,14 +2,14 @@
 
 numba notices an edit of the file that defines a kernel, but not of the files with functions that the kernel calls. So
 compiled code is kept in a folder named by a hash of *all* the simulator's source files: any edit leads to another
-folder. This module must be imported before any kernel is declared.
+folder. This module must be imported before any kernel is declared. Files are checked before use: see `code_cache`.
 
 Set ``NUMBA_DISABLE_JIT=1`` to run the same source as ordinary Python, for a debugger.
 """
 
+import contextlib
 import hashlib
 import sys
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -18,30 +18,35 @@ from typing import Any
 import numba
 
 from forecast.locations import cache_root, source_digest
+from forecast.timeline.code_cache import CheckedCache, private_folder
+from forecast.timeline.machine import processor
 
 
 def code_digest() -> str:
-    """Hash of the simulator's source files and of the versions of Python, numba, llvmlite and numpy."""
+    """Hash of the simulator's source files, the versions of Python, numba, llvmlite and numpy, and the processor."""
     parts = (source_digest("timeline"), sys.version, version("numba"), version("llvmlite"), version("numpy"))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join((*parts, *processor())).encode()).hexdigest()
 
 
-def _code_folder() -> Path:
-    """The folder for compiled code; a temporary folder if the user's cache cannot be written."""
+def _code_folder() -> Path | None:
+    """The folder for compiled code; None if it cannot be written, or if others could put code there."""
     folder = cache_root() / "compiled" / code_digest()[:16]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        return Path(tempfile.gettempdir()) / f"forecast-compiled-{code_digest()[:16]}"
+    return folder if private_folder(folder) else None
 
 
-numba.config.CACHE_DIR = str(_code_folder())  # type: ignore[attr-defined]
+CODE_FOLDER = _code_folder()
+"""The folder for compiled code. Without one, each process compiles for itself and keeps nothing."""
+
+numba.config.CACHE_DIR = str(CODE_FOLDER or "")  # type: ignore[attr-defined]
+numba.config.CACHE_LOCATOR_CLASSES = ""  # type: ignore[attr-defined]
 
 
 def kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a function for timelines: cached, without the interpreter's lock, with numpy's rules for division."""
-    compile_it: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
-    compiled: F = compile_it(function)
-    return compiled
+    compile_it: Any = numba.njit(nogil=True, error_model="numpy")
+    compiled: Any = compile_it(function)
+    if CODE_FOLDER is not None and hasattr(compiled, "_cache"):  # uncompiled, it is the function itself
+        with contextlib.suppress(RuntimeError):  # numba cannot write there: nothing is kept
+            compiled._cache = CheckedCache(function)
+    kept: F = compiled
+    return kept

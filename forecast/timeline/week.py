@@ -75,12 +75,12 @@ def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
         draw_events(p, s, r, w, context, part, (end - begin) / 7.0 / w.substeps)
         if s.ending != RUNNING:
             break
-    mark(p, s, r, w, before, begin, end)
+    mark(p, s, r, before, begin, end)
     s.elapsed += (end - begin) / 7.0
 
 
 @kernel
-def mark(p: Parameters, s: State, r: Result, w: World, before: float, begin: float, end: float) -> None:
+def mark(p: Parameters, s: State, r: Result, before: float, begin: float, end: float) -> None:
     """Record the ground gained 28, 91 and 182 days after the as-of date, and approval after 28 and 91.
 
     Within a week, ground is taken to be gained at an even pace.

@@ -1,9 +1,11 @@
 """The command: JSON alone on standard output, one line for each error a user can cause, exit codes, light imports."""
 
+import errno
 import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from places import REPOSITORY
 from run_tools import SAMPLED_TIMELINES, TINY, Done, MadeUpSampler, Sampled, command_started, contents
 
 from forecast.cli import app
@@ -31,6 +34,8 @@ def assert_refused(done: Done, *texts: str, code: int = 2) -> None:
     assert done.out == ""
     assert done.err.startswith("forecast: ")
     assert done.err.count("\n") == 1
+    assert done.err[:-1].isprintable()
+    assert len(done.err) < 2100
     assert done.err.endswith("\n")
     for text in texts:
         assert text in done.err
@@ -111,8 +116,9 @@ def test_help_tells_exit_codes_and_commands(command: Command) -> None:
     for name in ("run", "show", "check", "explain"):
         done = command(name, "--help")
         assert done.code == 0
-        for option in ("--json", "--runs", "--verbose", "--quiet", "--help"):
+        for option in ("--json", "--verbose", "--quiet", "--help"):
             assert option in done.out
+        assert ("--runs" in done.out) == (name in ("run", "show"))
         assert ("--perspective NAME|FILE" in done.out) == (name != "show")
 
 
@@ -214,6 +220,15 @@ WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
     (("explain", TINY, "--perspective", "my.toml"), ("my.toml: --perspective: there is no such file",)),
     (("run", TINY, "--perspective", TINY / "talks.toml"), ("talks.toml: contact: unknown key", "title, holder")),
     (("run", TINY, "--nonsense"), ("No such option: --nonsense",)),
+    (("check", TINY, "--runs", "x"), ("No such option: --runs",)),
+    (("explain", TINY, "--runs", "x"), ("No such option: --runs",)),
+    (("run", "n" * 5000), ("no scenario has this name",)),
+    (("run", TINY, "--runs", "n" * 5000), ("--runs: runs cannot be saved in", "File name too long")),
+    (("run", TINY, "--priors", "n" * 5000), ("there is no such folder",)),
+    (("run", TINY, "--perspective", "n" * 5000 + ".toml"), ("File name too long",)),
+    (("show", "n" * 5000), ("is not a run's name",)),
+    (("show", "--runs", "n" * 5000), ("file name too long. Give a shorter name",)),
+    (("check", "\x1b[31mx\x9b\u202e"), (r"\x1b[31mx\x9b\u202e",)),
     (("run", TINY, "another"), ("another",)),
     (("nonsense",), ("No such command 'nonsense'",)),
     (("run", "nowhere"), ("'nowhere': no scenario has this name", "ukraine-2025")),
@@ -386,3 +401,122 @@ def test_a_signal_ends_the_command_itself_with_130(number: signal.Signals, tmp_p
     out, err = running.communicate()
     assert (running.returncode, out, err) == (130, b"", b"forecast: interrupted; nothing was written\n")
     assert not (tmp_path / "runs").exists()
+
+
+# The system, and text that would act
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (OSError(errno.ENOSPC, "x", "/full/file"), 75, "/full/file: no space left on device"),
+        (MemoryError(), 75, "there is not enough memory"),
+        (OSError(errno.ENOLCK, "x", "/nfs"), 75, "/nfs: no locks available"),
+        (PermissionError(errno.EACCES, "x", "/secret"), 2, "/secret: permission denied"),
+    ],
+)
+def test_errors_of_the_system_are_one_line(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, text: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", fail)
+    assert_refused(command("run", TINY, *QUICK), text, code=code)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "bug", [FileNotFoundError(errno.ENOENT, "x", "y"), EOFError("x"), UnicodeError("x"), KeyError(1)]
+)
+def test_no_bug_is_taken_for_the_system_or_an_interrupt(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bug: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise bug
+
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", fail)
+    with pytest.raises((type(bug), RuntimeError)) as caught:
+        command("run", TINY, *QUICK)
+    assert bug in (caught.value, caught.value.__cause__)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_beside_bad_neighbours_and_with_a_damaged_cache_succeeds(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runs" / "app").mkdir(parents=True)
+    (tmp_path / "runs" / "app" / MANIFEST).write_text('{"name": "\x1b[31mapp"}')
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FORECAST_CACHE", str(tmp_path / "file"))  # cannot be written
+    done = command("run", TINY, *QUICK, "--json")
+    assert done.code == 0
+    shown = command("show", "--json")
+    assert (shown.code, shown.out) == (0, done.out)
+    assert contents(tmp_path)["runs/app/manifest.json"] == b'{"name": "\x1b[31mapp"}'
+
+
+def test_a_variable_that_names_no_folder_is_an_error(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORECAST_PRIORS", str(tmp_path / "unmounted"))
+    for name in ("run", "check", "explain"):
+        assert_refused(command(name), "unmounted: FORECAST_PRIORS: there is no such folder")
+    monkeypatch.setenv("FORECAST_PRIORS", "~nobody-of-this-name/x")
+    assert_refused(command("check"), "the home folder of ~ is not known")
+
+
+def test_a_tilde_is_the_home_folder(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FORECAST_RUNS", "~/kept")
+    shutil.copytree(TINY, tmp_path / "home" / "mine" / TINY.name)
+    done = command("run", TINY.name, "--priors", "~/mine", *QUICK)
+    assert done.code == 0
+    assert f"The scenario was read from {tmp_path / 'home' / 'mine' / TINY.name}." in done.out
+    (run,) = (tmp_path / "home" / "kept").iterdir()
+    assert open_run(run).manifest["scenario_folder"] == str(tmp_path / "home" / "mine" / TINY.name)
+    assert command("show", "--runs", "~/kept").out == done.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
+
+
+def test_a_run_past_the_horizon_says_so(command: Command, caplog: pytest.LogCaptureFixture) -> None:
+    base = ("run", *QUICK, "--perspective", "base", "--priors", REPOSITORY / "priors")
+    assert command(*base).code == 0
+    (line,) = [record.getMessage() for record in caplog.records if "horizon" in record.getMessage()]
+    said = r"today, 20\d\d-\d\d-\d\d, is after the horizon, 2025-12-31: .* reference date, 2025-01-20"
+    assert re.fullmatch(said, line)
+    caplog.clear()
+    assert command("run", TINY, *QUICK).code == 0
+    assert command(*base, "--as-of", "2025-01-20").code == 0
+    assert "horizon" not in caplog.text
+
+
+HOSTILE = r"\u001b[31m<script>x</script> [/x] ![i](http://y) `c`\u202e"
+
+
+def test_text_of_a_scenario_acts_nowhere(command: Command, tiny_folder: Path, tmp_path: Path) -> None:
+    free = re.compile(
+        r'^(title|label|question|reason|summary|criteria|meaning|holder|note|claim|publisher) = "(?=[A-Z])', re.M
+    )
+    for path in tiny_folder.rglob("*.toml"):
+        path.write_text(free.sub(lambda found: found[0] + HOSTILE, path.read_text("utf-8")), "utf-8")
+    printed = []
+    for arguments in (("run", *QUICK), ("run", *QUICK, "--perspective", "hopeful"), ("check",), ("explain",)):
+        for more in ((), ("--json",)):
+            done = command(arguments[0], tiny_folder, *arguments[1:], *more)
+            assert done.code == 0, done.err
+            printed += [done.out, done.err]
+    assert "[/x]" in "".join(printed)
+    runs = [open_run(path) for path in (tmp_path / "runs").iterdir()]
+    assert len(runs) == 2
+    printed += [command("show", runs[0].id, "--timeline", 3).out]
+    for text in printed:
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
+    for run in runs:
+        report = run.report
+        assert "script" in report
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", report)
+        assert not re.search(r"<(?=[a-z!/?])", report), report[:300]
+        assert not re.search(r"(?<!\\)\[/x|(?<!\\)!\[i|!\[i\]\(|(?<!\\)`c", report)
+        assert "<script" not in (run.folder / "odds.svg").read_text("utf-8")

@@ -15,8 +15,8 @@ from forecast.docs_pages.premises_page import effect_fine, premises_page
 from forecast.docs_pages.priors_page import priors_page
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes.shares import odds
+from forecast.plain_text import markdown
 from forecast.report.figures import odds_figure
-from forecast.report.numbers import cell
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.store.saved_run import Run
@@ -41,7 +41,7 @@ def test_page_was_made_from_the_scenario_and_the_simulator_as_they_are(page: str
 def test_every_prior_is_on_its_page_once_with_reason_and_grounds(ukraine: Scenario) -> None:
     lines = [line for line in (DOCS / "priors.md").read_text("utf-8").splitlines() if line.startswith("|")]
     for name, prior in ukraine.priors.items():
-        own = [line for line in lines if f"(`{name}`)" in line and cell(prior.reason) in line]
+        own = [line for line in lines if f"(`{name}`)" in line and markdown(prior.reason) in line]
         assert len(own) == 1, name
         assert ("judgement" if prior.basis == "judgement" else f"[{prior.source}](#{prior.source})") in own[0]
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecast.plain_text import markdown
 from forecast.report.numbers import (
-    cell,
     effect,
     error,
     interval,
@@ -54,7 +54,7 @@ def test_other_words() -> None:
     assert [points(x) for x in (-0.3, -0.004, 0.0, 0.004, 0.016)] == ["-30", "0", "0", "0", "+2"]
     assert [effect(*x) for x in ((0.052, 0.013), (-0.3, 0.001), (0.001, 0.02))] == ["+5 ± 1", "-30 ± 1", "0 ± 2"]
     assert [two_figures(x) for x in (3163.2, -41.6, 0.0, -0.2, 12499.0)] == ["3,200", "-42", "0", "0", "12,000"]
-    assert cell("a |\n b") == r"a \| b"
+    assert markdown("a |\n b") == r"a \| b"
     assert [listed(list(x)) for x in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
     nothing = {"interval": None, "standard_error": None}
     assert (interval(nothing), error(nothing)) == ("", "")

@@ -10,7 +10,16 @@ from scipy import stats
 
 from forecast.belief.student_t import TAIL_DEGREES
 from forecast.report.flags import far_out
-from forecast.report.predictive import RARE, coverage, flagged, predictive, tail_probability, units
+from forecast.report.predictive import (
+    GROUPS,
+    RARE,
+    Predictive,
+    coverage,
+    flagged,
+    predictive,
+    tail_probability,
+    units,
+)
 from forecast.scenario.load import load_scenario
 
 
@@ -146,6 +155,38 @@ def test_damaged_cache_is_made_again(netcdf: bytes, cache: Path) -> None:
     assert predictive(netcdf, {}, {}) == first
     (kept / "prior_predictive.svg").unlink()
     assert predictive(netcdf, {}, {}) == first
+
+
+EDITS = {
+    "an empty table": ("checks.json", b"{}"),
+    "other numbers": ("checks.json", b"[]"),
+    "no list of rows": ("flagged.json", b'["x"]'),
+    "another picture": ("prior_predictive.svg", b"<svg/>"),
+    "not UTF-8": ("posterior_predictive.svg", b"\xff"),
+    "no entry": ("entry.json", b"{}"),
+    "entry is a list": ("entry.json", b"[]"),
+    "entry is cut": ("entry.json", b'{"key'),
+    "entry of another": ("entry.json", b'{"key": "x", "entry.json": "y"}'),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_cache_is_made_again(
+    netcdf: bytes, cache: Path, edit: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Predictive([{"series": "a"}], {f"{group}.svg": "<svg>é</svg>" for group in GROUPS}, [])
+    monkeypatch.setattr("forecast.report.predictive._check", lambda *_: made)
+    assert predictive(netcdf, {}, {}) == made
+    (kept,) = (cache / "predictive").iterdir()
+    name, content = EDITS[edit]
+    before = (kept / name).read_bytes()
+    (kept / name).write_bytes(content)
+    assert predictive(netcdf, {}, {}) == made
+    assert "is damaged" in caplog.text
+    caplog.clear()
+    assert predictive(netcdf, {}, {}) == made
+    assert (kept / name).read_bytes() == before
+    assert caplog.text == ""
 
 
 def test_without_a_fit_there_are_no_checks() -> None:

@@ -81,3 +81,26 @@ def test_error_lists_where_a_name_was_looked_for(elsewhere: Path) -> None:
 def test_linked_folder_goes_by_its_own_name(tiny_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tiny_folder)
     assert load_scenario(tmp_path / "link").folder.name == NAME
+
+
+def test_a_variable_that_names_no_folder_is_not_passed_over(
+    tiny_folder: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_folder, elsewhere / "priors" / NAME)
+    (elsewhere / "file").write_text("")
+    for wrong in ("none", "file", "x" * 300):
+        monkeypatch.setenv("FORECAST_PRIORS", wrong)
+        with pytest.raises(InputError, match="FORECAST_PRIORS: there is no such folder"):
+            find_scenario(NAME)
+    assert find_scenario(tiny_folder) == tiny_folder
+    assert find_scenario(NAME, priors=tiny_folder.parent) == tiny_folder
+    monkeypatch.setenv("FORECAST_PRIORS", "")
+    assert find_scenario(NAME) == elsewhere / "priors" / NAME
+
+
+def test_a_tilde_is_the_home_folder(tiny_folder: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tiny_folder.parent))
+    assert find_scenario(f"~/{NAME}") == tiny_folder
+    assert find_scenario(NAME, priors=Path("~")) == tiny_folder
+    monkeypatch.setenv("FORECAST_PRIORS", "~")
+    assert find_scenario(NAME) == tiny_folder

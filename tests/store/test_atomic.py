@@ -1,9 +1,11 @@
 """A run takes the place of a former one: whatever fails or is killed on the way, one of the two is there, whole."""
 
+import errno
 import fcntl
 import json
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,7 +70,7 @@ def write(runs: Path, text: str, name: str = "a") -> None:
     with Writer(runs, name) as writer:
         for file in KEPT:
             writer.text(file, text)
-        writer.finish(MADE)
+        writer.finish(MADE | {"id": name})
 
 
 def text_of(runs: Path) -> str:
@@ -95,35 +97,77 @@ def test_whatever_stops_a_run_the_former_or_the_new_one_is_there(tmp_path: Path,
     for step, text in enumerate(found):
         write(tmp_path / str(step), "another", name="b")
         assert text_of(tmp_path / str(step)) == ("new" if text == "new" else "old")
-        assert not list((tmp_path / str(step)).glob(".*-former"))
+        assert not list((tmp_path / str(step)).glob(".*/former/*"))
+
+
+def aside(runs: Path, name: str) -> Path:
+    """Move a run aside as `put` does, and stop there."""
+    work = atomic.new_folder(runs, name).parent
+    (work / atomic.FORMER).mkdir()
+    (runs / name).rename(work / atomic.FORMER / name)
+    return work
 
 
 def test_a_run_moved_aside_is_put_back_by_the_next_whatever_its_name(tmp_path: Path) -> None:
     write(tmp_path, "old")
     before = contents(tmp_path / "a")
-    (tmp_path / "a").rename(tmp_path / ".a-12345678-former")
-    os.utime(tmp_path / ".a-12345678-former", (0, 0))  # its age does not matter
+    work = aside(tmp_path, "a")
     with pytest.raises(ValueError, match="stop"), Writer(tmp_path, "b"):
         raise ValueError("stop")
     assert contents(tmp_path / "a") == before
-    # Where another stands in its place already it is removed.
-    (tmp_path / "a").rename(tmp_path / ".a-12345678-former")
+    # The folder may be in use by another process; once it is old it goes.
+    assert work.is_dir()
+    os.utime(work, (0, 0))
+    # Where another stands in its place already the former one is removed.
     write(tmp_path, "new", name="c")
-    (tmp_path / "c").rename(tmp_path / ".c-12345678-former")
-    write(tmp_path, "newer", name="c")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
-    assert (tmp_path / "c" / "report.md").read_text() == "newer"
+    work = aside(tmp_path, "c")
+    (work / atomic.NEW).rename(tmp_path / "c")
+    write(tmp_path, "newer", name="d")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "d"]
+    assert not list((tmp_path / "c").iterdir())
 
 
-def test_only_what_is_old_and_hidden_is_swept(tmp_path: Path) -> None:
+def test_only_what_is_marked_as_ours_and_old_is_swept(tmp_path: Path) -> None:
     old = time.time() - atomic.STALE_SECONDS - 60.0
-    for name in (".a_b-12345678", ".a_b-12345678-gone", ".a_b-new", "a_b-old", ".hidden"):
-        (tmp_path / name).mkdir()
+    theirs = [".my_notes-2024", ".venv_py-3.12", ".plan-abcdefgh-former", ".a_b-12345678", ".git", ".a_b-12345678-gone"]
+    for name in theirs:
+        (tmp_path / name / "former" / "a").mkdir(parents=True)
         (tmp_path / name / MANIFEST).write_text("{}")
-        if name != ".a_b-new":
-            os.utime(tmp_path / name, (old, old))
+        os.utime(tmp_path / name, (old, old))
+    (tmp_path / ".file").write_text("mine")
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    (elsewhere / atomic.NEW).mkdir(parents=True)
+    (elsewhere / atomic.MARKER).touch()
+    os.utime(elsewhere, (old, old))
+    (tmp_path / ".link").symlink_to(elsewhere)
+    stale, fresh = (atomic.new_folder(tmp_path, "a").parent for _ in range(2))
+    os.utime(stale, (old, old))
     atomic.settle(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".a_b-new", ".hidden", "a_b-old"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*theirs, ".file", ".link", fresh.name])
+    assert all((tmp_path / name / "former" / "a").is_dir() for name in theirs)
+    assert (elsewhere / atomic.MARKER).exists()
+
+
+def test_a_folder_without_locks_sync_or_permission_to_sync_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(number: int) -> Callable[..., None]:
+        def call(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        return call
+
+    for number in (errno.EINVAL, errno.ENOTSUP, errno.EPERM):
+        monkeypatch.setattr(os, "fsync", refuse(number))
+        write(tmp_path, str(number))
+        assert text_of(tmp_path) == str(number)
+    # A disk that is full or broken is another matter.
+    for number in (errno.ENOSPC, errno.EIO):
+        monkeypatch.setattr(os, "fsync", refuse(number))
+        with pytest.raises(OSError, match=os.strerror(number)):
+            write(tmp_path, "lost")
+        assert text_of(tmp_path) == str(errno.EPERM)
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_all_is_on_the_disk_before_anything_is_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +183,7 @@ def test_all_is_on_the_disk_before_anything_is_moved(tmp_path: Path, monkeypatch
             synced.append(Path(f"/proc/self/fd/{file}").readlink().relative_to(writer.folder).as_posix())
 
         monkeypatch.setattr(os, "fsync", sync)
-        writer.finish(MADE)
+        writer.finish(MADE | {"id": name})
     assert sorted(synced) == sorted({*KEPT, MANIFEST, "inputs", "inputs/deep.txt", "."})
 
 
