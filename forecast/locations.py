@@ -7,6 +7,7 @@ import functools
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = (".py", ".j2")
 """Suffixes of the files that make the program."""
 
+
+PRIVATE = 0o700
+"""Permissions of the folders of compiled code."""
 
 CACHE_VARIABLE = "FORECAST_CACHE"
 """Environment variable that names the cache folder."""
@@ -63,6 +67,25 @@ def _temporary() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="forecast-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def private_folder(folder: Path) -> bool:
+    """Make a folder for compiled code, closed to everybody but the user.
+
+    Returns:
+        whether it is such a folder now and can be written. If not, it must not be used.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=PRIVATE, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            return False
+        if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
+            folder.chmod(PRIVATE)
+        open_to_others = stat.S_IMODE(folder.stat().st_mode) & 0o077
+        return not open_to_others and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 def source_files(*parts: str) -> Iterator[Path]:

@@ -19,7 +19,6 @@ import io
 import json
 import logging
 import math
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
@@ -35,6 +34,7 @@ import numpy as np
 from forecast.arrays import Array
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.locations import cache_root, source_digest
+from forecast.machine import processor
 from forecast.scenario.elicit import Marginal
 
 LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
@@ -69,15 +69,6 @@ def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: Sa
         "versions": {name: metadata.version(name) for name in LIBRARIES} | {"python": platform.python_version()},
     }
     return _sha256(_json(content))
-
-
-def processor() -> list[str]:
-    """The processor, and settings that choose code for it. Other vector units round otherwise, and give other draws."""
-    from llvmlite import binding
-
-    chosen = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
-    features = binding.get_host_cpu_features().flatten()
-    return [binding.get_host_cpu_name(), features, *(f"{name}={os.environ.get(name, '')}" for name in chosen)]
 
 
 def _json_value(value: Any) -> Any:

@@ -13,7 +13,7 @@ An entry is used only if nothing speaks against it; otherwise the model is compi
 - The key names the model, its shapes, the source of the belief, the versions of libraries, numba's target (the
   processor and its features), and all settings of numba. (Those of PyTensor do not count: see `compiled_model`.)
 - Every file has the hash that the entry says. This finds damage. It does not defend against somebody who can write in
-  the user's cache.
+  the user's cache, so the folder must belong to the user and be closed to everybody else.
 - Every symbol that the code calls exists. LLVM ends the process at a missing one.
 - The loaded functions return, bit for bit, what they returned where they were compiled, at a point of the entry.
 
@@ -38,7 +38,7 @@ import numpy as np
 from forecast.arrays import Array
 from forecast.belief import digamma
 from forecast.belief.cache import LIBRARIES, remove_entry, store_entry
-from forecast.locations import cache_root, source_digest
+from forecast.locations import cache_root, private_folder, source_digest
 
 UNCONSTRAINED = "unconstrained_parameter"
 """nutpie's coordinate of the flat vector of parameters."""
@@ -112,7 +112,7 @@ def model_key(block: str, form: Any, kinds: Any) -> str:
 def load(key: str) -> Any | None:
     """Give nutpie's model of an entry, ready to be sampled; None if there is none or it cannot be used."""
     place = folder() / key
-    if not place.is_dir():
+    if not place.is_dir() or not private_folder(folder()):
         return None
     try:
         return _loaded(*_read(place, key))
@@ -129,6 +129,9 @@ def store(key: str, compiled: Any) -> None:
         record, objects = _packed(key, compiled)
     except Exception as error:
         _log.info("the compiled model cannot be kept (%s: %s)", type(error).__name__, error)
+        return
+    if not private_folder(folder()):
+        _log.info("the compiled model cannot be kept: others can write in %s", folder())
         return
     store_entry("the compiled model", folder() / key, lambda whole: _write(whole, record, objects))
 

@@ -8,8 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from forecast.machine import processor
 from forecast.store.json_text import to_json
-from forecast.timeline.machine import processor
 
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "llvmlite", "pymc", "pytensor", "nutpie", "arviz")
 """Packages whose version may change a number."""

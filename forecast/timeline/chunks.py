@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from forecast.timeline.machine import usable_processors
+from forecast.machine import usable_processors
 
 
 def run_chunks[W](

@@ -12,9 +12,7 @@ somebody could put other code there.
 
 import contextlib
 import hashlib
-import os
 import pickle
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,34 +21,6 @@ from numba.core import caching
 
 HASH_BYTES = 32
 """Length of the hash in front of each file."""
-
-PRIVATE = 0o700
-"""Permissions of the folders of compiled code."""
-
-
-def private_folder(folder: Path) -> bool:
-    """Make a folder for compiled code, and the folder around it, closed to everybody but the user.
-
-    Returns:
-        whether it is such a folder now and can be written. If not, it must not be used.
-    """
-    try:
-        folder.parent.parent.mkdir(parents=True, exist_ok=True)
-        for place in (folder.parent, folder):
-            place.mkdir(mode=PRIVATE, exist_ok=True)
-            if not _own(place):
-                return False
-            if stat.S_IMODE(place.stat().st_mode) != PRIVATE:
-                place.chmod(PRIVATE)
-            if stat.S_IMODE(place.stat().st_mode) & 0o077:
-                return False
-        return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
-    except OSError:
-        return False
-
-
-def _own(place: Path) -> bool:
-    return place.stat().st_uid == os.geteuid()
 
 
 class CheckedFiles(caching.IndexDataCacheFile):

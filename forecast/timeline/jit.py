@@ -17,9 +17,9 @@ from typing import Any
 
 import numba
 
-from forecast.locations import cache_root, source_digest
-from forecast.timeline.code_cache import CheckedCache, private_folder
-from forecast.timeline.machine import processor
+from forecast.locations import cache_root, private_folder, source_digest
+from forecast.machine import processor
+from forecast.timeline.code_cache import CheckedCache
 
 
 def code_digest() -> str:
@@ -31,7 +31,7 @@ def code_digest() -> str:
 def _code_folder() -> Path | None:
     """The folder for compiled code; None if it cannot be written, or if others could put code there."""
     folder = cache_root() / "compiled" / code_digest()[:16]
-    return folder if private_folder(folder) else None
+    return folder if private_folder(folder.parent) and private_folder(folder) else None
 
 
 CODE_FOLDER = _code_folder()

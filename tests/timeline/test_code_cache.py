@@ -1,6 +1,5 @@
 """Compiled code is checked before it is used, and lies where nobody else can put any."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,6 @@ import pytest
 from timeline_tools import new_process
 
 from forecast.timeline import code_cache
-from forecast.timeline.code_cache import private_folder
 
 ASK = """
 import numba
@@ -117,34 +115,6 @@ def test_uncompiled_code_needs_no_cache(cache: Path) -> None:
 
 
 # The folder
-
-
-def test_the_folder_is_closed_to_everybody_else(tmp_path: Path) -> None:
-    folder = tmp_path / "cache" / "compiled" / "x"
-    before = os.umask(0)
-    try:
-        assert private_folder(folder)
-        (tmp_path / "open" / "compiled" / "x").mkdir(parents=True)  # from before, readable by all
-        assert private_folder(tmp_path / "open" / "compiled" / "x")
-    finally:
-        os.umask(before)
-    for place in (folder, folder.parent, tmp_path / "open" / "compiled" / "x", tmp_path / "open" / "compiled"):
-        assert place.stat().st_mode & 0o777 == 0o700
-
-
-def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "compiled" / "x"
-    folder.mkdir(parents=True)
-    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
-    assert not private_folder(folder)
-
-
-def test_a_file_system_that_refuses_permissions_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "compiled" / "x"
-    folder.mkdir(parents=True)
-    folder.chmod(0o777)
-    monkeypatch.setattr(Path, "chmod", lambda *_: None)
-    assert not private_folder(folder)
 
 
 def test_without_a_folder_nothing_is_kept_anywhere(tmp_path: Path) -> None:

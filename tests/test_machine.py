@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.timeline.machine import processor, usable_processors
+from forecast.machine import processor, usable_processors
 
 
 @pytest.fixture(autouse=True)
