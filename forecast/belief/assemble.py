@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.arrays import Array
+from forecast.belief.cache import fit_key
 from forecast.belief.draws import draw_table, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
 from forecast.belief.model import PARAMETERS, block_data, series_used
@@ -65,7 +66,8 @@ class Posterior:
         redrawn_mean: (DRAWS, k) mean of their normal scores given the row.
         redrawn_chol: (k, k) Cholesky factor of the covariance of their scores.
         diagnostics: of the sampler; None from the prior alone.
-        netcdf: the ArviZ groups of the fit as a netCDF file; empty from the prior alone.
+        netcdf: the ArviZ groups of the fit, thinned, as a netCDF file; empty from the prior alone.
+        fit_key: the key under which the user's cache keeps all draws of the fit; empty from the prior alone.
         fixed: parameters fixed after the update, by dotted name.
         series_used: by series, the block that learns from it and its number of observations.
     """
@@ -78,6 +80,7 @@ class Posterior:
     redrawn_chol: Array
     diagnostics: Diagnostics | None
     netcdf: bytes
+    fit_key: str
     fixed: Mapping[str, float]
     series_used: Mapping[str, tuple[str, int]]
 
@@ -118,10 +121,12 @@ def update(
     check_fixable(scenario, fixed or {})
     check_fixed(scenario, fixed or {}, day)
     data = block_data(scenario, day)
+    priors = {name: scenario.priors[name].marginal for name in PARAMETERS}
+    sampler = sampler or SamplerSettings()
     fit = fit_blocks(
         data,
-        {name: scenario.priors[name].marginal for name in PARAMETERS},
-        sampler or SamplerSettings(),
+        priors,
+        sampler,
         prior_only=prior_only,
         cache=cache,
         progress=progress,
@@ -143,6 +148,7 @@ def update(
         redrawn_chol=table.timeline_chol,
         diagnostics=None if prior_only else fit.diagnostics,
         netcdf=fit.netcdf,
+        fit_key="" if prior_only else fit_key(data, priors, sampler),
         fixed={},
         series_used=series_used(data),
     )

@@ -23,8 +23,8 @@ from forecast.scenario.elicit import Marginal
 if TYPE_CHECKING:
     import xarray
 
-PATH_DRAWS = 250
-"""Number of draws of each chain, at most, with saved latent paths."""
+POSTERIOR_DRAWS = 200
+"""Number of draws of each chain, at most, in the netCDF file, latent paths included; the cached fit has all draws."""
 
 REPLICATE_DRAWS = 100
 """Number of draws of each chain, at most, with replicates of every series."""
@@ -66,8 +66,10 @@ def fit_of(
     paths: dict[str, Array] = {}
     for block in BLOCKS:
         paths |= block.weekly(value, latents, data[block.name], generator(sampler.seed, f"{block.name}, states"))
+    diagnostics = diagnose(chains, data, priors, BLOCKS)
     groups = _groups(value, scores, states, latents, _statistics(chains), data, priors, sampler)
-    return Fit(scores, states, paths, diagnose(chains, data, priors, BLOCKS), _netcdf(groups))
+    groups["posterior"].attrs |= asdict(diagnostics)
+    return Fit(scores, states, paths, diagnostics, _netcdf(groups))
 
 
 def diagnose(
@@ -141,9 +143,11 @@ def _groups(
 ) -> dict[str, "xarray.Dataset"]:
     """The groups of the netCDF file, by name. They contain no time of day, so that equal fits are equal bytes.
 
-    posterior             parameters in their units, their scores (`_score`), levels on the as-of date (`_state`)
-    sample_stats          the sampler's statistics of each block, `<block>_energy` and so on, and `diverging`
-    posterior_paths       latent paths over their days, for fewer draws
+    posterior             parameters in their units, their scores (`_score`), levels on the as-of date (`_state`), of
+                          one draw in several; the attributes have the sampler's settings
+    sample_stats          the sampler's statistics of each block, `<block>_energy` and so on, and `diverging`, of the
+                          same draws
+    posterior_paths       latent paths over their days, of the same draws
     prior_predictive,     replicates of every series over its days (`<series>_date`), for fewer draws
     posterior_predictive
     observed_data         the observations of every series
@@ -158,7 +162,7 @@ def _groups(
     series_days: dict[str, Dates] = {}
     for block in BLOCKS:
         own = data[block.name]
-        few = _thinned(PATH_DRAWS, sampler)
+        few = _thinned(POSTERIOR_DRAWS, sampler)
         found: Series = block.paths(_each(latents, few), _each(value, few), own)
         path_days |= {f"{name}_date": days for name, (days, _) in found.items()}
         paths |= {name: ((*_OVER, f"{name}_date"), path.astype(np.float32)) for name, (_, path) in found.items()}
@@ -175,18 +179,23 @@ def _groups(
         )  # fmt: skip
         posterior_predictive |= {name: ((*_OVER, f"{name}_date"), after[name].astype(np.float32)) for name in seen}
         prior_predictive |= {name: ((*_OVER, f"{name}_date"), before[name].astype(np.float32)) for name in seen}
-    each = {"chain": np.arange(sampler.chains), "draw": np.arange(sampler.draws)}
-    some = {size: each | {"draw": each["draw"][_thinned(size, sampler)]} for size in (PATH_DRAWS, REPLICATE_DRAWS)}
+    some = {
+        size: {"chain": np.arange(sampler.chains), "draw": np.arange(sampler.draws)[_thinned(size, sampler)]}
+        for size in (POSTERIOR_DRAWS, REPLICATE_DRAWS)
+    }
+    kept = _thinned(POSTERIOR_DRAWS, sampler)
     return {
         "posterior": xarray.Dataset(
-            {name: (_OVER, drawn) for name, drawn in value.items()}
-            | {f"{name}_score": (_OVER, drawn) for name, drawn in scores.items()}
-            | {f"{name}_state": (_OVER, drawn) for name, drawn in states.items()},
-            each,
+            {name: (_OVER, drawn[:, kept]) for name, drawn in value.items()}
+            | {f"{name}_score": (_OVER, drawn[:, kept]) for name, drawn in scores.items()}
+            | {f"{name}_state": (_OVER, drawn[:, kept]) for name, drawn in states.items()},
+            some[POSTERIOR_DRAWS],
             asdict(sampler) | {"inference_library": "nutpie"},
         ),
-        "sample_stats": xarray.Dataset({name: (_OVER, drawn) for name, drawn in stats.items()}, each),
-        "posterior_paths": xarray.Dataset(paths, some[PATH_DRAWS] | path_days),
+        "sample_stats": xarray.Dataset(
+            {name: (_OVER, drawn[:, kept]) for name, drawn in stats.items()}, some[POSTERIOR_DRAWS]
+        ),
+        "posterior_paths": xarray.Dataset(paths, some[POSTERIOR_DRAWS] | path_days),
         "prior_predictive": xarray.Dataset(prior_predictive, some[REPLICATE_DRAWS] | series_days),
         "posterior_predictive": xarray.Dataset(posterior_predictive, some[REPLICATE_DRAWS] | series_days),
         "observed_data": xarray.Dataset(observed, series_days),

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from forecast.belief.assemble import Posterior, update
 from forecast.docs_pages.odds_tables import README, odds_tables, with_odds
 from forecast.docs_pages.perspectives_page import changes_of, perspectives_page
@@ -63,10 +65,11 @@ def perspective_odds(
         notify: called with a phrase for each step.
     """
     resolved = resolve(RunRequest(scenario.folder))
-    members = forecasts(resolved, notify=notify)
-    timelines = pooled({member.name: member.timelines for member in members})
-    found_odds = {POOL: odds(timelines, resolved.weights)}
-    found_odds |= {member.name: odds(member.timelines) for member in members}
+    blocks: dict[str, list[pd.DataFrame]] = {}
+    forecasts(resolved, lambda member, block: blocks.setdefault(member, []).append(block), notify=notify)
+    timelines = {member: pd.concat(own, ignore_index=True) for member, own in blocks.items()}
+    found_odds = {POOL: odds(pooled(timelines), resolved.weights)}
+    found_odds |= {member: odds(own) for member, own in timelines.items()}
     return found_odds | {BASE: odds(simulate(scenario, posterior).timelines)}
 
 

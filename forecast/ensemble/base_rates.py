@@ -11,6 +11,7 @@ All distributions are conjugate, so each predictive density is exact. The member
 approval: those columns of its timelines are empty.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,17 +27,17 @@ from forecast.belief.draws import draw_table, generator, stratified
 from forecast.calendar import AMOUNT_DAYS
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.base_rates_learning import Truces, common_density, gained, general_truces, known, of
-from forecast.ensemble.simulated import USED_DRAWS
-from forecast.replay.periods import BLOCK
+from forecast.ensemble.simulated import BLOCK, USED_DRAWS
+from forecast.replay import periods
 from forecast.scenario.base_rates import DAYS_PER_YEAR
 from forecast.scenario.reference_tables import OUTCOMES
 from forecast.scenario.spec import Scenario
-from forecast.timeline.cells import cells
+from forecast.timeline.cells import Cells, cells
 from forecast.timeline.codes import GENERAL, NO_TRUCE, RUSSIA_FAILS, UKRAINE_DEFEATED
 from forecast.timeline.fields import fields
 from forecast.timeline.result import RESULT, Result
 
-__all__ = ["believe", "common_density", "general_truces", "simulate"]
+__all__ = ["believe", "common_density", "general_truces", "simulate", "simulate_blocks"]
 
 
 ANSWERED = (
@@ -147,38 +148,93 @@ def simulate(
         seed: seed of the random numbers.
         used: number of draws used, from the first one on.
     """
-    cell = cells(timelines, used)
+    size = {"timelines": timelines, "block": timelines}
+    return next(simulate_blocks(scenario, draws, as_of, truces, seed=seed, used=used, **size))
+
+
+def simulate_blocks(
+    scenario: Scenario,
+    draws: pd.DataFrame,
+    as_of: date,
+    truces: Truces = (),
+    *,
+    timelines: int,
+    seed: int,
+    used: int = USED_DRAWS,
+    block: int = BLOCK,
+) -> Iterator[pd.DataFrame]:
+    """Simulate timelines as `simulate` does, and give the tables of one block after the other.
+
+    The number of timelines in a block does not change the results.
+    """
+    random = _Random(seed)
+    for first in range(0, timelines, block):
+        cell = cells(min(block, timelines - first), used, first=first)
+        yield _block(scenario, draws, as_of, truces, cell, first, random)
+
+
+class _Random:
+    """Random numbers of one timeline after the other; each name has its own.
+
+    Args:
+        seed: seed of the random numbers.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._streams: dict[str, np.random.Generator] = {}
+
+    def _stream(self, name: str) -> np.random.Generator:
+        if name not in self._streams:
+            self._streams[name] = generator(self._seed, f"base-rates.timeline.{name}")
+        return self._streams[name]
+
+    def uniform(self, name: str, count: int) -> Array:
+        """The uniform numbers of the next timelines."""
+        return self._stream(name).random(count)
+
+    def normal(self, name: str, count: int) -> Array:
+        """The standard normal numbers of the next timelines."""
+        return self._stream(name).standard_normal(count)
+
+
+def _block(
+    scenario: Scenario, draws: pd.DataFrame, as_of: date, truces: Truces, cell: Cells, first: int, random: _Random
+) -> pd.DataFrame:
+    """The table of one block of timelines, the first of which has the number `first`."""
     own = draws.iloc[cell.draw]
     days = float((scenario.horizon - as_of).days + 1)
     holds = next((float((as_of - begun).days) for begun, over in truces if over is None), None)
     uncoded = float((as_of - scenario.chronology.known_until(as_of)).days)
-    ends = _ends(scenario, own, days, seed, holds, uncoded)
-    rows: Any = np.zeros(timelines, RESULT).view(np.recarray)
+    ends = _ends(scenario, own, days, random, holds, uncoded)
+    rows: Any = np.zeros(len(own), RESULT).view(np.recarray)
     for name, declared in fields(Result).items():
         if declared.unit in ("day", "weeks", "km2", "percent", "position", "value", "share", "ratio"):
             rows[name] = np.nan
-    rows["timeline"], rows["draw"], rows["replicate"] = np.arange(timelines), cell.draw, cell.replicate
+    rows["timeline"], rows["draw"], rows["replicate"] = first + np.arange(len(own)), cell.draw, cell.replicate
     _fill_ends(rows, ends, days, float((as_of - scenario.reference_date).days))
-    _fill_ground(rows, own, ends, days, seed)
+    _fill_ground(rows, own, ends, days, random)
     rows["km2_end"] += gained(scenario, as_of)
     return _emptied(timeline_table(rows, scenario, as_of))
 
 
-def _ends(scenario: Scenario, own: pd.DataFrame, days: float, seed: int, holds: float | None, uncoded: float) -> Ends:
+def _ends(
+    scenario: Scenario, own: pd.DataFrame, days: float, random: _Random, holds: float | None, uncoded: float
+) -> Ends:
     """Draw how and when the war stops in each timeline, from its row of `own`.
 
     Args:
         scenario: the scenario.
         own: the draw of each timeline.
         days: days from the as-of date to the horizon.
-        seed: seed of the random numbers.
+        random: the timelines' random numbers.
         holds: days for which a general truce has held by the as-of date, as far as is coded; None without a truce.
         uncoded: days before the as-of date for which events are not coded. A truce may begin or end in them; the war
             goes on.
     """
 
     def chance(name: str) -> Array:
-        return generator(seed, f"base-rates.timeline.{name}").random(len(own))
+        return random.uniform(name, len(own))
 
     def wait(name: str, rate: str, before: float = 0.0) -> Array:
         found = -np.log1p(-chance(name)) / own[rate].to_numpy() * DAYS_PER_YEAR - before
@@ -233,7 +289,7 @@ def _fill_ends(rows: Any, ends: Ends, days: float, offset: float) -> None:
         rows[name] = np.where(np.isfinite(day), offset + np.floor(day), np.nan)
 
 
-def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: int) -> None:
+def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, random: _Random) -> None:
     """Fill in the ground gained: independent normal changes over the days of fighting, 0 after the war's end."""
     # Fighting resumes when a settlement breaks; a truce stops it.
     stop = np.minimum(ends.end, days)
@@ -245,9 +301,9 @@ def _fill_ground(rows: Any, own: pd.DataFrame, ends: Ends, days: float, seed: in
 
     before, gained = np.zeros(len(rows)), np.zeros(len(rows))
     for name, mark in (MARKS | {"km2_end": days}).items():
-        score = generator(seed, f"base-rates.timeline.{name}").standard_normal(len(rows))
+        score = random.normal(name, len(rows))
         until = fought(min(mark, days))
-        months = np.maximum(until - before, 0.0) / BLOCK.days
+        months = np.maximum(until - before, 0.0) / periods.BLOCK.days
         gained = gained + own["km2"].to_numpy() * months + own["km2_sd"].to_numpy() * np.sqrt(months) * score
         before = until
         if mark <= days:

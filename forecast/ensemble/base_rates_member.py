@@ -7,8 +7,11 @@ from datetime import date
 import pandas as pd
 
 from forecast.ensemble import base_rates
+from forecast.ensemble.member import Keep
 from forecast.ensemble.pooling import Densities
 from forecast.ensemble.request import RunRequest
+from forecast.ensemble.simulated import USED_DRAWS
+from forecast.outcomes.conditions import Timelines
 from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.spec import Scenario
 
@@ -18,13 +21,11 @@ class BaseRatesMember:
     """The forecast from base rates; see `forecast.ensemble.member.Member`.
 
     Attributes:
-        draws: draws of the rates.
-        timelines: simulated from them.
+        draws: the draws of the rates that timelines use.
         densities: log predictive densities since the reference date.
     """
 
     draws: pd.DataFrame
-    timelines: pd.DataFrame
     densities: Densities
 
     name = BASE_RATES
@@ -33,6 +34,7 @@ class BaseRatesMember:
     draws_file = f"draws_{BASE_RATES}.parquet"
     diagnostics = None
     netcdf = b""
+    fit_key = ""
     redrawn = None
     start = b""
     effective_draws = None
@@ -42,8 +44,7 @@ class BaseRatesMember:
         """Empty: the member does not simulate weeks."""
         return pd.DataFrame()
 
-    @property
-    def influence(self) -> pd.DataFrame:
+    def influence(self, timelines: Timelines) -> pd.DataFrame:  # noqa: ARG002
         """Empty: the member's rates are not priors of the scenario."""
         return pd.DataFrame()
 
@@ -53,15 +54,19 @@ class BaseRatesMember:
         return {}
 
 
-def base_rates_member(scenario: Scenario, day: date, request: RunRequest) -> BaseRatesMember:
+def base_rates_member(scenario: Scenario, day: date, request: RunRequest, keep: Keep) -> BaseRatesMember:
     """Draw the rates and simulate the member's timelines.
 
     Args:
         scenario: with `base_rates.toml`, without edits.
         day: the as-of date.
         request: the number of timelines and the seed.
+        keep: called with each block of timelines.
     """
     truces = base_rates.general_truces(scenario, day)
     draws = base_rates.believe(scenario, day, truces)
-    table = base_rates.simulate(scenario, draws, day, truces, timelines=request.timelines, seed=request.seed)
-    return BaseRatesMember(draws, table, base_rates.common_density(scenario, day, truces))
+    size, seed = request.timelines, request.seed
+    for block in base_rates.simulate_blocks(scenario, draws, day, truces, timelines=size, seed=seed):
+        keep(BASE_RATES, block)
+    used = draws.head(USED_DRAWS).rename_axis("draw")
+    return BaseRatesMember(used, base_rates.common_density(scenario, day, truces))

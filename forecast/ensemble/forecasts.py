@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from forecast.ensemble.base_rates_member import base_rates_member
-from forecast.ensemble.member import Member
+from forecast.ensemble.member import Keep, Member
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.ensemble.simulated_member import simulated_member
 from forecast.scenario.perspectives import BASE_RATES
@@ -14,12 +14,13 @@ def silent(_: str) -> None:
 
 
 def forecasts(
-    resolved: ResolvedRequest, *, progress: bool = False, notify: Callable[[str], None] = silent
+    resolved: ResolvedRequest, keep: Keep, *, progress: bool = False, notify: Callable[[str], None] = silent
 ) -> list[Member]:
     """Make the forecast of each member in the pool's order, or only the forecast of the perspective asked for.
 
     Args:
         resolved: from `resolve`.
+        keep: called with each block of a member's timelines.
         progress: show a progress bar while sampling.
         notify: called with a phrase for each step.
 
@@ -30,13 +31,14 @@ def forecasts(
     for name, scenario in resolved.members.items():
         if name == BASE_RATES:
             notify(f"simulating {resolved.request.timelines:,} timelines ({name})")
-            made.append(base_rates_member(scenario, resolved.day, resolved.request))
+            made.append(base_rates_member(scenario, resolved.day, resolved.request, keep))
         else:
             made.append(
                 simulated_member(
                     scenario,
                     resolved.day,
                     resolved.request,
+                    keep,
                     pooled=resolved.pool is not None,
                     progress=progress,
                     notify=notify,

@@ -1,12 +1,20 @@
-"""The interface of a member: one forecast, however it was made. The pool and the summary use nothing else."""
+"""The interface of a member: one forecast, however it was made. The pool and the summary use nothing else.
 
-from collections.abc import Mapping
+A member's timelines are not part of it: they are passed on block by block while they are simulated (`Keep`), because a
+long run does not fit in memory.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import pandas as pd
 
 from forecast.belief.fit import Diagnostics
 from forecast.ensemble.pooling import Densities
+from forecast.outcomes.conditions import Timelines
+
+Keep = Callable[[str, pd.DataFrame], None]
+"""Called with a member's name and the table of each block of its timelines, in order."""
 
 
 class Member(Protocol):
@@ -29,15 +37,11 @@ class Member(Protocol):
 
     @property
     def draws(self) -> pd.DataFrame:
-        """Draws of its parameters, one row each."""
+        """The draws of its parameters that timelines use, one row each; the index `draw` has their numbers."""
 
     @property
     def draws_file(self) -> str:
         """Name of the file that keeps its draws; members with the same columns share one."""
-
-    @property
-    def timelines(self) -> pd.DataFrame:
-        """The table of timelines simulated from those draws."""
 
     @property
     def bands(self) -> pd.DataFrame:
@@ -47,9 +51,12 @@ class Member(Protocol):
     def densities(self) -> Densities:
         """Log predictive densities of what happened since the reference date."""
 
-    @property
-    def influence(self) -> pd.DataFrame:
-        """The effect of each prior on its odds, from `forecast.outcomes.influence`; empty without priors."""
+    def influence(self, timelines: Timelines) -> pd.DataFrame:
+        """The effect of each prior on its odds, from `forecast.outcomes.influence`; empty without priors.
+
+        Args:
+            timelines: the member's.
+        """
 
     @property
     def series_used(self) -> Mapping[str, tuple[str, int]]:
@@ -61,7 +68,11 @@ class Member(Protocol):
 
     @property
     def netcdf(self) -> bytes:
-        """The fit as a netCDF file; empty without one."""
+        """The fit, thinned, as a netCDF file; empty without one."""
+
+    @property
+    def fit_key(self) -> str:
+        """The key under which the user's cache keeps all draws of the fit; empty without one."""
 
     @property
     def redrawn(self) -> Mapping[str, Any] | None:
@@ -74,8 +85,3 @@ class Member(Protocol):
     @property
     def effective_draws(self) -> float | None:
         """Effective sample size of its draws after the particle filter; None without a filter."""
-
-
-def draws_used(member: Member) -> int:
-    """Number of different draws that a member's timelines use; a particle filter may select a draw several times."""
-    return int(member.timelines["draw"].nunique())

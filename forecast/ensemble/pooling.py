@@ -83,11 +83,26 @@ def pooled(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Args:
         tables: by member, in their order.
     """
-    table = pd.concat(tables.values(), ignore_index=True)
-    sizes = [len(own) for own in tables.values()]
-    names = pd.Index(list(tables), dtype=object)
-    member = pd.Categorical.from_codes(np.repeat(np.arange(len(sizes)), sizes), categories=names)
+    parts, first = [], 0
+    for name, own in tables.items():
+        parts.append(part_of_pool(own, name, list(tables), first))
+        first += len(own)
+    return pd.concat(parts, ignore_index=True)
+
+
+def part_of_pool(own: pd.DataFrame, name: str, members: Sequence[str], first: int) -> pd.DataFrame:
+    """A member's table as a part of the pool's, with the column `perspective`; a column of timelines is renumbered.
+
+    Args:
+        own: the table.
+        name: of the member.
+        members: the names of all members, in their order.
+        first: number of the table's first row in the pool's table.
+    """
+    table = own.copy(deep=False)
+    code = np.full(len(own), list(members).index(name))
+    member = pd.Categorical.from_codes(code, categories=pd.Index(list(members), dtype=object))
     table.insert(0, MEMBER, pd.Series(member, table.index))
     if "timeline" in table:
-        table["timeline"] = np.arange(len(table))
+        table["timeline"] = first + np.arange(len(table))
     return table

@@ -1,7 +1,9 @@
 """The simulation of timelines from a posterior."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,10 @@ from forecast.timeline.cells import Inputs, simulate_cells
 
 USED_DRAWS = 500
 """Draws of the posterior that timelines use."""
+
+BLOCK = 32_768
+"""Timelines that a run simulates before it saves them, so that a long run needs little memory. The number does not
+change the results."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -69,6 +75,52 @@ def simulate(
         InputError: too few or too many timelines, no threads, a negative seed, no draws or more than the posterior has.
     """
     timelines, seed, threads = check_size(timelines, seed, threads)
+    tables: list[pd.DataFrame] = []
+    bands, start = simulate_blocks(
+        scenario,
+        posterior,
+        tables.append,
+        timelines=timelines,
+        seed=seed,
+        threads=threads,
+        draws=draws,
+        substeps=substeps,
+        block=timelines,
+    )
+    return Simulation(tables[0], bands, start)
+
+
+def simulate_blocks(
+    scenario: Scenario,
+    posterior: Posterior,
+    keep: Callable[[pd.DataFrame], None],
+    *,
+    timelines: int,
+    seed: int,
+    threads: int | None = None,
+    draws: int = USED_DRAWS,
+    substeps: int = 1,
+    block: int = BLOCK,
+) -> tuple[pd.DataFrame, starting_points.Start]:
+    """Simulate timelines block by block, as `simulate` does.
+
+    Args:
+        scenario: the scenario.
+        posterior: from `update`.
+        keep: called with the table of each block, in order.
+        timelines: number of timelines.
+        seed: seed of the random numbers.
+        threads: number of threads.
+        draws: number of draws to use.
+        substeps: number of steps in a week.
+        block: number of timelines in a block; does not change the results.
+
+    Returns:
+        The bands and the starting points; see `Simulation`.
+
+    Raises:
+        InputError: no draws or more than the posterior has, or no substeps.
+    """
     draws, substeps = given_count(draws, "draws"), given_count(substeps, "substeps")
     if substeps < 1:
         raise InputError(f"{substeps} substeps", key="substeps", remedy="Ask for at least 1")
@@ -80,9 +132,14 @@ def simulate(
     redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, mean, posterior.redrawn_chol)
     world = kernel_inputs.make_world(scenario, posterior.as_of, substeps)
     inputs = Inputs(rows, start.states, start.results, start.values, redrawn, world)
-    result, counts = simulate_cells(inputs, start.cells(timelines), seed, threads)
-    table = timeline_table(result, scenario, posterior.as_of)
-    return Simulation(table, bands_table(counts, scenario, int(start.states.week[0])), start)
+    counts: Any = 0
+    for first in range(0, timelines, block):
+        cells = start.cells(np.arange(first, min(first + block, timelines)))
+        result, more = simulate_cells(inputs, cells, seed, threads, first)
+        counts = counts + more
+        keep(timeline_table(result, scenario, posterior.as_of))
+        del result  # before the next block needs its memory
+    return bands_table(counts, scenario, int(start.states.week[0])), start
 
 
 def bands_table(

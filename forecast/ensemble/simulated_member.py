@@ -3,17 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from forecast.belief.assemble import Posterior, update
 from forecast.belief.fit import Diagnostics
+from forecast.ensemble.member import Keep
 from forecast.ensemble.pooling import Densities
 from forecast.ensemble.request import RunRequest
-from forecast.ensemble.simulated import USED_DRAWS, Simulation, simulate
+from forecast.ensemble.simulated import USED_DRAWS, simulate_blocks
+from forecast.outcomes.conditions import Timelines
 from forecast.outcomes.influence import influence
 from forecast.replay.prequential import common_density
+from forecast.replay.starting_points import Start
 from forecast.scenario.spec import Scenario
 
 
@@ -24,13 +29,15 @@ class SimulatedMember:
     Attributes:
         scenario: under the perspective.
         posterior: on the as-of date.
-        simulation: timelines from the posterior.
+        bands: weekly quantiles of every level of its timelines.
+        starting: the starting points of its timelines.
         densities: log predictive densities since the reference date; empty unless the member is pooled.
     """
 
     scenario: Scenario
     posterior: Posterior
-    simulation: Simulation
+    bands: pd.DataFrame
+    starting: Start
     densities: Densities = field(default_factory=dict)
 
     weekly = True
@@ -49,23 +56,12 @@ class SimulatedMember:
 
     @property
     def draws(self) -> pd.DataFrame:
-        """Draws of the posterior."""
-        return self.posterior.draws
+        """The draws of the posterior that timelines use."""
+        return self.posterior.draws.iloc[np.unique(self.starting.draw)].rename_axis("draw")
 
-    @property
-    def timelines(self) -> pd.DataFrame:
-        """The simulated timelines."""
-        return self.simulation.timelines
-
-    @property
-    def bands(self) -> pd.DataFrame:
-        """Weekly quantiles of every level."""
-        return self.simulation.bands
-
-    @property
-    def influence(self) -> pd.DataFrame:
+    def influence(self, timelines: Timelines) -> pd.DataFrame:
         """The effect of each prior on the odds."""
-        return influence(self.timelines, self.draws, self.scenario)
+        return influence(timelines, self.draws, self.scenario)
 
     @property
     def series_used(self) -> Mapping[str, tuple[str, int]]:
@@ -79,8 +75,13 @@ class SimulatedMember:
 
     @property
     def netcdf(self) -> bytes:
-        """The posterior's fit as a netCDF file."""
+        """The posterior's fit, thinned, as a netCDF file."""
         return self.posterior.netcdf
+
+    @property
+    def fit_key(self) -> str:
+        """The key of the posterior's fit in the user's cache."""
+        return self.posterior.fit_key
 
     @property
     def redrawn(self) -> Mapping[str, Any]:
@@ -94,12 +95,12 @@ class SimulatedMember:
     @property
     def start(self) -> bytes:
         """The starting points of the timelines after the particle filter, as a file; empty on the reference date."""
-        return b"" if self.effective_draws is None else self.simulation.start.to_bytes()
+        return b"" if self.effective_draws is None else self.starting.to_bytes()
 
     @property
     def effective_draws(self) -> float | None:
         """Effective sample size after the particle filter; None on the reference date."""
-        found = self.simulation.start.effective
+        found = self.starting.effective
         return None if found is None else round(found, 1)
 
 
@@ -107,6 +108,7 @@ def simulated_member(
     scenario: Scenario,
     day: date,
     request: RunRequest,
+    keep: Keep,
     *,
     pooled: bool,
     progress: bool,
@@ -118,6 +120,7 @@ def simulated_member(
         scenario: under the perspective.
         day: the as-of date.
         request: the request for the run.
+        keep: called with each block of timelines.
         pooled: also compute the log predictive densities, with which a pool updates its weights.
         progress: show a progress bar while sampling.
         notify: called with a phrase for each step.
@@ -140,8 +143,15 @@ def simulated_member(
     notify(f"updating the priors by the evidence{of}")
     posterior = posterior_on(day)
     notify(f"simulating {request.timelines:,} timelines{of}" + (", after a replay of the past" if later else ""))
-    simulation = simulate(scenario, posterior, timelines=request.timelines, seed=request.seed, threads=request.threads)
+    bands, starting = simulate_blocks(
+        scenario,
+        posterior,
+        partial(keep, scenario.perspective),
+        timelines=request.timelines,
+        seed=request.seed,
+        threads=request.threads,
+    )
     densities: Densities = {}
     if pooled and later:
         densities = common_density(scenario, posterior_on(scenario.reference_date), day, request.threads)
-    return SimulatedMember(scenario, posterior, simulation, densities)
+    return SimulatedMember(scenario, posterior, bands, starting, densities)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.belief.assemble import Posterior, update
 from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import timeline_table
 from forecast.errors import InputError
@@ -56,7 +57,7 @@ class Reopened:
         number, draw, replicate = (int(kept[name].iloc[0]) for name in ("timeline", "draw", "replicate"))
         row, begin = draw, draw
         if self.start is not None:
-            cell = self.start.cells_of(np.array([number - self.first]))
+            cell = self.start.cells(np.array([number - self.first]))
             row, begin = int(cell.row[0]), int(cell.start[0])
         return follow(self.inputs, (row, begin, draw, replicate), number, self.seed)
 
@@ -170,6 +171,36 @@ def scenario_of(run: Run, member: str | None = None) -> Scenario:
     )
 
 
+def posterior_of(run: Run, member: str | None = None) -> Posterior:
+    """All draws of the posterior of a saved run, of which the run keeps those that its timelines use.
+
+    They are made again from the run's inputs. The fit, which takes longest, is read from the user's cache if it is
+    still there, under the key that the manifest names.
+
+    Args:
+        run: the run.
+        member: a member of its pool that simulates week by week.
+
+    Raises:
+        InputError: the present code or processor gives other draws than those of the run.
+    """
+    settings = run.manifest["settings"]
+    made = update(
+        scenario_of(run, member),
+        date.fromisoformat(run.manifest["as_of"]),
+        prior_only=settings["prior_only"],
+        allow_unconverged=True,
+        fixed=settings["fixed"],
+    )
+    kept = run.draws
+    if member is not None:
+        kept = kept[kept[MEMBER] == member].drop(columns=MEMBER)
+    if list(kept) != list(made.draws) or not np.array_equal(made.draws.loc[kept.index].to_numpy(), kept.to_numpy()):
+        what = "was made by other code or on another processor, so its draws cannot be made again here"
+        raise InputError(what, key=run.id, remedy="Run the forecast again")
+    return made
+
+
 def reopen(run: Run, redrawn: dict[str, Any], member: str | None = None) -> Reopened:
     """Give the inputs of the timelines of a saved run, or of one member of its pool.
 
@@ -186,7 +217,7 @@ def reopen(run: Run, redrawn: dict[str, Any], member: str | None = None) -> Reop
         first = int((run.timelines[MEMBER] == member).argmax())
     file = run.folder / start_file(member)
     start = Start.from_bytes(file.read_bytes()) if file.exists() else None
-    used = (draws.head(settings["draws"]) if start is None else draws.iloc[start.draw]).reset_index(drop=True)
+    used = (draws.head(settings["draws"]) if start is None else draws.loc[start.draw]).reset_index(drop=True)
     rows = kernel_inputs.parameter_rows(scenario, used)
     chol = np.array(redrawn["chol"]).reshape(len(redrawn["names"]), -1)
     tables = kernel_inputs.redrawn_parameters(scenario, redrawn["names"], np.array(redrawn["mean"]), chol)

@@ -36,11 +36,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.arrays import Array
 from forecast.errors import InputError
+from forecast.outcomes.conditions import Timelines
 from forecast.parsing import given_number
 
 MEMBER = "perspective"
@@ -257,7 +257,7 @@ def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, flo
     return float(min(low, p)), float(max(high, p)), part
 
 
-def check_once(timelines: pd.DataFrame) -> None:
+def check_once(timelines: Timelines) -> None:
     """Check that there are timelines, and that none is counted twice.
 
     Raises:
@@ -269,13 +269,13 @@ def check_once(timelines: pd.DataFrame) -> None:
         return
     again = timelines["timeline"].duplicated()
     if again.any():
-        number = timelines.loc[again, "timeline"].iloc[0]
+        number = timelines["timeline"][again].iloc[0]
         what = f"timeline {number} stands in the table twice, as {int(again.sum())} timelines do; expected each once"
         advice = "Give the timelines of one run; for more, ask one run for more timelines"
         raise InputError(what, key="timelines", remedy=advice)
 
 
-def clusters_of(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> Clusters:
+def clusters_of(timelines: Timelines, weights: Mapping[str, float] | None = None) -> Clusters:
     """The clusters of a table of timelines: of one member, or of a pool if it has the column `perspective`.
 
     Args:

@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from forecast.outcomes.clustering import clusters_of
+from forecast.outcomes.conditions import Timelines
 from forecast.outcomes.shares import CEASEFIRE_WEEKS
 from forecast.scenario.base_rates import ends_and_years
 from forecast.scenario.reference_tables import CROWD_EVENTS, CROWDS, WARS, CrowdRow, WarRow, checked_row
@@ -53,7 +53,7 @@ def wars(scenario: Scenario) -> list[dict[str, Any]]:
     return out
 
 
-def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
+def implied(timelines: Timelines, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
     """How the war ends by the horizon, as the reference class counts it: shares with their errors.
 
     Args:
@@ -71,7 +71,7 @@ def implied(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None)
 
 
 def crowds(
-    scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
+    scenario: Scenario, timelines: Timelines, as_of: date, weights: Mapping[str, float] | None = None
 ) -> list[dict[str, Any]]:
     """Crowd forecasts, each with the share of timelines in which the nearest event comes, over the same days.
 
@@ -107,7 +107,7 @@ def crowds(
     return out
 
 
-def _happened(timelines: pd.DataFrame, event: str, until: np.datetime64) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _happened(timelines: Timelines, event: str, until: np.datetime64) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Whether an event of `CROWD_EVENTS` came by a day, in each timeline."""
     truce = (timelines["general_first"] <= until).to_numpy()
     if event == "general_truce":
@@ -118,7 +118,7 @@ def _happened(timelines: pd.DataFrame, event: str, until: np.datetime64) -> np.n
 
 
 def summary(
-    scenario: Scenario, timelines: pd.DataFrame, as_of: date, weights: Mapping[str, float] | None = None
+    scenario: Scenario, timelines: Timelines, as_of: date, weights: Mapping[str, float] | None = None
 ) -> Mapping[str, Any]:
     """All of it, as `summary.json` holds it; the arguments are those of `crowds`."""
     return {

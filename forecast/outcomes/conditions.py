@@ -2,13 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 Values = NDArray[Any]
+
+
+class Timelines(Protocol):
+    """A table of timelines, read by column: a DataFrame, or a file that is read as it is asked (`StoredTable`)."""
+
+    def __len__(self) -> int:
+        """The number of timelines."""
+
+    def __contains__(self, name: object, /) -> bool:
+        """Whether it has a column."""
+
+    def __getitem__(self, name: Any, /) -> pd.Series:
+        """A column."""
+
+    @property
+    def columns(self) -> pd.Index:
+        """The names of its columns."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +36,7 @@ class Condition:
         of: from a table of timelines to (n,) booleans; for a number of each timeline, to (n,) floats.
     """
 
-    of: Callable[[pd.DataFrame], Values]
+    of: Callable[[Timelines], Values]
 
     def __and__(self, other: "Condition") -> "Condition":
         return Condition(lambda t: self.of(t) & other.of(t))

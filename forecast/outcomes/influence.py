@@ -13,6 +13,7 @@ from scipy import special
 
 from forecast.arrays import Array
 from forecast.encoding.timeline_table import HEADLINES
+from forecast.outcomes.conditions import Timelines
 from forecast.scenario.spec import Scenario
 
 LOW, HIGH = 0.1, 0.9
@@ -37,14 +38,14 @@ in these very draws, and by chance alone some of those exceed three."""
 COLUMNS = ["name", "low", "high", *HEADLINES, *(f"{h}_error" for h in HEADLINES), "largest", "sureness"]
 
 
-def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """The change of the odds as a parameter goes from its 10th to its 90th percentile, the others fixed.
 
     As fitted to this run's draws, jointly and by least squares: see the module.
 
     Args:
         timelines: of one run.
-        draws: its draws, of which the timelines use the first ones.
+        draws: its draws; the index has their numbers.
         scenario: for the priors and their correlations.
 
     Returns:
@@ -57,7 +58,7 @@ def influence(timelines: pd.DataFrame, draws: pd.DataFrame, scenario: Scenario) 
     if len(shares) < FEWEST:
         return pd.DataFrame(columns=COLUMNS)
     p = shares.reindex(columns=list(HEADLINES), fill_value=0.0).to_numpy()
-    used = draws.iloc[shares.index.to_numpy()]
+    used = draws.loc[shares.index]
     names = [name for name in scenario.priors if used[name].nunique() > 1]
     scores = normal_scores(used[names].to_numpy())
     chosen = candidates(names, scores, p, scenario)

@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 from forecast.encoding.timeline_table import CATEGORY, DATE, FLAG, HEADLINES, NUMBER, column_kinds
 from forecast.errors import InputError
 from forecast.outcomes.clustering import Clusters, clusters_of
-from forecast.outcomes.conditions import Condition, above, at_least, below, equals, flag, happened, number, total
+from forecast.outcomes.conditions import (
+    Condition,
+    Timelines,
+    above,
+    at_least,
+    below,
+    equals,
+    flag,
+    happened,
+    number,
+    total,
+)
 from forecast.timeline.codes import PARTIES
 from forecast.timeline.week import NEAR_MOSCOW
 
@@ -57,7 +68,7 @@ class Share:
     given: Condition | None = None
     ends: bool = False
 
-    def entry(self, timelines: pd.DataFrame, clusters: Clusters) -> dict[str, Any]:
+    def entry(self, timelines: Timelines, clusters: Clusters) -> dict[str, Any]:
         """The share with its error and range, as `summary.json` holds it."""
         event = self.event.of(timelines)
         if not self.ends:
@@ -185,28 +196,28 @@ def label(group: str, name: str, labels: Mapping[str, str] | None = None) -> str
     return known.get(name, name.replace("_", " ").capitalize())
 
 
-def endings(timelines: pd.DataFrame) -> list[Share]:
+def endings(timelines: Timelines) -> list[Share]:
     """The share of each ending of the scenario; its label is the scenario's."""
     names = timelines["ending"].cat.categories
     return [Share("endings", name, name, equals("ending", name), ends=True) for name in names]
 
 
-def events(timelines: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Every recorded event: whether it happened in each timeline. Most are called as the column of their first date."""
+def events(timelines: Timelines) -> dict[str, Condition]:
+    """The condition of every recorded event: that it happened. Most are called as the column of their first date."""
     skip = {"last_date", "limited_last", "general_last"}
     return {
-        EVENT_NAMES.get(name, name): timelines[name].notna().to_numpy()
+        EVENT_NAMES.get(name, name): happened(name)
         for name in timelines.columns
-        if timelines[name].dtype.kind == "M" and name not in skip
+        if name not in skip and timelines[name].dtype.kind == "M"
     }
 
 
-def followed(timelines: pd.DataFrame) -> NDArray[np.bool_]:
+def followed(timelines: Timelines) -> NDArray[np.bool_]:
     """Which timelines were simulated week by week; of the others only the end is known."""
     return timelines["talks_alive"].notna().to_numpy()
 
 
-def headline_odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) -> dict[str, dict[str, Any]]:
+def headline_odds(timelines: Timelines, weights: Mapping[str, float] | None = None) -> dict[str, dict[str, Any]]:
     """The three outcomes alone, as `odds` gives them; the arguments are the same."""
     clusters = clusters_of(timelines, weights)
     return {share.name: share.entry(timelines, clusters) for share in HEADLINE}
@@ -232,6 +243,11 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
             there are timelines of several members without weights, or weights that do not fit the members.
     """
     check_columns(timelines)
+    return odds_of(timelines, weights)
+
+
+def odds_of(timelines: Timelines, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """All odds of a table whose columns and types need no check; see `odds`."""
     clusters = clusters_of(timelines, weights)
     found: dict[str, Any] = {}
     order = list(GROUPS)
@@ -241,7 +257,8 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
             group = group.setdefault(key, {})
         group[share.name] = share.entry(timelines, clusters)
     found["given"] = {
-        name: _given(timelines, clusters, event, ends=name in ENDS) for name, event in events(timelines).items()
+        name: _given(timelines, clusters, event.of(timelines), ends=name in ENDS)
+        for name, event in events(timelines).items()
     }
     return found
 
@@ -282,7 +299,7 @@ _KINDS = {"M": DATE, "b": FLAG, "i": NUMBER, "u": NUMBER, "f": NUMBER}
 _AS_A_RUN = "Give the table as simulate(...) or open_run(...) gives it; Parquet keeps its types"
 
 
-def _given(timelines: pd.DataFrame, clusters: Clusters, event: NDArray[np.bool_], *, ends: bool) -> dict[str, Any]:
+def _given(timelines: Timelines, clusters: Clusters, event: NDArray[np.bool_], *, ends: bool) -> dict[str, Any]:
     """The outcomes among timelines in which an event happened."""
     if not ends:
         event = event & followed(timelines)

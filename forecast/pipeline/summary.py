@@ -13,13 +13,14 @@ import pandas as pd
 from forecast.belief.fit import Diagnostics
 from forecast.belief.update import failures
 from forecast.calendar import AMOUNT_DAYS
-from forecast.ensemble.member import Member, draws_used
+from forecast.ensemble.member import Member
 from forecast.ensemble.pooling import updated_weights
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.outcomes import comparison
 from forecast.outcomes.clustering import MEMBER
+from forecast.outcomes.conditions import Timelines
 from forecast.outcomes.influence import NAMED_ABOVE
-from forecast.outcomes.shares import headline_odds, odds
+from forecast.outcomes.shares import headline_odds, odds_of
 from forecast.pipeline.changes import since
 from forecast.replay.starting_points import THIN
 from forecast.scenario.members import Pool
@@ -38,7 +39,11 @@ AMOUNTS = (*(f"km2_{after}" for after in AMOUNT_DAYS), "km2_end", "approval_4w",
 
 
 def summarise(
-    resolved: ResolvedRequest, members: Sequence[Member], timelines: pd.DataFrame, name: str
+    resolved: ResolvedRequest,
+    members: Sequence[Member],
+    timelines: Timelines,
+    of_member: Mapping[str, Timelines],
+    name: str,
 ) -> dict[str, Any]:
     """The content of `summary.json`: the odds, the priors they depend on, and the evidence behind them.
 
@@ -46,6 +51,7 @@ def summarise(
         resolved: the request.
         members: whose forecasts the run holds: those of the pool, or one.
         timelines: of all of them.
+        of_member: those of each, by its name.
         name: of the run.
     """
     scenario, day, settings, pool = resolved.scenario, resolved.day, resolved.settings(), resolved.pool
@@ -57,7 +63,7 @@ def summarise(
         "as_of": day.isoformat(),
         "horizon": scenario.horizon.isoformat(),
         "timelines": len(timelines),
-        "draws": min(map(draws_used, members)),
+        "draws": min(map(_draws_used, of_member.values())),
         "seed": settings["seed"],
         "perspective": settings["perspective"],
         "perspective_detail": _perspective(scenario),
@@ -65,11 +71,11 @@ def summarise(
         "edits": settings["edits"],
         "fixed": settings["fixed"],
         "prior_only": settings["prior_only"],
-        **odds(timelines, resolved.weights),
-        **(_of_pool(pool, members, timelines) if pool else {}),
+        **odds_of(timelines, resolved.weights),
+        **(_of_pool(pool, members, timelines, of_member) if pool else {}),
         "since": since(scenario, day, learnt),
         "coherence": comparison.summary(scenario, timelines, day, resolved.weights),
-        "turns_on": _turns_on(members),
+        "turns_on": _turns_on(members, of_member),
         "amounts": {column: _quantiles(timelines, column, resolved.weights) for column in AMOUNTS},
         "diagnostics": {
             **_sampler(members),
@@ -105,7 +111,14 @@ def _evidence(
     }
 
 
-def _of_pool(pool: Pool, members: Sequence[Member], timelines: pd.DataFrame) -> dict[str, Any]:
+def _draws_used(timelines: Timelines) -> int:
+    """Number of different draws that timelines use; a particle filter may select a draw several times."""
+    return int(timelines["draw"].nunique())
+
+
+def _of_pool(
+    pool: Pool, members: Sequence[Member], timelines: Timelines, of_member: Mapping[str, Timelines]
+) -> dict[str, Any]:
     """Each member of a pool with its weights and its odds, and the odds under the updated weights."""
     updated = updated_weights(pool, {member.name: member.densities for member in members})
     return {
@@ -114,10 +127,10 @@ def _of_pool(pool: Pool, members: Sequence[Member], timelines: pd.DataFrame) -> 
                 "title": member.title,
                 "weight": pool.weights[member.name],
                 "updated_weight": updated[member.name],
-                "draws": draws_used(member),
+                "draws": _draws_used(of_member[member.name]),
                 "effective_draws": member.effective_draws,
                 "simulated": member.weekly,
-                "odds": headline_odds(member.timelines),
+                "odds": headline_odds(of_member[member.name]),
             }
             for member in members
         },
@@ -130,11 +143,11 @@ def _of_pool(pool: Pool, members: Sequence[Member], timelines: pd.DataFrame) -> 
     }
 
 
-def _turns_on(members: Sequence[Member]) -> list[dict[str, Any]]:
+def _turns_on(members: Sequence[Member], of_member: Mapping[str, Timelines]) -> list[dict[str, Any]]:
     """The priors that the odds depend on, largest effect first; in a pool, those of each member."""
     found: list[dict[str, Any]] = []
     for member in members:
-        effects = member.influence
+        effects = member.influence(of_member[member.name])
         if effects.empty:
             continue
         named = effects[effects["sureness"] > NAMED_ABOVE].head(MOST_NAMED if len(members) == 1 else MOST_NAMED_EACH)
@@ -143,13 +156,13 @@ def _turns_on(members: Sequence[Member]) -> list[dict[str, Any]]:
     return found
 
 
-def _quantiles(timelines: pd.DataFrame, column: str, weights: Mapping[str, float] | None) -> dict[str, float | None]:
+def _quantiles(timelines: Timelines, column: str, weights: Mapping[str, float] | None) -> dict[str, float | None]:
     """Quantiles of an amount; in a pool each member has its weight, and members without the amount are left out."""
     levels = (0.05, 0.5, 0.95)
     if weights is None:
         values = [timelines[column].quantile(q) for q in levels]
     else:
-        known = timelines[[MEMBER, column]].dropna()
+        known = pd.DataFrame({MEMBER: timelines[MEMBER], column: timelines[column]}).dropna()
         if known.empty:
             return {f"q{round(100 * q):02d}": None for q in levels}
         sizes = known[MEMBER].value_counts()

@@ -28,6 +28,7 @@ from forecast.store.json_text import to_json
 from forecast.store.manifest import DRAWS, REDRAWN, SCHEMA, start_file
 from forecast.store.parquet import write_parquet
 from forecast.store.saved_run import Run, runs_folder
+from forecast.store.timeline_file import TimelineFile
 from forecast.store.writer import Writer
 
 LEAST_BYTES, LEAST_BYTES_EACH = 1_000_000, 50
@@ -78,10 +79,17 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
     }
     least = LEAST_BYTES + LEAST_BYTES_EACH * request.timelines
     with Writer(runs_folder(request.runs), str(manifest["id"]), least) as writer:
-        members = forecasts(resolved, progress=progress, notify=notify)
+        names = None if resolved.pool is None else list(resolved.members)
+        with TimelineFile(writer.folder, names) as file:
+
+            def keep(member: str, block: pd.DataFrame) -> None:
+                with writer.saving():
+                    file.keep(member, block)
+
+            members = forecasts(resolved, keep, progress=progress, notify=notify)
         notify("computing the odds and saving the run")
         with writer.saving():
-            return _save(writer, resolved, members, inputs, manifest)
+            return _save(writer, resolved, members, file, inputs, manifest)
 
 
 def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
@@ -107,31 +115,33 @@ def _save(
     writer: Writer,
     resolved: ResolvedRequest,
     members: Sequence[Member],
+    file: TimelineFile,
     inputs: Mapping[str, str],
     manifest: dict[str, Any],
 ) -> Run:
-    """Write all files of a run."""
+    """Write all files of a run whose timelines are written."""
     scenario, day = resolved.scenario, resolved.day
-    for file, text in inputs.items():
-        writer.text(f"inputs/{file}", text)
+    for name, text in inputs.items():
+        writer.text(f"inputs/{name}", text)
     seen = {
         "evidence.csv": scenario.evidence.rows(day),
         "events.csv": scenario.chronology.event_rows(day),
         "states.csv": scenario.chronology.state_rows(day),
     }
-    for file, rows in seen.items():
-        writer.text(f"inputs/{file}", csv_text(rows))
-    timelines = _write_tables(writer, members, pool=resolved.pool is not None)
+    for name, rows in seen.items():
+        writer.text(f"inputs/{name}", csv_text(rows))
+    _write_tables(writer, members, pool=resolved.pool is not None)
     first = next((member.netcdf for member in members if member.netcdf), b"")
     checked = predictive(first, titles(scenario), units(scenario))
     for figure, text in checked.figures.items():
         writer.text(f"figures/{figure}", text)
-    summary = summarise(resolved, members, timelines, manifest["id"])
+    summary = summarise(resolved, members, *file.read(), manifest["id"])
     summary["predictive"] = {"checks": checked.checks, "flagged": checked.flagged}
     writer.text("summary.json", to_json(summary))
     writer.text("odds.svg", odds_figure(scenario, summary))
     writer.text("report.md", report_text(scenario, summary))
-    return writer.finish(manifest | {"finished": datetime.now(UTC).isoformat(timespec="milliseconds")})
+    fits = {member.name: member.fit_key for member in members if member.fit_key}
+    return writer.finish(manifest | {"fits": fits, "finished": datetime.now(UTC).isoformat(timespec="milliseconds")})
 
 
 def seen_digest(scenario: Scenario, day: date) -> str:
@@ -139,13 +149,10 @@ def seen_digest(scenario: Scenario, day: date) -> str:
     return digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
 
 
-def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> pd.DataFrame:
-    """Write the members' draws, timelines, bands, redrawn parameters, starting points and fits.
+def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> None:
+    """Write the members' draws, bands, redrawn parameters, starting points and fits.
 
     The tables of a pool's members are written as one, with the column `perspective`.
-
-    Returns:
-        the timelines as written.
     """
 
     def joined(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -153,12 +160,10 @@ def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> p
 
     draws: dict[str, dict[str, pd.DataFrame]] = {}
     for member in members:
-        draws.setdefault(member.draws_file, {})[member.name] = member.draws
+        draws.setdefault(member.draws_file, {})[member.name] = member.draws.reset_index()
     for file, own in draws.items():
         shared = pool and file == DRAWS
         write_parquet(pooled(own) if shared else next(iter(own.values())), writer.folder / file)
-    timelines = joined({member.name: member.timelines for member in members})
-    write_parquet(timelines, writer.folder / "timelines.parquet")
     bands = joined({member.name: member.bands for member in members if len(member.bands)})
     write_parquet(bands, writer.folder / "bands.parquet")
     redrawn = {member.name: member.redrawn for member in members if member.redrawn is not None}
@@ -167,7 +172,6 @@ def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> p
         if member.start:
             (writer.folder / start_file(member.name if pool else None)).write_bytes(member.start)
     _write_fits(writer, members)
-    return timelines
 
 
 def _write_fits(writer: Writer, members: Sequence[Member]) -> None:

@@ -89,12 +89,11 @@ class Start:
         """Show the number of draws and states, not the arrays."""
         return f"Start({len(self.draw)} draws, {len(self.states)} states, effective sample size {self.effective})"
 
-    def cells(self, timelines: int) -> Cells:
-        """The cells of a run: timeline i uses draw (i // 40) mod n, whatever the number of timelines."""
-        return self.cells_of(np.arange(timelines))
+    def cells(self, i: NDArray[np.int64]) -> Cells:
+        """The cells of some of a run's timelines, by their numbers.
 
-    def cells_of(self, i: NDArray[np.int64]) -> Cells:
-        """The cells of some of a run's timelines, by their numbers."""
+        Timeline i uses draw (i // 40) mod n, whatever the number of timelines.
+        """
         slot = (i // TIMELINES_PER_DRAW) % len(self.draw)
         number = i % TIMELINES_PER_DRAW + TIMELINES_PER_DRAW * (i // (TIMELINES_PER_DRAW * len(self.draw)))
         # Replicates take turns, so that any number of timelines uses them nearly in proportion to their shares.

@@ -1,27 +1,157 @@
 """Tables as Parquet files, in plain types that other programs can read."""
 
+from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from forecast.errors import InputError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROW_GROUP = 65_536
+"""Most rows in a row group."""
+
+CACHED_BYTES = 64_000_000
+"""Most memory for columns that have been read and may be asked for again."""
+
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table; days become timestamps without a time zone, categories become dictionaries."""
+    with TableWriter(path) as writer:
+        writer.add(table)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a table that `write_parquet` wrote.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return _frame(path, None)
+
+
+class TableWriter:
+    """Writes a table that comes in parts, which need not be in memory at once. Use it as a context manager.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: Any = None
+        self._writer: Any = None
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Write the next rows. All parts have the columns of the first."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        part = _plain(table)
+        if self._writer is None:
+            self._file = self._path.open("wb")  # a name that is not UTF-8 is refused by pyarrow
+            # Bytes of equal weight lie together: random numbers take less space so.
+            split = [column.name for column in part.schema if pa.types.is_floating(column.type)]
+            self._writer = pq.ParquetWriter(
+                self._file,
+                part.schema,
+                compression="zstd",
+                use_dictionary=[name for name in part.schema.names if name not in split],
+                use_byte_stream_split=split,
+            )
+        self._writer.write_table(part.cast(self._writer.schema), row_group_size=ROW_GROUP)
+
+    def __enter__(self) -> "TableWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            if self._file is not None:
+                self._file.close()
+
+
+class StoredTable:
+    """A table in a file, of which columns are read when they are asked for: a long table does not fit in memory.
+
+    Args:
+        path: a file that `TableWriter` wrote, of numbers, dates, categories and flags. It must stay as it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        self._path = path
+        with path.open("rb") as file:
+            opened = pq.ParquetFile(file)
+            self._length = int(opened.metadata.num_rows)
+            self.columns = pd.Index(opened.schema_arrow.names)
+        self._read: OrderedDict[str, pd.Series] = OrderedDict()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __getitem__(self, name: str) -> pd.Series:
+        if name in self._read:
+            self._read.move_to_end(name)
+            return self._read[name]
+        column: pd.Series = _frame(self._path, [name])[name]
+        if column.dtype == object:  # flags, with empty ones among them
+            column = column.astype("boolean")
+        self._read[name] = column
+        while len(self._read) > 1 and sum(kept.memory_usage() for kept in self._read.values()) > CACHED_BYTES:
+            self._read.popitem(last=False)
+        return column
+
+    def rows(self, first: int, end: int) -> "StoredRows":
+        """The part of the table from one row up to, but not including, another."""
+        return StoredRows(self, first, end)
+
+
+class StoredRows:
+    """Contiguous rows of a stored table.
+
+    Args:
+        whole: the table.
+        first: the first row.
+        end: the first row after them.
+    """
+
+    def __init__(self, whole: StoredTable, first: int, end: int) -> None:
+        self._whole, self._rows = whole, slice(first, end)
+        self.columns = whole.columns
+
+    def __len__(self) -> int:
+        return int(self._rows.stop - self._rows.start)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._whole
+
+    def __getitem__(self, name: str) -> pd.Series:
+        return self._whole[name].iloc[self._rows]
+
+
+def _plain(table: pd.DataFrame) -> "pa.Table":
+    """A table for Parquet."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     plain = pa.Table.from_pandas(table, preserve_index=False)
     for k, column in enumerate(plain.schema):
         if pa.types.is_timestamp(column.type):
             plain = plain.set_column(k, column.name, plain.column(k).cast(pa.timestamp("ms")))
-    with path.open("wb") as file:  # a name that is not UTF-8 is refused by pyarrow
-        pq.write_table(plain.replace_schema_metadata(None), file, compression="zstd", row_group_size=65_536)
+    return plain.replace_schema_metadata(None)
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
-    """Read a table that `write_parquet` wrote.
+def _frame(path: Path, columns: list[str] | None) -> pd.DataFrame:
+    """Some columns of a table in a file; all by default.
 
     Raises:
         InputError: it is missing or damaged.
@@ -31,7 +161,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
     try:
         with path.open("rb") as file:
-            table: pd.DataFrame = pq.read_table(file).to_pandas()
+            table: pd.DataFrame = pq.ParquetFile(file).read(columns).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             "cannot be read: it is missing or damaged", file=path, remedy="Run the forecast again"

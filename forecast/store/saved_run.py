@@ -79,8 +79,9 @@ class Run:
 
     @cached_property
     def draws(self) -> pd.DataFrame:
-        """Every draw of the posterior: a column for each prior, in its unit, and `log_prior`."""
-        return read_parquet(self.folder / DRAWS)
+        """The draws that timelines use, by their number `draw`: each prior in its unit, and `log_prior`."""
+        table = read_parquet(self.folder / DRAWS)
+        return table.set_index("draw") if "draw" in table else table.rename_axis("draw")
 
     @cached_property
     def bands(self) -> pd.DataFrame:

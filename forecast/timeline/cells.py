@@ -112,9 +112,12 @@ def work_arrays(inputs: Inputs, context: Any) -> Work:
     return Work(context.copy(), parameters, parameters.view(np.float64).reshape(-1), inputs.states[:1].copy(), path)
 
 
-def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW) -> Cells:
-    """The cells of a run: timeline i uses draw (i // per_draw) mod draws, whatever the number of timelines."""
-    i = np.arange(timelines)
+def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW, first: int = 0) -> Cells:
+    """The cells of a run, or of the part of it that begins with timeline number `first`.
+
+    Timeline i uses draw (i // per_draw) mod draws, whatever the number of timelines.
+    """
+    i = np.arange(first, first + timelines)
     draw = (i // per_draw) % draws
     replicate = i % per_draw + per_draw * (i // (per_draw * draws))
     return Cells(draw, draw, draw, replicate)
@@ -196,7 +199,7 @@ def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, co
 
 
 def simulate_cells(
-    inputs: Inputs, which: Cells, seed: int | str, threads: int | None = None
+    inputs: Inputs, which: Cells, seed: int | str, threads: int | None = None, first: int = 0
 ) -> tuple[Any, NDArray[np.int64]]:
     """Run timelines.
 
@@ -205,6 +208,7 @@ def simulate_cells(
         which: the cells to run, n of them.
         seed: seed of the random numbers.
         threads: number of threads, by default the number of processors; does not change the results.
+        first: number of the first of these timelines within its run.
 
     Returns:
         The results, laid out as `Result`, shape (n,); the counts for the bands, shape (groups, weeks, levels, bins).
@@ -218,7 +222,7 @@ def simulate_cells(
 
     def run(own: tuple[Work, NDArray[np.int64]], a: int, b: int) -> None:
         chunk = Cells(*(column[a:b] for column in which))
-        run_cells(inputs, chunk, a, own[0], out[a:b], own[1])
+        run_cells(inputs, chunk, first + a, own[0], out[a:b], own[1])
 
     counts = [counts for _, counts in run_chunks(n, CHUNK, workspace, run, threads)]
     return out, np.sum(counts, axis=0)
