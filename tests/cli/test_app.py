@@ -292,13 +292,13 @@ def test_an_interrupt_ends_with_130(command: Command, tmp_path: Path, monkeypatc
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", interrupt)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", interrupt)
     assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_bug_is_not_dressed_up(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", lambda *_, **__: int("bug"))
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", lambda *_, **__: int("bug"))
     with pytest.raises(ValueError, match="bug"):
         command("run", TINY, *QUICK)
     assert not list(tmp_path.iterdir())
@@ -421,7 +421,7 @@ def test_errors_of_the_system_are_one_line(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", fail)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", fail)
     assert_refused(command("run", TINY, *QUICK), text, code=code)
     assert not list(tmp_path.iterdir())
 
@@ -435,7 +435,7 @@ def test_no_bug_is_taken_for_the_system_or_an_interrupt(
     def fail(*_: object, **__: object) -> None:
         raise bug
 
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate", fail)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", fail)
     with pytest.raises((type(bug), RuntimeError)) as caught:
         command("run", TINY, *QUICK)
     assert bug in (caught.value, caught.value.__cause__)

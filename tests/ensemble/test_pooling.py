@@ -212,12 +212,12 @@ def test_a_pool_runs_each_member_as_by_itself(pool_run: Run, tmp_path: Path) -> 
         assert np.array_equal(part[name].to_numpy(float), own.timelines[name].to_numpy(float), equal_nan=True), name
     assert pool_run.summary["perspectives"]["article"]["odds"] == own.summary["odds"]
     draws = pool_run.draws
-    mine = draws[draws["perspective"] == "article"].drop(columns="perspective").reset_index(drop=True)
+    mine = draws[draws["perspective"] == "article"].drop(columns="perspective")
     assert mine.equals(own.draws)
     assert set(draws["perspective"]) == {"washington", "article", "commenter"}
     plain = load_scenario("ukraine-2025")
-    kept = read_parquet(pool_run.folder / "draws_base-rates.parquet")
-    assert kept.equals(believe(plain, plain.reference_date))
+    kept = read_parquet(pool_run.folder / "draws_base-rates.parquet").set_index("draw")
+    assert kept.equals(believe(plain, plain.reference_date).head(500).rename_axis("draw"))
 
 
 def test_the_pool_lies_within_its_members_and_adds_up(pool_run: Run) -> None:

@@ -13,16 +13,17 @@ from run_tools import TINY, Sampled, changed, other_code
 from timeline_tools import run as run_timelines
 from timeline_tools import ukraine_inputs
 
+from forecast.belief.assemble import update
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
 from forecast.locations import source_digest
-from forecast.narrative.rerun import differing, redrawn_of, scenario_of, simulated_again
+from forecast.narrative.rerun import differing, posterior_of, redrawn_of, scenario_of, simulated_again
 from forecast.narrative.story import story_of
 from forecast.pipeline import workflow
 from forecast.scenario.spec import Scenario
 from forecast.store.manifest import REDRAWN
-from forecast.store.parquet import write_parquet
+from forecast.store.parquet import read_parquet, write_parquet
 from forecast.store.saved_run import Run, open_run
 from forecast.timeline.cells import cells
 
@@ -129,3 +130,21 @@ def test_inputs_that_the_present_code_cannot_read_are_of_another_version(kept_co
     run = changed(kept_copy, lambda manifest: manifest["hashes"].update(code=source_digest()))
     with pytest.raises(InputError, match=r"kyiv\.toml"):
         story_of(run, 3)
+
+
+# All draws
+
+
+def test_all_draws_are_made_again_from_the_inputs(kept: Run, tiny: Scenario) -> None:
+    made, again = posterior_of(kept), update(tiny, prior_only=True)
+    pd.testing.assert_frame_equal(made.draws, again.draws)
+    assert len(made.draws) > len(kept.draws)
+
+
+def test_draws_that_cannot_be_made_again_are_refused(kept_copy: Path) -> None:
+    table = read_parquet(kept_copy / "draws.parquet")
+    table.loc[3, "moscow.worth"] += 1e-9
+    write_parquet(table, kept_copy / "draws.parquet")
+    run = changed(kept_copy, lambda manifest: manifest["files"].pop("draws.parquet"))
+    with pytest.raises(InputError, match="cannot be made again"):
+        posterior_of(run)

@@ -72,7 +72,7 @@ def test_a_run_is_the_same_bytes_on_any_threads_and_from_the_cache(
     assert one.keys() == two.keys() == three.keys()
     # From the same fit, that file is the same as well.
     assert (again.folder / "posterior.nc").read_bytes() == (first.folder / "posterior.nc").read_bytes()
-    assert len(again.draws) == 4000
+    assert len(again.draws) == 500
     assert again.summary["diagnostics"]["converged"] is True
 
 
@@ -284,7 +284,8 @@ def test_a_damaged_fit_is_told_of_and_made_again(
 
 
 @pytest.mark.parametrize(
-    "where", ["ensemble.simulated_member.simulate", "pipeline.workflow.summarise", "pipeline.workflow.report_text"]
+    "where",
+    ["ensemble.simulated_member.simulate_blocks", "pipeline.workflow.summarise", "pipeline.workflow.report_text"],
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, MemoryError])
 def test_nothing_is_left_of_a_run_that_fails(

@@ -178,23 +178,23 @@ def test_one_draw_with_all_the_weight_is_copied_with_other_luck() -> None:
     assert start.draw.tolist() == [1] * 5
     assert sorted(start.copy) == list(range(5))
     assert (start.effective, len(start.states)) == (1.0, 4)
-    cells = start.cells(5 * TIMELINES_PER_DRAW)
+    cells = start.cells(np.arange(5 * TIMELINES_PER_DRAW))
     assert len(set(zip(cells.draw.tolist(), cells.replicate.tolist(), strict=True))) == 5 * TIMELINES_PER_DRAW
     assert set(cells.replicate // COPY) == set(range(5))
 
 
 def test_more_timelines_begin_with_the_same_ones() -> None:
     start = choose([0.1, 0.2, 0.0, 0.7], 6)
-    few, many = start.cells(7), start.cells(1000)
+    few, many = start.cells(np.arange(7)), start.cells(np.arange(1000))
     for name in ("row", "start", "draw", "replicate"):
         assert getattr(few, name).tolist() == getattr(many, name)[:7].tolist()
     some = np.array([700, 3, 999])
-    assert start.cells_of(some).start.tolist() == many.start[some].tolist()
+    assert start.cells(some).start.tolist() == many.start[some].tolist()
 
 
 def test_every_timeline_starts_from_a_replicate_of_its_draw_by_its_share() -> None:
     start = choose([0.1, 0.2, 0.0, 0.7], 6)
-    cells = start.cells(6 * TIMELINES_PER_DRAW)
+    cells = start.cells(np.arange(6 * TIMELINES_PER_DRAW))
     assert (start.states["km2"][cells.start] // 100 == cells.draw).all()
     assert (start.draw[cells.row] == cells.draw).all()
     assert (start.values[cells.start, 0] == start.states["km2"][cells.start]).all()
@@ -237,7 +237,7 @@ def test_a_replay_leads_to_what_is_recorded() -> None:
     start = starting_points.start(scenario, posterior, 100, 2)
     states = start.states
     # What a replicate without a share stands at is nothing that is started from.
-    used = np.unique(start.cells(100 * TIMELINES_PER_DRAW).start)
+    used = np.unique(start.cells(np.arange(100 * TIMELINES_PER_DRAW)).start)
     for name, value in (("rung", CONTACT), ("posture", MEDIATING), ("paused", 0), ("truce", NO_TRUCE), ("ending", 0)):
         assert set(states[name][used]) == {value}, name
     assert set(states["pause_memory"][used] < 3) == {True}
