@@ -26,6 +26,12 @@ SOURCES = (".py", ".j2")
 PRIVATE = 0o700
 """Permissions of the folders of compiled code."""
 
+MARKER = ".made-by-forecast"
+"""File that marks a hidden folder as ours: one without it is never touched."""
+
+STALE_SECONDS = 86_400.0
+"""Age beyond which a hidden folder of ours is taken to come from a killed process."""
+
 CACHE_VARIABLE = "FORECAST_CACHE"
 """Environment variable that names the cache folder."""
 

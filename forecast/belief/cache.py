@@ -8,7 +8,7 @@ No entry is ever changed, and deleting the folder costs only time. An entry is a
     <key>/draws.npz       scores, states and weekly paths
     <key>/posterior.nc    for ArviZ
 
-An entry is written to a temporary folder and renamed, so that other processes see a complete entry or none. A
+Other processes see a complete entry or none, and entries used long ago are removed: see `forecast.cache`. A
 damaged entry is logged and replaced. Where the cache is not writable, the fit is returned and not saved.
 
 Reading an entry imports neither PyMC nor ArviZ, which makes a second run quick.
@@ -20,8 +20,7 @@ import json
 import logging
 import math
 import platform
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from datetime import date
 from importlib import metadata
@@ -33,6 +32,8 @@ import numpy as np
 
 from forecast.arrays import Array
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
+from forecast.cache.entries import remove_entry, store_entry
+from forecast.cache.limit import mark_used
 from forecast.locations import cache_root, source_digest
 from forecast.machine import processor
 from forecast.scenario.elicit import Marginal
@@ -98,9 +99,11 @@ def load(key: str) -> Fit | None:
     """Load the fit with this key; None if there is none. A damaged entry is logged and removed."""
     place = folder() / key
     try:
-        return _read(place, key)
+        fit = _read(place, key)
+        mark_used(place)
+        return fit
     except (OSError, _DamagedError) as error:
-        if not place.is_dir():
+        if not place.is_dir():  # there is none, or another process has removed it meanwhile
             return None
         _log.warning("the cached fit %s is damaged (%s); it is removed and fitted again", place, error)
     remove_entry(place)
@@ -113,38 +116,6 @@ def store(key: str, fit: Fit) -> None:
     If another process has saved the same fit in the meantime, that entry stays.
     """
     store_entry("the fit", folder() / key, lambda whole: _write(whole, key, fit))
-
-
-def store_entry(what: str, place: Path, write: Callable[[Path], None]) -> None:
-    """Write an entry of the cache, complete or not at all; log a warning if that fails.
-
-    Args:
-        what: the entry's name in the log.
-        place: the entry's folder. If another process has made it in the meantime, that folder stays.
-        write: writes the entry's files into a temporary folder, which is then renamed.
-    """
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
-            whole = Path(part) / place.name
-            whole.mkdir()
-            write(whole)
-            try:
-                whole.rename(place)
-            except OSError:
-                if not place.is_dir():
-                    raise
-    except OSError as error:
-        _log.warning("%s cannot be saved in %s (%s); it will be computed again next time", what, place.parent, error)
-
-
-def remove_entry(place: Path) -> None:
-    """Remove a whole entry, even if another process has just replaced it by a good one: it is only computed again."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=place.parent) as part:
-            place.rename(Path(part) / place.name)
-    except OSError as error:
-        _log.warning("the cached entry %s cannot be removed (%s)", place, error)
 
 
 def _write(place: Path, key: str, fit: Fit) -> None:

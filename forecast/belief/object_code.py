@@ -37,7 +37,9 @@ import numpy as np
 
 from forecast.arrays import Array
 from forecast.belief import digamma
-from forecast.belief.cache import LIBRARIES, remove_entry, store_entry
+from forecast.belief.cache import LIBRARIES
+from forecast.cache.entries import remove_entry, store_entry
+from forecast.cache.limit import mark_used
 from forecast.locations import cache_root, private_folder, source_digest
 
 UNCONSTRAINED = "unconstrained_parameter"
@@ -115,8 +117,12 @@ def load(key: str) -> Any | None:
     if not place.is_dir() or not private_folder(folder()):
         return None
     try:
-        return _loaded(*_read(place, key))
+        compiled = _loaded(*_read(place, key))
+        mark_used(place)
+        return compiled
     except Exception as error:  # numba's and nutpie's inner parts may raise anything: then the model is compiled
+        if not place.is_dir():  # another process has removed it meanwhile
+            return None
         why = f"{type(error).__name__}: {error}"
         _log.info("the compiled model %s cannot be used (%s); it is compiled again", place, why)
     remove_entry(place)

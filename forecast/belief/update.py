@@ -8,6 +8,7 @@ from forecast.belief import cache as saved
 from forecast.belief.compiled_model import CompiledModel, compile_model
 from forecast.belief.fit import MAX_RHAT, MIN_ESS, Diagnostics, Fit, SamplerSettings, failures
 from forecast.belief.model import Families, Shapes, families, prior_fit, shapes
+from forecast.cache.limit import cache_limit
 from forecast.errors import NotConverged
 from forecast.scenario.elicit import Marginal
 
@@ -37,10 +38,12 @@ def fit_blocks(
         progress: show a progress bar while sampling.
 
     Raises:
-        InputError: a prior is missing or cannot be updated.
+        InputError: a prior is missing or cannot be updated, or the limit of the cache is not a number.
     """
     if prior_only:
         return prior_fit(data, priors, sampler)
+    if cache:
+        cache_limit()  # a bad one is refused before the work
     key = saved.fit_key(data, priors, sampler) if cache else ""
     if cache and (fit := saved.load(key)) is not None:
         return fit

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecast.cache.limit import cache_limit
 from forecast.ensemble.forecasts import forecasts, silent
 from forecast.ensemble.member import Member
 from forecast.ensemble.pooling import pooled
@@ -50,6 +51,7 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
         SystemRefusal: the system lacks space, memory or a lock; nothing is written.
         NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
     """
+    cache_limit()  # a bad one is refused before the work
     started, code = datetime.now(UTC), source_digest()
     notify("reading the scenario")
     resolved = resolve(request)

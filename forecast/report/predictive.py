@@ -26,8 +26,9 @@ import numpy as np
 from scipy import special
 
 from forecast.arrays import Array
-from forecast.belief.cache import remove_entry, store_entry
 from forecast.belief.student_t import TAIL_DEGREES
+from forecast.cache.entries import remove_entry, store_entry
+from forecast.cache.limit import mark_used
 from forecast.calendar import Dates
 from forecast.evidence.series import SeriesSpec
 from forecast.locations import cache_root, source_digest
@@ -271,9 +272,11 @@ def _key(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> 
 def _load(place: Path, key: str) -> Predictive | None:
     """Load an entry of the cache; None if there is none. A damaged entry is logged and removed."""
     try:
-        return _read(place, key)
+        found = _read(place, key)
+        mark_used(place)
+        return found
     except (OSError, ValueError, KeyError, TypeError) as error:
-        if not place.is_dir():
+        if not place.is_dir():  # there is none, or another process has removed it meanwhile
             return None
         _log.warning("the cached check %s is damaged (%s); it is removed and made again", place, error)
     remove_entry(place)

@@ -19,13 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from forecast.locations import MARKER, STALE_SECONDS
 from forecast.store.manifest import own_files
-
-STALE_SECONDS = 86_400.0
-"""Age beyond which a hidden folder of ours is taken to come from a killed process."""
-
-MARKER = ".made-by-forecast"
-"""File that marks a hidden folder as ours."""
 
 NEW, FORMER, GONE = "new", "former", "gone"
 """Names inside a hidden folder."""

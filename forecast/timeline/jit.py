@@ -17,6 +17,7 @@ from typing import Any
 
 import numba
 
+from forecast.cache.limit import keep_below_limit, mark_used
 from forecast.locations import cache_root, private_folder, source_digest
 from forecast.machine import processor
 from forecast.timeline.code_cache import CheckedCache
@@ -31,7 +32,13 @@ def code_digest() -> str:
 def _code_folder() -> Path | None:
     """The folder for compiled code; None if it cannot be written, or if others could put code there."""
     folder = cache_root() / "compiled" / code_digest()[:16]
-    return folder if private_folder(folder.parent) and private_folder(folder) else None
+    new = not folder.exists()
+    if not (private_folder(folder.parent) and private_folder(folder)):
+        return None
+    mark_used(folder)
+    if new:
+        keep_below_limit()
+    return folder
 
 
 CODE_FOLDER = _code_folder()

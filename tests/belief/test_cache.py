@@ -18,7 +18,7 @@ from forecast.belief import cache
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.belief.model import PARAMETERS, block_data
 from forecast.belief.update import check_convergence, fit_blocks
-from forecast.errors import NotConverged
+from forecast.errors import InputError, NotConverged
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.load import load_scenario
 
@@ -109,6 +109,13 @@ def test_fit_blocks_takes_what_is_saved(key, monkeypatch):
         fit_blocks(evidence(date(2031, 2, 3)), PRIORS, SAMPLER, prior_only=False)
     with pytest.raises(AssertionError, match="although"):
         fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=False, cache=False)
+
+
+def test_fit_blocks_refuses_a_bad_limit_before_the_work(monkeypatch):
+    monkeypatch.setattr("forecast.belief.update._compiled", None)
+    monkeypatch.setenv("FORECAST_CACHE_MB", "many")
+    with pytest.raises(InputError, match="FORECAST_CACHE_MB: found 'many'; expected a whole number"):
+        fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=False)
 
 
 def cut(path):

@@ -466,6 +466,18 @@ def test_a_variable_that_names_no_folder_is_an_error(
     assert_refused(command("check"), "the home folder of ~ is not known")
 
 
+def test_a_bad_limit_of_the_cache_is_refused_before_the_work(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampler: MadeUpSampler
+) -> None:
+    monkeypatch.setenv("FORECAST_CACHE_MB", "2 GB")
+    refusal = "FORECAST_CACHE_MB: found '2 GB'; expected a whole number of megabytes, 1 or more"
+    for options in ((), QUICK):
+        assert_refused(command("run", TINY, *options), refusal)
+    assert_refused(command("run", tmp_path / "no scenario"), refusal)  # before anything is read
+    assert sampler.fits == 0
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_tilde_is_the_home_folder(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -1,6 +1,8 @@
 """Compiled code is checked before it is used, and lies where nobody else can put any."""
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +109,21 @@ def test_other_processors_have_other_folders(cache: Path) -> None:
     ask(cache)
     assert ask(cache, OPENBLAS_CORETYPE="Haswell") == 0
     assert len(list((cache / "compiled").iterdir())) == 2
+
+
+def test_a_folder_is_marked_as_used_when_a_process_begins(cache: Path) -> None:
+    ask(cache)
+    (folder,) = (cache / "compiled").iterdir()
+    os.utime(folder, (1e9, 1e9))
+    assert ask(cache) == 2
+    assert time.time() - folder.stat().st_mtime < 3600.0
+
+
+def test_a_folder_that_a_neighbour_removes_is_made_again(cache: Path) -> None:
+    script = cache.parent / "script.py"
+    script.write_text(ASK.replace("assert", "import shutil\nshutil.rmtree(jit.CODE_FOLDER)\nassert"))
+    new_process("import runpy; runpy.run_path('script.py')", cwd=cache.parent, FORECAST_CACHE=str(cache))
+    assert len(files(cache, "*.nbc")) == 2
 
 
 def test_uncompiled_code_needs_no_cache(cache: Path) -> None:
