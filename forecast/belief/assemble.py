@@ -14,7 +14,7 @@ from forecast.belief.fit import Diagnostics, SamplerSettings
 from forecast.belief.model import PARAMETERS, block_data, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
-from forecast.parsing import given_day
+from forecast.inputs.parsing import given_day
 from forecast.scenario.edits import check_fixable
 from forecast.scenario.spec import Scenario
 

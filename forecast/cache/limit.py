@@ -20,8 +20,8 @@ from pathlib import Path
 
 from forecast.cache.hidden import PART, remove, remove_stale
 from forecast.errors import InputError
+from forecast.inputs.parsing import parse_count, shortened
 from forecast.locations import STALE_SECONDS, cache_root
-from forecast.parsing import parse_count, shortened
 
 VARIABLE = "FORECAST_CACHE_MB"
 """Environment variable with the limit in megabytes."""

@@ -48,7 +48,7 @@ def count(option: str) -> Callable[[object], int]:
     """A parser of the whole number that an option takes, the same as in files and in Python."""
 
     def parse(given: object) -> int:
-        from forecast.parsing import given_count
+        from forecast.inputs.parsing import given_count
 
         return given_count(given, option)
 
@@ -94,6 +94,6 @@ def day(text: str | None) -> date | None:
     Raises:
         InputError: it is not written as YYYY-MM-DD.
     """
-    from forecast.parsing import given_day
+    from forecast.inputs.parsing import given_day
 
     return None if text is None else given_day(text, "--as-of")

@@ -16,11 +16,11 @@ from datetime import date, timedelta
 import numpy as np
 
 from forecast.belief import student_t
+from forecast.inputs.validation import Place
 from forecast.replay.periods import BLOCK, blocks, changes_between, changes_since
 from forecast.scenario.base_rates import DAYS_PER_YEAR, FILE
 from forecast.scenario.members import BaseRates, Rate
 from forecast.scenario.spec import Scenario
-from forecast.validation import Place
 
 Truces = Sequence[tuple[date, date | None]]
 """General truces: the first day of each, and the first day after it, None if it holds."""

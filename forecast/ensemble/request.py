@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from forecast.errors import InputError
-from forecast.parsing import given_count, given_day, given_number, shortened
+from forecast.inputs.parsing import given_count, given_day, given_number, shortened
 
 TIMELINES = 20_000
 """Default number of timelines; in a pool, for each member."""

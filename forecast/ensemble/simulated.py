@@ -14,7 +14,7 @@ from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.request import SEED, TIMELINES, check_size
 from forecast.errors import InputError
-from forecast.parsing import given_count
+from forecast.inputs.parsing import given_count
 from forecast.replay import starting_points
 from forecast.scenario.spec import Scenario
 from forecast.timeline import bands

@@ -47,7 +47,7 @@ from forecast.evidence.coding_guide import (
 )
 from forecast.evidence.csv_rows import DatedRow, row_place
 from forecast.evidence.states import MOVED, Fault, StateChange, faults
-from forecast.validation import Place, place_in
+from forecast.inputs.validation import Place, place_in
 
 EVENT_COLUMNS: Final = tuple(EventRow.model_fields)
 STATE_COLUMNS: Final = tuple(ChangeRow.model_fields)

@@ -15,8 +15,8 @@ from pydantic import Field
 from forecast.evidence.csv_rows import DatedRow, read_rows, row_place
 from forecast.evidence.series import CODED_UNTIL, INDEX
 from forecast.evidence.states import MOVED, STATES
+from forecast.inputs.validation import Day, Place, Table, Text, as_table, near, read_text, same_keys
 from forecast.timeline.weekly_record import STREAMS
-from forecast.validation import Day, Place, Table, Text, as_table, near, read_text, same_keys
 
 GUIDE: Final = "coding.toml"
 EVENTS: Final = "events.csv"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from forecast.validation import Day, Place, Table, as_table, near
+from forecast.inputs.validation import Day, Place, Table, as_table, near
 
 ADDRESSES = ("https://", "http://")
 """How a source begins that is an address."""

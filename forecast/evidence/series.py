@@ -25,8 +25,19 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from forecast.errors import InputError
 from forecast.evidence.csv_rows import MOST_DAYS_LATE, DatedRow, read_rows, row_place
-from forecast.parsing import parse_number
-from forecast.validation import Place, Table, Text, as_table, id_of, list_folder, near, parse_toml, place_in, read_text
+from forecast.inputs.parsing import parse_number
+from forecast.inputs.validation import (
+    Place,
+    Table,
+    Text,
+    as_table,
+    id_of,
+    list_folder,
+    near,
+    parse_toml,
+    place_in,
+    read_text,
+)
 
 INDEX: Final = "evidence.toml"
 CODED_UNTIL: Final = "coded_until"

@@ -40,8 +40,8 @@ from numpy.typing import NDArray
 
 from forecast.arrays import Array
 from forecast.errors import InputError
+from forecast.inputs.parsing import given_number
 from forecast.outcomes.conditions import Timelines
-from forecast.parsing import given_number
 
 MEMBER = "perspective"
 """Column of a pool's tables that says which member a row is of."""

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from forecast.inputs.validation import Place
 from forecast.outcomes.clustering import clusters_of
 from forecast.outcomes.conditions import Timelines
 from forecast.outcomes.shares import CEASEFIRE_WEEKS
 from forecast.scenario.base_rates import ends_and_years
 from forecast.scenario.reference_tables import CROWD_EVENTS, CROWDS, WARS, CrowdRow, WarRow, checked_row
 from forecast.scenario.spec import Scenario
-from forecast.validation import Place
 
 YOUNGEST, OLDEST = 2.0, 5.0
 """Age, in years, of the wars that the reference class counts."""

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from forecast.inputs.validation import Place, Positive, Table, Text, as_table, near
 from forecast.scenario.members import BaseRates, Rate
 from forecast.scenario.reader import Reader
 from forecast.scenario.reference_tables import OUTCOMES, WarRow, war_rows
-from forecast.validation import Place, Positive, Table, Text, as_table, near
 
 FILE = "base_rates.toml"
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+from forecast.inputs.validation import Place
 from forecast.scenario.correlations import read_correlations
 from forecast.scenario.parties import read_parties
 from forecast.scenario.parts import read_parts
@@ -14,7 +15,6 @@ from forecast.scenario.spec import Beliefs
 from forecast.timeline.codes import PARTIES
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
-from forecast.validation import Place
 
 
 def read_beliefs(reader: Reader) -> Beliefs:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from forecast.inputs.validation import Place, as_table, near
 from forecast.scenario import toml_tables
 from forecast.scenario.prior import Correlation, Prior
 from forecast.scenario.reader import Reader
-from forecast.validation import Place, as_table, near
 
 LEAST_EIGENVALUE = 1e-9
 """Eigenvalues of a group's correlations up to this count as 0."""

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from forecast.errors import InputError
-from forecast.parsing import given_number, parse_number, shortened
+from forecast.inputs.parsing import given_number, parse_number, shortened
+from forecast.inputs.validation import Place, interval, near
 from forecast.scenario import toml_tables
 from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, is_row, table_at
 from forecast.scenario.elicit import families
 from forecast.scenario.entries import WAYS
 from forecast.scenario.spec import Scenario
 from forecast.timeline.parameters import field_of
-from forecast.validation import Place, interval, near
 
 Edited = tuple[str, Address]
 """An edit as given, and the address of the entry that it changed."""

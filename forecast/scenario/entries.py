@@ -2,13 +2,13 @@
 
 import math
 
+from forecast.inputs.validation import Place, as_table, interval, near, same_keys, shown
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal, families, fit_quantiles, named
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Grounded
 from forecast.scenario.reference_class import class_rate
 from forecast.timeline.parameters import field_of
-from forecast.validation import Place, as_table, interval, near, same_keys, shown
 
 WAYS = ("quantiles", "distribution", "reference_class")
 """The ways in which an entry can give its distribution, of which it uses one."""

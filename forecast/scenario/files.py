@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from forecast.inputs.validation import Place, list_folder, near, parse_toml, read_text
 from forecast.timeline.codes import PARTS
-from forecast.validation import Place, list_folder, near, parse_toml, read_text
 
 FILES = (
     *("sources.toml", "premises.toml", "scenario.toml", "parties.toml"),

@@ -4,8 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from forecast.errors import InputError
+from forecast.inputs.validation import Place, list_folder
 from forecast.locations import ROOT, expanded, folder_in_variable
-from forecast.validation import Place, list_folder
 
 DEFAULT = "ukraine-2025"
 """The scenario that is meant when none is named."""

@@ -16,6 +16,7 @@ from forecast.evidence.chronology import Chronology, load_chronology
 from forecast.evidence.coding_guide import GUIDE, read_coded_until
 from forecast.evidence.series import INDEX, Evidence, load_evidence
 from forecast.evidence.states import STATES
+from forecast.inputs.validation import near
 from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import apply_edits, blame, check_fixable, parse_fixed
@@ -31,7 +32,6 @@ from forecast.scenario.reference_tables import read_reference
 from forecast.scenario.series_roles import check_month_ends, check_series, check_weekday, other_weekdays
 from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
-from forecast.validation import near
 
 MONDAY = 0
 

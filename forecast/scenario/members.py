@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from forecast.validation import Positive, Table, Text, Texts
+from forecast.inputs.validation import Positive, Table, Text, Texts
 
 
 class Member(Table):

@@ -5,13 +5,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.inputs.validation import as_table, same_keys, spot_of
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.reader import Reader, check_capacity
 from forecast.scenario.records import Issue, Party
 from forecast.scenario.rows import check_position, keep_row, read_rows
 from forecast.timeline.codes import PARTIES
-from forecast.validation import as_table, same_keys, spot_of
 
 
 def read_parties(

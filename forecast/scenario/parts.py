@@ -1,5 +1,6 @@
 """The parts with a file of their own, one table for each parameter, and the regions of `front.toml`."""
 
+from forecast.inputs.validation import Place, as_table, same_keys, shown, spot_of
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.reader import Reader, check_capacity
@@ -7,7 +8,6 @@ from forecast.scenario.records import Region
 from forecast.timeline.codes import PARTS
 from forecast.timeline.fields import fields
 from forecast.timeline.parameters import RECORDS
-from forecast.validation import Place, as_table, same_keys, shown, spot_of
 
 
 def read_parts(reader: Reader) -> tuple[Region, ...]:

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecast.errors import InputError
+from forecast.inputs.validation import Place, as_table, id_of, near, read_text, shown, spot_of
 from forecast.scenario import toml_tables
 from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, held_premises, is_row, table_at
 from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import stands_at
 from forecast.scenario.prior import Change, Perspective, Prior
 from forecast.scenario.reader import Reader
-from forecast.validation import Place, as_table, id_of, near, read_text, shown, spot_of
 
 BASE: Final = "base"
 """The name of the base premises: the scenario's own files, without a perspective."""

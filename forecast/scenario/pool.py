@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from forecast.inputs.validation import Table, as_table, near, shown
 from forecast.scenario.members import Member, Pool, WeightUpdate
 from forecast.scenario.perspectives import BASE, BASE_RATES
 from forecast.scenario.reader import Reader
-from forecast.validation import Table, as_table, near, shown
 
 FILE: Final = "pool.toml"
 

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Literal
 
+from forecast.inputs.validation import Pair, Table, Text
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.families import C95
 from forecast.scenario.records import Grounds
-from forecast.validation import Pair, Table, Text
 
 Varies = Literal["world", "timeline"]
 Basis = Literal["figure", "reading", "judgement"]

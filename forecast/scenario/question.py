@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from forecast import calendar
+from forecast.inputs.validation import as_table, near, same_keys, spot_of
 from forecast.scenario.reader import JUDGEMENT, Reader
 from forecast.scenario.records import Premise, Settlement, Source
 from forecast.scenario.spec import Question
 from forecast.timeline.fields import CAPACITY
-from forecast.validation import as_table, near, same_keys, spot_of
 
 BATTLEFIELD = ("ukraine_defeated", "russia_fails")
 UNRESOLVED = ("still_fighting", "general_truce")

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from forecast.inputs.validation import Place, near
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.prior import Prior
 from forecast.scenario.records import Grounded, Premise, Source
 from forecast.timeline.fields import CAPACITY
-from forecast.validation import Place, near
 
 JUDGEMENT: Final = "judgement"
 """The source that every scenario has."""

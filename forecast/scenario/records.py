@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from forecast.parsing import parse_month_and_day
+from forecast.inputs.parsing import parse_month_and_day
+from forecast.inputs.validation import Day, Positive, Table, Text, Texts
 from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
-from forecast.validation import Day, Positive, Table, Text, Texts
 
 Side = Literal["kyiv", "moscow"]
 Kind = Literal["battlefield", "negotiated", "unresolved"]

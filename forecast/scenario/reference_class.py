@@ -12,11 +12,11 @@ uncertainty of the class's own rate. Such a prior includes its evidence: it is n
 import math
 from collections.abc import Mapping, Sequence
 
-from forecast.parsing import parse_count, parse_number
+from forecast.inputs.parsing import parse_count, parse_number
+from forecast.inputs.validation import Place, near
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal, fit_quantiles
 from forecast.scenario.families import C95
-from forecast.validation import Place, near
 
 YEAR = ("year", "decade")
 """Columns by which the rows of a class can be chosen; a decade is its first year."""

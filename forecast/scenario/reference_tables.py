@@ -10,11 +10,11 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from forecast.evidence.csv_rows import read_cells, row_place
-from forecast.parsing import parse_count, parse_number
+from forecast.inputs.parsing import parse_count, parse_number
+from forecast.inputs.validation import Day, Place, Table, Text, as_table, near, spot_of
 from forecast.scenario import toml_tables
 from forecast.scenario.reader import Reader
 from forecast.scenario.reference_class import YEAR
-from forecast.validation import Day, Place, Table, Text, as_table, near, spot_of
 
 WARS: Final = "interstate_wars.csv"
 CROWDS: Final = "crowds.csv"

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from forecast.inputs.validation import Place, as_table, same_keys, shown
 from forecast.scenario import toml_tables
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.entries import inherit
 from forecast.scenario.reader import REACH, Reader
 from forecast.scenario.records import Grounded, Issue
 from forecast.timeline.parameters import field_of
-from forecast.validation import Place, as_table, same_keys, shown
 
 MOST_LOG_WEIGHT = 100.0
 """Largest log weight of an issue that any draw may have: its exponential is still a number."""

@@ -5,9 +5,9 @@ from collections import Counter
 from datetime import date, timedelta
 
 from forecast.evidence.series import Evidence
+from forecast.inputs.validation import Place, near, shown
 from forecast.scenario.reader import Reader
 from forecast.scenario.spec import Question
-from forecast.validation import Place, near, shown
 
 LIMITS = {
     "first_term_approval": (0.0, 100.0),

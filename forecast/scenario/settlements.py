@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from forecast.inputs.validation import Place, as_table, id_of, near, spot_of
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.question import BATTLEFIELD, UNRESOLVED
@@ -11,7 +12,6 @@ from forecast.scenario.rows import check_position, keep_row, read_rows
 from forecast.timeline.codes import PARTIES
 from forecast.timeline.fields import CAPACITY, fields
 from forecast.timeline.parameters import RECORDS
-from forecast.validation import Place, as_table, id_of, near, spot_of
 
 ROWS_OF_SETTLEMENT = tuple(key for key, f in fields(RECORDS["settlements"]).items() if f.shape == ("settlement",))
 """The entries of a settlement."""

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass as table_dataclass
 
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.series import Evidence
+from forecast.inputs.validation import STRICT, Day, Text
 from forecast.scenario.members import BaseRates, Pool
 from forecast.scenario.prior import Correlation, Perspective, Prior
 from forecast.scenario.records import (
@@ -29,7 +30,6 @@ from forecast.scenario.records import (
     Source,
     Start,
 )
-from forecast.validation import STRICT, Day, Text
 
 
 def _by_date(events: tuple[DatedEvent, ...]) -> tuple[DatedEvent, ...]:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from forecast.inputs.validation import Positive, Raws, Table, Text, Texts, Triple
 from forecast.scenario.prior import PerspectiveHead, Quantity
 from forecast.scenario.records import Clause, Grounded, Issue, Party, Region, Settlement
-from forecast.validation import Positive, Raws, Table, Text, Texts, Triple
 
 Entry = dict[str, Any]
 """The table of an entry, or of entries by name; checked where it is read."""

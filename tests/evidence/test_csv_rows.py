@@ -4,7 +4,7 @@ import pytest
 
 from forecast.errors import InputError
 from forecast.evidence.csv_rows import DatedRow, read_cells, read_rows, row_place
-from forecast.validation import Place
+from forecast.inputs.validation import Place
 
 PLACE = Place("void/rows.csv")
 DAYS = "2031-03-05,2031-03-06"

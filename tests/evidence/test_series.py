@@ -10,7 +10,7 @@ from places import REPOSITORY
 
 from forecast.errors import InputError
 from forecast.evidence.series import COLUMNS, Evidence, SeriesSpec, load_evidence
-from forecast.validation import Place
+from forecast.inputs.validation import Place
 
 DAY = date(2025, 1, 20)
 PRIORS = REPOSITORY / "priors" / "ukraine-2025"

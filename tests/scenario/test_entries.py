@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from forecast.errors import InputError
+from forecast.inputs.validation import Place
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.entries import inherit, read_entry
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Grounded
-from forecast.validation import Place
 
 ENTRY: dict[str, Any] = {
     "distribution": {"family": "normal", "mean": 1, "sd": 2},

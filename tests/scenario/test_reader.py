@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from forecast.errors import InputError
+from forecast.inputs.validation import Place
 from forecast.scenario.elicit import Marginal, fit_quantiles
 from forecast.scenario.load import load_scenario
 from forecast.scenario.reader import Reader, check_capacity, check_reach
 from forecast.scenario.records import Grounded
 from forecast.timeline.fields import CAPACITY
-from forecast.validation import Place
 
 PLACE = Place("x.toml", "entry")
 READING: dict[str, Any] = {

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from forecast.errors import InputError
+from forecast.inputs.validation import Place
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Grounded, Issue
 from forecast.scenario.rows import check_position, keep_row, read_rows
-from forecast.validation import Place
 
 PLACE = Place("two-islands/parties.toml", "position")
 GROUNDS = Grounded(source="judgement", reason="x", premises=("P2",))

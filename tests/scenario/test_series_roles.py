@@ -9,6 +9,7 @@ import pytest
 
 from forecast.errors import InputError
 from forecast.evidence.series import Evidence
+from forecast.inputs.validation import Place
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import SeriesRoles
 from forecast.scenario.series_roles import (
@@ -21,7 +22,6 @@ from forecast.scenario.series_roles import (
     other_weekdays,
 )
 from forecast.scenario.spec import Scenario
-from forecast.validation import Place
 
 
 @pytest.fixture

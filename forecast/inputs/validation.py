@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from forecast.errors import InputError
-from forecast.parsing import parse_day
+from forecast.inputs.parsing import parse_day
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 

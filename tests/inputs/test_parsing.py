@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from forecast.errors import InputError
-from forecast.parsing import (
+from forecast.inputs.parsing import (
     given_count,
     given_day,
     given_number,

@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as table_dataclass
 
 from forecast.errors import InputError
-from forecast.validation import (
+from forecast.inputs.validation import (
     STRICT,
     Day,
     Place,
