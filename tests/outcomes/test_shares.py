@@ -98,7 +98,7 @@ def test_odds_given_an_event(table: pd.DataFrame, found: dict) -> None:
     assert {"limited_truce", "general_truce"} <= set(happened)
     assert not {"last_date", "limited_first", "limited_last", "general_first", "general_last"} & set(happened)
     for name, entry in found["given"].items():
-        event = happened[name]
+        event = happened[name].of(table)
         assert entry["count"] == event.sum()
         assert entry["draws"] == table["draw"][event].nunique()
         few = entry["count"] < FEW_TIMELINES or entry["draws"] < FEW_DRAWS

@@ -24,7 +24,7 @@ def table(first: int, count: int) -> pd.DataFrame:
             "number": number,
             "share": np.where(number % 3 == 0, np.nan, 1.0 / (1.0 + number)),
             "day": pd.array(np.datetime64("2025-01-20", "s") + number * np.timedelta64(86400, "s")),
-            "name": pd.Categorical.from_codes(number % 2, categories=pd.Index(NAMES, dtype=object)),
+            "name": pd.Categorical.from_codes(number % 2, categories=pd.Index(NAMES)),
             "flag": number % 5 == 0,
         }
     )
