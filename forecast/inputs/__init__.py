@@ -1,5 +1,5 @@
-"""What every input passes: files read as text, tables checked key by key, and dates, numbers and counts parsed alike.
+"""The checks that every input passes: files are read as text, tables are checked key by key, and values have one parser.
 
 In: text of files, options, and arguments of the Python functions. Out: values, or an error with file, key, value and
-what is expected.
+the expected values.
 """

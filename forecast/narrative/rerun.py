@@ -172,9 +172,9 @@ def scenario_of(run: Run, member: str | None = None) -> Scenario:
 
 
 def posterior_of(run: Run, member: str | None = None) -> Posterior:
-    """All draws of the posterior of a saved run, of which the run keeps those that its timelines use.
+    """All draws of the posterior of a saved run. The run itself keeps only those that its timelines use.
 
-    They are made again from the run's inputs. The fit, which takes longest, is read from the user's cache if it is
+    The draws are made again from the run's inputs. The fit, which takes longest, is read from the user's cache if it is
     still there, under the key that the manifest names.
 
     Args:
