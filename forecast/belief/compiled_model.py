@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from forecast.arrays import Array
-from forecast.belief import digamma, model, object_code
+from forecast.belief import digamma, extraction, model, object_code
 from forecast.belief.block import Block
 from forecast.belief.cache import fit_key
 from forecast.belief.draws import generator
@@ -63,10 +63,8 @@ def _compiled_block(block: Any, form: Shapes, kinds: Families) -> "CompiledBlock
     if (kept := object_code.load(key)) is not None:
         return CompiledBlock(block, kept)
     with _compiling():
-        import nutpie
-
         digamma.register()
-        compiled = nutpie.compile_pymc_model(model.build(block, form, kinds))
+        compiled = extraction.compile_plain(model.build(block, form, kinds))
     object_code.store(key, compiled)
     return CompiledBlock(block, compiled)
 
@@ -116,7 +114,7 @@ class CompiledBlock:
             import nutpie
 
             trace: xarray.DataTree = nutpie.sample(
-                self.compiled.with_data(**inputs),
+                extraction.with_inputs(self.compiled, inputs),
                 draws=sampler.draws,
                 tune=sampler.tune,
                 chains=sampler.chains,

@@ -38,6 +38,7 @@ import numpy as np
 from forecast.arrays import Array
 from forecast.belief import digamma
 from forecast.belief.cache import LIBRARIES
+from forecast.belief.extraction import with_inputs
 from forecast.cache.entries import remove_entry, store_entry
 from forecast.cache.limit import mark_used
 from forecast.locations import cache_root, private_folder, source_digest
@@ -349,7 +350,7 @@ def _probe(compiled: Any) -> dict[str, str]:
     inputs = {
         variable.name: _spread(compiled.shared_data[code].shape) for variable, code in compiled.shared_var_keys.items()
     }
-    given = compiled.with_data(**inputs)
+    given = with_inputs(compiled, inputs)
     point, pointer = _spread((compiled.n_dim,)), ctypes.POINTER(ctypes.c_double)
     density, gradient, expanded = np.zeros(1), np.zeros(compiled.n_dim), np.zeros(compiled.n_expanded)
     whole, address = ctypes.c_uint64, ctypes.c_void_p(given.user_data.ctypes.data)
