@@ -33,12 +33,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _log = logging.getLogger("forecast")
 
 
-def runs_folder(given: Path | None) -> Path:
+def runs_folder(given: str | Path | None) -> Path:
     """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`."""
     return expanded(Path(given)) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A saved run.
 
@@ -49,6 +49,10 @@ class Run:
 
     folder: Path
     manifest: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """Show the folder, not the manifest."""
+        return f"Run({str(self.folder)!r})"
 
     @property
     def id(self) -> str:
@@ -95,7 +99,7 @@ class Run:
         return (self.folder / "report.md").read_text(encoding="utf-8")
 
 
-def open_run(run: str | Path = "latest", runs: Path | None = None) -> Run:
+def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
     """Open a saved run.
 
     Args:

@@ -329,3 +329,13 @@ def test_a_file_in_the_way_is_told_and_kept(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a file has the name of the run"):
         write(tmp_path / "runs")
     assert contents(tmp_path) == {"file": b"mine", "runs/a": b"mine too"}
+
+
+def test_a_run_shows_itself_in_a_line(kept: Run) -> None:
+    assert repr(kept) == f"Run('{kept.folder}')"
+
+
+def test_the_folder_of_runs_may_be_given_as_text(kept: Run) -> None:
+    assert open_run(kept.id, str(kept.folder.parent)).id == kept.id
+    with pytest.raises(InputError, match="no run in"):
+        open_run("latest", "/nowhere")
