@@ -14,6 +14,7 @@ damaged entry is logged and replaced. Where the cache is not writable, the fit i
 Reading an entry imports neither PyMC nor ArviZ, which makes a second run quick.
 """
 
+import functools
 import hashlib
 import io
 import json
@@ -67,9 +68,15 @@ def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: Sa
         "sampler": asdict(sampler),
         "source": _source(),
         "processor": processor(),
-        "versions": {name: metadata.version(name) for name in LIBRARIES} | {"python": platform.python_version()},
+        "versions": _versions() | {"python": platform.python_version()},
     }
     return _sha256(_json(content))
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    """The versions of the packages; a package cannot change under a running process."""
+    return {name: metadata.version(name) for name in LIBRARIES}
 
 
 def _json_value(value: Any) -> Any:

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
 from forecast.arrays import Array
@@ -147,11 +148,16 @@ def interleave(chains: Array, count: int) -> Array:
         raise InputError(
             f"{count} draws requested from {number} chains of {length}", remedy="Request fewer draws, or sample more"
         )
+    turn = np.arange(count)
+    return np.asarray(chains[turn % number, _spread(length)[turn // number]], dtype=np.float64)
+
+
+@functools.lru_cache(maxsize=8)
+def _spread(length: int) -> NDArray[np.int64]:
+    """The positions 0 to length - 1 in van der Corput's order."""
     bits = max(1, math.ceil(math.log2(length)))
     spread = [int(f"{index:0{bits}b}"[::-1], 2) for index in range(2**bits)]
-    order = np.array([position for position in spread if position < length])
-    turn = np.arange(count)
-    return np.asarray(chains[turn % number, order[turn // number]], dtype=np.float64)
+    return np.array([position for position in spread if position < length])
 
 
 def generator(seed: int, name: str) -> np.random.Generator:

@@ -10,9 +10,9 @@ from forecast.belief.fit import SamplerSettings
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import USED_DRAWS
 from forecast.replay.starting_points import refuse_ended_war
-from forecast.scenario.load import check_fixable, load_scenario, load_under
+from forecast.scenario.load import check_fixable, load_members, load_scenario
 from forecast.scenario.members import Pool
-from forecast.scenario.perspectives import BASE, BASE_RATES, POOL
+from forecast.scenario.perspectives import BASE_RATES, POOL
 from forecast.scenario.spec import Scenario
 
 
@@ -67,31 +67,18 @@ def resolve(request: RunRequest) -> ResolvedRequest:
     Raises:
         InputError: the scenario, the date, an edit or a fixed parameter is wrong.
     """
-    scenario = load_scenario(
-        request.scenario,
-        priors=request.priors,
-        edits=request.edits,
-        perspective=BASE if request.perspective is None else request.perspective,
-    )
+    name, priors, edits = request.scenario, request.priors, request.edits
+    pool: Pool | None = None
+    members: dict[str, Scenario] = {}
+    if request.perspective is None:
+        scenario, members = load_members(name, priors=priors, edits=edits)
+        pool = scenario.pool
+    else:
+        scenario = load_scenario(name, priors=priors, edits=edits, perspective=request.perspective)
     day = check_as_of(scenario, request.as_of)
     refuse_ended_war(scenario, day)
-    pool = scenario.pool if request.perspective is None else None
-    members = _members(scenario, pool) if pool else {scenario.perspective: scenario}
+    members = members or {scenario.perspective: scenario}
     for seen in (scenario, *(own for name, own in members.items() if name != BASE_RATES)):
         check_fixable(seen, request.fixed)
         check_fixed(seen, request.fixed, day)
     return ResolvedRequest(request, scenario, day, pool, members)
-
-
-def _members(scenario: Scenario, pool: Pool) -> dict[str, Scenario]:
-    """The scenario of each member of a pool.
-
-    A perspective's changes come before the scenario's edits. `base-rates` uses the files as they are: neither edits
-    nor fixed parameters apply to it.
-    """
-    others = [name for name in pool.weights if name not in (BASE_RATES, scenario.perspective)]
-    seen = {scenario.perspective: scenario}
-    seen |= dict(zip(others, load_under(others, scenario.folder, edits=scenario.edits), strict=True))
-    if BASE_RATES in pool.weights:
-        seen[BASE_RATES] = load_scenario(scenario.folder) if scenario.edits else scenario
-    return {name: seen[name] for name in pool.weights}

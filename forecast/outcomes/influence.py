@@ -59,8 +59,10 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
         return pd.DataFrame(columns=COLUMNS)
     p = shares.reindex(columns=list(HEADLINES), fill_value=0.0).to_numpy()
     used = draws.loc[shares.index]
-    names = [name for name in scenario.priors if used[name].nunique() > 1]
-    scores = normal_scores(used[names].to_numpy())
+    values = used[list(scenario.priors)].to_numpy()
+    varied = (values != values[0]).any(axis=0)
+    names = [name for name, varies in zip(scenario.priors, varied, strict=True) if varies]
+    scores = normal_scores(values[:, varied])
     chosen = candidates(names, scores, p, scenario)
     effect, error = (SPAN * x for x in partial(scores[:, chosen], p))
     rows = []

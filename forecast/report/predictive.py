@@ -207,6 +207,7 @@ def _plot(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str
 
     mpl.use("Agg")
     import arviz_plots
+    import matplotlib.pyplot as plt
 
     observed, replicates = tree["observed_data"].to_dataset(), tree[group].to_dataset()
     names = [str(name) for name in observed.data_vars]
@@ -240,7 +241,10 @@ def _plot(tree: "xarray.DataTree", group: str, titles: Mapping[str, str]) -> str
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
         figure.set_layout_engine("tight", rect=(0.0, 0.0, 1.0, 1.0 - 0.25 / figure.get_figheight()))
-        return svg(figure)
+        try:
+            return svg(figure)
+        finally:
+            plt.close(figure)
 
 
 def _set_axes(axes: Any, days: Dates, observed: Array, replicates: Array) -> None:

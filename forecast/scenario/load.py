@@ -7,7 +7,7 @@ declares them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +22,16 @@ from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import apply_edits, blame, check_fixable, parse_fixed
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
-from forecast.scenario.perspectives import BASE, Overlay, find_perspective, overlaid, read_overlays, read_perspective
+from forecast.scenario.perspectives import (
+    BASE,
+    BASE_RATES,
+    Overlay,
+    beliefs_under,
+    find_perspective,
+    overlaid,
+    read_overlays,
+    read_perspective,
+)
 from forecast.scenario.pool import read_pool
 from forecast.scenario.prior import Prior
 from forecast.scenario.question import check_endings, read_premises, read_question, read_sources
@@ -35,7 +44,7 @@ from forecast.timeline.front import POCKET_GONE
 
 MONDAY = 0
 
-__all__ = ["check_fixable", "load_scenario", "load_under", "parse_fixed"]
+__all__ = ["check_fixable", "load_members", "load_scenario", "parse_fixed"]
 
 
 def load_scenario(
@@ -64,37 +73,89 @@ def load_scenario(
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
             nothing. The error has the file, the key, the value found and the values allowed.
     """
-    (scenario,) = load_under((perspective,), name_or_folder, priors=priors, edits=edits, seen=seen, happened=happened)
-    return scenario
+    return _read(name_or_folder, priors, perspective, seen, happened).under(perspective, edits)
 
 
-def load_under(
-    perspectives: Sequence[str | Path],
-    name_or_folder: str | Path | None = None,
-    *,
-    priors: Path | None = None,
-    edits: Sequence[str] = (),
-    seen: pd.DataFrame | None = None,
-    happened: Path | None = None,
-) -> list[Scenario]:
-    """Load a scenario under each of several perspectives, its files read once; see `load_scenario`.
+def load_members(
+    name_or_folder: str | Path | None = None, *, priors: Path | None = None, edits: Sequence[str] = ()
+) -> tuple[Scenario, dict[str, Scenario]]:
+    """Load a scenario, and under the perspective of each member of its pool; its files are read once.
+
+    A perspective's changes come before the edits. `base-rates` uses the files as they are, without edits.
 
     Args:
-        perspectives: the perspectives, in turn.
-        name_or_folder: see there, as for all that follow.
+        name_or_folder: see `load_scenario`.
         priors: see there.
         edits: see there.
-        seen: see there.
-        happened: see there.
+
+    Returns:
+        The scenario under its base premises, and by member in the pool's order; no member without a pool.
     """
+    read = _read(name_or_folder, priors, BASE)
+    scenario = read.under(BASE, edits)
+    weights = scenario.pool.weights if scenario.pool else {}
+    members = {name: read.scenario if name == BASE_RATES else read.under(name, edits) for name in weights}
+    return scenario, members
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A scenario that has been read.
+
+    Attributes:
+        scenario: under its base premises.
+        reader: everything read.
+        overlays: the perspectives by name.
+        beliefs: under each perspective, by its name.
+    """
+
+    scenario: Scenario
+    reader: Reader
+    overlays: Mapping[str, Overlay]
+    beliefs: Mapping[str, Beliefs]
+
+    def under(self, perspective: str | Path, edits: Sequence[str]) -> Scenario:
+        """Give the scenario under a perspective, and then with edits.
+
+        Raises:
+            InputError: an edit names nothing, or is wrong.
+        """
+        name = Path(perspective).stem if perspective not in self.beliefs else str(perspective)
+        found = replace(self.scenario, edits=tuple(edits))
+        if name != BASE or edits:
+            found = found.under(name, self._changed(name, edits))
+        _check_premises(found, self.reader)
+        return found
+
+    def _changed(self, name: str, edits: Sequence[str]) -> Beliefs:
+        """Give the beliefs under a perspective, and then with what the command line sets."""
+        overlay = self.overlays.get(name)
+        if edits:
+            tables = overlaid(self.reader.tables, overlay)
+            with blame(apply_edits(tables, edits), self.reader.label):
+                beliefs = read_beliefs(replace(self.reader, tables=tables, priors={}))
+        else:
+            beliefs = self.beliefs[name]
+        if overlay is None:
+            return beliefs
+        stand = {
+            change.entry: beliefs.priors[change.entry].model_copy(update={"file": overlay.path})
+            for _, change, _ in overlay.changes
+        }
+        return replace(beliefs, priors=beliefs.priors | stand)
+
+
+def _read(
+    name_or_folder: str | Path | None,
+    priors: Path | None,
+    perspective: str | Path,
+    seen: pd.DataFrame | None = None,
+    happened: Path | None = None,
+) -> _Read:
+    """Read a scenario, and a perspective that lies elsewhere; see `load_scenario`."""
     folder = find_scenario(name_or_folder, priors=priors).resolve()
     texts = read_folder(folder)
-    chosen: list[str] = []
-    elsewhere: dict[str, Path] = {}
-    for perspective in perspectives:
-        name, files = find_perspective(perspective, texts, folder.name)
-        chosen.append(name)
-        elsewhere |= files
+    _, elsewhere = find_perspective(perspective, texts, folder.name)
     reader = Reader(folder.name, parse_tables(texts, folder.name, elsewhere))
     read_sources(reader)
     read_premises(reader)
@@ -106,6 +167,7 @@ def load_under(
     check_endings(reader, question, beliefs.settlements)
     check_series(reader, question, evidence)
     overlays = read_overlays(reader, elsewhere)
+    under = {name: beliefs_under(reader, overlay) for name, overlay in overlays.items()}
     scenario = Scenario(
         **fields_of(question),
         **fields_of(beliefs),
@@ -116,34 +178,15 @@ def load_under(
         chronology=_read_chronology(folder, reader, happened, question, beliefs),
         perspective=BASE,
         perspectives={
-            name: read_perspective(reader, name, overlay, beliefs.priors) for name, overlay in overlays.items()
+            name: read_perspective(name, overlay, under[name].priors, beliefs.priors)
+            for name, overlay in overlays.items()
         },
-        edits=tuple(edits),
+        edits=(),
         texts=texts,
         pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
         base_rates=read_base_rates(reader),
     )
-    found = []
-    for name in chosen:
-        changed = name != BASE or edits
-        under = scenario.under(name, _changed(reader, overlays.get(name), edits)) if changed else scenario
-        _check_premises(under, reader)
-        found.append(under)
-    return found
-
-
-def _changed(reader: Reader, overlay: Overlay | None, edits: Sequence[str]) -> Beliefs:
-    """Read the beliefs again, under a perspective and then with what the command line sets."""
-    tables = overlaid(reader.tables, overlay)
-    with blame(apply_edits(tables, edits), reader.label):
-        beliefs = read_beliefs(replace(reader, tables=tables, priors={}))
-    if overlay is None:
-        return beliefs
-    stand = {
-        change.entry: beliefs.priors[change.entry].model_copy(update={"file": overlay.path})
-        for _, change, _ in overlay.changes
-    }
-    return replace(beliefs, priors=beliefs.priors | stand)
+    return _Read(scenario, reader, overlays, {BASE: beliefs} | under)
 
 
 def _read_chronology(

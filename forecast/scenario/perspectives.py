@@ -20,6 +20,7 @@ from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import stands_at
 from forecast.scenario.prior import Change, Perspective, Prior
 from forecast.scenario.reader import Reader
+from forecast.scenario.spec import Beliefs
 
 BASE: Final = "base"
 """The name of the base premises: the scenario's own files, without a perspective."""
@@ -114,20 +115,31 @@ def read_overlays(reader: Reader, elsewhere: Mapping[str, Path]) -> dict[str, Ov
     return overlays
 
 
-def read_perspective(reader: Reader, name: str, overlay: Overlay, base: Mapping[str, Prior]) -> Perspective:
-    """Read the entries under a perspective, and give what it changes.
+def beliefs_under(reader: Reader, overlay: Overlay) -> Beliefs:
+    """Read the entries under a perspective.
 
     Args:
         reader: with everything read.
-        name: the perspective's name.
         overlay: the perspective.
-        base: the priors without it.
 
     Raises:
         InputError: an entry is wrong under the perspective; the error names the perspective's file.
     """
     with _blame(overlay, reader.label):
-        priors = read_beliefs(replace(reader, tables=overlaid(reader.tables, overlay), priors={})).priors
+        return read_beliefs(replace(reader, tables=overlaid(reader.tables, overlay), priors={}))
+
+
+def read_perspective(
+    name: str, overlay: Overlay, priors: Mapping[str, Prior], base: Mapping[str, Prior]
+) -> Perspective:
+    """Give what a perspective changes.
+
+    Args:
+        name: the perspective's name.
+        overlay: the perspective.
+        priors: under it.
+        base: without it.
+    """
     changes = [
         change.record(
             Change,
