@@ -15,7 +15,7 @@ TIMELINES = 20_000
 """Default number of timelines; in a pool, for each member."""
 
 MOST_TIMELINES = 10_000_000
-"""Largest number of timelines in a run; each takes about 1 kB in the table."""
+"""Largest number of timelines in a run; each takes about 100 bytes in the file."""
 
 SEED = 1
 """Default seed of the timelines' random numbers."""

@@ -79,7 +79,7 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
         "hashes": hashes,
         "versions": found,
     }
-    least = LEAST_BYTES + LEAST_BYTES_EACH * request.timelines
+    least = LEAST_BYTES + LEAST_BYTES_EACH * request.timelines * len(resolved.members)
     with Writer(runs_folder(request.runs), str(manifest["id"]), least) as writer:
         names = None if resolved.pool is None else list(resolved.members)
         with TimelineFile(writer.folder, names) as file:
