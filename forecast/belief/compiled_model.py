@@ -38,8 +38,8 @@ _FLAGS = {"numba__fastmath": False, "numba__cache": False, "floatX": "float64"}
 def compile_model(form: Shapes, kinds: Families) -> "CompiledModel":
     """Compile the model of every block for inputs of these shapes, which serves all as-of dates of the scenario.
 
-    This takes about a minute and a half, nearly all of it in PyTensor and numba. A block that this process has
-    compiled for the same shapes and families is used again.
+    This takes a minute or more, nearly all of it in numba. A block that this process or an earlier one has compiled for
+    the same shapes and families is used again.
 
     Args:
         form: from `forecast.belief.model.shapes`.
