@@ -2,7 +2,7 @@
 
 With `--before`, each figure is also measured for another copy of the sources, such as a worktree of an earlier commit,
 in turn with this one, and given as a ratio. Machines are noisy: ratios of one sitting count. Every run is a process of
-its own. Each copy has a cache of its own, which the first run fills. Without `--quick`, a copy takes about half an hour.
+its own. Each copy has a cache of its own, which the first run fills. A copy takes half an hour.
 """
 
 import argparse
