@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from forecast.ensemble.base_rates_member import base_rates_member
+from forecast.ensemble.compile_ahead import compiling_ahead
 from forecast.ensemble.member import Keep, Member
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.ensemble.simulated_member import simulated_member
@@ -28,20 +29,22 @@ def forecasts(
         NotConverged: the sampler's diagnostics are outside their limits.
     """
     made: list[Member] = []
-    for name, scenario in resolved.members.items():
-        if name == BASE_RATES:
-            notify(f"simulating {resolved.request.timelines:,} timelines ({name})")
-            made.append(base_rates_member(scenario, resolved.day, resolved.request, keep))
-        else:
-            made.append(
-                simulated_member(
-                    scenario,
-                    resolved.day,
-                    resolved.request,
-                    keep,
-                    pooled=resolved.pool is not None,
-                    progress=progress,
-                    notify=notify,
+    with compiling_ahead(resolved.scenario, resolved.day) as wait:
+        for name, scenario in resolved.members.items():
+            if name == BASE_RATES:
+                notify(f"simulating {resolved.request.timelines:,} timelines ({name})")
+                made.append(base_rates_member(scenario, resolved.day, resolved.request, keep))
+            else:
+                made.append(
+                    simulated_member(
+                        scenario,
+                        resolved.day,
+                        resolved.request,
+                        keep,
+                        wait,
+                        pooled=resolved.pool is not None,
+                        progress=progress,
+                        notify=notify,
+                    )
                 )
-            )
     return made

@@ -109,6 +109,7 @@ def simulated_member(
     day: date,
     request: RunRequest,
     keep: Keep,
+    wait: Callable[[], None],
     *,
     pooled: bool,
     progress: bool,
@@ -121,6 +122,7 @@ def simulated_member(
         day: the as-of date.
         request: the request for the run.
         keep: called with each block of timelines.
+        wait: called before the simulation, until it is compiled.
         pooled: also compute the log predictive densities, with which a pool updates its weights.
         progress: show a progress bar while sampling.
         notify: called with a phrase for each step.
@@ -143,6 +145,7 @@ def simulated_member(
     notify(f"updating the priors by the evidence{of}")
     posterior = posterior_on(day)
     notify(f"simulating {request.timelines:,} timelines{of}" + (", after a replay of the past" if later else ""))
+    wait()
     bands, starting = simulate_blocks(
         scenario,
         posterior,
