@@ -89,12 +89,12 @@ class StoredTable:
         self._path = path
         with path.open("rb") as file:
             opened = pq.ParquetFile(file)
-            self._length = int(opened.metadata.num_rows)
+            self._metadata = opened.metadata
             self.columns = pd.Index(opened.schema_arrow.names)
         self._read: OrderedDict[str, pd.Series] = OrderedDict()
 
     def __len__(self) -> int:
-        return self._length
+        return int(self._metadata.num_rows)
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
@@ -103,7 +103,7 @@ class StoredTable:
         if name in self._read:
             self._read.move_to_end(name)
             return self._read[name]
-        column: pd.Series = _frame(self._path, [name])[name]
+        column: pd.Series = _frame(self._path, [name], self._metadata)[name]
         if column.dtype == object:  # flags, with empty ones among them
             column = column.astype("boolean")
         self._read[name] = column
@@ -150,8 +150,8 @@ def _plain(table: pd.DataFrame) -> "pa.Table":
     return plain.replace_schema_metadata(None)
 
 
-def _frame(path: Path, columns: list[str] | None) -> pd.DataFrame:
-    """Some columns of a table in a file; all by default.
+def _frame(path: Path, columns: list[str] | None, metadata: Any = None) -> pd.DataFrame:
+    """Some columns of a table in a file, or all; its metadata need not be read again where they are given.
 
     Raises:
         InputError: it is missing or damaged.
@@ -161,7 +161,7 @@ def _frame(path: Path, columns: list[str] | None) -> pd.DataFrame:
 
     try:
         with path.open("rb") as file:
-            table: pd.DataFrame = pq.ParquetFile(file).read(columns).to_pandas()
+            table: pd.DataFrame = pq.ParquetFile(file, metadata=metadata).read(columns).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             "cannot be read: it is missing or damaged", file=path, remedy="Run the forecast again"
