@@ -108,12 +108,15 @@ class CompiledBlock:
         return self.last[key]
 
     def _sample(self, inputs: Mapping[str, Array], sampler: SamplerSettings, progress: bool) -> "xarray.DataTree":
-        """Run nutpie and give its trace."""
+        """Run nutpie and give its trace.
+
+        nutpie's own waiting takes an interrupt for a wish to have the draws so far: here nothing is made of those.
+        """
         # A model that this process has compiled compiles its starting point at the first call.
         with _compiling() if "pytensor" in sys.modules else contextlib.nullcontext():
             import nutpie
 
-            trace: xarray.DataTree = nutpie.sample(
+            sampling: Any = nutpie.sample(
                 extraction.with_inputs(self.compiled, inputs),
                 draws=sampler.draws,
                 tune=sampler.tune,
@@ -126,7 +129,13 @@ class CompiledBlock:
                 adaptation="draw_diag",
                 progress_bar=progress,
                 save_warmup=False,
+                blocking=False,
             )
+            try:
+                trace: xarray.DataTree = sampling.wait()
+            except BaseException:
+                sampling.cancel()
+                raise
         return trace
 
 

@@ -82,13 +82,8 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
     least = LEAST_BYTES + LEAST_BYTES_EACH * request.timelines * len(resolved.members)
     with Writer(runs_folder(request.runs), str(manifest["id"]), least) as writer:
         names = None if resolved.pool is None else list(resolved.members)
-        with TimelineFile(writer.folder, names) as file:
-
-            def keep(member: str, block: pd.DataFrame) -> None:
-                with writer.saving():
-                    file.keep(member, block)
-
-            members = forecasts(resolved, keep, progress=progress, notify=notify)
+        with TimelineFile(writer.folder, names, writer.saving) as file:
+            members = forecasts(resolved, file.keep, progress=progress, notify=notify)
         notify("computing the odds and saving the run")
         with writer.saving():
             return _save(writer, resolved, members, file, inputs, manifest)

@@ -1,6 +1,7 @@
 """The file of a run's timelines: written while they are simulated, then read column by column."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,10 +21,16 @@ class TimelineFile:
     Args:
         folder: of the run.
         members: names of a pool's members, in their order; None for a run of one perspective.
+        saving: a context in which the file is written, such as `Writer.saving`.
     """
 
-    def __init__(self, folder: Path, members: Sequence[str] | None = None) -> None:
-        self._path, self._members = folder / TIMELINES, members
+    def __init__(
+        self,
+        folder: Path,
+        members: Sequence[str] | None = None,
+        saving: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        self._path, self._members, self._saving = folder / TIMELINES, members, saving
         self._writer = TableWriter(self._path)
         self._rows: dict[str, tuple[int, int]] = {}
 
@@ -31,7 +38,8 @@ class TimelineFile:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._writer.__exit__(*error)
+        with self._saving():  # the end of the file is written here
+            self._writer.__exit__(*error)
 
     def keep(self, member: str, block: pd.DataFrame) -> None:
         """Write the next timelines of a member. All blocks of a member follow each other."""
@@ -39,7 +47,8 @@ class TimelineFile:
         first, _ = self._rows.get(member, (whole, whole))
         if self._members is not None:
             block = part_of_pool(block, member, self._members, whole)
-        self._writer.add(block)
+        with self._saving():
+            self._writer.add(block)
         self._rows[member] = first, whole + len(block)
 
     def read(self) -> tuple[StoredTable, dict[str, StoredRows]]:

@@ -1,12 +1,14 @@
 """The shared model: what it is made of, equal bytes, what is kept of it, and how it reaches the draws."""
 
 import math
+import signal
+import threading
 from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from belief_tools import AID, INSTABILITY, PRIORS, QUICK, SMALL, only, simulate
+from belief_tools import AID, INSTABILITY, PRIORS, QUICK, SMALL, one_attempt, only, simulate
 from run_tools import same
 
 from forecast.belief import model
@@ -116,6 +118,21 @@ def test_chains_that_do_not_agree_are_run_once_more(small, monkeypatch, draws, a
     # Asked for again it is the same, and nothing is sampled.
     assert part.sample(data, priors, settings, False) is chains
     assert len(asked) == attempts
+
+
+def test_an_interrupt_ends_the_sampling(small):
+    # nutpie itself would give the draws so far, as if they were all.
+    (part,) = (part for part in small.compiled.parts if part.block.name == "aid")
+    data, priors = simulate(4)[0]["aid"], {name: PRIORS[name] for name in AID.parameters}
+    held = dict(part.last)
+    endless = SamplerSettings(chains=2, draws=400_000, tune=500, target_accept=0.9, seed=3)
+    press = threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,))
+    press.start()
+    with pytest.raises(KeyboardInterrupt):
+        part.sample(data, priors, endless, False)
+    assert part.last == held
+    with one_attempt():
+        assert part.sample(data, priors, QUICK, False).stats["diverging"].shape == (QUICK.chains, QUICK.draws)
 
 
 def test_thinning_keeps_every_divergence():

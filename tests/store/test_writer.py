@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from run_tools import contents
@@ -16,6 +17,7 @@ from forecast.store.csv_text import csv_text, without_apostrophes
 from forecast.store.manifest import KEPT, MANIFEST
 from forecast.store.parquet import read_parquet, write_parquet
 from forecast.store.saved_run import list_runs, open_run
+from forecast.store.timeline_file import TIMELINES, TimelineFile
 from forecast.store.writer import Writer, saved_here
 
 MADE = {"id": "a", "schema": 2, "as_of": "2025-01-20", "started": "now"}
@@ -130,6 +132,18 @@ def test_a_disk_that_fills_leaves_nothing_and_is_named(tmp_path: Path, monkeypat
     with pytest.raises(SystemRefusal):
         write(tmp_path / "new" / "folder")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("rows", [1, 500_000])
+def test_a_disk_that_fills_under_the_timelines_is_named(tmp_path: Path, rows: int) -> None:
+    # Few rows are written at the end of the file. With many, the end fails once more.
+    table = pd.DataFrame({"number": np.random.default_rng(1).random(rows)})
+    named = pytest.raises(SystemRefusal, match=f"^{tmp_path}: no space left on device. Free some space")
+    with named, Writer(tmp_path, "a") as writer, TimelineFile(writer.folder, None, writer.saving) as file:
+        (writer.folder / TIMELINES).symlink_to("/dev/full")
+        file.keep("base", table)
+    assert not list(tmp_path.iterdir())
 
 
 def test_too_little_space_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
