@@ -14,7 +14,7 @@ from forecast.belief import compiled_model, datatree, model
 from forecast.belief.aid import AidBlock, AidData
 from forecast.belief.block import Block
 from forecast.belief.capital import NEVER, TERM, CapitalBlock, CapitalData
-from forecast.belief.compiled_model import compile_model
+from forecast.belief.compiled_model import CompiledBlock, compile_model
 from forecast.belief.fit import Fit, SamplerSettings
 from forecast.belief.instability import MONTH, MONTH_DAYS, SLOTS, InstabilityBlock, InstabilityData
 from forecast.belief.student_t import TAIL_DEGREES
@@ -104,6 +104,15 @@ class Small:
 @pytest.fixture(scope="session")
 def small() -> Small:
     return Small()
+
+
+@pytest.fixture(scope="session")
+def aid_alone() -> CompiledBlock:
+    """The smallest block, compiled."""
+    own = {name: PRIORS[name] for name in AID.parameters}
+    with only((AID,)):
+        (part,) = compile_model(model.shapes({"aid": simulate(0)[0]["aid"]}), model.families(own)).parts
+    return part
 
 
 @pytest.fixture(scope="session")

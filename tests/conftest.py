@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from belief_tools import aid_alone as aid_alone
 from belief_tools import fitted as fitted
 from belief_tools import recovered as recovered
 from belief_tools import small as small

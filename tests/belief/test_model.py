@@ -13,7 +13,7 @@ from run_tools import same
 
 from forecast.belief import model
 from forecast.belief.assemble import STARTS, STATES, fix_parameters, update
-from forecast.belief.compiled_model import CompiledBlock
+from forecast.belief.compiled_model import CompiledBlock, CompiledModel
 from forecast.belief.datatree import chains_of
 from forecast.belief.fit import Chains, SamplerSettings
 from forecast.encoding import kernel_inputs
@@ -95,10 +95,9 @@ def test_blocks_do_not_touch(small):
 
 
 @pytest.mark.parametrize(("draws", "attempts"), [(100, 2), (1500, 1)])
-def test_chains_that_do_not_agree_are_run_once_more(small, monkeypatch, draws, attempts):
+def test_chains_that_do_not_agree_are_run_once_more(aid_alone, monkeypatch, draws, attempts):
     # Of two chains of a hundred draws no parameter can have 400 effective ones.
-    (part,) = (part for part in small.compiled.parts if part.block.name == "aid")
-    asked, sample = [], CompiledBlock._sample
+    part, asked, sample = aid_alone, [], CompiledBlock._sample
 
     def counted(self, held, sampler, progress):
         asked.append(sampler)
@@ -120,10 +119,9 @@ def test_chains_that_do_not_agree_are_run_once_more(small, monkeypatch, draws, a
     assert len(asked) == attempts
 
 
-def test_an_interrupt_ends_the_sampling(small):
+def test_an_interrupt_ends_the_sampling(aid_alone):
     # nutpie itself would give the draws so far, as if they were all.
-    (part,) = (part for part in small.compiled.parts if part.block.name == "aid")
-    data, priors = simulate(4)[0]["aid"], {name: PRIORS[name] for name in AID.parameters}
+    part, data, priors = aid_alone, simulate(4)[0]["aid"], {name: PRIORS[name] for name in AID.parameters}
     held = dict(part.last)
     endless = SamplerSettings(chains=2, draws=400_000, tune=500, target_accept=0.9, seed=3)
     press = threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,))
@@ -145,13 +143,15 @@ def test_thinning_keeps_every_divergence():
         assert kept.tolist() == [[0.0, 4.0, 8.0], [12.0, 16.0, 20.0]]
 
 
-def test_other_shapes_and_families_are_refused(small):
+def test_other_shapes_and_families_are_refused():
     data = simulate(1)[0]
-    with pytest.raises(ValueError, match="compiled for"):
-        small.fit(data, PRIORS | {"washington.us_aid": Marginal("lognormal", (1.0, 0.5))})
-    longer = replace(data["instability"], months=25, weight=np.zeros((3, 24, 51)))
-    with pytest.raises(ValueError, match="compiled for"):
-        small.fit(data | {"instability": longer})
+    with only(SMALL):
+        compiled = CompiledModel(model.shapes(data), model.families(PRIORS), ())
+        with pytest.raises(ValueError, match="compiled for"):
+            compiled.fit(data, PRIORS | {"washington.us_aid": Marginal("lognormal", (1.0, 0.5))}, QUICK)
+        longer = replace(data["instability"], months=25, weight=np.zeros((3, 24, 51)))
+        with pytest.raises(ValueError, match="compiled for"):
+            compiled.fit(data | {"instability": longer}, PRIORS, QUICK)
 
 
 def test_priors_are_checked():
@@ -162,7 +162,7 @@ def test_priors_are_checked():
             model.prior_fit({}, {"washington.us_aid": PRIORS["washington.us_aid"]}, QUICK)
 
 
-def test_a_point_is_a_prior_like_any_other(small):
+def test_a_point_is_a_prior_like_any_other():
     with only(SMALL):
         kinds = model.families(PRIORS | {"washington.us_aid": Marginal("point", (1.5,))})
     assert ("washington.us_aid", "point", 1) in kinds
