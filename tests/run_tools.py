@@ -35,6 +35,9 @@ from forecast.store.saved_run import Run, open_run
 
 SAMPLED_TIMELINES = 4000
 
+KEPT_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+"""Signals that the command handles in its own way."""
+
 
 @functools.cache
 def empty_netcdf() -> bytes:
@@ -204,7 +207,8 @@ def command(
     monkeypatch.setenv("FORECAST_RUNS", str(tmp_path / "runs"))
     log = logging.getLogger("forecast")
     level = log.level
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.getsignal(number) for number in KEPT_SIGNALS}
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
 
     def call(*args: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["forecast", *map(str, args)])

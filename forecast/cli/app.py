@@ -9,7 +9,7 @@ import sys
 import typer
 
 from forecast.cli.check import check
-from forecast.cli.console import InterruptedRun, catch_signals, ignore_signals
+from forecast.cli.console import InterruptedRun, catch_signals, ignore_signals, stop_requested
 from forecast.cli.explain import explain
 from forecast.cli.run import run
 from forecast.cli.show import show
@@ -84,7 +84,7 @@ def _outcome(error: BaseException) -> tuple[int, str]:
     """
     from forecast.errors import ForecastError, refusal_of
 
-    if isinstance(error, InterruptedRun | KeyboardInterrupt | typer.Abort):
+    if isinstance(error, InterruptedRun | KeyboardInterrupt | typer.Abort) or stop_requested():
         return INTERRUPTED, "interrupted"
     if isinstance(error, BrokenPipeError) and of_stream(error):
         return 0, ""  # the reader has all that it wants

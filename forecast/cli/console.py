@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from forecast.cli.streams import OneLine
@@ -30,6 +31,13 @@ STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Names of the signals that ask the command to stop; a system may lack some."""
 
 
+AGAIN = 1.0
+"""Seconds after which a compiler that has swallowed an interrupt is interrupted again."""
+
+COMPILERS = ("llvmlite", "numba", "pytensor")
+"""Packages that may swallow an interrupt, and then work on for minutes."""
+
+
 class InterruptedRun(Exception):
     """Somebody pressed Ctrl-C; for a KeyboardInterrupt, Typer would print an empty line."""
 
@@ -39,19 +47,55 @@ def catch_signals() -> None:
 
     A command that was started with `nohup` goes on when its terminal is closed.
     """
+    _signals.clear()
 
     def remember(number: int, _: object) -> None:
         _signals.append(number)
+        _set_alarm(AGAIN)
         raise KeyboardInterrupt
 
+    def again(_: int, frame: FrameType | None) -> None:
+        _set_alarm(AGAIN)
+        if _compiles(frame):  # anywhere else, the command may be tidying up
+            raise KeyboardInterrupt
+
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, again)
+    sys.unraisablehook = _without_interrupts
     for name in STOPPING:
         number = getattr(signal, name, None)
         if number is not None and (name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN):
             signal.signal(number, remember)
 
 
+def stop_requested() -> bool:
+    """Whether somebody has asked the command to stop: then any exception may come from that."""
+    return bool(_signals)
+
+
+def _set_alarm(seconds: float) -> None:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _compiles(frame: FrameType | None) -> bool:
+    """Whether a compiler is at work."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in COMPILERS:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _without_interrupts(unraisable: Any) -> None:
+    """Report an exception that nobody can catch, but not an interrupt: the command ends with one line."""
+    if unraisable.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(unraisable)
+
+
 def ignore_signals() -> None:
     """Ignore the signals that ask the command to stop, because it has ended and only leaves."""
+    _set_alarm(0.0)
     for name in STOPPING:
         number = getattr(signal, name, None)
         if number is not None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -294,6 +295,41 @@ def test_an_interrupt_ends_with_130(command: Command, tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", interrupt)
     assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_that_an_interrupt_has_caused_is_an_interrupt(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swallow(*_: object, **__: object) -> None:
+        with suppress(KeyboardInterrupt):  # as compiled modules do while they are imported
+            signal.raise_signal(signal.SIGTERM)
+        raise ImportError("initialization failed")
+
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", swallow)
+    assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compiler_that_swallows_an_interrupt_is_interrupted_again(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A function of numba, as its frames tell; elsewhere nothing is interrupted twice.
+    names: dict[str, object] = {"__name__": "numba.core.compiler", "time": time}
+    exec("def compile():\n    while True:\n        time.sleep(0.01)", names)
+    passed = []
+
+    def swallow(*_: object, **__: object) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        time.sleep(0.2)
+        passed.append("outside the compiler")
+        names["compile"]()  # type: ignore[operator]
+
+    monkeypatch.setattr("forecast.cli.console.AGAIN", 0.05)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", swallow)
+    assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
+    assert passed == ["outside the compiler"]
     assert not list(tmp_path.iterdir())
 
 
