@@ -150,7 +150,8 @@ def _shares(table: pd.DataFrame, what: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _happened(table: pd.DataFrame) -> dict[str, Any]:
-    return events(table) | {share.name: share.event.of(table) for share in endings(table)}
+    conditions = events(table) | {share.name: share.event for share in endings(table)}
+    return {name: condition.of(table) for name, condition in conditions.items()}
 
 
 def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> list[dict[str, Any]]:
