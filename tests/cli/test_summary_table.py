@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
-from rich.console import Console
 
 from forecast.cli.summary_table import show_summary
+from forecast.cli.terminal import PlainConsole
 
 
 def entry(
@@ -90,7 +90,7 @@ def summary() -> dict[str, Any]:
 
 
 def shown(summary: dict[str, Any]) -> str:
-    console = Console(width=110, record=True, highlight=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = PlainConsole(width=110, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     with console.file:
         show_summary(summary, Path("runs/two-islands_2031-04-14_0123456789"), console)
         return "\n".join(line.rstrip() for line in console.export_text().splitlines())

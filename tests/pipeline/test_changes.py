@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from chronology_tools import CHANGES, chronicle
 from damage import swap
-from rich.console import Console
 from run_tools import TINY
 
 from forecast.belief import model
 from forecast.cli.summary_table import show_summary
+from forecast.cli.terminal import PlainConsole
 from forecast.cli.timeline_lines import show_timeline
 from forecast.ensemble.request import RunRequest
 from forecast.evidence.states import STATES
@@ -53,7 +53,7 @@ def test_the_report_and_the_terminal_tell_states_in_words(later: Run) -> None:
     assert (found["rung"]["value"], found["rung"]["since"]) == ("contact", "2031-03-05")
     assert all({"label", "words", "meaning", "criterion"} <= set(entry) for entry in found.values())
     out = io.StringIO()
-    show_summary(later.summary, later.folder, Console(file=out, width=200))
+    show_summary(later.summary, later.folder, PlainConsole(file=out, width=200))
     for entry in found.values():
         assert f"| {entry['label']} | {entry['words']} | " in later.report
         assert f"{entry['label']}: {entry['words']} (" in out.getvalue()
@@ -73,7 +73,7 @@ def test_a_timeline_of_a_later_run_begins_with_what_is_recorded(later: Run) -> N
     assert all(line.begin >= DAY for line in rest)
     assert list(told.plain()) == ["timeline", "recorded", "stands", "lines"]
     out = io.StringIO()
-    show_timeline(told, Console(file=out, width=300))
+    show_timeline(told, PlainConsole(file=out, width=300))
     lines = out.getvalue().splitlines()
     heads = [f"Recorded before {DAY}, the same in every timeline:", f"Simulated from {DAY} on:"]
     recorded, simulated = (lines.index(head) for head in heads)
@@ -162,7 +162,7 @@ def test_a_run_says_until_when_events_are_coded(later: Run, uncoded: Run) -> Non
     )
     assert caution in cautions(uncoded.summary)
     out = io.StringIO()
-    show_summary(uncoded.summary, uncoded.folder, Console(file=out, width=400))
+    show_summary(uncoded.summary, uncoded.folder, PlainConsole(file=out, width=400))
     assert caution in out.getvalue()
     assert f"**{caution}**" in uncoded.report
     assert "| State | On 2031-04-09 | Since |" in uncoded.report

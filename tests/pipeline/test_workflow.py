@@ -101,10 +101,11 @@ def test_threads_change_no_byte(tmp_path: Path, threads: int) -> None:
 def test_made_again_a_run_takes_its_own_place(tmp_path: Path) -> None:
     first = quick(tmp_path)
     before = contents(first.folder, "manifest.json")
-    (first.folder / "stray").write_text("x")
+    (first.folder / "report.md").write_text("x")
+    (first.folder / "notes.txt").write_text("of the user")
     second = quick(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [first.id]
-    assert contents(second.folder, "manifest.json") == before
+    assert contents(second.folder, "manifest.json") == before | {"notes.txt": b"of the user"}
     assert second.manifest["started"] > first.manifest["started"]
     assert open_run(first.id, tmp_path).summary == second.summary
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
-from rich.console import Console
 from run_tools import TINY, MadeUpSampler, Sampled, entries
 
 from forecast.cli.summary_table import show_summary
+from forecast.cli.terminal import PlainConsole
 from forecast.ensemble.request import RunRequest
 from forecast.pipeline import workflow
 from forecast.report.context import cautions, grounds, outside, recalled, report_text
@@ -270,7 +270,7 @@ def test_year_is_that_of_the_horizon(kept: Run, ukraine_run: Run) -> None:
 
 
 def shown(run: Run) -> str:
-    console = Console(width=110, record=True, highlight=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = PlainConsole(width=110, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     with console.file:
         show_summary(run.summary, run.folder, console)
         return console.export_text()
