@@ -79,7 +79,7 @@ def test_key_is_a_function_of_what_draws_depend_on(key, monkeypatch):
             for field in ("chains", "draws", "tune", "target_accept", "seed")
         ),
     ]
-    monkeypatch.setattr(cache.metadata, "version", lambda name: "0.0")
+    monkeypatch.setattr(cache, "_versions", lambda: dict.fromkeys(cache.LIBRARIES, "0.0"))
     others.append(cache.fit_key(data, PRIORS, SAMPLER))
     monkeypatch.undo()
     monkeypatch.setattr(cache, "_source", lambda: "another source")

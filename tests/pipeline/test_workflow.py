@@ -159,7 +159,7 @@ def test_later_evidence_moves_no_byte(tiny_folder: Path, tmp_path: Path, sampler
     assert sampler.fits == 1
     assert after.id == before.id
     assert contents(after.folder, "manifest.json") == contents(before.folder, "manifest.json")
-    times = ("started", "finished")
+    times = ("started", "finished", "scenario_folder")
     one, two = (dict(run.manifest) for run in (before, after))
     assert {key: one[key] for key in one if key not in times} == {key: two[key] for key in two if key not in times}
 
