@@ -243,8 +243,8 @@ def test_series_of_the_front_are_each_another(tiny_folder, old, new, message):
 @pytest.mark.parametrize(
     ("second", "gains", "message"),
     [
-        ("2030-01-08", "2030-02-28", "evidence/second.csv: observed: found no observation of a Monday"),
-        ("2030-01-07", "2030-02-27", "evidence/gains.csv: observed: found an observation of 2030-02-27"),
+        ("2030-01-08", "2030-02-28", "evidence/second.csv: row 2, column observed: found an observation of 2030-01-08, a Tuesday"),
+        ("2030-01-07", "2030-02-27", "evidence/gains.csv: row 2, column observed: found an observation of 2030-02-27"),
     ],
 )
 def test_days_of_the_front_s_series_are_checked(tiny_folder, second, gains, message):

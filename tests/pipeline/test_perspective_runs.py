@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from perspective_tools import ENTRIES, VIEW, put
-from rich.console import Console
 from run_tools import TINY, Done, contents
 
 from forecast.cli.check_tables import show_check
 from forecast.cli.summary_table import show_summary
+from forecast.cli.terminal import PlainConsole
 from forecast.docs_pages import explanation
 from forecast.ensemble.request import RunRequest
 from forecast.pipeline import prior_check, workflow
@@ -20,9 +20,9 @@ from forecast.scenario.load import load_scenario
 from forecast.store.saved_run import Run, open_run
 
 
-def printed(show: Callable[[Console], None]) -> str:
+def printed(show: Callable[[PlainConsole], None]) -> str:
     text = StringIO()
-    show(Console(file=text, width=160, highlight=False))
+    show(PlainConsole(file=text, width=160))
     return text.getvalue()
 
 
@@ -72,9 +72,9 @@ def test_words_of_a_perspective_cannot_break_the_page_or_the_terminal(tmp_path: 
     odd = VIEW.replace("Another view", "[b]Mine | theirs[/x]").replace('"Mine. It is made up."', '"""\nOne |\ntwo."""')
     odd = odd.replace("So I hold.", "[/b] so | I\\nhold")
     run = quick(tmp_path / "runs", put(tmp_path, odd))
-    assert r"*[b]Mine \| theirs[/x]*:" in run.report
+    assert r"*\[b\]Mine \| theirs\[/x\]*:" in run.report
     assert "\nOne \\| two. The forecaster does not take it as true." in run.report
-    assert r"| P2 | [/b] so \| I hold |" in run.report
+    assert r"| P2 | \[/b\] so \| I hold |" in run.report
     text = printed(lambda console: show_summary(run.summary, run.folder, console))
     assert "[b]Mine | theirs[/x]" in text
     assert "[/b] so | I hold" in text

@@ -9,11 +9,11 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 from places import REPOSITORY
-from rich.console import Console
 from run_tools import TINY, Done
 
 from forecast.cli.check_tables import show_check
 from forecast.cli.explain_tables import show_explanation
+from forecast.cli.terminal import PlainConsole
 from forecast.docs_pages import explanation
 from forecast.errors import InputError
 from forecast.pipeline import prior_check
@@ -43,7 +43,7 @@ def explained(scenario: Scenario) -> dict[str, Any]:
 
 def printed(show: Callable[..., None], content: dict[str, Any], width: int = 250) -> str:
     text = StringIO()
-    show(content, Console(file=text, width=width, highlight=False))
+    show(content, PlainConsole(file=text, width=width))
     return text.getvalue()
 
 

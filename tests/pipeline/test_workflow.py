@@ -19,6 +19,7 @@ from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import simulate
 from forecast.errors import InputError, NotConverged
 from forecast.pipeline import workflow
+from forecast.plain_text import markdown
 from forecast.store.saved_run import Run, open_run
 
 TIMED = ("manifest.json", "posterior.nc")
@@ -219,7 +220,7 @@ def test_set_changes_a_prior_before_and_fix_holds_it_after(tmp_path: Path, kept:
     assert run.summary["edits"] == [edit]
     assert run.summary["fixed"] == {"endings.defeat": 0.002, "kyiv.worth": 0.31}
     caution = f"Changed for this run: {edit}; endings.defeat fixed at 0.002; kyiv.worth fixed at 0.31."
-    assert f"\n\n**{caution}**\n\n" in run.report
+    assert f"\n\n**{markdown(caution)}**\n\n" in run.report
     assert "fixed at" not in kept.report
     prior = json.loads((run.folder / "inputs" / "priors.json").read_text(encoding="utf-8"))["moscow.worth"]
     assert prior["elicited"] == "quantiles 0.2/0.3/0.4"
