@@ -243,7 +243,11 @@ def test_series_of_the_front_are_each_another(tiny_folder, old, new, message):
 @pytest.mark.parametrize(
     ("second", "gains", "message"),
     [
-        ("2030-01-08", "2030-02-28", "evidence/second.csv: row 2, column observed: found an observation of 2030-01-08, a Tuesday"),
+        (
+            "2030-01-08",
+            "2030-02-28",
+            "evidence/second.csv: row 2, column observed: found an observation of 2030-01-08, a Tuesday",
+        ),
         ("2030-01-07", "2030-02-27", "evidence/gains.csv: row 2, column observed: found an observation of 2030-02-27"),
     ],
 )
