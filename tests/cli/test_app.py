@@ -61,6 +61,7 @@ def test_progress_is_shown_on_a_terminal_only(sampled: tuple[Sampled, Sampled]) 
     lines = elsewhere.err.splitlines()
     assert [line for line in lines if line.startswith("INFO: ")] == [
         "INFO: reading the scenario",
+        f"INFO: the scenario is in {TINY}",
         "INFO: updating the priors by the evidence",
         "INFO: simulating 4,000 timelines",
         "INFO: computing the odds and saving the run",
