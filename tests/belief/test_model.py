@@ -312,11 +312,11 @@ source = "survey"
 """
     index.write_text(index.read_text(encoding="utf-8") + more, encoding="utf-8")
     (tiny_folder / "evidence" / "mood.csv").write_text(
-        "observed,available,value\n2030-06-01,2030-06-02,100\n", encoding="utf-8"
+        "observed,available,value\n2030-05-31,2030-06-02,100\n", encoding="utf-8"
     )
     refused('trust = "mood"', r"evidence/mood\.csv: value: found 100.*above 0 and below 100")
     (tiny_folder / "evidence" / "mood.csv").write_text(
-        "observed,available,value\n2030-06-01,2030-06-02,99\n", encoding="utf-8"
+        "observed,available,value\n2030-05-31,2030-06-02,99\n", encoding="utf-8"
     )
     refused('approval = ["mood", "mood"]', r"named already")
     path = tiny_folder / "scenario.toml"
