@@ -39,10 +39,10 @@ class Tree:
         self.work.mkdir()
         self.runs = self.work / "runs"
 
-    def command(self, *words, cache="cache"):
+    def command(self, *words):
         """Run a command to its end."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("FORECAST_", "PYTHONPATH"))}
-        given = kept | {"PYTHONPATH": str(self.folder), "FORECAST_CACHE": str(self.work / cache)}
+        given = kept | {"PYTHONPATH": str(self.folder), "FORECAST_CACHE": str(self.work / "cache")}
         begin = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, *words], cwd=self.folder, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -58,10 +58,10 @@ class Tree:
         """Run `forecast run`."""
         return self.command("-m", "forecast", "run", "--json", "--runs", str(self.runs), *words)
 
-    def space(self, pattern):
+    def space(self):
         """MB of the files of the run saved last."""
         last = max(self.runs.iterdir(), key=lambda folder: folder.stat().st_mtime)
-        return sum(path.stat().st_size for path in last.rglob(pattern) if path.is_file()) / 1e6
+        return sum(path.stat().st_size for path in last.rglob("*") if path.is_file()) / 1e6
 
 
 def table(name, trees, measure, repeats=1):
@@ -96,7 +96,7 @@ def main():
         print(f"| what | {' | '.join(tree.name for tree in trees)} |{' after / before |' if asked.before else ''}")
         print(f"|---|{'---|' * (len(trees) + bool(asked.before))}", flush=True)
         table("first run ever, pool", trees, lambda tree: tree.run())
-        told("its folder, MB", [tree.space("*") for tree in trees])
+        told("its folder, MB", [tree.space() for tree in trees])
         table("the same run again", trees, lambda tree: tree.run(), 5)
         table("`forecast --help`", trees, lambda tree: tree.command("-m", "forecast", "--help"), 5)
         size = ("--perspective", "base", "--prior-only", "--timelines")
@@ -106,7 +106,7 @@ def main():
         if asked.quick:
             return
         table(f"a new date, {LATER}, in a new process", trees, lambda tree: tree.run("--as-of", LATER))
-        told("its folder, MB", [tree.space("*") for tree in trees])
+        told("its folder, MB", [tree.space() for tree in trees])
         table("the same run again", trees, lambda tree: tree.run("--as-of", LATER), 3)
         table(f"another new date, {NEW}", trees, lambda tree: tree.run("--as-of", NEW))
         told("the cache, MB", [sum(f.stat().st_size for f in (tree.work / "cache").rglob("*") if f.is_file()) / 1e6

@@ -148,8 +148,9 @@ def simulate(
         seed: seed of the random numbers.
         used: number of draws used, from the first one on.
     """
-    size = {"timelines": timelines, "block": timelines}
-    return next(simulate_blocks(scenario, draws, as_of, truces, seed=seed, used=used, **size))
+    return next(
+        simulate_blocks(scenario, draws, as_of, truces, timelines=timelines, seed=seed, used=used, block=timelines)
+    )
 
 
 def simulate_blocks(

@@ -13,8 +13,8 @@ READ = (1, SCHEMA)
 """Versions that can be read; `forecast.store.schema_1` translates the first."""
 
 MANIFEST = "manifest.json"
-DRAWS = "draws.parquet"
-KEPT = {"summary.json", "report.md", "timelines.parquet", "bands.parquet", DRAWS}
+DRAWS, TIMELINES = "draws.parquet", "timelines.parquet"
+KEPT = {"summary.json", "report.md", TIMELINES, "bands.parquet", DRAWS}
 """Files that every run has in addition to its manifest."""
 
 REDRAWN = "redrawn.json"

@@ -22,7 +22,7 @@ from forecast.plain_text import shortened
 from forecast.store import schema_1
 from forecast.store.digests import file_digest
 from forecast.store.json_text import read_object
-from forecast.store.manifest import DRAWS, MANIFEST, read_manifest
+from forecast.store.manifest import DRAWS, MANIFEST, TIMELINES, read_manifest
 from forecast.store.parquet import read_parquet
 
 VARIABLE = "FORECAST_RUNS"
@@ -72,7 +72,7 @@ class Run:
     @cached_property
     def timelines(self) -> pd.DataFrame:
         """One row a timeline, in a pool those of all members; `docs/timelines.md` explains the columns."""
-        table = read_parquet(self.folder / "timelines.parquet")
+        table = read_parquet(self.folder / TIMELINES)
         return schema_1.timelines_of(table) if self._first_schema else table
 
     @property

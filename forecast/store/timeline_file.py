@@ -7,10 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from forecast.ensemble.pooling import part_of_pool
+from forecast.store.manifest import TIMELINES
 from forecast.store.parquet import StoredRows, StoredTable, TableWriter
-
-TIMELINES = "timelines.parquet"
-"""Name of the file in a run's folder."""
 
 
 class TimelineFile:

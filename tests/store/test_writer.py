@@ -14,10 +14,10 @@ from run_tools import contents
 from forecast.errors import ForecastError, InputError, SystemRefusal
 from forecast.store import writer as writing
 from forecast.store.csv_text import csv_text, without_apostrophes
-from forecast.store.manifest import KEPT, MANIFEST
+from forecast.store.manifest import KEPT, MANIFEST, TIMELINES
 from forecast.store.parquet import read_parquet, write_parquet
 from forecast.store.saved_run import list_runs, open_run
-from forecast.store.timeline_file import TIMELINES, TimelineFile
+from forecast.store.timeline_file import TimelineFile
 from forecast.store.writer import Writer, saved_here
 
 MADE = {"id": "a", "schema": 2, "as_of": "2025-01-20", "started": "now"}
