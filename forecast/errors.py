@@ -7,7 +7,7 @@ import errno
 import os
 from pathlib import Path
 
-from forecast.plain_text import shortened
+from forecast.plain_text import without_middle
 
 
 class ForecastError(Exception):
@@ -90,7 +90,7 @@ def refusal_of(error: BaseException, path: Path | str | None = None) -> Forecast
     for remedies, kind in kinds:
         if error.errno in remedies:
             named = error.filename if error.filename is not None else path
-            place = "" if named is None or isinstance(named, int) else f"{shortened(os.fsdecode(named))}: "
+            place = "" if named is None or isinstance(named, int) else f"{without_middle(os.fsdecode(named))}: "
             cause = os.strerror(error.errno)
             return kind(f"{place}{cause[:1].lower()}{cause[1:]}. {remedies[error.errno]}")
     return None

@@ -79,19 +79,37 @@ def private_folder(folder: Path) -> bool:
     """Make a folder for compiled code, closed to everybody but the user.
 
     Returns:
-        whether it is such a folder now and can be written. If not, it must not be used.
+        whether it is such a folder now and can be read. If not, it must not be used.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=PRIVATE, exist_ok=True)
         if folder.stat().st_uid != os.geteuid():
             return False
-        if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
+        if _open_to_others(folder):
             folder.chmod(PRIVATE)
-        open_to_others = stat.S_IMODE(folder.stat().st_mode) & 0o077
-        return not open_to_others and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+        return not _open_to_others(folder) and os.access(folder, os.R_OK | os.X_OK)
     except OSError:
         return False
+
+
+def _open_to_others(folder: Path) -> bool:
+    return bool(stat.S_IMODE(folder.stat().st_mode) & ~PRIVATE)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder. `Path.rglob` would skip a folder that cannot be read, without a word.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    for at, _, names in folder.walk(on_error=_refuse):
+        for name in names:
+            yield at / name
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def source_files(*parts: str) -> Iterator[Path]:

@@ -37,11 +37,11 @@ def one_line(text: str, most: int = 2000) -> str:
 
     A single word that fills a line, such as a path, is shortened first.
     """
-    line = visible(" ".join(shortened(word, LONGEST_WORD) for word in text.split()))
+    line = visible(" ".join(without_middle(word, LONGEST_WORD) for word in text.split()))
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
-def shortened(text: str, most: int = 160) -> str:
+def without_middle(text: str, most: int = 160) -> str:
     """A name or a path for an error: if it is too long, its beginning and its end."""
     half = (most - 3) // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"

@@ -4,7 +4,7 @@ import pytest
 from rich.text import Text
 
 from forecast.cli.terminal import PlainConsole
-from forecast.plain_text import csv_cell, markdown, markdown_url, one_line, shortened, visible
+from forecast.plain_text import csv_cell, markdown, markdown_url, one_line, visible, without_middle
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ def test_an_error_is_one_line_of_limited_length() -> None:
     assert one_line("a\n\n b\t c\r\nd") == "a b c d"
     assert one_line("x " * 5000) == "x " * 998 + "x..."
     assert one_line("a: " + "n" * 5000) == "a: " + "n" * 148 + "..." + "n" * 148
-    assert shortened("a" * 100 + "b" * 5000) == "a" * 78 + "..." + "b" * 78
-    assert shortened("short") == "short"
+    assert without_middle("a" * 100 + "b" * 5000) == "a" * 78 + "..." + "b" * 78
+    assert without_middle("short") == "short"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from forecast.arrays import Array
-from forecast.belief.cache import fit_key
 from forecast.belief.draws import draw_table, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
 from forecast.belief.model import PARAMETERS, block_data, series_used
@@ -148,7 +147,7 @@ def update(
         redrawn_chol=table.timeline_chol,
         diagnostics=None if prior_only else fit.diagnostics,
         netcdf=fit.netcdf,
-        fit_key="" if prior_only else fit_key(data, priors, sampler),
+        fit_key=fit.key,
         fixed={},
         series_used=series_used(data),
     )

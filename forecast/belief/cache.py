@@ -4,7 +4,7 @@ A fit takes half a minute. Its draws are a function of the evidence, the priors,
 of these modules, the versions of the libraries and the processor, and the name of the entry is the SHA-256 of those.
 No entry is ever changed, and deleting the folder costs only time. An entry is a folder:
 
-    <key>/fit.json        the key, the diagnostics, and the SHA-256 of each file, itself included
+    <key>/fit.json        the record, with the diagnostics
     <key>/draws.npz       scores, states and weekly paths
     <key>/posterior.nc    for ArviZ
 
@@ -15,10 +15,7 @@ Reading an entry imports neither PyMC nor ArviZ, which makes a second run quick.
 """
 
 import functools
-import hashlib
 import io
-import json
-import logging
 import math
 import platform
 from collections.abc import Mapping
@@ -33,20 +30,14 @@ import numpy as np
 
 from forecast.arrays import Array
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
-from forecast.cache.entries import remove_entry, store_entry
-from forecast.cache.limit import mark_used
+from forecast.cache.digests import canonical_json, sha256
+from forecast.cache.entries import DamagedError, load_entry, store_entry
 from forecast.locations import cache_root, source_digest
 from forecast.machine import processor
 from forecast.scenario.elicit import Marginal
 
-LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
+LIBRARIES = ("arviz", "llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor", "scipy")
 """Packages that can change a draw or a diagnostic from one version to the next."""
-
-_log = logging.getLogger("forecast")
-
-
-class _DamagedError(Exception):
-    """An entry is damaged; the message says how."""
 
 
 def folder() -> Path:
@@ -66,17 +57,22 @@ def fit_key(data: Mapping[str, Any], priors: Mapping[str, Marginal], sampler: Sa
         "data": {name: _json_value(evidence) for name, evidence in data.items()},
         "priors": {name: [marginal.family, *marginal.args] for name, marginal in priors.items()},
         "sampler": asdict(sampler),
-        "source": _source(),
+        "source": belief_source(),
         "processor": processor(),
-        "versions": _versions() | {"python": platform.python_version()},
+        "versions": library_versions(),
     }
-    return _sha256(_json(content))
+    return sha256(canonical_json(content))
+
+
+def belief_source() -> str:
+    """SHA-256 of the source that determines a fit: these modules and the quantile maps."""
+    return source_digest("belief", "scenario/elicit.py", "scenario/families.py")
 
 
 @functools.cache
-def _versions() -> dict[str, str]:
-    """The versions of the packages; a package cannot change under a running process."""
-    return {name: metadata.version(name) for name in LIBRARIES}
+def library_versions() -> dict[str, str]:
+    """The versions of Python and of `LIBRARIES`; a package cannot change under a running process."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
 
 
 def _json_value(value: Any) -> Any:
@@ -104,29 +100,14 @@ def _json_value(value: Any) -> Any:
 
 def load(key: str) -> Fit | None:
     """Load the fit with this key; None if there is none. A damaged entry is logged and removed."""
-    place = folder() / key
-    try:
-        fit = _read(place, key)
-        mark_used(place)
-        return fit
-    except (OSError, _DamagedError) as error:
-        if not place.is_dir():  # there is none, or another process has removed it meanwhile
-            return None
-        _log.warning("the cached fit %s is damaged (%s); it is removed and fitted again", place, error)
-    remove_entry(place)
-    return None
+    return load_entry("the cached fit", folder() / key, functools.partial(_fit, key))
 
 
-def store(key: str, fit: Fit) -> None:
+def store(fit: Fit) -> None:
     """Save a fit under its key; log a warning if that fails.
 
     If another process has saved the same fit in the meantime, that entry stays.
     """
-    store_entry("the fit", folder() / key, lambda whole: _write(whole, key, fit))
-
-
-def _write(place: Path, key: str, fit: Fit) -> None:
-    """Write the three files of an entry."""
     draws = io.BytesIO()
     np.savez(
         draws,
@@ -135,57 +116,23 @@ def _write(place: Path, key: str, fit: Fit) -> None:
         **{f"state.{name}": values for name, values in fit.states.items()},
         **{f"path.{name}": values for name, values in fit.paths.items()},
     )
-    record: dict[str, Any] = {
-        "key": key,
-        "diagnostics": asdict(fit.diagnostics),
-        "draws.npz": _sha256(draws.getvalue()),
-        "posterior.nc": _sha256(fit.netcdf),
-    }
-    record["fit.json"] = _sha256(_json(record))
-    (place / "draws.npz").write_bytes(draws.getvalue())
-    (place / "posterior.nc").write_bytes(fit.netcdf)
-    (place / "fit.json").write_bytes(_json(record))
+    record = {"diagnostics": asdict(fit.diagnostics)}
+    store_entry("the fit", folder() / fit.key, record, {"draws.npz": draws.getvalue(), "posterior.nc": fit.netcdf})
 
 
-def _read(place: Path, key: str) -> Fit:
-    """Read an entry and check it.
+def _fit(key: str, record: Mapping[str, Any], files: Mapping[str, bytes]) -> Fit:
+    """The fit of an entry.
 
     Raises:
-        _DamagedError: a file has changed since it was written.
-        OSError: a file is missing or unreadable.
+        DamagedError: a part is missing.
     """
-    try:
-        record = json.loads((place / "fit.json").read_bytes())
-        own = record.pop("fit.json")
-        if own != _sha256(_json(record)) or record["key"] != key:
-            raise _DamagedError("fit.json has changed since it was written")
-        diagnostics = Diagnostics(**record["diagnostics"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _DamagedError(f"fit.json: {error}") from error
-    files = {name: (place / name).read_bytes() for name in ("draws.npz", "posterior.nc")}
-    for name, content in files.items():
-        if _sha256(content) != record[name]:
-            raise _DamagedError(f"{name} has changed since it was written")
     draws: dict[str, dict[str, Array]] = {"score": {}, "state": {}, "path": {}}
     try:
+        diagnostics = Diagnostics(**record["diagnostics"])
         with np.load(io.BytesIO(files["draws.npz"]), allow_pickle=False) as arrays:
             for entry in arrays.files:
                 kind, _, name = entry.partition(".")
                 draws[kind][name] = arrays[entry]
-    except (ValueError, KeyError, BadZipFile) as error:
-        raise _DamagedError(f"draws.npz: {error}") from error
-    return Fit(draws["score"], draws["state"], draws["path"], diagnostics, files["posterior.nc"])
-
-
-def _source() -> str:
-    """SHA-256 of the source that determines a fit: these modules and the quantile maps."""
-    return source_digest("belief", "scenario/elicit.py", "scenario/families.py")
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    """Canonical JSON; floats have the shortest digits that round-trip."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+        return Fit(draws["score"], draws["state"], draws["path"], diagnostics, files["posterior.nc"], key)
+    except (ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise DamagedError(f"{type(error).__name__}: {error}") from error

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import xarray
 
 POSTERIOR_DRAWS = 200
-"""Number of draws of each chain, at most, in the netCDF file, latent paths included; the cached fit has all draws."""
+"""Number of draws of each chain, at most, in the netCDF file; the cached fit has all draws."""
 
-REPLICATE_DRAWS = 100
-"""Number of draws of each chain, at most, with replicates of every series."""
+PATH_DRAWS = 100
+"""Number of draws of each chain, at most, with latent paths and with replicates of every series."""
 
 _STATISTICS = ("diverging", "energy", "logp", "n_steps", "depth", "step_size", "mean_tree_accept")
 """The sampler's statistics of each draw that are saved."""
@@ -144,10 +144,10 @@ def _groups(
     """The groups of the netCDF file, by name. They contain no time of day, so that equal fits are equal bytes.
 
     posterior             parameters in their units, their scores (`_score`), levels on the as-of date (`_state`), of
-                          one draw in several; the attributes have the sampler's settings
+                          one draw in several; the attributes have the sampler's settings and diagnostics of all draws
     sample_stats          the sampler's statistics of each block, `<block>_energy` and so on, and `diverging`, of the
                           same draws
-    posterior_paths       latent paths over their days, of the same draws
+    posterior_paths       latent paths over their days, for fewer draws
     prior_predictive,     replicates of every series over its days (`<series>_date`), for fewer draws
     posterior_predictive
     observed_data         the observations of every series
@@ -162,14 +162,13 @@ def _groups(
     series_days: dict[str, Dates] = {}
     for block in BLOCKS:
         own = data[block.name]
-        few = _thinned(POSTERIOR_DRAWS, sampler)
+        few = _thinned(PATH_DRAWS, sampler)
         found: Series = block.paths(_each(latents, few), _each(value, few), own)
         path_days |= {f"{name}_date": days for name, (days, _) in found.items()}
         paths |= {name: ((*_OVER, f"{name}_date"), path.astype(np.float32)) for name, (_, path) in found.items()}
         seen: Series = block.observed(own)
         series_days |= {f"{name}_date": days for name, (days, _) in seen.items()}
         observed |= {name: (f"{name}_date", figures) for name, (_, figures) in seen.items()}
-        few = _thinned(REPLICATE_DRAWS, sampler)
         after = block.replicates(
             _each(value, few), _each(latents, few), own, generator(sampler.seed, f"{block.name}, posterior")
         )
@@ -181,7 +180,7 @@ def _groups(
         prior_predictive |= {name: ((*_OVER, f"{name}_date"), before[name].astype(np.float32)) for name in seen}
     some = {
         size: {"chain": np.arange(sampler.chains), "draw": np.arange(sampler.draws)[_thinned(size, sampler)]}
-        for size in (POSTERIOR_DRAWS, REPLICATE_DRAWS)
+        for size in (POSTERIOR_DRAWS, PATH_DRAWS)
     }
     kept = _thinned(POSTERIOR_DRAWS, sampler)
     return {
@@ -195,9 +194,9 @@ def _groups(
         "sample_stats": xarray.Dataset(
             {name: (_OVER, drawn[:, kept]) for name, drawn in stats.items()}, some[POSTERIOR_DRAWS]
         ),
-        "posterior_paths": xarray.Dataset(paths, some[POSTERIOR_DRAWS] | path_days),
-        "prior_predictive": xarray.Dataset(prior_predictive, some[REPLICATE_DRAWS] | series_days),
-        "posterior_predictive": xarray.Dataset(posterior_predictive, some[REPLICATE_DRAWS] | series_days),
+        "posterior_paths": xarray.Dataset(paths, some[PATH_DRAWS] | path_days),
+        "prior_predictive": xarray.Dataset(prior_predictive, some[PATH_DRAWS] | series_days),
+        "posterior_predictive": xarray.Dataset(posterior_predictive, some[PATH_DRAWS] | series_days),
         "observed_data": xarray.Dataset(observed, series_days),
     }
 
@@ -213,7 +212,7 @@ def _each(draws: Mapping[str, Array], few: slice) -> dict[str, Array]:
 
 def _prior_scores(names: tuple[str, ...], sampler: SamplerSettings) -> dict[str, Array]:
     """Scores from the prior, one for each replicate."""
-    shape = (sampler.chains, len(range(sampler.draws)[_thinned(REPLICATE_DRAWS, sampler)]))
+    shape = (sampler.chains, len(range(sampler.draws)[_thinned(PATH_DRAWS, sampler)]))
     return {name: generator(sampler.seed, f"{name}, predictive").standard_normal(shape) for name in names}
 
 
@@ -222,5 +221,10 @@ def _netcdf(groups: Mapping[str, "xarray.Dataset"]) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "posterior.nc"
-        xarray.DataTree.from_dict(dict(groups)).to_netcdf(path, engine="h5netcdf")
+        # Bytes of equal weight lie together: random numbers take less space so.
+        encoding = {
+            f"/{name}": {str(variable): {"zlib": True, "shuffle": True} for variable in group.data_vars}
+            for name, group in groups.items()
+        }
+        xarray.DataTree.from_dict(dict(groups)).to_netcdf(path, engine="h5netcdf", encoding=encoding)
         return path.read_bytes()

@@ -121,6 +121,7 @@ class Fit:
             `forecast.belief.block.Block.weekly`.
         diagnostics: of the sampler.
         netcdf: a netCDF file of ArviZ groups, see `forecast.belief.datatree`; empty for draws from the prior.
+        key: the key under which the cache keeps it, see `forecast.belief.cache`; empty for draws from the prior.
     """
 
     scores: dict[str, Array]
@@ -128,6 +129,7 @@ class Fit:
     paths: dict[str, Array]
     diagnostics: Diagnostics
     netcdf: bytes
+    key: str = ""
 
     def tree(self) -> "xarray.DataTree":
         """The fit as a DataTree for ArviZ (imports xarray)."""

@@ -4,7 +4,7 @@ Compiling the models takes most of the time of a run with a new date, and the co
 alone. So the object code of a model's two functions (the log density with its gradient, and the expansion of a
 draw) is kept. The next process loads it and needs neither PyMC nor PyTensor. An entry is a folder:
 
-    <key>/model.json    names, shapes, order of the inputs, starting points, the probe, and the SHA-256 of each file
+    <key>/model.json    the record, with names, shapes, order of the inputs, starting points, and the probe
     <key>/logp.o        object code of the log density
     <key>/expand.o      object code of the expansion
 
@@ -22,9 +22,7 @@ with a line in the log.
 """
 
 import ctypes
-import hashlib
 import itertools
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -37,11 +35,11 @@ import numpy as np
 
 from forecast.arrays import Array
 from forecast.belief import digamma
-from forecast.belief.cache import LIBRARIES
+from forecast.belief.cache import belief_source, library_versions
 from forecast.belief.extraction import with_inputs
-from forecast.cache.entries import remove_entry, store_entry
-from forecast.cache.limit import mark_used
-from forecast.locations import cache_root, private_folder, source_digest
+from forecast.cache.digests import canonical_json, sha256
+from forecast.cache.entries import DamagedError, load_entry, store_entry
+from forecast.locations import cache_root, private_folder
 
 UNCONSTRAINED = "unconstrained_parameter"
 """nutpie's coordinate of the flat vector of parameters."""
@@ -55,7 +53,7 @@ _log = logging.getLogger("forecast")
 
 
 class _UnfitError(Exception):
-    """The model cannot be kept, or the entry not be used; the message says why."""
+    """The model cannot be kept, or the entry cannot be used; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +90,6 @@ def model_key(block: str, form: Any, kinds: Any) -> str:
         form: names and shapes of its inputs.
         kinds: families of its priors.
     """
-    import platform
-    from importlib import metadata
-
     from numba.core.registry import cpu_target
 
     settings = {name: value for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_")}
@@ -103,13 +98,12 @@ def model_key(block: str, form: Any, kinds: Any) -> str:
         "block": block,
         "form": form,
         "kinds": kinds,
-        "source": source_digest("belief", "scenario/elicit.py", "scenario/families.py"),
-        "versions": {name: metadata.version(name) for name in (*LIBRARIES, "scipy")},
-        "python": platform.python_version(),
+        "source": belief_source(),
+        "versions": library_versions(),
         "target": [str(part) for part in cpu_target.target_context.codegen().magic_tuple()],
         "settings": settings,
     }
-    return _sha256(_json(content))
+    return sha256(canonical_json(content))
 
 
 def load(key: str) -> Any | None:
@@ -117,33 +111,23 @@ def load(key: str) -> Any | None:
     place = folder() / key
     if not place.is_dir() or not private_folder(folder()):
         return None
-    try:
-        compiled = _loaded(*_read(place, key))
-        mark_used(place)
-        return compiled
-    except Exception as error:  # numba's and nutpie's inner parts may raise anything: then the model is compiled
-        if not place.is_dir():  # another process has removed it meanwhile
-            return None
-        why = f"{type(error).__name__}: {error}"
-        _log.info("the compiled model %s cannot be used (%s); it is compiled again", place, why)
-    remove_entry(place)
-    return None
+    return load_entry("the compiled model", place, _model, logging.INFO)
 
 
 def store(key: str, compiled: Any) -> None:
     """Keep a model compiled by nutpie; log why if that cannot be."""
     try:
-        record, objects = _packed(key, compiled)
+        record, objects = _packed(compiled)
     except Exception as error:
         _log.info("the compiled model cannot be kept (%s: %s)", type(error).__name__, error)
         return
-    if not private_folder(folder()):
-        _log.info("the compiled model cannot be kept: others can write in %s", folder())
+    if not (private_folder(folder()) and os.access(folder(), os.W_OK)):
+        _log.info("the compiled model cannot be kept: %s is open to others or cannot be written", folder())
         return
-    store_entry("the compiled model", folder() / key, lambda whole: _write(whole, record, objects))
+    store_entry("the compiled model", folder() / key, record, objects)
 
 
-def _packed(key: str, compiled: Any) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _packed(compiled: Any) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The record of an entry and its object code."""
     names, _, shapes = compiled.shape_info
     coords = dict(compiled.coords)
@@ -164,7 +148,6 @@ def _packed(key: str, compiled: Any) -> tuple[dict[str, Any], dict[str, bytes]]:
         objects[f"{name}.o"] = library.serialize_using_object_code()[2][0]
         functions[name] = {"entry": function.native_name, "needed": sorted(needed)}
     record: dict[str, Any] = {
-        "key": key,
         "dimensions": int(compiled.n_dim),
         "expanded": int(compiled.n_expanded),
         "names": list(names),
@@ -183,8 +166,6 @@ def _packed(key: str, compiled: Any) -> tuple[dict[str, Any], dict[str, bytes]]:
         "start": _start_of(compiled),
     }
     record["probe"] = _probe(compiled)
-    record["files"] = {name: _sha256(content) for name, content in objects.items()}
-    record["own"] = _sha256(_json(record))
     return record, objects
 
 
@@ -192,27 +173,16 @@ def _functions(compiled: Any) -> dict[str, Any]:
     return dict(zip(FUNCTIONS, (compiled.compiled_logp_func, compiled.compiled_expand_func), strict=True))
 
 
-def _write(place: Path, record: Mapping[str, Any], objects: Mapping[str, bytes]) -> None:
-    for name, content in objects.items():
-        (place / name).write_bytes(content)
-    (place / "model.json").write_bytes(_json(record))
-
-
-def _read(place: Path, key: str) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Read an entry and check its hashes.
+def _model(record: Mapping[str, Any], objects: Mapping[str, bytes]) -> Any:
+    """Nutpie's model of an entry.
 
     Raises:
-        _UnfitError: a file has changed since it was written.
+        DamagedError: inner parts of numba or nutpie raised something; they may raise anything.
     """
-    record: dict[str, Any] = json.loads((place / "model.json").read_bytes())
-    own = record.pop("own")
-    if own != _sha256(_json(record)) or record["key"] != key:
-        raise _UnfitError("model.json has changed since it was written")
-    objects = {f"{name}.o": (place / f"{name}.o").read_bytes() for name in FUNCTIONS}
-    for name, content in objects.items():
-        if _sha256(content) != record["files"][name]:
-            raise _UnfitError(f"{name} has changed since it was written")
-    return record, objects
+    try:
+        return _loaded(record, objects)
+    except Exception as error:
+        raise DamagedError(f"{type(error).__name__}: {error}") from error
 
 
 def _loaded(record: Mapping[str, Any], objects: Mapping[str, bytes]) -> Any:
@@ -377,12 +347,3 @@ def _probe(compiled: Any) -> dict[str, str]:
 def _spread(shape: tuple[int, ...]) -> Array:
     """Numbers between 0.2 and 0.8, each another."""
     return np.asarray(0.2 + 0.6 * (np.arange(prod(shape)) * 0.6180339887498949 % 1.0).reshape(shape))
-
-
-def _json(content: Any) -> bytes:
-    """Canonical JSON; floats have the shortest digits that round-trip."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=list).encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

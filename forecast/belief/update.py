@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from forecast.belief import cache as saved
@@ -44,12 +45,13 @@ def fit_blocks(
         return prior_fit(data, priors, sampler)
     if cache:
         cache_limit()  # a bad one is refused before the work
-    key = saved.fit_key(data, priors, sampler) if cache else ""
+    key = saved.fit_key(data, priors, sampler)
     if cache and (fit := saved.load(key)) is not None:
         return fit
     fit = _compiled(shapes(data), families(priors)).fit(data, priors, sampler, progress=progress)
+    fit = replace(fit, key=key)
     if cache:
-        saved.store(key, fit)
+        saved.store(fit)
     return fit
 
 

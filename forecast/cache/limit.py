@@ -21,7 +21,7 @@ from pathlib import Path
 from forecast.cache.hidden import PART, remove, remove_stale
 from forecast.errors import InputError
 from forecast.inputs.parsing import parse_count, shortened
-from forecast.locations import STALE_SECONDS, cache_root
+from forecast.locations import STALE_SECONDS, cache_root, files_below
 
 VARIABLE = "FORECAST_CACHE_MB"
 """Environment variable with the limit in megabytes."""
@@ -147,15 +147,14 @@ def _entry(place: Path, kind: Kind) -> _Entry | None:
         return None
     size, whole = 0, False
     try:
-        for at, _, names in place.walk(on_error=_refuse):
-            for name in names:
-                found = (at / name).lstat()
-                if not stat.S_ISREG(found.st_mode):
-                    return None
-                record = fnmatchcase(name, kind.record)
-                if not record and not any(fnmatchcase(name, other) for other in kind.others):
-                    return None
-                size, whole = size + found.st_size, whole or record
+        for path in files_below(place):
+            found = path.lstat()
+            if not stat.S_ISREG(found.st_mode):
+                return None
+            record = fnmatchcase(path.name, kind.record)
+            if not record and not any(fnmatchcase(path.name, other) for other in kind.others):
+                return None
+            size, whole = size + found.st_size, whole or record
         return _Entry(_last_use(place), place, size) if whole else None
     except OSError:
         return None
@@ -169,7 +168,3 @@ def _last_use(place: Path) -> float:
     """
     used = place.lstat().st_mtime
     return used if used <= time.time() + STALE_SECONDS else 0.0
-
-
-def _refuse(error: OSError) -> None:
-    raise error

@@ -33,7 +33,7 @@ MADE = {
 
 
 def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame:
-    """Convert the results of timelines to a table: codes become ids, days become dates.
+    """Convert the results of timelines to a table: codes become ids, days dates, and real numbers have seven digits.
 
     Args:
         record: (n,) results, laid out as `Result`.
@@ -75,7 +75,13 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
             columns[name] = values.astype(np.int64)
         else:
             columns[name] = values
-    return pd.DataFrame(columns)
+    return pd.DataFrame({name: _seven_digits(values) for name, values in columns.items()})
+
+
+def _seven_digits(values: Any) -> Any:
+    """Real numbers with the digits of single precision, about seven: more would only be noise, and take space."""
+    real = isinstance(values, np.ndarray) and values.dtype == np.float64
+    return values.astype(np.float32).astype(np.float64) if real else values
 
 
 def _endings(record: Any, scenario: Scenario) -> dict[str, Any]:

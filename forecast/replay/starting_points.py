@@ -53,6 +53,9 @@ PATHS = {
 """The posterior's path of each observed level."""
 
 
+RECORDS, LAYOUT = ("states", "results"), "_layout"
+"""Fields of `Start` with records, and the end of the name of their layout in a file."""
+
 WEEK = pd.Timedelta(days=7)
 
 ENDED = "endings.any"
@@ -106,8 +109,13 @@ class Start:
     def to_bytes(self) -> bytes:
         """Write the starting points as a file that `from_bytes` reads."""
         out = io.BytesIO()
-        held = {field.name: getattr(self, field.name) for field in fields(self)}
-        np.savez_compressed(out, allow_pickle=False, **{name: np.asarray(value) for name, value in held.items()})
+        held = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        for name in RECORDS:
+            # Bytes of equal weight lie together, which takes less space; an empty array has the layout.
+            records = held[name]
+            held[name] = np.ascontiguousarray(records.view(np.uint8).reshape(len(records), -1).T)
+            held[name + LAYOUT] = records[:0]
+        np.savez_compressed(out, allow_pickle=False, **held)
         return out.getvalue()
 
     @staticmethod
@@ -115,14 +123,11 @@ class Start:
         """Read starting points that `to_bytes` has written after a replay."""
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
             found = {name: held[name] for name in held.files}
-        return Start(
-            **found
-            | {
-                "states": found["states"].view(np.recarray),
-                "results": found["results"].view(np.recarray),
-                "effective": float(found["effective"]),
-            }
-        )
+        for name in RECORDS:
+            if (layout := found.pop(name + LAYOUT, None)) is not None:  # earlier versions saved the records themselves
+                found[name] = np.ascontiguousarray(found[name].T).view(layout.dtype).ravel()
+            found[name] = found[name].view(np.recarray)
+        return Start(**found | {"effective": float(found["effective"])})
 
 
 def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | None = None) -> Start:

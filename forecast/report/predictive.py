@@ -12,14 +12,11 @@ with Student's t with the four degrees of freedom of the instruments. If the mod
 flagged by chance.
 """
 
-import hashlib
 import io
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +24,8 @@ from scipy import special
 
 from forecast.arrays import Array
 from forecast.belief.student_t import TAIL_DEGREES
-from forecast.cache.entries import remove_entry, store_entry
-from forecast.cache.limit import mark_used
+from forecast.cache.digests import canonical_json, sha256
+from forecast.cache.entries import DamagedError, load_entry, store_entry
 from forecast.calendar import Dates
 from forecast.evidence.series import SeriesSpec
 from forecast.locations import cache_root, source_digest
@@ -56,11 +53,6 @@ LINEAR = 3.0
 
 
 LIBRARIES = ("arviz-plots", "matplotlib")
-
-ENTRY = "entry.json"
-"""File of a cache entry with its key and the SHA-256 of each file, its own included."""
-
-_log = logging.getLogger("forecast")
 
 
 @dataclass(frozen=True)
@@ -90,12 +82,11 @@ def predictive(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str
     """
     if not netcdf:
         return Predictive([], {}, [])
-    key = _key(netcdf, titles, units)
-    place = cache_root() / "predictive" / key
-    if (found := _load(place, key)) is not None:
+    place = cache_root() / "predictive" / _key(netcdf, titles, units)
+    if (found := load_entry("the cached check", place, _checked)) is not None:
         return found
     checked = _check(netcdf, titles, units)
-    store_entry("the predictive check", place, lambda whole: _write(whole, key, checked))
+    store_entry("the predictive check", place, {}, _files(checked))
     return checked
 
 
@@ -266,58 +257,29 @@ def _set_axes(axes: Any, days: Dates, observed: Array, replicates: Array) -> Non
 
 def _key(netcdf: bytes, titles: Mapping[str, str], units: Mapping[str, str]) -> str:
     """SHA-256 of everything on which the checks and plots depend."""
-    digest = hashlib.sha256(netcdf)
-    digest.update(json.dumps([dict(titles), dict(units)], sort_keys=True).encode())
-    digest.update(source_digest("report/predictive.py", "report/figures.py").encode())
-    digest.update(" ".join(metadata.version(name) for name in LIBRARIES).encode())
-    return digest.hexdigest()
+    content = {
+        "fit": sha256(netcdf),
+        "words": [dict(titles), dict(units)],
+        "source": source_digest("report/predictive.py", "report/figures.py"),
+        "versions": {name: metadata.version(name) for name in LIBRARIES},
+    }
+    return sha256(canonical_json(content))
 
 
-def _load(place: Path, key: str) -> Predictive | None:
-    """Load an entry of the cache; None if there is none. A damaged entry is logged and removed."""
-    try:
-        found = _read(place, key)
-        mark_used(place)
-        return found
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if not place.is_dir():  # there is none, or another process has removed it meanwhile
-            return None
-        _log.warning("the cached check %s is damaged (%s); it is removed and made again", place, error)
-    remove_entry(place)
-    return None
+def _files(checked: Predictive) -> dict[str, bytes]:
+    """The files of an entry."""
+    texts = {"checks.json": json.dumps(checked.checks), "flagged.json": json.dumps(checked.flagged), **checked.figures}
+    return {name: text.encode() for name, text in texts.items()}
 
 
-def _read(place: Path, key: str) -> Predictive:
-    """Read an entry and check its hashes.
+def _checked(_: Mapping[str, Any], files: Mapping[str, bytes]) -> Predictive:
+    """The checks of an entry.
 
     Raises:
-        OSError: a file is missing or unreadable.
-        ValueError, KeyError, TypeError: a file has changed since it was written.
+        DamagedError: a file is missing.
     """
-    hashes = json.loads((place / ENTRY).read_bytes())
-    own = hashes.pop(ENTRY)
-    if own != _hash(_json(hashes)) or hashes.pop("key") != key:
-        raise ValueError(f"{ENTRY} has changed since it was written")
-    files = {name: (place / name).read_bytes() for name in hashes}
-    for name, content in files.items():
-        if _hash(content) != hashes[name]:
-            raise ValueError(f"{name} has changed since it was written")
-    figures = {name: files[name].decode() for name in files if name.endswith(".svg")}
-    return Predictive(json.loads(files["checks.json"]), figures, json.loads(files["flagged.json"]))
-
-
-def _write(place: Path, key: str, checked: Predictive) -> None:
-    """Write the files of an entry, and their hashes."""
-    files = {"checks.json": json.dumps(checked.checks), "flagged.json": json.dumps(checked.flagged), **checked.figures}
-    hashes = {"key": key} | {name: _hash(text.encode()) for name, text in files.items()}
-    for name, text in files.items():
-        (place / name).write_bytes(text.encode())
-    (place / ENTRY).write_bytes(_json(hashes | {ENTRY: _hash(_json(hashes))}))
-
-
-def _json(content: Mapping[str, str]) -> bytes:
-    return json.dumps(content, sort_keys=True).encode()
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    figures = {name: content.decode() for name, content in files.items() if name.endswith(".svg")}
+    try:
+        return Predictive(json.loads(files["checks.json"]), figures, json.loads(files["flagged.json"]))
+    except (KeyError, ValueError) as error:
+        raise DamagedError(f"{type(error).__name__}: {error}") from error

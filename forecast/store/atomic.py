@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from forecast.locations import MARKER, STALE_SECONDS
+from forecast.locations import MARKER, STALE_SECONDS, files_below
 from forecast.store.manifest import own_files
 
 NEW, FORMER, GONE = "new", "former", "gone"
@@ -39,15 +39,6 @@ def new_folder(kept: Path, name: str) -> Path:
         shutil.rmtree(work, ignore_errors=True)
         raise
     return work / NEW
-
-
-def files_below(folder: Path) -> list[Path]:
-    """Every file below a folder, in order.
-
-    Raises:
-        OSError: a folder cannot be read. (`Path.rglob` would skip it without a word.)
-    """
-    return sorted(at / name for at, _, names in folder.walk(on_error=_refuse) for name in names)
 
 
 class NotOurs(Exception):
@@ -77,15 +68,17 @@ def put(folder: Path, target: Path, carry: Callable[[Path], bool] = lambda _: Fa
                     target.rename(former)
                 # Checked after the move: by now nobody can replace it.
                 if os.path.lexists(former):
-                    if not ours(former):
+                    # Where the file system has no locks, another process may move it back at any time.
+                    if not ours(former) and os.path.lexists(former):
                         raise NotOurs
                     if carry(former):
                         _to_disk(folder)
                 folder.rename(target)
                 return
             except OSError as error:
-                # Where the file system has no locks, another process may have moved its own folder there meanwhile.
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                # Without locks, another process may have moved a folder there, or the former one back, meanwhile.
+                moved_back = error.errno == errno.ENOENT and folder.is_dir() and not os.path.lexists(former)
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) and not moved_back:
                     raise
             finally:
                 _restore(folder.parent, target.parent)
@@ -164,7 +157,7 @@ def _to_disk(folder: Path) -> None:
     for path in files_below(folder):
         if not path.is_symlink():
             _sync(path, ())
-    for at, _, _ in folder.walk(on_error=_refuse):
+    for at, _, _ in folder.walk():
         _sync(at, _NOT_OPENED)
 
 
@@ -182,7 +175,3 @@ def _sync(path: Path, unopened: tuple[int, ...]) -> None:
             raise
     finally:
         os.close(file)
-
-
-def _refuse(error: OSError) -> None:
-    raise error

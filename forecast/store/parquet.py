@@ -1,6 +1,7 @@
 """Tables as Parquet files, in plain types that other programs can read."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ CACHED_BYTES = 64_000_000
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table; days become timestamps without a time zone, categories become dictionaries."""
-    with TableWriter(path) as writer:
+    repeated = [str(name) for name in table if 2 * table[name].nunique() < len(table)]
+    with TableWriter(path, repeated) as writer:
         writer.add(table)
 
 
@@ -38,10 +40,11 @@ class TableWriter:
 
     Args:
         path: the file.
+        repeated: columns of numbers that have each value several times, as in the draws of several members.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, repeated: Collection[str] = ()) -> None:
+        self._path, self._repeated = path, repeated
         self._file: Any = None
         self._writer: Any = None
 
@@ -54,7 +57,8 @@ class TableWriter:
         if self._writer is None:
             self._file = self._path.open("wb")  # a name that is not UTF-8 is refused by pyarrow
             # Bytes of equal weight lie together: random numbers take less space so.
-            split = [column.name for column in part.schema if pa.types.is_floating(column.type)]
+            floating = [column.name for column in part.schema if pa.types.is_floating(column.type)]
+            split = [name for name in floating if name not in self._repeated]
             self._writer = pq.ParquetWriter(
                 self._file,
                 part.schema,

@@ -18,7 +18,7 @@ import pandas as pd
 
 from forecast.errors import InputError, refusal_of
 from forecast.locations import expanded, folder_in_variable
-from forecast.plain_text import shortened
+from forecast.plain_text import without_middle
 from forecast.store import schema_1
 from forecast.store.digests import file_digest
 from forecast.store.json_text import read_object
@@ -119,7 +119,7 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
         folder = max(found, key=lambda r: (r.manifest["as_of"], r.manifest["started"])).folder
     elif not _NAME.fullmatch(run):
         raise InputError(
-            f"{shortened(run)!r} is not a run's name",
+            f"{without_middle(run)!r} is not a run's name",
             key="run",
             remedy="Names hold letters, digits, dots, dashes and underscores",
         )

@@ -3,12 +3,14 @@
 import contextlib
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from forecast.errors import InputError, SystemRefusal, refusal_of
+from forecast.locations import files_below
 from forecast.store import atomic
 from forecast.store.digests import file_digest
 from forecast.store.json_text import to_json
@@ -152,7 +154,7 @@ class Writer:
         Raises:
             InputError: something that is not a run has the name.
         """
-        files = atomic.files_below(self.folder)
+        files = sorted(files_below(self.folder))
         manifest = manifest | {"files": {path.relative_to(self.folder).as_posix(): file_digest(path) for path in files}}
         text = to_json(manifest)
         self.text(MANIFEST, text)
@@ -166,12 +168,12 @@ class Writer:
     def _carry(self, former: Path) -> bool:
         """Copy the files in the former run's folder that are not the run's, such as notes of the user's."""
         own, copied = own_files(former) or set(), False
-        for path in atomic.files_below(former):
+        for path in sorted(files_below(former)):
             name = path.relative_to(former)
             copy = self.folder / name
             if name.as_posix() in own or os.path.lexists(copy):
                 continue
-            if not path.is_symlink() and not path.is_file():
+            if not stat.S_ISLNK(mode := path.lstat().st_mode) and not stat.S_ISREG(mode):
                 what = "is neither a file nor a folder, and the run would be saved over it"
                 raise InputError(what, file=self.target / name, remedy="Move it elsewhere")
             copy.parent.mkdir(parents=True, exist_ok=True)

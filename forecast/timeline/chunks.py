@@ -32,20 +32,25 @@ def run_chunks[W](
     workers = min(threads or usable_processors(), len(chunks))
     stop = threading.Event()
 
-    def work(first: int) -> W:
-        own = workspace()
+    def work(own: W, mine: list[tuple[int, int]]) -> None:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            for a, b in chunks[first::workers]:
+            for a, b in mine:
                 if stop.is_set():
                     break
                 run(own, a, b)
-        return own
 
+    spaces = [workspace() for _ in range(workers)]
+    # The first chunk may compile, which takes minutes: in the calling thread an interrupt ends that.
+    for own in spaces[:1]:
+        work(own, chunks[:1])
     if workers <= 1:
-        return [work(0)] if chunks else []
+        for own in spaces:
+            work(own, chunks[1:])
+        return spaces
     with ThreadPoolExecutor(workers) as pool:
         try:
-            return list(pool.map(work, range(workers)))
+            list(pool.map(work, spaces, (chunks[1 + k :: workers] for k in range(workers))))
         except BaseException:
             stop.set()  # an interrupt waits only for the chunks that are running
             raise
+    return spaces

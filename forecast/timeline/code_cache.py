@@ -63,7 +63,10 @@ class CheckedFiles(caching.IndexDataCacheFile):
 
 
 class _OneFolder(caching.UserProvidedCacheLocator):
-    """All files in numba's `CACHE_DIR`, without a folder for each folder of sources."""
+    """All files in numba's `CACHE_DIR`, without a folder for each folder of sources. It need not be writable."""
+
+    def ensure_cache_path(self) -> None:
+        """Do nothing: the folder is there."""
 
     @classmethod
     def get_suitable_cache_subpath(cls, py_file: str) -> str:  # noqa: ARG003
@@ -71,17 +74,13 @@ class _OneFolder(caching.UserProvidedCacheLocator):
 
 
 class _CompiledCode(caching.CompileResultCacheImpl):
-    """Compiled code in that folder, and nowhere else if it cannot be written."""
+    """Compiled code in that folder and nowhere else."""
 
     _locator_classes: ClassVar = [_OneFolder]
 
 
 class CheckedCache(caching.FunctionCache):
-    """numba's cache of a function, with files that are checked.
-
-    Raises:
-        RuntimeError: numba's `CACHE_DIR` cannot be written.
-    """
+    """numba's cache of a function, with files that are checked."""
 
     _impl_class = _CompiledCode
 

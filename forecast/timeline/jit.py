@@ -7,7 +7,6 @@ folder. This module must be imported before any kernel is declared. Files are ch
 Set ``NUMBA_DISABLE_JIT=1`` to run the same source as ordinary Python, for a debugger.
 """
 
-import contextlib
 import hashlib
 import sys
 from collections.abc import Callable
@@ -30,7 +29,7 @@ def code_digest() -> str:
 
 
 def _code_folder() -> Path | None:
-    """The folder for compiled code; None if it cannot be written, or if others could put code there."""
+    """The folder for compiled code; None if it cannot be made, or if others could put code there."""
     folder = cache_root() / "compiled" / code_digest()[:16]
     new = not folder.exists()
     if not (private_folder(folder.parent) and private_folder(folder)):
@@ -53,7 +52,6 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
     compile_it: Any = numba.njit(nogil=True, error_model="numpy")
     compiled: Any = compile_it(function)
     if CODE_FOLDER is not None and hasattr(compiled, "_cache"):  # uncompiled, it is the function itself
-        with contextlib.suppress(RuntimeError):  # numba cannot write there: nothing is kept
-            compiled._cache = CheckedCache(function)
+        compiled._cache = CheckedCache(function)
     kept: F = compiled
     return kept

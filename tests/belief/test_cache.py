@@ -18,6 +18,7 @@ from forecast.belief import cache
 from forecast.belief.fit import Diagnostics, Fit, SamplerSettings
 from forecast.belief.model import PARAMETERS, block_data
 from forecast.belief.update import check_convergence, fit_blocks
+from forecast.cache.entries import remove_entry
 from forecast.errors import InputError, NotConverged
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.load import load_scenario
@@ -36,13 +37,13 @@ def changed(block, **fields):
     return data | {block: replace(data[block], **fields)}
 
 
-def made_up_fit(seed=0):
-    rng = np.random.default_rng(seed)
+def made_up_fit(key=""):
+    rng = np.random.default_rng(0)
     scores = {name: rng.standard_normal((2, 5)) for name in PARAMETERS}
     states = {name: rng.standard_normal((2, 5)) for name in ("front.slow", "kyiv.instability")}
     paths = {name: rng.standard_normal((2, 5, 4)) for name in ("front.slow", "kyiv.instability")}
     paths["front.slow"][..., -1] = np.nan
-    return Fit(scores, states, paths, Diagnostics(1.001, 900.5, 800.25, 0), rng.bytes(1000))
+    return Fit(scores, states, paths, Diagnostics(1.001, 900.5, 800.25, 0), rng.bytes(1000), key)
 
 
 @pytest.fixture(autouse=True)
@@ -79,10 +80,10 @@ def test_key_is_a_function_of_what_draws_depend_on(key, monkeypatch):
             for field in ("chains", "draws", "tune", "target_accept", "seed")
         ),
     ]
-    monkeypatch.setattr(cache, "_versions", lambda: dict.fromkeys(cache.LIBRARIES, "0.0"))
+    monkeypatch.setattr(cache, "library_versions", lambda: dict.fromkeys(cache.LIBRARIES, "0.0"))
     others.append(cache.fit_key(data, PRIORS, SAMPLER))
     monkeypatch.undo()
-    monkeypatch.setattr(cache, "_source", lambda: "another source")
+    monkeypatch.setattr(cache, "belief_source", lambda: "another source")
     others.append(cache.fit_key(data, PRIORS, SAMPLER))
     assert len({key, *others}) == len(others) + 1
     with pytest.raises(TypeError, match="set cannot be part"):
@@ -91,8 +92,8 @@ def test_key_is_a_function_of_what_draws_depend_on(key, monkeypatch):
 
 def test_what_is_stored_comes_back_bit_for_bit(key, place):
     assert cache.load(key) is None
-    fit = made_up_fit()
-    cache.store(key, fit)
+    fit = made_up_fit(key)
+    cache.store(fit)
     assert same(cache.load(key), fit)
     assert sorted(path.name for path in place.iterdir()) == [key]
     assert (place / key / "posterior.nc").read_bytes() == fit.netcdf
@@ -103,8 +104,8 @@ def test_fit_blocks_takes_what_is_saved(key, monkeypatch):
         raise AssertionError("compiled although it was saved")
 
     monkeypatch.setattr("forecast.belief.update._compiled", refuse)
-    cache.store(key, made_up_fit())
-    assert same(fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=False), made_up_fit())
+    cache.store(made_up_fit(key))
+    assert same(fit_blocks(evidence(), PRIORS, SAMPLER, prior_only=False), made_up_fit(key))
     with pytest.raises(AssertionError, match="although"):
         fit_blocks(evidence(date(2031, 2, 3)), PRIORS, SAMPLER, prior_only=False)
     with pytest.raises(AssertionError, match="although"):
@@ -139,19 +140,19 @@ def remove(path):
 @pytest.mark.parametrize("harm", [cut, turn_a_bit, empty, remove])
 @pytest.mark.parametrize("name", ["fit.json", "draws.npz", "posterior.nc"])
 def test_damage_is_logged_and_repaired(key, place, caplog, harm, name):
-    cache.store(key, made_up_fit())
+    cache.store(made_up_fit(key))
     harm(place / key / name)
     with caplog.at_level(logging.WARNING, "forecast"):
         assert cache.load(key) is None
     (record,) = caplog.records
-    assert (record.levelname, record.args[0]) == ("WARNING", place / key)
+    assert (record.levelname, record.args[1]) == ("WARNING", place / key)
     assert not (place / key).exists()
-    cache.store(key, made_up_fit())
-    assert same(cache.load(key), made_up_fit())
+    cache.store(made_up_fit(key))
+    assert same(cache.load(key), made_up_fit(key))
 
 
 def test_diagnostics_cannot_be_changed_unseen(key, place):
-    cache.store(key, made_up_fit())
+    cache.store(made_up_fit(key))
     path = place / key / "fit.json"
     record = json.loads(path.read_bytes())
     record["diagnostics"]["rhat"] = 1.0
@@ -160,7 +161,7 @@ def test_diagnostics_cannot_be_changed_unseen(key, place):
 
 
 def test_entry_under_another_name_is_refused(key, place):
-    cache.store(key, made_up_fit())
+    cache.store(made_up_fit(key))
     (place / key).rename(place / ("0" * 64))
     assert cache.load("0" * 64) is None
 
@@ -170,7 +171,7 @@ def test_unwritable_cache_is_done_without(key, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("FORECAST_CACHE", str(tmp_path / "file"))
     with caplog.at_level(logging.WARNING, "forecast"):
         assert cache.load(key) is None
-        cache.store(key, made_up_fit())
+        cache.store(made_up_fit(key))
     (record,) = caplog.records
     assert (record.levelname, record.args[:2]) == ("WARNING", ("the fit", cache.folder()))
 
@@ -178,20 +179,20 @@ def test_unwritable_cache_is_done_without(key, tmp_path, monkeypatch, caplog):
 def test_many_at_once_see_whole_entries_only(key, place):
     def work(number):
         if number % 5 == 0:
-            cache.remove_entry(place / key)
-        cache.store(key, made_up_fit())
+            remove_entry(place / key)
+        cache.store(made_up_fit(key))
         return cache.load(key)
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(work, range(80)))
     assert any(fit is not None for fit in found)
-    assert all(same(fit, made_up_fit()) for fit in found if fit is not None)
-    cache.store(key, made_up_fit())
+    assert all(same(fit, made_up_fit(key)) for fit in found if fit is not None)
+    cache.store(made_up_fit(key))
     assert [path.name for path in place.iterdir()] == [key]
 
 
 def test_warm_path_imports_nothing_heavy(key):
-    cache.store(key, made_up_fit())
+    cache.store(made_up_fit(key))
     code = f"""
 import sys
 sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(REPOSITORY / "tests")!r}]

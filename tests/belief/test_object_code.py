@@ -13,6 +13,7 @@ from belief_tools import AID, PRIORS, QUICK, one_attempt, only, simulate
 
 from forecast.belief import compiled_model, model, object_code
 from forecast.belief.compiled_model import CompiledBlock
+from forecast.cache.digests import canonical_json, sha256
 
 OWN = {name: PRIORS[name] for name in AID.parameters}
 with only((AID,)):
@@ -56,9 +57,9 @@ def entry(kept: tuple[Path, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def rewrite(place: Path, **changes: Any) -> None:
     """Change the record of an entry, and its hash with it."""
     record = json.loads((place / "model.json").read_text()) | changes
-    record.pop("own")
-    record["own"] = object_code._sha256(object_code._json(record))
-    (place / "model.json").write_bytes(object_code._json(record))
+    record.pop("record")
+    record["record"] = sha256(canonical_json(record))
+    (place / "model.json").write_bytes(canonical_json(record))
 
 
 def test_a_loaded_model_gives_the_draws_of_the_compiled_one(entry: Path, kept: tuple[Path, Any]) -> None:
@@ -116,7 +117,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "code cut": (cut, "logp.o has changed"),
     "a bit flipped": (flip, "expand.o has changed"),
     "code emptied": (lambda place: (place / "logp.o").write_bytes(b""), "logp.o has changed"),
-    "code gone": (lambda place: (place / "logp.o").unlink(), "FileNotFoundError"),
+    "code gone": (lambda place: (place / "logp.o").unlink(), "No such file"),
     "record emptied": (lambda place: (place / "model.json").write_bytes(b""), "JSONDecodeError"),
     "record is a list": (lambda place: (place / "model.json").write_text("[]"), "TypeError"),
     "record edited": (
@@ -137,7 +138,7 @@ def test_an_entry_at_fault_is_told_of_and_removed(entry: Path, name: str, caplog
     damage(entry)
     with caplog.at_level("INFO"):
         assert object_code.load(entry.name) is None
-    assert "it is compiled again" in caplog.text
+    assert "it is removed and made again" in caplog.text
     assert why in caplog.text
     assert not entry.exists()
 

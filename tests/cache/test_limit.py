@@ -70,7 +70,7 @@ def hidden_in(cache: Path) -> list[Path]:
 
 
 def store(place: Path, size: int = MB) -> None:
-    store_entry("the fit", place, lambda whole: (whole / "fit.json").write_bytes(b"x" * size))
+    store_entry("the fit", place, {}, {"draws.npz": b"x" * (size - 1000)})
 
 
 # Which entries go
@@ -147,12 +147,8 @@ def test_folders_of_compiled_code_of_earlier_versions_go_too(cache: Path) -> Non
 
 def test_entries_that_are_really_stored_are_known(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = "a" * 64
-    fits.store(key, Fit({}, {}, {}, Diagnostics(1.0, 1.0, 1.0, 0), b"netcdf"))
-    store_entry(
-        "a model",
-        object_code.folder() / key,
-        lambda whole: object_code._write(whole, {}, {"logp.o": b"", "expand.o": b""}),
-    )
+    fits.store(Fit({}, {}, {}, Diagnostics(1.0, 1.0, 1.0, 0), b"netcdf", key))
+    store_entry("a model", object_code.folder() / key, {}, {"logp.o": b"", "expand.o": b""})
     checked = predictive.Predictive([], {f"{group}.svg": "<svg/>" for group in predictive.GROUPS}, [])
     monkeypatch.setattr("forecast.report.predictive._check", lambda *_: checked)
     predictive.predictive(b"netcdf", {}, {})
@@ -171,12 +167,13 @@ def test_entries_that_are_really_stored_are_known(cache: Path, monkeypatch: pyte
 
 def test_loading_an_entry_marks_it(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = "a" * 64
-    fits.store(key, Fit({}, {}, {}, Diagnostics(1.0, 1.0, 1.0, 0), b"netcdf"))
+    fits.store(Fit({}, {}, {}, Diagnostics(1.0, 1.0, 1.0, 0), b"netcdf", key))
     checked = predictive.Predictive([], {}, [])
     monkeypatch.setattr("forecast.report.predictive._check", lambda *_: checked)
     predictive.predictive(b"netcdf", {}, {})
     model = made(cache, "models", 1)
-    monkeypatch.setattr(object_code, "_read", lambda *_: ({}, {}))
+    remove_entry(model)
+    store_entry("the model", model, {}, {})
     monkeypatch.setattr(object_code, "_loaded", lambda *_: "the model")
     monkeypatch.setattr(limit, "_last", {})
     places = [*(cache / "posterior").iterdir(), *(cache / "predictive").iterdir(), model]
@@ -314,15 +311,18 @@ def test_hidden_folders_of_killed_processes_go_after_a_day(cache: Path) -> None:
     assert STALE_SECONDS == DAY
 
 
-def test_a_hidden_folder_has_its_marker_while_it_is_used(cache: Path) -> None:
+def test_a_hidden_folder_has_its_marker_while_it_is_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def write(whole: Path) -> None:
-        seen.append((whole.parent.name.startswith(PART), (whole.parent / MARKER).is_file()))
-        (whole / "fit.json").touch()
+    usual = Path.write_bytes
 
-    store_entry("the fit", cache / "posterior" / name_of(1, "posterior"), write)
-    assert seen == [(True, True)]
+    def write(path: Path, content: bytes) -> int:
+        seen.append((path.parent.parent.name.startswith(PART), (path.parent.parent / MARKER).is_file()))
+        return usual(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    store_entry("the fit", cache / "posterior" / name_of(1, "posterior"), {}, {"draws.npz": b""})
+    assert seen == [(True, True)] * 2
     assert not hidden_in(cache)
 
 
@@ -412,7 +412,7 @@ def test_a_fit_that_is_removed_while_it_is_read_counts_as_none(
     cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, when: int
 ) -> None:
     key = "a" * 64
-    fits.store(key, Fit({}, {}, {}, Diagnostics(1.0, 1.0, 1.0, 0), b"netcdf"))
+    fits.store(Fit({}, {}, {}, Diagnostics(1.0, 1.0, 1.0, 0), b"netcdf", key))
     place, usual, reads = cache / "posterior" / key, Path.read_bytes, []
 
     def read(path: Path) -> bytes:
@@ -437,7 +437,7 @@ def test_a_model_that_is_removed_while_it_is_read_counts_as_none(
         remove_entry(place)
         raise FileNotFoundError(place / "logp.o")
 
-    monkeypatch.setattr(object_code, "_read", read)
+    monkeypatch.setattr("forecast.cache.entries._read", read)
     with caplog.at_level(logging.INFO, "forecast"):
         assert object_code.load(place.name) is None
         remove_entry(place)
@@ -449,7 +449,7 @@ def test_a_damaged_model_is_logged_and_removed(cache: Path, caplog: pytest.LogCa
     with caplog.at_level(logging.INFO, "forecast"):
         assert object_code.load(place.name) is None
     (record,) = caplog.records
-    assert (record.levelname, record.args[0]) == ("INFO", place)
+    assert (record.levelname, record.args[1]) == ("INFO", place)
     assert not place.exists()
 
 

@@ -182,7 +182,7 @@ def test_an_edited_cache_is_made_again(
     before = (kept / name).read_bytes()
     (kept / name).write_bytes(content)
     assert predictive(netcdf, {}, {}) == made
-    assert "is damaged" in caplog.text
+    assert "cannot be used" in caplog.text
     caplog.clear()
     assert predictive(netcdf, {}, {}) == made
     assert (kept / name).read_bytes() == before
