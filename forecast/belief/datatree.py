@@ -147,8 +147,8 @@ def _groups(
                           one draw in several; the attributes have the sampler's settings and diagnostics of all draws
     sample_stats          the sampler's statistics of each block, `<block>_energy` and so on, and `diverging`, of the
                           same draws
-    posterior_paths       latent paths over their days, for fewer draws
-    prior_predictive,     replicates of every series over its days (`<series>_date`), for fewer draws
+    posterior_paths       latent paths over their days, for fewer draws and with four digits
+    prior_predictive,     replicates of every series over its days (`<series>_date`), likewise
     posterior_predictive
     observed_data         the observations of every series
     """
@@ -165,7 +165,7 @@ def _groups(
         few = _thinned(PATH_DRAWS, sampler)
         found: Series = block.paths(_each(latents, few), _each(value, few), own)
         path_days |= {f"{name}_date": days for name, (days, _) in found.items()}
-        paths |= {name: ((*_OVER, f"{name}_date"), path.astype(np.float32)) for name, (_, path) in found.items()}
+        paths |= {name: ((*_OVER, f"{name}_date"), _four_digits(path)) for name, (_, path) in found.items()}
         seen: Series = block.observed(own)
         series_days |= {f"{name}_date": days for name, (days, _) in seen.items()}
         observed |= {name: (f"{name}_date", figures) for name, (_, figures) in seen.items()}
@@ -176,8 +176,8 @@ def _groups(
             values(priors, _prior_scores(block.parameters, sampler)), None, own,
             generator(sampler.seed, f"{block.name}, prior"),
         )  # fmt: skip
-        posterior_predictive |= {name: ((*_OVER, f"{name}_date"), after[name].astype(np.float32)) for name in seen}
-        prior_predictive |= {name: ((*_OVER, f"{name}_date"), before[name].astype(np.float32)) for name in seen}
+        posterior_predictive |= {name: ((*_OVER, f"{name}_date"), _four_digits(after[name])) for name in seen}
+        prior_predictive |= {name: ((*_OVER, f"{name}_date"), _four_digits(before[name])) for name in seen}
     some = {
         size: {"chain": np.arange(sampler.chains), "draw": np.arange(sampler.draws)[_thinned(size, sampler)]}
         for size in (POSTERIOR_DRAWS, PATH_DRAWS)
@@ -199,6 +199,12 @@ def _groups(
         "posterior_predictive": xarray.Dataset(posterior_predictive, some[PATH_DRAWS] | series_days),
         "observed_data": xarray.Dataset(observed, series_days),
     }
+
+
+def _four_digits(values: Array) -> "NDArray[np.float32]":
+    """Numbers in single precision with 13 of its 23 binary digits, about four decimal ones: more would be noise."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    return ((bits + np.uint32(1 << 9)) & np.uint32(0xFFFFFFFF << 10 & 0xFFFFFFFF)).view(np.float32)
 
 
 def _thinned(most: int, sampler: SamplerSettings) -> slice:
