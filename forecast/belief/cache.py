@@ -83,8 +83,8 @@ def _json_value(value: Any) -> Any:
     """
     if is_dataclass(value):
         return {field.name: _json_value(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, np.ndarray):
-        return [str(value.dtype), _json_value(value.tolist())]
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return [str(value.dtype), list(value.shape), sha256(np.ascontiguousarray(value).tobytes())]
     if isinstance(value, Mapping):
         return {str(key): _json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -34,6 +34,7 @@ from scipy import special
 
 from forecast.arrays import Array
 from forecast.errors import InputError
+from forecast.scenario.elicit import Marginal
 from forecast.scenario.prior import Correlation, Prior
 
 STRATA = 100
@@ -98,10 +99,16 @@ def draw_table(
     place = {name: index for index, name in enumerate(timeline)}
     mean, chol = np.zeros((count, len(timeline))), np.eye(len(timeline))
     scores_of: dict[str, Array] = {}
+    values_of: dict[str, Array] = {}
     log_prior = np.zeros(count)
 
     for group in _groups(priors, correlations):
         names = _ordered(group, priors, block_scores)
+        alone = names[0]
+        if len(names) == 1 and alone not in block_scores and priors[alone].varies == "world":
+            scores_of[alone], values_of[alone], density = independent(alone, priors[alone].marginal, count, seed)
+            log_prior += density
+            continue
         constant = [name for name in names if priors[name].varies == "world"]
         factor = _factor(names, correlations)
         own = np.column_stack(
@@ -117,13 +124,14 @@ def draw_table(
         log_prior += 0.5 * (world**2 - own**2).sum(axis=1) - np.log(np.diag(factor)[: len(constant)]).sum()
         for name in constant:
             log_prior += priors[name].marginal.log_density(scores_of[name])
+        values_of |= {name: priors[name].marginal.quantile(scores_of[name]) for name in names}
         varying = names[len(constant) :]
         columns = [place[name] for name in varying]
         mean[:, columns] = mixed[:, len(constant) :]
         chol[np.ix_(columns, columns)] = factor[len(constant) :, len(constant) :]
 
     table = pd.DataFrame({name: scores_of[name] for name in priors})
-    values = pd.DataFrame({name: prior.marginal.quantile(scores_of[name]) for name, prior in priors.items()})
+    values = pd.DataFrame({name: values_of[name] for name in priors})
     return DrawTable(values, table, log_prior, timeline, mean, chol)
 
 
@@ -176,6 +184,19 @@ def stratified(name: str, count: int, seed: int) -> Array:
     found = np.asarray(special.ndtri(np.clip(uniform[:count], 2.0**-53, 1.0 - 2.0**-53)))
     found.flags.writeable = False  # shared by the members of a pool and by all dates
     return found
+
+
+@functools.lru_cache(maxsize=1024)
+def independent(name: str, marginal: Marginal, count: int, seed: int) -> tuple[Array, Array, Array]:
+    """Scores, values and log densities of a prior that is correlated with no other; read only.
+
+    Members of a pool share most of their priors, and the dates of a scenario share all.
+    """
+    scores = stratified(name, count, seed)
+    values, density = marginal.quantile(scores), marginal.log_density(scores)
+    for array in (values, density):
+        array.flags.writeable = False
+    return scores, values, density
 
 
 def _check_block(correlations: Sequence[Correlation], block: Mapping[str, Array]) -> None:

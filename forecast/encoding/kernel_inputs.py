@@ -1,5 +1,6 @@
 """The simulator's inputs, from a scenario and its posterior: parameter rows, starting states, the world."""
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecast import calendar
 from forecast.arrays import Array
@@ -14,7 +16,7 @@ from forecast.evidence.states import STATES
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TABLE_REACH, Redrawn
 from forecast.timeline.codes import CONTACT, PARTIES
-from forecast.timeline.fields import to_kernel
+from forecast.timeline.fields import INTENSITIES, to_kernel
 from forecast.timeline.parameters import PARAMETERS, field_of
 from forecast.timeline.state import STATE
 from forecast.timeline.washington import NEVER
@@ -54,12 +56,12 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     A position is the parameter plus the party's lean times its stiffness, limited to the range 0 to 1. Saliences are
     the softmax of their log weights.
     """
-    rows = np.zeros(len(draws), PARAMETERS).view(np.recarray)
-    for name, prior in scenario.priors.items():
-        part, key = name.split(".")[:2]
-        value = to_kernel(prior.unit, draws[name].to_numpy())
-        table: Any = rows[part][key]
-        table[(slice(None), *place_of(scenario, name))] = value
+    flat = np.zeros((len(draws), PARAMETERS.itemsize // 8))
+    flat[:, flat_places(scenario)] = draws[list(scenario.priors)].to_numpy()
+    for (name, prior), place in zip(scenario.priors.items(), flat_places(scenario), strict=True):
+        if prior.unit in INTENSITIES:
+            flat[:, place] = to_kernel(prior.unit, draws[name].to_numpy())
+    rows = flat.view(PARAMETERS)[:, 0].view(np.recarray)
     issues = len(scenario.issues)
     parties = rows["parties"]
     lean = np.zeros(parties["position"].shape[1:])
@@ -85,7 +87,7 @@ def redrawn_parameters(scenario: Scenario, names: Sequence[str], mean: Array, ch
     places, lanes, table = [], [], np.zeros((len(names), TABLE_SIZE))
     for k, name in enumerate(names):
         prior = scenario.priors[name]
-        places.append(_flat_place(scenario, name))
+        places.append(flat_place(scenario, name))
         lanes.append(int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "little"))
         table[k] = to_kernel(prior.unit, prior.marginal.quantile(scores))
     return Redrawn(
@@ -97,7 +99,13 @@ def redrawn_parameters(scenario: Scenario, names: Sequence[str], mean: Array, ch
     )
 
 
-def _flat_place(scenario: Scenario, name: str) -> int:
+@functools.lru_cache(maxsize=16)
+def flat_places(scenario: Scenario) -> NDArray[np.int64]:
+    """Place of each of the scenario's parameters in a row read as plain float64 numbers, in the order of the priors."""
+    return np.array([flat_place(scenario, name) for name in scenario.priors])
+
+
+def flat_place(scenario: Scenario, name: str) -> int:
     """Place of a parameter in a row read as plain float64 numbers."""
     part, key = name.split(".")[:2]
     members: Mapping[str, Any] = PARAMETERS.fields or {}

@@ -200,8 +200,9 @@ class Clusters:
         if below == 0.0:
             return Spread(top, below, np.zeros(1))
         p = top / below
-        _, own = np.unique(cluster, return_inverse=True)
-        deviation, shrink = deviations(x - p * y, own, int(own.max()) + 1, below)
+        present = np.bincount(cluster) > 0
+        own = (np.cumsum(present) - 1)[cluster]
+        deviation, shrink = deviations(x - p * y, own, int(present.sum()), below)
         return Spread(top, below, p + deviation * (shrink or 0.0))
 
 

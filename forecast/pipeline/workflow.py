@@ -166,8 +166,8 @@ def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> N
     redrawn = {member.name: member.redrawn for member in members if member.redrawn is not None}
     writer.text(REDRAWN, to_json({"members": redrawn} if pool else redrawn.popitem()[1]))
     for member in members:
-        if member.start:
-            (writer.folder / start_file(member.name if pool else None)).write_bytes(member.start)
+        if start := member.start:
+            (writer.folder / start_file(member.name if pool else None)).write_bytes(start)
     _write_fits(writer, members)
 
 

@@ -118,6 +118,7 @@ def field(
     return Field(unit, meaning, low, high, shape, form, start)
 
 
+@cache
 def fields(cls: type) -> dict[str, Field]:
     """The fields a record class declares, in order."""
     return {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
@@ -147,6 +148,10 @@ def layout(cls: type) -> np.dtype[Any]:
         else:
             raise TypeError(f"{cls.__name__}.{name}: declare it with field()")
     return np.dtype(members)
+
+
+INTENSITIES = ("chance/year", "1/year")
+"""Units that the compiled code has as weekly rates."""
 
 
 def to_kernel(unit: str, x: Any) -> Any:
