@@ -51,6 +51,13 @@ def test_a_folder_of_compiled_code_is_closed_to_everybody_else(tmp_path: Path) -
     assert (tmp_path / "open").stat().st_mode & 0o777 == 0o777  # the user's own folder stays as it is
 
 
+def test_a_folder_that_cannot_be_written_is_used_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "compiled"
+    folder.mkdir(mode=0o500)
+    assert private_folder(folder)
+    assert folder.stat().st_mode & 0o777 == 0o500
+
+
 def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "compiled" / "x"
     folder.mkdir(parents=True)

@@ -149,6 +149,10 @@ class AidBlock:
                 found[name] = (data.ends[seen], sums[seen])
         return found
 
+    def rows_used(self, data: AidData) -> dict[str, int]:
+        """Give the number of months in the quarters that are used."""
+        return {name: MONTHS * len(days) for name, (days, _) in self.observed(data).items()}
+
 
 def _moments(own: Sequence[Any], recent: Any) -> tuple[Any, Any]:
     """Mean of a quarter's sum, EUR bn, and its squared coefficient of variation; numpy or PyTensor.

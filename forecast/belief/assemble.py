@@ -10,7 +10,7 @@ import pandas as pd
 from forecast.arrays import Array
 from forecast.belief.draws import draw_table, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
-from forecast.belief.model import PARAMETERS, block_data, series_used
+from forecast.belief.model import PARAMETERS, SeriesUse, block_data, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
 from forecast.inputs.parsing import given_day
@@ -68,7 +68,7 @@ class Posterior:
         netcdf: the ArviZ groups of the fit, thinned, as a netCDF file; empty from the prior alone.
         fit_key: the key under which the user's cache keeps all draws of the fit; empty from the prior alone.
         fixed: parameters fixed after the update, by dotted name.
-        series_used: by series, the block that learns from it and its number of observations.
+        series_used: the series that it learns from, by id.
     """
 
     as_of: date
@@ -81,7 +81,7 @@ class Posterior:
     netcdf: bytes
     fit_key: str
     fixed: Mapping[str, float]
-    series_used: Mapping[str, tuple[str, int]]
+    series_used: Mapping[str, SeriesUse]
 
     def __repr__(self) -> str:
         """Show the date and the numbers of draws and columns, not the draws."""

@@ -128,3 +128,6 @@ class Block[Data](Protocol):
 
         Series without observations are left out.
         """
+
+    def rows_used(self, data: Data) -> dict[str, int]:
+        """Give the number of rows that these observations are made of, by id of the series."""

@@ -217,6 +217,10 @@ class CapitalBlock:
                 found[name] = (data.days[house, seen], data.polls[house, seen])
         return found
 
+    def rows_used(self, data: CapitalData) -> dict[str, int]:
+        """Give the number of figures: each is an observation."""
+        return {name: len(days) for name, (days, _) in self.observed(data).items()}
+
     def _latents(self, value: Values, data: CapitalData, rng: np.random.Generator) -> dict[str, Array]:
         """Draw steps and house effects from the prior."""
         shape = value["washington.capital_start"].shape

@@ -34,7 +34,7 @@ import numpy as np
 
 from forecast.arrays import Array
 from forecast.belief.block import Draws, Series, Values
-from forecast.belief.front_data import FRONT_PARAMETERS, FrontData, front_data, front_inputs, front_observed
+from forecast.belief.front_data import FRONT_PARAMETERS, FrontData, front_data, front_inputs, front_observed, front_rows
 from forecast.belief.front_model import NET_SCALE, add_front
 from forecast.belief.front_replicates import front_replicates, front_weeks, slow_and_fast, stationary
 from forecast.scenario.spec import Scenario
@@ -92,3 +92,7 @@ class FrontBlock:
     def observed(self, data: FrontData) -> Series:
         """Give weekly net km2, changes over four weeks and monthly gains, each by its last day."""
         return front_observed(data)
+
+    def rows_used(self, data: FrontData) -> dict[str, int]:
+        """Give the number of maps between which there are changes, and of months counted."""
+        return front_rows(data)

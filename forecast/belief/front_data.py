@@ -246,3 +246,16 @@ def front_observed(data: FrontData) -> Series:
         for name, (days, values) in kept.items()
         if np.isfinite(values).any()
     }
+
+
+def front_rows(data: FrontData) -> dict[str, int]:
+    """The number of rows of each series that the observations are made of: a change has two maps, a gain one row."""
+    maps = [_ends_used(changes) for changes in (data.weekly, data.spans)]
+    found = zip(data.series, (*maps, int(np.isfinite(data.monthly).sum())), strict=True)
+    return {name: rows for name, rows in found if name and rows}
+
+
+def _ends_used(changes: Array) -> int:
+    """The number of maps, each one end of a change or of two."""
+    known = np.isfinite(changes)
+    return int((np.append(known, False) | np.insert(known, 0, False)).sum())

@@ -192,6 +192,10 @@ class InstabilityBlock:
                 found[name] = (data.days[row, seen], data.figures[row, seen])
         return found
 
+    def rows_used(self, data: InstabilityData) -> dict[str, int]:
+        """Give the number of figures: each is an observation."""
+        return {name: len(days) for name, (days, _) in self.observed(data).items()}
+
     def _latents(self, value: Values, data: InstabilityData, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the steps from the prior."""
         shape = value["kyiv.instability_start"].shape

@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping
 from datetime import date
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -59,14 +59,28 @@ def block_data(scenario: Scenario, day: date) -> dict[str, Any]:
     return {block.name: block.data(scenario, day) for block in BLOCKS}
 
 
-def series_used(data: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
-    """The series that are used: by id, the block that uses it and the number of its observations.
+class SeriesUse(NamedTuple):
+    """The use of a series in the fit.
+
+    Attributes:
+        block: the block that learns from it.
+        observations: number of its observations in the fit.
+        rows: number of rows of the series that they are made of.
+    """
+
+    block: str
+    observations: int
+    rows: int
+
+
+def series_used(data: Mapping[str, Any]) -> dict[str, SeriesUse]:
+    """The series that are used, by id.
 
     Args:
         data: of each block, from `block_data`.
     """
     return {
-        series: (block.name, len(days))
+        series: SeriesUse(block.name, len(days), block.rows_used(data[block.name])[series])
         for block in BLOCKS
         for series, (days, _) in block.observed(data[block.name]).items()
     }

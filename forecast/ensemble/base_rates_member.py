@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 
+from forecast.belief.model import SeriesUse
 from forecast.ensemble import base_rates
 from forecast.ensemble.member import Keep
 from forecast.ensemble.pooling import Densities
@@ -49,7 +50,7 @@ class BaseRatesMember:
         return pd.DataFrame()
 
     @property
-    def series_used(self) -> Mapping[str, tuple[str, int]]:
+    def series_used(self) -> Mapping[str, SeriesUse]:
         """Empty: the member does not use a block of the belief."""
         return {}
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from forecast.belief.fit import Diagnostics
+from forecast.belief.model import SeriesUse
 from forecast.ensemble.pooling import Densities
 from forecast.outcomes.conditions import Timelines
 
@@ -59,7 +60,7 @@ class Member(Protocol):
         """
 
     @property
-    def series_used(self) -> Mapping[str, tuple[str, int]]:
+    def series_used(self) -> Mapping[str, SeriesUse]:
         """The series it learns from: by series, the block and the number of observations."""
 
     @property

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast.belief.assemble import Posterior, update
 from forecast.belief.fit import Diagnostics
+from forecast.belief.model import SeriesUse
 from forecast.ensemble.member import Keep
 from forecast.ensemble.pooling import Densities
 from forecast.ensemble.request import RunRequest
@@ -64,7 +65,7 @@ class SimulatedMember:
         return influence(timelines, self.draws, self.scenario)
 
     @property
-    def series_used(self) -> Mapping[str, tuple[str, int]]:
+    def series_used(self) -> Mapping[str, SeriesUse]:
         """The series that the posterior learns from."""
         return self.posterior.series_used
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.belief.fit import Diagnostics
+from forecast.belief.model import SeriesUse
 from forecast.belief.update import failures
 from forecast.calendar import AMOUNT_DAYS
 from forecast.ensemble.member import Member
@@ -94,7 +95,7 @@ def _effective(members: Sequence[Member]) -> dict[str, Any]:
 
 
 def _evidence(
-    scenario: Scenario, day: date, learnt: Mapping[str, tuple[str, int]], *, prior_only: bool
+    scenario: Scenario, day: date, learnt: Mapping[str, SeriesUse], *, prior_only: bool
 ) -> dict[str, dict[str, Any]]:
     """Each series as known on a date, and whether a block learns from it."""
     vintage = scenario.evidence.vintage(day)
@@ -104,8 +105,9 @@ def _evidence(
             "last_available": None if row["count"] == 0 else row["last_available"].date().isoformat(),
             "rows": int(row["count"]),
             "used": series in learnt,
-            "block": learnt[series][0] if series in learnt else None,
-            "learnt_from": learnt[series][1] if series in learnt and not prior_only else 0,
+            "block": learnt[series].block if series in learnt else None,
+            "learnt_from": learnt[series].observations if series in learnt and not prior_only else 0,
+            "rows_used": learnt[series].rows if series in learnt and not prior_only else 0,
         }
         for series, row in zip(vintage.index.astype(str), vintage.to_dict("records"), strict=True)
     }

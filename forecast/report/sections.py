@@ -168,6 +168,7 @@ def learnt(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             "series": name,
             "figures": entry["learnt_from"],
             "rows": entry["rows"],
+            "rows_used": entry.get("rows_used", ""),
             "last_observed": entry["last_observed"],
             "last_available": entry["last_available"],
             **{key: percent(checks[name][key]) if name in checks else "" for key in ("within_50", "within_90")},

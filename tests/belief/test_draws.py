@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.belief.draws import STRATA, draw_table, interleave
+from forecast.belief.draws import STRATA, draw_table, independent, interleave
 from forecast.errors import InputError
 from forecast.scenario.elicit import Marginal, fit_quantiles
 from forecast.scenario.prior import Correlation, Prior
@@ -39,6 +39,20 @@ def table_of(*names, timeline=()):
 
 def tie(first, second, rho):
     return Correlation(first=first, second=second, rho=rho, reason="for a test")
+
+
+def test_priors_of_several_tables_are_computed_once_and_cannot_be_changed():
+    one, other = independent("a.x", WIDE, 400, 7), independent("a.x", WIDE, 400, 7)
+    assert all(a is b for a, b in zip(one, other, strict=True))
+    assert np.array_equal(one[1], WIDE.quantile(one[0]))
+    assert np.array_equal(one[2], WIDE.log_density(one[0]))
+    with pytest.raises(ValueError, match="read-only"):
+        one[1][0] = 0.0
+    table = draw_table(table_of("a.x"), [], 400, 7, {})
+    assert np.array_equal(table.values["a.x"], one[1])
+    assert np.array_equal(table.log_prior, one[2])
+    table.values.loc[0, "a.x"] = -1.0
+    assert one[1][0] > 0.0
 
 
 def test_values_follow_the_order_of_the_priors_and_their_marginals():

@@ -11,7 +11,7 @@ import pytest
 from belief_tools import AID, INSTABILITY, PRIORS, QUICK, SMALL, one_attempt, only, simulate
 from run_tools import same
 
-from forecast.belief import model
+from forecast.belief import datatree, model
 from forecast.belief.assemble import STARTS, STATES, fix_parameters, update
 from forecast.belief.compiled_model import CompiledBlock, CompiledModel
 from forecast.belief.datatree import chains_of
@@ -61,13 +61,16 @@ def test_shapes_are_those_of_every_date(war):
 
 def test_learnt_from_counts_what_enters(war, tiny):
     learnt = model.series_used(model.block_data(war, war.reference_date))
-    assert {block for block, _ in learnt.values()} == {"front", "capital", "aid", "instability"}
-    assert learnt["aid_us"] == ("aid", 7)
-    assert learnt["concessions_kiis"] == ("instability", 6)
-    assert learnt["approval_first_term"][1] < 50
+    assert {use.block for use in learnt.values()} == {"front", "capital", "aid", "instability"}
+    assert learnt["aid_us"] == ("aid", 7, 21)
+    assert learnt["concessions_kiis"] == ("instability", 6, 6)
+    assert learnt["area_owlmaps"] == ("front", 26, 27)
+    # A map that is missing leaves out two changes, and the maps around it stay in use.
+    assert learnt["area_deepstate"].observations < learnt["area_deepstate"].rows - 1
+    assert learnt["approval_first_term"].observations < 50
     assert "approval_2025" not in learnt
     rows = war.evidence.vintage(war.reference_date)["count"]
-    assert all(0 < count <= rows[series] for series, (_, count) in learnt.items())
+    assert all(0 < use.observations <= use.rows <= rows[series] for series, use in learnt.items())
     assert set(model.series_used(model.block_data(tiny, tiny.reference_date))) == {"area_survey"}
 
 
@@ -172,6 +175,15 @@ def test_a_point_is_a_prior_like_any_other():
     assert "prior_point_0" in built.named_vars
 
 
+def test_replicates_have_four_digits():
+    numbers = np.array([0.0, 1.0, -3.3333333, 123456.789, 1e-30, np.nan, np.inf, -np.inf])
+    kept = datatree._four_digits(numbers)
+    assert kept.dtype == np.float32
+    assert np.allclose(kept, numbers, rtol=1e-4, equal_nan=True)
+    assert not (kept[:5].view(np.uint32) & 0x3FF).any()
+    assert np.array_equal(datatree._four_digits(kept), kept, equal_nan=True)
+
+
 @pytest.mark.calibration
 def test_a_fit_keeps_every_series_with_days_of_its_own(fitted):
     data, fit = fitted
@@ -197,7 +209,8 @@ def test_a_fit_keeps_every_series_with_days_of_its_own(fitted):
     assert posterior.attrs["rhat"] == fit.diagnostics.rhat
     assert set(tree["posterior_paths"].data_vars) == {"washington.capital", "kyiv.instability"}
     assert tree["sample_stats"]["diverging"].shape == (2, 200)
-    assert posterior["draw"].values.tolist() == tree["posterior_paths"]["draw"].values.tolist()
+    paths = tree["posterior_paths"]
+    assert paths["draw"].values.tolist() == posterior["draw"].values[::2].tolist()
     # What is learnt narrows what would be measured again, towards what was.
     before, after = (tree[group]["first"] for group in ("prior_predictive", "posterior_predictive"))
     assert float(after.std()) < float(before.std())

@@ -62,7 +62,7 @@ def test_summary_has_the_documented_layout(run: Run) -> None:
     assert (s["diagnostics"]["effective_draws"], s["diagnostics"]["thin"]) == (None, None)
     for entry in s["diagnostics"]["evidence"].values():
         assert (entry["learnt_from"] > 0) == (entry["used"] and not s["prior_only"])
-        assert entry["learnt_from"] <= entry["rows"]
+        assert entry["learnt_from"] <= entry["rows_used"] <= entry["rows"]
     used = [name for name, entry in s["diagnostics"]["evidence"].items() if entry["used"]]
     known_by_then = series_used(block_data(scenario, scenario.reference_date))
     assert used == [name for name in scenario.evidence.specs if name in known_by_then]

@@ -1,5 +1,6 @@
 """From a chronology to where the futures start: weeks by hand, selection of draws, what is refused."""
 
+import io
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -225,6 +226,12 @@ def test_a_start_is_kept_and_read_again() -> None:
         assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes()), name
     assert again.to_bytes() == start.to_bytes()
     assert again.states.km2.tolist() == start.states["km2"].tolist()
+
+
+def test_a_start_that_an_earlier_version_kept_is_read() -> None:
+    start, out = choose([0.1, 0.2, 0.0, 0.7], 6), io.BytesIO()
+    np.savez(out, **{name: np.asarray(getattr(start, name)) for name in Start.__dataclass_fields__})
+    assert Start.from_bytes(out.getvalue()).to_bytes() == start.to_bytes()
 
 
 # The whole of it, on the real scenario

@@ -187,6 +187,27 @@ def test_all_is_on_the_disk_before_anything_is_moved(tmp_path: Path, monkeypatch
     assert sorted(synced) == sorted({*KEPT, MANIFEST, "inputs", "inputs/deep.txt", "."})
 
 
+def test_a_former_run_that_another_process_moves_back_is_moved_aside_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "old")
+    (tmp_path / "a" / "note.txt").write_text("mine")
+    usual, moved = Writer._carry, []
+
+    def carry(writer: Writer, former: Path) -> bool:
+        if not moved:
+            moved.append(former)
+            atomic._restore(former.parent.parent, tmp_path)
+        return usual(writer, former)
+
+    monkeypatch.setattr(Writer, "_carry", carry)
+    write(tmp_path, "new")
+    assert moved
+    assert text_of(tmp_path) == "new"
+    assert (tmp_path / "a" / "note.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_many_at_once_leave_one_whole_run_where_there_are_no_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

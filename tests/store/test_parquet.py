@@ -41,6 +41,17 @@ def test_parts_make_the_table(tmp_path: Path) -> None:
     assert found["name"].cat.categories.tolist() == NAMES
 
 
+def test_repeated_numbers_take_less_space_and_stay_what_they_are(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(1).random(1000)
+    repeated = pd.DataFrame({"x": np.tile(numbers, 4)})
+    write_parquet(repeated, tmp_path / "repeated.parquet")
+    with TableWriter(tmp_path / "plain.parquet") as writer:
+        writer.add(pd.DataFrame({"x": np.random.default_rng(2).random(4000)}))
+    sizes = [(tmp_path / f"{name}.parquet").stat().st_size for name in ("repeated", "plain")]
+    assert sizes[0] < 0.5 * sizes[1]
+    pd.testing.assert_frame_equal(read_parquet(tmp_path / "repeated.parquet"), repeated)
+
+
 def test_columns_are_read_as_the_table_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_parquet(table(0, 10), tmp_path / "t.parquet")
     monkeypatch.setattr(parquet, "CACHED_BYTES", 200)

@@ -27,11 +27,23 @@ def test_each_thread_has_a_workspace_of_its_own() -> None:
     seen: list[int] = []
 
     def run(own: list[int], a: int, b: int) -> None:
-        together.wait()
-        seen.append(id(own))
+        if a > 0:
+            together.wait()
+            seen.append(id(own))
 
-    assert len(run_chunks(2, 1, list[int], run, 2)) == 2
+    assert len(run_chunks(3, 1, list[int], run, 2)) == 2
     assert len(set(seen)) == 2
+
+
+def test_the_first_chunk_runs_alone_in_the_calling_thread() -> None:
+    where: dict[int, threading.Thread] = {}
+
+    def run(own: None, a: int, b: int) -> None:
+        where[a] = threading.current_thread()
+
+    run_chunks(6, 1, lambda: None, run, 2)
+    assert [a for a, thread in where.items() if thread is threading.main_thread()] == [0]
+    assert next(iter(where)) == 0
 
 
 def test_an_error_ends_the_work() -> None:

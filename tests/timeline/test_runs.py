@@ -124,6 +124,12 @@ def test_timelines_last_to_the_horizon_unless_they_end(later: int) -> None:
         .between(pd.Timestamp(scenario.reference_date) + pd.Timedelta(days=later), pd.Timestamp(scenario.horizon))
         .all()
     )
+    # Real numbers have the digits of single precision.
+    for name in ("term_index", "km2_end", "approval_4w", "gap_moscow", "top_defeat_rate"):
+        kept = table[name].to_numpy()
+        assert kept.dtype == np.float64
+        assert np.array_equal(kept, kept.astype(np.float32), equal_nan=True), name
+    assert np.allclose(table["km2_end"], rows.km2_end, rtol=1e-7, atol=0.0)
     # Bands count every timeline in its first week, and the running ones in each after.
     begin = later // 7
     assert counts[:, :begin].sum() == 0
