@@ -13,7 +13,7 @@ from forecast.belief.fit import Diagnostics, SamplerSettings
 from forecast.belief.model import PARAMETERS, SeriesUse, block_data, series_used
 from forecast.belief.update import check_convergence, fit_blocks
 from forecast.errors import InputError
-from forecast.inputs.parsing import given_day
+from forecast.inputs.parsing import given_count, given_day
 from forecast.scenario.edits import check_fixable
 from forecast.scenario.spec import Scenario
 
@@ -53,16 +53,16 @@ class Posterior:
 
     Attributes:
         as_of: the date.
-        draws: (DRAWS rows) a column for every prior by dotted name, in its unit (for a prior that varies by
+        draws: (n rows) a column for every prior by dotted name, in its unit (for a prior that varies by
             timeline: its median given the row), the levels `STATES`, and `log_prior`, the log density of the joint
             prior.
-        paths: the levels of each draw in the weeks from the reference date to the as-of date, (DRAWS, K + 1), by
+        paths: the levels of each draw in the weeks from the reference date to the as-of date, (n, K + 1), by
             the names of `PATHS`. K is the number of calendar weeks with a day before the as-of date. Entry 0 is the
             level on the reference date's Monday morning, entry k the level at the end of week k, NaN where the map
             of the front ends earlier. See `forecast.belief.block.Block.weekly`. From the prior alone, the front has
             entry 0 only.
         redrawn: names of the priors drawn in each timeline, sorted.
-        redrawn_mean: (DRAWS, k) mean of their normal scores given the row.
+        redrawn_mean: (n, k) mean of their normal scores given the row.
         redrawn_chol: (k, k) Cholesky factor of the covariance of their scores.
         diagnostics: of the sampler; None from the prior alone.
         netcdf: the ArviZ groups of the fit, thinned, as a netCDF file; empty from the prior alone.
@@ -99,6 +99,7 @@ def update(
     sampler: SamplerSettings | None = None,
     cache: bool = True,
     progress: bool = False,
+    draws: int = DRAWS,
 ) -> Posterior:
     """Update the scenario's priors by the evidence available on a date.
 
@@ -111,12 +112,17 @@ def update(
         sampler: settings of the sampler.
         cache: load the fit from the user's cache folder if it is there, and save it there.
         progress: show a progress bar while sampling.
+        draws: number of draws to give; a smaller number gives the first of them.
 
     Raises:
-        InputError: the scenario cannot be run as of the date, or a parameter cannot be fixed on it.
+        InputError: the scenario cannot be run as of the date, a parameter cannot be fixed on it, or there are no draws
+            or more than the fit has.
         NotConverged: the sampler's diagnostics are outside their limits.
     """
     day = check_as_of(scenario, as_of)
+    draws = given_count(draws, "draws")
+    if draws < 1:
+        raise InputError(f"{draws} draws", key="draws", remedy="Ask for at least 1")
     check_fixable(scenario, fixed or {})
     check_fixed(scenario, fixed or {}, day)
     data = block_data(scenario, day)
@@ -132,16 +138,16 @@ def update(
     )
     if not prior_only and not allow_unconverged:
         check_convergence(fit.diagnostics)
-    scores = {name: interleave(fit.scores[name], DRAWS) for name in PARAMETERS}
-    table = draw_table(scenario.priors, scenario.correlations, DRAWS, DRAW_SEED, scores)
-    draws = table.values.copy()
+    scores = {name: interleave(fit.scores[name], draws) for name in PARAMETERS}
+    table = draw_table(scenario.priors, scenario.correlations, draws, DRAW_SEED, scores)
+    rows = table.values.copy()
     for name in STATES:
-        draws[name] = interleave(fit.states[name], DRAWS)
-    draws["log_prior"] = table.log_prior
+        rows[name] = interleave(fit.states[name], draws)
+    rows["log_prior"] = table.log_prior
     posterior = Posterior(
         as_of=day,
-        draws=draws,
-        paths={name: interleave(fit.paths[name], DRAWS) for name in PATHS},
+        draws=rows,
+        paths={name: interleave(fit.paths[name], draws) for name in PATHS},
         redrawn=table.timeline,
         redrawn_mean=table.timeline_mean,
         redrawn_chol=table.timeline_chol,

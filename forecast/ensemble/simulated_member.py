@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.belief.assemble import Posterior, update
+from forecast.belief.assemble import DRAWS, Posterior, update
 from forecast.belief.fit import Diagnostics
 from forecast.belief.model import SeriesUse
 from forecast.ensemble.member import Keep
@@ -132,7 +132,7 @@ def simulated_member(
         NotConverged: the sampler's diagnostics are outside their limits.
     """
 
-    def posterior_on(when: date) -> Posterior:
+    def posterior_on(when: date, draws: int = DRAWS) -> Posterior:
         return update(
             scenario,
             when,
@@ -140,11 +140,13 @@ def simulated_member(
             allow_unconverged=request.allow_unconverged,
             fixed=request.fixed,
             progress=progress,
+            draws=draws,
         )
 
     of, later = f" ({scenario.perspective})" if pooled else "", day > scenario.reference_date
     notify(f"updating the priors by the evidence{of}")
-    posterior = posterior_on(day)
+    # The particle filter chooses among all draws; on the reference date the first ones are used.
+    posterior = posterior_on(day, DRAWS if later else USED_DRAWS)
     notify(f"simulating {request.timelines:,} timelines{of}" + (", after a replay of the past" if later else ""))
     wait()
     bands, starting = simulate_blocks(

@@ -124,7 +124,8 @@ class Clusters:
         _, self._cluster = np.unique(draw, return_inverse=True)
         self._number = int(self._cluster.max()) + 1 if len(draw) else 0
         self._weights = np.ones(1) if weights is None else np.asarray(weights, dtype=float)
-        self._member = np.zeros(len(draw), np.int64) if member is None else np.asarray(member)
+        members = np.zeros(len(draw), np.int64) if member is None else np.asarray(member)
+        self._rows = [np.flatnonzero(members == m) for m in range(len(self._weights))]
 
     def _sums(self, x: Array) -> Array:
         return np.bincount(self._cluster, weights=x, minlength=self._number)
@@ -174,7 +175,7 @@ class Clusters:
 
     def _pooled(self, x: Array, y: Array, answered: NDArray[np.bool_], raw: tuple[float, int, int]) -> Estimate:
         """A pool's share, with its error and interval; `raw` has the numbers of timelines and draws."""
-        rows = [np.flatnonzero(answered & (self._member == m)) for m in range(len(self._weights))]
+        rows = [own[answered[own]] for own in self._rows]
         present = [m for m, own in enumerate(rows) if len(own)]
         weights = self._weights[present] / self._weights[present].sum()
         spreads = [self._member_spread(x[rows[m]], y[rows[m]], self._cluster[rows[m]]) for m in present]

@@ -59,6 +59,16 @@ def test_shapes_are_those_of_every_date(war):
     assert len({model.shapes(model.block_data(war, day)) for day in days}) == 1
 
 
+def test_fewer_draws_are_the_first_of_all(tiny):
+    whole, few = update(tiny, prior_only=True), update(tiny, prior_only=True, draws=150)
+    assert few.draws.equals(whole.draws.iloc[:150])
+    assert np.array_equal(few.redrawn_mean, whole.redrawn_mean[:150])
+    assert all(np.array_equal(path, whole.paths[name][:150], equal_nan=True) for name, path in few.paths.items())
+    for draws in (0, -1, 2.5, True, 100_000):
+        with pytest.raises(InputError, match="draws"):
+            update(tiny, prior_only=True, draws=draws)
+
+
 def test_learnt_from_counts_what_enters(war, tiny):
     learnt = model.series_used(model.block_data(war, war.reference_date))
     assert {use.block for use in learnt.values()} == {"front", "capital", "aid", "instability"}
