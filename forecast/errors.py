@@ -75,6 +75,13 @@ NOT_ALLOWED = {
 """Errors of the system about a path that the user gave, with their remedies."""
 
 
+NO_THREAD = "can't start new thread"
+"""Python's words when the system starts no thread."""
+
+NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memory")
+"""The loader's words when there is no memory for a library."""
+
+
 def refusal_of(error: BaseException, path: Path | str | None = None) -> ForecastError | None:
     """An error of the system as an error with path, cause and remedy; None for anything else, such as a bug.
 
@@ -82,8 +89,10 @@ def refusal_of(error: BaseException, path: Path | str | None = None) -> Forecast
         error: the exception.
         path: the path concerned, if the exception does not name one.
     """
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _short_of_memory(error):
         return SystemRefusal("there is not enough memory. Free memory or ask for fewer timelines")
+    if isinstance(error, RuntimeError) and str(error) == NO_THREAD:
+        return SystemRefusal("the system starts no more threads. Raise its limit of processes or give --threads 1")
     if not isinstance(error, OSError) or error.errno is None:
         return None
     kinds = ((SHORT_OF, SystemRefusal), (NOT_ALLOWED, InputError))
@@ -94,3 +103,8 @@ def refusal_of(error: BaseException, path: Path | str | None = None) -> Forecast
             cause = os.strerror(error.errno)
             return kind(f"{place}{cause[:1].lower()}{cause[1:]}. {remedies[error.errno]}")
     return None
+
+
+def _short_of_memory(error: BaseException) -> bool:
+    """Whether a library could not be loaded for lack of memory."""
+    return isinstance(error, ImportError) and any(words in str(error) for words in NO_MEMORY)

@@ -33,6 +33,18 @@ def test_memory_that_is_not_there() -> None:
     assert isinstance(refusal_of(caught.value), SystemRefusal)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("can't start new thread"),
+        ImportError("libx.so.1: failed to map segment from shared object"),
+        ImportError("advice\n\nOriginal error was: libx.so.1: cannot open shared object file: Cannot allocate memory"),
+    ],
+)
+def test_no_memory_and_no_threads_in_the_words_of_libraries(error: Exception) -> None:
+    assert isinstance(refusal_of(error), SystemRefusal)
+
+
 def test_names_are_shortened_and_bytes_are_read() -> None:
     assert len(str(refusal_of(OSError(errno.ENAMETOOLONG, "x", "n" * 5000)))) < 300
     assert "/runs" in str(refusal_of(OSError(errno.EACCES, "x", b"/runs\xff")))
@@ -49,6 +61,7 @@ def test_names_are_shortened_and_bytes_are_read() -> None:
         KeyError("x"),
         EOFError(),
         RuntimeError("x"),
+        ImportError("cannot import name 'x' from 'forecast'"),
         json.JSONDecodeError("x", "y", 0),
     ],
 )
