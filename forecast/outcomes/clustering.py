@@ -33,7 +33,7 @@ Then, with p_m the share among a member's own timelines:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,20 @@ class Spread:
     by_draw: Array
 
 
+class Rows(NamedTuple):
+    """Timelines of one member.
+
+    Attributes:
+        place: the rows in the table; a slice where they follow each other, which copies nothing.
+        cluster: (n,) number of the draw of each, from 0 without a gap.
+        draws: number of draws.
+    """
+
+    place: slice | NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    draws: int
+
+
 class Clusters:
     """The draws that timelines belong to, and estimates clustered by them.
 
@@ -125,7 +139,8 @@ class Clusters:
         self._number = int(self._cluster.max()) + 1 if len(draw) else 0
         self._weights = np.ones(1) if weights is None else np.asarray(weights, dtype=float)
         members = np.zeros(len(draw), np.int64) if member is None else np.asarray(member)
-        self._rows = [np.flatnonzero(members == m) for m in range(len(self._weights))]
+        rows = [np.flatnonzero(members == m) for m in range(len(self._weights))]
+        self._whole = [Rows(_as_slice(own), *numbered(self._cluster[own])) for own in rows]
 
     def _sums(self, x: Array) -> Array:
         return np.bincount(self._cluster, weights=x, minlength=self._number)
@@ -175,10 +190,10 @@ class Clusters:
 
     def _pooled(self, x: Array, y: Array, answered: NDArray[np.bool_], raw: tuple[float, int, int]) -> Estimate:
         """A pool's share, with its error and interval; `raw` has the numbers of timelines and draws."""
-        rows = [own[answered[own]] for own in self._rows]
-        present = [m for m, own in enumerate(rows) if len(own)]
+        rows = [self._answered(m, answered) for m in range(len(self._weights))]
+        present = [m for m, own in enumerate(rows) if own.draws]
         weights = self._weights[present] / self._weights[present].sum()
-        spreads = [self._member_spread(x[rows[m]], y[rows[m]], self._cluster[rows[m]]) for m in present]
+        spreads = [_member_spread(x[rows[m].place], y[rows[m].place], rows[m]) for m in present]
         top, below = (np.array([getattr(s, name) for s in spreads]) for name in ("numerator", "denominator"))
         total = float(weights @ below)
         if total == 0.0:  # only members of no weight have an answer
@@ -186,25 +201,45 @@ class Clusters:
         p = float(weights @ top) / total
         sums = np.zeros(self._number)
         for m, weight, spread in zip(present, weights, spreads, strict=True):
-            own = rows[m]
+            own = rows[m].place
             residual = (x[own] - spread.numerator) - p * (y[own] - spread.denominator)
-            sums += np.bincount(self._cluster[own], weight / len(own) * residual, minlength=self._number)
+            sums += np.bincount(self._cluster[own], weight / len(residual) * residual, minlength=self._number)
         if self._number < 2:
             return Estimate(p, None, None, None, *raw)
         error = float(np.sqrt((sums**2).sum() * self._number / (self._number - 1)) / total)
         low, high, between = mixture(p, weights * below / total, spreads)
         return Estimate(p, error, low, high, *raw, between if len(present) > 1 else None)
 
-    def _member_spread(self, x: Array, y: Array, cluster: NDArray[np.int64]) -> Spread:
-        """A member's share in each of its draws."""
-        top, below = float(x.mean()), float(y.mean())
-        if below == 0.0:
-            return Spread(top, below, np.zeros(1))
-        p = top / below
-        present = np.bincount(cluster) > 0
-        own = (np.cumsum(present) - 1)[cluster]
-        deviation, shrink = deviations(x - p * y, own, int(present.sum()), below)
-        return Spread(top, below, p + deviation * (shrink or 0.0))
+    def _answered(self, m: int, answered: NDArray[np.bool_]) -> "Rows":
+        """The rows of a member that have an answer."""
+        whole = self._whole[m]
+        kept = answered[whole.place]
+        if kept.all():
+            return whole
+        place = np.arange(len(answered))[whole.place][kept]
+        return Rows(place, *numbered(self._cluster[place]))
+
+
+def numbered(cluster: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Clusters numbered from 0 without a gap, in the same order, and their number."""
+    present = np.bincount(cluster) > 0
+    return (np.cumsum(present) - 1)[cluster], int(present.sum())
+
+
+def _as_slice(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def _member_spread(x: Array, y: Array, rows: Rows) -> Spread:
+    """A member's share in each of its draws."""
+    top, below = float(x.mean()), float(y.mean())
+    if below == 0.0:
+        return Spread(top, below, np.zeros(1))
+    p = top / below
+    deviation, shrink = deviations(x - p * y, rows.cluster, rows.draws, below)
+    return Spread(top, below, p + deviation * (shrink or 0.0))
 
 
 def deviations(e: Array, cluster: NDArray[np.int64], number: int, scale: float) -> tuple[Array, float | None]:
