@@ -151,9 +151,9 @@ def test_states_and_paths_lie_on_the_weekly_path(fitted):
     assert path["washington.capital_date"].values[0] == np.datetime64(data["capital"].start)
     thin = {"draw": path["draw"].values}
     state = tree["posterior"]["washington.capital_state"].sel(thin)
-    assert np.allclose(path.isel({"washington.capital_date": -1}), state, atol=1e-5)
+    assert np.allclose(path.isel({"washington.capital_date": -1}), state, rtol=1e-3, atol=1e-6)
     start = tree["posterior"]["washington.capital_start"].sel(thin)
-    assert np.allclose(path.isel({"washington.capital_date": 0}), start, atol=1e-5)
+    assert np.allclose(path.isel({"washington.capital_date": 0}), start, rtol=1e-3, atol=1e-6)
 
 
 def test_replicates_have_the_spread_of_simulated_terms():

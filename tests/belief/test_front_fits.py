@@ -119,11 +119,12 @@ def test_fit_can_be_read_by_arviz(compiled):
     data = hide(simulate(1)[0], SEEN)
     fit = compiled.fit(data)
     kept = fit.tree()
-    assert kept["posterior"]["front.level"].shape == (2, 400)
-    assert np.allclose(kept["posterior"]["front.level"], PRIORS["front.level"].quantile(fit.scores["front.level"]))
+    assert kept["posterior"]["front.level"].shape == (2, 200)
+    scores = fit.scores["front.level"][:, ::2]
+    assert np.allclose(kept["posterior"]["front.level"], PRIORS["front.level"].quantile(scores))
     last = kept["posterior_paths"].isel({"front.fast_date": -1, "front.slow_date": -1})
     thin = {"draw": kept["posterior_paths"]["draw"].values}
-    assert np.allclose(last["front.fast"], kept["posterior"]["front.fast_state"].sel(thin), atol=1e-5)
+    assert np.allclose(last["front.fast"], kept["posterior"]["front.fast_state"].sel(thin), rtol=1e-3, atol=1e-6)
     # Replicates: about 90% of the figures observed lie in the central 90%: over 80% of weeks, 70% of the fewer others.
     for name, least in zip(SERIES, (0.8, 0.7, 0.7), strict=True):
         low, high = np.quantile(kept["posterior_predictive"][name], [0.05, 0.95], axis=(0, 1))

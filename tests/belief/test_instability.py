@@ -139,9 +139,9 @@ def test_states_and_paths_pass_through_the_start(fitted):
     path = tree["posterior_paths"]["kyiv.instability"]
     thin = {"draw": path["draw"].values}
     start = tree["posterior"]["kyiv.instability_start"].sel(thin)
-    assert np.allclose(path.isel({"kyiv.instability_date": data["instability"].months}), start, atol=1e-5)
+    assert np.allclose(path.isel({"kyiv.instability_date": data["instability"].months}), start, rtol=1e-3, atol=1e-6)
     state = tree["posterior"]["kyiv.instability_state"].sel(thin)
-    assert np.allclose(path.isel({"kyiv.instability_date": -1}), state, atol=1e-5)
+    assert np.allclose(path.isel({"kyiv.instability_date": -1}), state, rtol=1e-3, atol=1e-6)
 
 
 def test_replicates_have_the_spread_of_simulated_countries():

@@ -47,10 +47,10 @@ def test_another_sampling_gives_the_same_bytes(sampled: tuple[Sampled, Sampled],
     assert started.returncode == 0, err
     warnings = [line for line in err.decode().splitlines() if line.startswith("WARNING: ")]
     assert len(warnings) == 1
-    assert "is damaged" in warnings[0]
+    assert "cannot be used" in warnings[0]
     assert "fitted again" in warnings[0]
     assert len(err.decode().splitlines()) == 5
-    assert "is damaged" not in sampled[0].err
+    assert "cannot be used" not in sampled[0].err
     (folder,) = (tmp_path / "runs").iterdir()
     one, other = contents(sampled[0].folder, *TIMED), contents(folder, *TIMED)
     assert one.keys() == other.keys()
@@ -279,7 +279,7 @@ def test_a_damaged_fit_is_told_of_and_made_again(
     (entry / "draws.npz").write_bytes((entry / "draws.npz").read_bytes()[:1000])
     second = quick(tmp_path / "runs", prior_only=False)
     assert sampler.fits == 2
-    assert ["is damaged" in record.getMessage() for record in caplog.records] == [True]
+    assert ["cannot be used" in record.getMessage() for record in caplog.records] == [True]
     assert contents(second.folder, "manifest.json") == before
     quick(tmp_path / "runs", prior_only=False)
     assert sampler.fits == 2
