@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecast.scenario.records import Kind
 from forecast.scenario.spec import Scenario
@@ -14,6 +15,10 @@ from forecast.timeline.fields import fields
 from forecast.timeline.result import RESULT, Result
 
 HEADLINES: tuple[str, ...] = get_args(Kind)
+
+_SEVEN_DIGITS = ("km2", "percent", "position", "value", "ratio")
+"""Units of amounts that are saved with about seven digits. Shares stay as they are, since they add up to 1, and so do
+weeks, which are compared with whole numbers."""
 
 _CODES: dict[str, tuple[str, ...]] = {
     "truce": TRUCES,
@@ -33,7 +38,7 @@ MADE = {
 
 
 def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame:
-    """Convert the results of timelines to a table: codes become ids, days dates, and real numbers have seven digits.
+    """Convert the results of timelines to a table: codes become ids, days dates; amounts have seven digits.
 
     Args:
         record: (n,) results, laid out as `Result`.
@@ -62,7 +67,7 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
                 elif declared.unit == "day":
                     columns[f"{name}_{row}"] = _dates(values[:, k], reference)
                 else:
-                    columns[f"{name}_{row}"] = np.where(np.isfinite(values[:, k]), values[:, k], np.nan)
+                    columns[f"{name}_{row}"] = _seven_digits(np.where(np.isfinite(values[:, k]), values[:, k], np.nan))
         elif name in ("settlement", "last_settlement"):
             columns[name] = _category(values, settlements)
         elif name in _CODES:
@@ -73,15 +78,16 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
             columns[name] = values.astype(bool)
         elif declared.unit == "count" and RESULT[name] == np.float64:
             columns[name] = values.astype(np.int64)
+        elif declared.unit in _SEVEN_DIGITS:
+            columns[name] = _seven_digits(values)
         else:
             columns[name] = values
-    return pd.DataFrame({name: _seven_digits(values) for name, values in columns.items()})
+    return pd.DataFrame(columns)
 
 
-def _seven_digits(values: Any) -> Any:
-    """Real numbers with the digits of single precision, about seven: more would only be noise, and take space."""
-    real = isinstance(values, np.ndarray) and values.dtype == np.float64
-    return values.astype(np.float32).astype(np.float64) if real else values
+def _seven_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Amounts with the digits of single precision: more would only be noise, and take space."""
+    return values.astype(np.float32).astype(np.float64)
 
 
 def _endings(record: Any, scenario: Scenario) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 
 from numba.core import caching
 
+from forecast.locations import PRIVATE
+
 HASH_BYTES = 32
 """Length of the hash in front of each file."""
 
@@ -95,6 +97,7 @@ class CheckedCache(caching.FunctionCache):
     def save_overload(self, signature: Any, data: Any) -> None:
         """Save compiled code; a folder that is full or cannot be written does not stop the run."""
         with contextlib.suppress(OSError):
+            Path(self._cache_path).mkdir(PRIVATE, exist_ok=True)  # a neighbour may have removed it
             super().save_overload(signature, data)
 
 

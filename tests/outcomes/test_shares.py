@@ -65,7 +65,7 @@ def test_shares_of_a_whole_add_up_to_one(found: dict) -> None:
     assert sum(entry["probability"] for entry in found["first_refusal"].values()) == pytest.approx(1.0, abs=1e-12)
     assert sum(entry["probability"] for entry in found["steps_down"].values()) == pytest.approx(1.0, abs=1e-12)
     owners = found["defeat"]["owner"].values()
-    assert sum(entry["probability"] for entry in owners) == pytest.approx(1.0, abs=1e-6)  # each has seven digits
+    assert sum(entry["probability"] for entry in owners) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_the_table_of_shares_is_what_is_reported(found: dict) -> None:
