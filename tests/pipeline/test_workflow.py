@@ -48,7 +48,7 @@ def test_another_sampling_gives_the_same_bytes(sampled: tuple[Sampled, Sampled],
     warnings = [line for line in err.decode().splitlines() if line.startswith("WARNING: ")]
     assert len(warnings) == 1
     assert "cannot be used" in warnings[0]
-    assert "fitted again" in warnings[0]
+    assert "made again" in warnings[0]
     assert len(err.decode().splitlines()) == 5
     assert "cannot be used" not in sampled[0].err
     (folder,) = (tmp_path / "runs").iterdir()
