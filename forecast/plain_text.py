@@ -21,7 +21,7 @@ LONGEST_WORD = 300
 """Longest word in one line, characters."""
 
 _ENTITIES = {"<": "&lt;", ">": "&gt;"}
-_ACTIVE = re.compile(r"[\\`*\[\]<>|$~]|(?<!\w)_|_(?!\w)")
+_ACTIVE = re.compile(r"[\\`*\[\]<>|$~]|(?<!\w)_|_(?!\w)|(?<=:)/(?=/)|(?<=\bwww)\.|(?<=\w)@(?=\w)", re.IGNORECASE)
 _NOT_IN_URL = re.compile(r"[^A-Za-z0-9._~:/?#@!$&'()+,;=%-]")
 _OPENING = re.compile(r"(#{1,6}|[-+])(\s|$)|=+$|-{3,}$")
 _NUMBERED = re.compile(r"(\d+)([.)])(?=\s|$)")

@@ -38,7 +38,8 @@ def test_an_error_is_one_line_of_limited_length() -> None:
     ("text", "safe"),
     [
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
-        ("[a](javascript:b) ![i](https://x)", r"\[a\](javascript:b) !\[i\](https://x)"),
+        ("[a](javascript:b) ![i](https://x)", r"\[a\](javascript:b) !\[i\](https:\//x)"),
+        ("see http://x.org, www.x.org or a@x.org", r"see http:\//x.org, www\.x.org or a\@x.org"),
         (r"\[a](b)", r"\\\[a\](b)"),
         ("a | b", r"a \| b"),
         ("**bold** _slanted_ `code` ~~out~~ $x$", r"\*\*bold\*\* \_slanted\_ \`code\` \~\~out\~\~ \$x\$"),

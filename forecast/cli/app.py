@@ -4,6 +4,7 @@ Only Typer is imported at the start; a command imports the rest when it runs, so
 """
 
 import contextlib
+import os
 import sys
 
 import typer
@@ -53,6 +54,8 @@ def main() -> None:
     """Run the command; an error that a user or the system can cause is one line on standard error and an exit code."""
     prepare_streams()
     catch_signals()
+    # A notebook names a backend for the commands that it starts, which need not exist here: figures are SVG files.
+    os.environ.pop("MPLBACKEND", None)
     if "forecast.store.writer" in sys.modules:
         sys.modules["forecast.store.writer"].forget_saved()
     code, text = 0, ""

@@ -6,7 +6,7 @@ import pandas as pd
 
 from forecast.docs_pages.page_template import render
 from forecast.evidence.states import moved_state
-from forecast.plain_text import markdown
+from forecast.plain_text import markdown, markdown_url
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 
@@ -37,13 +37,13 @@ def _records(table: pd.DataFrame) -> list[dict[str, str]]:
     """Rows with their cells as text; `days` has both dates."""
     days = table["observed"].dt.strftime("%Y-%m-%d") + " | " + table["available"].dt.strftime("%Y-%m-%d")
     words = table.drop(columns=["row", "observed", "available"]).map(lambda text: markdown(str(text)))
-    words = words.assign(days=days, source=words["source"].map(_source))
+    words = words.assign(days=days, source=table["source"].map(_source))
     return [{str(name): text for name, text in row.items()} for row in words.to_dict("records")]
 
 
 def _source(source: str) -> str:
     """A source as the tables name it: an address as a link, else the id in `sources.toml`."""
-    return f"[page]({source})" if "://" in source else f"`{source}`"
+    return f"[page]({markdown_url(source)})" if "://" in source else f"`{markdown(source)}`"
 
 
 if __name__ == "__main__":

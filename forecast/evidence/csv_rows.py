@@ -5,6 +5,7 @@ Rows are numbered as an editor numbers lines: the header is row 1.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,9 @@ from forecast.inputs.validation import Day, Place, Table, as_table, near
 
 ADDRESSES = ("https://", "http://")
 """How a source begins that is an address."""
+
+NOT_IN_ADDRESS = re.compile(r"[\s<>\"`{}|\\^\[\]]")
+"""A character that no address has."""
 
 MOST_DAYS_LATE = 300
 """Days from `observed` to `available` beyond which a row is refused unless its series declares more.
@@ -110,7 +114,8 @@ def read_rows[R: DatedRow](
             raise spot.at("available").error(what)
         _check_delay(row, spot, most_days_late)
         source = getattr(row, "source", "")
-        if source and source not in sources and not source.startswith(ADDRESSES):
+        address = source.startswith(ADDRESSES) and not NOT_IN_ADDRESS.search(source)
+        if source and source not in sources and not address:
             what = f"found {source!r}; expected an id in sources.toml, or an address"
             raise spot.at("source").error(what, near(source, sources))
         same = tuple(getattr(row, name) for name in (*key, "available"))

@@ -39,6 +39,12 @@ CEASEFIRE_WEEKS = 4.0
 ENDS = ("general_truce", "signed", "broken")
 """Recorded events that a member without weeks has too."""
 
+NUMBERED = ("timeline", "draw", "replicate")
+"""Columns that number a timeline, its draw, and its place among the draw's timelines."""
+
+WEEKLY = ("engaged", "steps_up", "down_consent", "down_europe", "down_hawks", "down_kyiv", "breakthroughs")
+"""Flags and counts that are known of all timelines that were simulated week by week, and of no others."""
+
 EVENT_NAMES = {
     "limited_first": "limited_truce",
     "general_first": "general_truce",
@@ -282,6 +288,28 @@ def check_columns(timelines: pd.DataFrame) -> None:
         if found != kind:
             what = f"the column {name} holds {found}; expected {kind}: the table has lost its types, perhaps as CSV"
             raise InputError(what, key="timelines", remedy=_AS_A_RUN)
+        if kind == NUMBER:
+            _check_numbers(timelines[name])
+    unknown = ~followed(timelines)
+    for name in WEEKLY:
+        wrong = timelines[name].isna().to_numpy() != unknown
+        if wrong.any():
+            what = f"{int(wrong.sum())} timelines have only one of {name} and talks_alive; expected both or neither"
+            raise InputError(what, key="timelines", remedy=_AS_A_RUN)
+
+
+def _check_numbers(column: pd.Series) -> None:
+    """Check that no number is infinite, and that timelines and draws have whole numbers, not negative.
+
+    Raises:
+        InputError: with the column.
+    """
+    numbers = column.to_numpy(float, na_value=np.nan)
+    if np.isinf(numbers).any():
+        raise InputError(f"the column {column.name} has infinite numbers", key="timelines", remedy=_AS_A_RUN)
+    if column.name in NUMBERED and not ((numbers >= 0.0) & (numbers % 1.0 == 0.0)).all():
+        what = f"the column {column.name} has numbers that are missing, negative or not whole"
+        raise InputError(what, key="timelines", remedy=_AS_A_RUN)
 
 
 def _content(column: pd.Series) -> str:

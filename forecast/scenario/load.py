@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology, load_chronology
 from forecast.evidence.coding_guide import GUIDE, read_coded_until
 from forecast.evidence.series import INDEX, Evidence, load_evidence
 from forecast.evidence.states import STATES
+from forecast.inputs.parsing import shortened
 from forecast.inputs.validation import near
 from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import read_beliefs
@@ -50,11 +52,11 @@ __all__ = ["check_fixable", "load_members", "load_scenario", "parse_fixed"]
 def load_scenario(
     name_or_folder: str | Path | None = None,
     *,
-    priors: Path | None = None,
+    priors: str | Path | None = None,
     edits: Sequence[str] = (),
     perspective: str | Path = BASE,
     seen: pd.DataFrame | None = None,
-    happened: Path | None = None,
+    happened: str | Path | None = None,
 ) -> Scenario:
     """Load a scenario and check all of it.
 
@@ -73,6 +75,13 @@ def load_scenario(
         InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
             nothing. The error has the file, the key, the value found and the values allowed.
     """
+    if isinstance(edits, str):
+        raise InputError(f"found {shortened(edits)}; expected a list of texts", key="edits")
+    if seen is not None and not (isinstance(seen, pd.DataFrame) and "series" in seen):
+        what = f"found {shortened(type(seen).__name__)}; expected the rows of evidence.csv of a run, as a DataFrame"
+        raise InputError(what, key="seen")
+    folders = (None if path is None else Path(path) for path in (priors, happened))
+    priors, happened = folders
     return _read(name_or_folder, priors, perspective, seen, happened).under(perspective, edits)
 
 

@@ -51,8 +51,10 @@ def read_question(reader: Reader) -> Question:
     reader.check_source(question.season.source, place.at("season.source"))
     reader.check_source(question.start.source, place.at("start.source"))
     for key, events in (("upheaval", question.upheavals), ("vote", question.votes)):
-        for event in events:
+        for number, event in enumerate(events):
             spot = place.at(key, event.date)
+            if any((event.date, event.label) == (other.date, other.label) for other in events[:number]):
+                raise spot.error(f"found {event.label!r} of {event.date} twice; expected each event once", "Keep one")
             reader.check_source(event.source, spot.at("source"))
             if not question.reference_date <= event.date <= question.horizon:
                 days = f"{question.reference_date}, the reference date, to {question.horizon}, the horizon"

@@ -4,13 +4,15 @@ A case that stands in a table twice would count twice, so it is refused. Two tab
 their rows are checked: the wars and the crowd forecasts that the odds are compared with.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from forecast.evidence.csv_rows import read_cells, row_place
-from forecast.inputs.parsing import parse_count, parse_number
+from forecast.inputs.parsing import parse_count, parse_day, parse_number
 from forecast.inputs.validation import Day, Place, Table, Text, as_table, near, spot_of
 from forecast.scenario import toml_tables
 from forecast.scenario.reader import Reader
@@ -29,6 +31,16 @@ CROWD_EVENTS: Final = {
     "truce_or_agreement": "a ceasefire along the whole front begins, or an agreement is signed, by then",
 }
 """Events of the timelines that crowd questions are compared with."""
+
+PARTS: Final = {
+    "attempts": ("successes",),
+    "wars_at_risk": ("ended",),
+    "exits": ("irregular", "regular", "natural_death"),
+}
+"""Columns of numbers that are parts of another column."""
+
+SPANS: Final = (("start", "end"), ("from", "to"), ("year_from", "year_to"))
+"""Columns of the begin and the end of a case."""
 
 COMMENTS: Final = ("note", "source")
 """Columns that do not belong to the case."""
@@ -52,6 +64,7 @@ class WarRow(Table):
         war: its name.
         start: its first day.
         duration_days: how long it lasted.
+        end: its last day; a table may lack it.
         outcome: how it ended.
     """
 
@@ -59,6 +72,7 @@ class WarRow(Table):
     start: Day
     duration_days: Annotated[int, BeforeValidator(parse_count), Field(ge=0)]
     outcome: Annotated[str, _one_of(OUTCOMES)]
+    end: Day | None = None
 
 
 class CrowdRow(Table):
@@ -108,19 +122,26 @@ def read_reference(reader: Reader, texts: Mapping[str, str]) -> None:
         if not rows:
             raise place.error("it has no rows; at least one is needed")
         _check_once(rows, place)
+        _check_sense(rows, place)
         if path == f"reference/{WARS}":
-            war_rows(rows, place)
+            war_rows(rows, place, reader.day)
         if path == f"reference/{CROWDS}":
             for line, cells in rows:
                 checked_row(CrowdRow, cells, row_place(place, line))
         reader.classes[taken[path]] = [cells for _, cells in rows]
 
 
-def war_rows(rows: Sequence[tuple[int, Cells]], place: Place) -> list[WarRow]:
+def war_rows(rows: Sequence[tuple[int, Cells]], place: Place, day: date | None = None) -> list[WarRow]:
     """Check the rows of a table of wars, each with its line.
 
+    Args:
+        rows: the rows.
+        place: the file's place.
+        day: the reference date: wars that ended on it or later are not known yet.
+
     Raises:
-        InputError: a column is missing, a cell is wrong, or a war stands there twice.
+        InputError: a column is missing, a cell is wrong, a war stands there twice, its duration is not that from its
+            first to its last day, or it ends on the reference date or later.
     """
     found: dict[tuple[object, ...], int] = {}
     wars = []
@@ -131,6 +152,7 @@ def war_rows(rows: Sequence[tuple[int, Cells]], place: Place) -> list[WarRow]:
             what = f"found {war.war} of {war.start}, which is row {found[same]} already; expected each war once"
             raise row_place(place, line).error(what, "Take one of them out")
         found[same] = line
+        _check_war(war, row_place(place, line), day)
         wars.append(war)
     return wars
 
@@ -138,11 +160,47 @@ def war_rows(rows: Sequence[tuple[int, Cells]], place: Place) -> list[WarRow]:
 def checked_row[R: Table](model: type[R], cells: Cells, spot: Place) -> R:
     """Check the columns of a row that are used; the others may hold anything."""
     names = [info.alias or name for name, info in model.model_fields.items()]
-    for name in names:
+    needed = [info.alias or name for name, info in model.model_fields.items() if info.is_required()]
+    for name in needed:
         if name not in cells:
             what = f"the column {name} is missing; expected {', '.join(names)}"
             raise spot.error(what, near(name, cells, "Add it"))
-    return as_table(model, {name: cells[name] for name in names}, spot)
+    return as_table(model, {name: cells[name] for name in names if name in cells}, spot)
+
+
+def _check_war(war: WarRow, spot: Place, day: date | None) -> None:
+    """Check a war's duration against its dates, and its end against the reference date."""
+    end = war.end or war.start + timedelta(days=max(war.duration_days - 1, 0))
+    lasted = (end - war.start).days + 1
+    if abs(lasted - war.duration_days) > 1:
+        what = f"found {war.duration_days}; expected {lasted}, the days from {war.start} to {end}"
+        raise spot.at("duration_days").error(what, "Correct the duration or a date")
+    if day is not None and end >= day:
+        what = f"the war ended on {end}; expected a day before {day}, the reference date"
+        raise spot.at("end" if war.end else "duration_days").error(what, "Take it out: it was not known then")
+
+
+def _check_sense(rows: Sequence[tuple[int, Cells]], place: Place) -> None:
+    """Check that no case ends before it begins, and that no parts are more than the whole."""
+    for line, cells in rows:
+        spot = row_place(place, line)
+        for first, last in SPANS:
+            if first in cells and last in cells and _later(cells[first], cells[last]):
+                raise spot.at(last).error(f"found {cells[last]}, which is before {cells[first]} in {first}")
+        for whole, parts in PARTS.items():
+            figures = [cells[name] for name in (whole, *parts) if name in cells]
+            if whole in cells and len(figures) > 1 and all(map(_is_number, figures)):
+                most, *others = map(parse_number, figures)
+                if sum(others) > most:
+                    what = f"found {' + '.join(figures[1:])} in {', '.join(parts)}; expected {most:g} at most"
+                    raise spot.at(whole).error(what)
+
+
+def _later(one: str, other: str) -> bool:
+    """Whether a cell is a later day, or a larger number, than another; false if they are neither."""
+    with contextlib.suppress(ValueError):
+        return parse_day(one) > parse_day(other)
+    return _is_number(one) and _is_number(other) and parse_number(one) > parse_number(other)
 
 
 def _check_header(header: Sequence[str], place: Place) -> None:

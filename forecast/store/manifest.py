@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.errors import InputError
+from forecast.inputs.parsing import parse_day, shortened
 from forecast.store.json_text import read_object
 
 SCHEMA = 2
@@ -53,6 +54,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     for key in ("id", "as_of", "started"):
         if not isinstance(manifest[key], str):
             raise InputError(f"found {manifest[key]!r}; expected text", file=path, key=key, remedy=again)
+    try:
+        parse_day(manifest["as_of"])
+    except ValueError as error:
+        what = f"found {shortened(manifest['as_of'])}; expected {error}"
+        raise InputError(what, file=path, key="as_of", remedy=again) from None
     files = manifest["files"]
     if not isinstance(files, dict) or KEPT - set(files):
         raise InputError("expected a table with the hash of every file", file=path, key="files", remedy=again)

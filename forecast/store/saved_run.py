@@ -113,10 +113,7 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
     if isinstance(run, Path):
         folder = expanded(run)
     elif run == "latest":
-        found = list_runs(kept)
-        if not found:
-            raise InputError(f"no run in {kept}", key="run", remedy="Make one with: forecast run")
-        folder = max(found, key=lambda r: (r.manifest["as_of"], r.manifest["started"])).folder
+        folder = _latest(kept)
     elif not _NAME.fullmatch(run):
         raise InputError(
             f"{without_middle(run)!r} is not a run's name",
@@ -135,6 +132,24 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
         if not path.is_file() or file_digest(path) != digest:
             raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
     return Run(folder, manifest)
+
+
+def _latest(kept: Path) -> Path:
+    """The folder of the run with the greatest as-of date, then the latest start; one that lacks a file is skipped.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = sorted(list_runs(kept), key=lambda r: (r.manifest["as_of"], r.manifest["started"]))
+    if not found:
+        what = "no run in the present folder" if kept == Path() else f"no run in {kept}"
+        raise InputError(what, key="run", remedy="Make one with: forecast run")
+    for run in reversed(found):
+        missing = next((name for name in run.manifest["files"] if not (run.folder / name).is_file()), None)
+        if missing is None:
+            return run.folder
+        _log.warning("skipped, because it is not a sound run: %s is missing", run.folder / missing)
+    return found[-1].folder
 
 
 def list_runs(kept: Path) -> list[Run]:

@@ -61,6 +61,25 @@ def test_splits_add_up_to_their_whole(found: dict) -> None:
     assert beside["negotiated_younger_than_28_days"]["count"] <= whole["negotiated"] <= beside["ever_signed"]["count"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("down_consent", np.inf, "the column down_consent has infinite numbers"),
+        ("km2_end", -np.inf, "the column km2_end has infinite numbers"),
+        ("down_kyiv", np.nan, "5 timelines have only one of down_kyiv and talks_alive"),
+        ("talks_alive", None, "5 timelines have only one of engaged and talks_alive"),
+        ("draw", -7, "the column draw has numbers that are missing, negative or not whole"),
+        ("draw", 0.5, "the column draw has numbers that are missing, negative or not whole"),
+        ("timeline", np.nan, "the column timeline has numbers that are missing, negative or not whole"),
+    ],
+)
+def test_a_table_with_damaged_cells_is_refused(table: pd.DataFrame, column: str, value: object, words: str) -> None:
+    damaged = table.astype({column: object if column == "talks_alive" else float})
+    damaged.loc[damaged.index[:5], column] = value
+    with pytest.raises(InputError, match=words):
+        odds(damaged)
+
+
 def test_shares_of_a_whole_add_up_to_one(found: dict) -> None:
     assert sum(entry["probability"] for entry in found["first_refusal"].values()) == pytest.approx(1.0, abs=1e-12)
     assert sum(entry["probability"] for entry in found["steps_down"].values()) == pytest.approx(1.0, abs=1e-12)

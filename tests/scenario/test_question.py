@@ -52,6 +52,16 @@ def test_an_ending_is_missed(reader: Reader, tiny: Scenario) -> None:
 
 
 @pytest.mark.parametrize("kind", ["vote", "upheaval"])
+def test_an_event_that_stands_there_twice_is_refused(reader: Reader, kind: str) -> None:
+    event = {"label": "x", "source": "gazette", "date": date(2031, 4, 3)}
+    reader.tables["scenario.toml"][kind] = [event, event | {"label": "another"}]
+    read_question(reader)
+    reader.tables["scenario.toml"][kind] = [event, dict(event)]
+    with pytest.raises(InputError, match=rf"{kind}\.2031-04-03: found 'x' of 2031-04-03 twice"):
+        read_question(reader)
+
+
+@pytest.mark.parametrize("kind", ["vote", "upheaval"])
 @pytest.mark.parametrize("day", [date(2031, 3, 2), date(2031, 9, 30), date(2032, 5, 11)])
 def test_an_event_outside_the_forecast_period_is_refused(reader: Reader, kind: str, day: date) -> None:
     event = {"label": "x", "source": "gazette"}

@@ -73,7 +73,8 @@ def test_cases_that_differ_in_a_word_or_a_year_are_not_the_same(reader: Reader) 
 def of_file(reader: Reader, file: str, text: str) -> None:
     given = {**reader.tables, "reference/reference.toml": {"wars": TABLE | {"file": file}}}
     read_reference(
-        Reader(reader.label, given, reader.sources), {"reference/reference.toml": "", f"reference/{file}": text}
+        Reader(reader.label, given, reader.sources, day=reader.day),
+        {"reference/reference.toml": "", f"reference/{file}": text},
     )
 
 
@@ -85,6 +86,13 @@ def of_file(reader: Reader, file: str, text: str) -> None:
         (ONE.replace("2001-04-02", "2001-W14-1"), "start", "expected a real day"),
         (ONE.replace("stalemate", "draw"), "outcome", "expected one of won_or_lost, stalemate, other"),
         (ONE + ONE.replace("546", "547"), "", "row 3: found First of 2001-04-02, which is row 2 already"),
+        (
+            ONE.replace("546", "1546"),
+            "duration_days",
+            "found 1546; expected 547, the days from 2001-04-02 to 2002-09-30",
+        ),
+        (ONE.replace("2002-09-30", "2001-03-30"), "end", "found 2001-03-30, which is before 2001-04-02 in start"),
+        ("First,2030-12-01,2031-03-03,93,other\n", "end", "expected a day before 2031-03-03, the reference date"),
     ],
 )
 def test_wars_are_checked_row_by_row(reader: Reader, row: str, column: str, words: str) -> None:
@@ -92,6 +100,23 @@ def test_wars_are_checked_row_by_row(reader: Reader, row: str, column: str, word
     with pytest.raises(InputError) as caught:
         of_file(reader, "interstate_wars.csv", WARS + row)
     assert column in str(caught.value.key)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("year,attempts,successes\n1950,6,4\n1951,2,7\n", "row 3, column attempts", "found 7 in successes; expected 2"),
+        ("year_from,year_to,wars_at_risk,ended\n0,1,65,95\n", "row 2, column wars_at_risk", "expected 65 at most"),
+        ("decade,exits,irregular,regular\n1880,26,19,83\n", "row 2, column exits", "found 19 + 83 in irregular"),
+        ("start,end,value\n2020-01-01,2019-12-31,3\n", "row 2, column end", "which is before 2020-01-01 in start"),
+        ("year_from,year_to\n10,9\n", "row 2, column year_to", "found 9, which is before 10 in year_from"),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused(reader: Reader, text: str, key: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(reader, text)
+    assert caught.value.key == key
     assert words in str(caught.value)
 
 

@@ -149,6 +149,17 @@ def test_latest_is_the_greatest_as_of_then_the_latest_start(kept_copy: Path) -> 
     assert [run.id for run in list_runs(runs)] == ["a", "b", "c", kept_copy.name]
 
 
+def test_latest_is_a_whole_run(kept_copy: Path, caplog: pytest.LogCaptureFixture) -> None:
+    runs = kept_copy.parent
+    for name, as_of in (("part", "2031-04-01"), ("mistaken", "9999-99-99")):
+        change_manifest(shutil.copytree(kept_copy, runs / name), id=name, as_of=as_of)
+    (runs / "part" / "summary.json").unlink()
+    assert open_run("latest", runs).id == kept_copy.name
+    assert [run.id for run in list_runs(runs)] == ["part", kept_copy.name]
+    assert "summary.json is missing" in caplog.text
+    assert "as_of: found '9999-99-99'; expected" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["../x", "..", ".", "", "a/b", "/etc", ".hidden", "a:b", "-x", "a b", "a\n"])
 def test_what_is_no_name_is_refused(kept_copy: Path, name: str) -> None:
     with pytest.raises(InputError, match="is not a run's name"):
