@@ -6,6 +6,7 @@ times in its manifest and for `posterior.nc`. If it is made again, it replaces t
 manifest is not a run.
 """
 
+import contextlib
 import logging
 import re
 from collections.abc import Mapping
@@ -34,8 +35,18 @@ _log = logging.getLogger("forecast")
 
 
 def runs_folder(given: str | Path | None) -> Path:
-    """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`."""
-    return expanded(Path(given)) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
+    """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`.
+
+    Raises:
+        InputError: something else than a folder is there.
+    """
+    folder = expanded(Path(given)) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
+    there = False
+    with contextlib.suppress(OSError):
+        there = folder.exists() and not folder.is_dir()
+    if there:
+        raise InputError("it is not a folder", file=folder, remedy="Name another with --runs")
+    return folder
 
 
 @dataclass(frozen=True, repr=False)

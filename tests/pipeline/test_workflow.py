@@ -49,7 +49,7 @@ def test_another_sampling_gives_the_same_bytes(sampled: tuple[Sampled, Sampled],
     assert len(warnings) == 1
     assert "cannot be used" in warnings[0]
     assert "made again" in warnings[0]
-    assert len(err.decode().splitlines()) == 5
+    assert len(err.decode().splitlines()) == 6
     assert "cannot be used" not in sampled[0].err
     (folder,) = (tmp_path / "runs").iterdir()
     one, other = contents(sampled[0].folder, *TIMED), contents(folder, *TIMED)

@@ -172,9 +172,10 @@ def test_no_run_says_which_there_are(kept_copy: Path, tmp_path: Path) -> None:
         open_run("nothing", runs)
     with pytest.raises(InputError, match="Saved runs: none"):
         open_run("nothing", tmp_path / "nowhere")
-    for empty in (tmp_path / "nowhere", runs / kept_copy.name / MANIFEST):
-        with pytest.raises(InputError, match="Make one with: forecast run"):
-            open_run("latest", empty)
+    with pytest.raises(InputError, match="Make one with: forecast run"):
+        open_run("latest", tmp_path / "nowhere")
+    with pytest.raises(InputError, match=f"{MANIFEST}: it is not a folder"):
+        open_run("latest", runs / kept_copy.name / MANIFEST)
     (kept_copy / MANIFEST).unlink()
     with pytest.raises(InputError, match=f"is not a run: it has no {MANIFEST}"):
         open_run(kept_copy.name, runs)
