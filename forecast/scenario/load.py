@@ -80,9 +80,8 @@ def load_scenario(
     if seen is not None and not (isinstance(seen, pd.DataFrame) and "series" in seen):
         what = f"found {shortened(type(seen).__name__)}; expected the rows of evidence.csv of a run, as a DataFrame"
         raise InputError(what, key="seen")
-    folders = (None if path is None else Path(path) for path in (priors, happened))
-    priors, happened = folders
-    return _read(name_or_folder, priors, perspective, seen, happened).under(perspective, edits)
+    scenarios, record = (None if path is None else Path(path) for path in (priors, happened))
+    return _read(name_or_folder, scenarios, perspective, seen, record).under(perspective, edits)
 
 
 def load_members(
