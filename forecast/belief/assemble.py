@@ -43,7 +43,7 @@ PATHS = {
 STARTS = {"washington.capital_start": "washington.capital", "kyiv.instability_start": "kyiv.instability"}
 """Parameters that are the value of a level on the reference date, and the column of that level."""
 
-KURSK = "front.kursk_start"
+POCKET = "front.pocket_start"
 """Another such parameter: the ground held in Kursk, which follows its map."""
 
 
@@ -199,7 +199,7 @@ def check_fixed(scenario: Scenario, values: Mapping[str, float], day: date) -> N
     if day == scenario.reference_date:
         return
     for name in values:
-        if name in STARTS or (name == KURSK and scenario.series.pocket is not None):
+        if name in STARTS or (name == POCKET and scenario.series.pocket is not None):
             raise InputError(
                 f"this is the level on {scenario.reference_date}; as of {day} it has been observed, "
                 "so fixing it has no effect",

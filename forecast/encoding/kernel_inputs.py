@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from forecast import calendar
 from forecast.arrays import Array
+from forecast.encoding.reference_rates import RESPONSES, Fluctuations
 from forecast.evidence.states import STATES
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TABLE_REACH, Redrawn
@@ -53,14 +54,22 @@ def place_of(scenario: Scenario, name: str) -> tuple[int, ...]:
 def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     """Parameter rows, one for each draw, laid out as `Parameters`; intensities become weekly rates.
 
+    A rate that moves with levels is corrected, so that its chance comes out as elicited (`reference_rates`).
     A position is the parameter plus the party's lean times its stiffness, limited to the range 0 to 1. Saliences are
     the softmax of their log weights.
     """
     flat = np.zeros((len(draws), PARAMETERS.itemsize // 8))
     flat[:, flat_places(scenario)] = draws[list(scenario.priors)].to_numpy()
+    fluctuations = fluctuations_of(scenario, draws)
     for (name, prior), place in zip(scenario.priors.items(), flat_places(scenario), strict=True):
         if prior.unit in INTENSITIES:
-            flat[:, place] = to_kernel(prior.unit, draws[name].to_numpy())
+            weekly = to_kernel(prior.unit, draws[name].to_numpy())
+            if name in RESPONSES:
+                weekly = weekly * fluctuations.correction(name, weekly, chance=prior.unit == "chance/year")
+            flat[:, place] = weekly
+        elif name == "endings.collapse":
+            thrust = np.array(scenario.priors["front.breakthrough_thrust"].quantiles())
+            flat[:, place] = -np.expm1(np.log1p(-draws[name].to_numpy()) / fluctuations.collapse(thrust, thrust[1]))
     rows = flat.view(PARAMETERS)[:, 0].view(np.recarray)
     issues = len(scenario.issues)
     parties = rows["parties"]
@@ -72,6 +81,14 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     parties["salience"][:, :, :issues] = weights / weights.sum(axis=2, keepdims=True)
     rows["settlements"]["terms"] = np.clip(rows["settlements"]["terms"], 0.0, 1.0)
     return rows
+
+
+def fluctuations_of(scenario: Scenario, draws: pd.DataFrame) -> Fluctuations:
+    """How levels fluctuate around reference levels in each draw."""
+    mud = calendar.season(
+        calendar.monday(scenario.reference_date), 53, scenario.season_peaks, scenario.season_half_width
+    )
+    return Fluctuations({name: draws[name].to_numpy(float) for name in scenario.priors if name.count(".") == 1}, mud)
 
 
 def redrawn_parameters(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Redrawn:
@@ -133,13 +150,13 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     mud = calendar.season(before, 1, scenario.season_peaks, scenario.season_half_width)[0]
     s.drift = draws["front.slow"].to_numpy() - (front["level"] - front["mud"] * mud)
     s.fast = draws["front.fast"].to_numpy()
-    s.advance = s.advance_start = draws["front.slow"].to_numpy()
-    s.adequacy = s.adequacy_start = s.adequacy_seen = front["adequacy_start"]
+    s.advance = s.advance_start = s.pace = draws["front.slow"].to_numpy()
+    s.adequacy = s.adequacy_seen = front["adequacy_start"]
     for name, state in STATES.items():
         if not state.followed:
             s[state.kernel] = state.code(scenario.chronology.start[name])
     s.talking_seen = (s.rung >= CONTACT).astype(float)
-    s.pocket = front["kursk_start"]
+    s.pocket = front["pocket_start"]
     s.held = front["held"]
     s.strain = rows["moscow"]["strain_start"]
     washington = rows["washington"]
@@ -150,7 +167,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.hawks = rows["hawks"]["hawks_start"]
     s.obstruction = rows["europe"]["obstruction_start"]
     s.lapsed = int(start.lapsed)
-    s.instability = s.instability_start = draws["kyiv.instability"].to_numpy()
+    s.instability = draws["kyiv.instability"].to_numpy()
     s.martial_law = int(start.martial_law)
     s.legitimate = int(start.legitimate)
     s.settlement = -1
@@ -198,7 +215,10 @@ def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: da
     facts["settlements"] = len(scenario.settlements)
     facts["regions"] = len(scenario.regions)
     facts["guarantees"] = _first(issue.role == "guarantees" for issue in scenario.issues)
+    facts["territory"] = _first(issue.role == "territory" for issue in scenario.issues)
     facts["ceasefire"] = _first(settlement.ceasefire for settlement in scenario.settlements)
+    facts["dictated_form"] = _first(settlement.dictated for settlement in scenario.settlements)
+    facts["usual_thrust"] = scenario.priors["front.breakthrough_thrust"].quantiles()[1]
     facts["clause_issue"] = -1
     where = rows_of_table(scenario)
     for k, settlement in enumerate(scenario.settlements):

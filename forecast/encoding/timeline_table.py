@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from forecast.scenario.records import Kind
 from forecast.scenario.spec import Scenario
-from forecast.timeline.codes import LEADERS, PARTIES, POSTURES, RUNGS, RUSSIA_FAILS, TRUCES, UKRAINE_DEFEATED
+from forecast.timeline.codes import (
+    CAUSES,
+    LEADERS,
+    LEVELS,
+    PARTIES,
+    POSTURES,
+    RUNGS,
+    RUSSIA_FAILS,
+    TRUCES,
+    UKRAINE_DEFEATED,
+)
 from forecast.timeline.fields import fields
 from forecast.timeline.result import RESULT, Result
 
@@ -27,6 +37,7 @@ _CODES: dict[str, tuple[str, ...]] = {
     "posture": POSTURES,
     "leader": LEADERS,
     "first_refusal": PARTIES,
+    "cause": CAUSES,
 }
 
 MADE = {
@@ -59,7 +70,10 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
         if name in columns:
             continue
         values = record[name]
-        if declared.shape:
+        if declared.shape == ("level",):
+            for k, level in enumerate(LEVELS):
+                columns[level_column(level, name)] = _four_digits(values[:, k])
+        elif declared.shape:
             ids = list(PARTIES) if declared.shape == ("party",) else [region.id for region in scenario.regions]
             for k, row in enumerate(ids):
                 if name == "gap_issue":
@@ -83,6 +97,17 @@ def timeline_table(record: Any, scenario: Scenario, as_of: date) -> pd.DataFrame
         else:
             columns[name] = values
     return pd.DataFrame(columns)
+
+
+def level_column(level: str, field: str) -> str:
+    """Name of the column of a level's average, or of the level after some weeks or at the end."""
+    return f"{level}_{field.removeprefix('at_')}"
+
+
+def _four_digits(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Levels in single precision, rounded to 12 binary digits: they are conditioned on, not added up."""
+    bits = (values.astype(np.float32).view(np.uint32) + np.uint32(0x400)) & np.uint32(0xFFFFF800)
+    return np.where(np.isnan(values), np.float32(np.nan), bits.view(np.float32)).astype(np.float32)
 
 
 def _seven_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,6 +151,8 @@ def column_kinds() -> dict[str, str]:
     """The content of each column, by name; the columns of single parties and regions are left out."""
     kinds = {"ending": CATEGORY, "headline": CATEGORY, "last_date": DATE}
     for name, declared in fields(Result).items():
+        if declared.shape == ("level",):
+            kinds |= {level_column(level, name): NUMBER for level in LEVELS}
         if declared.shape or name in kinds:
             continue
         if name in ("settlement", "last_settlement", *_CODES):
@@ -142,6 +169,11 @@ def data_dictionary() -> list[tuple[str, str, str]]:
         if name in MADE:
             continue
         unit = "date" if declared.unit == "day" else declared.unit
+        if declared.shape == ("level",):
+            for level in LEVELS:
+                unit = "z" if level == "advance" else declared.unit
+                rows.append((level_column(level, name), unit, declared.meaning.replace("the level", level)))
+            continue
         suffix = f"_<{declared.shape[0]}>" if declared.shape else ""
         rows.append((f"{name}{suffix}", unit, _in_words(declared.meaning)))
     return rows

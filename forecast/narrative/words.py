@@ -7,7 +7,7 @@ from forecast.locations import ROOT
 from forecast.report.context import environment
 from forecast.report.numbers import counted, day_in_words, listed, two_figures
 from forecast.scenario.spec import Scenario
-from forecast.timeline.week import NEAR_MOSCOW
+from forecast.timeline.endings import NEAR_MOSCOW
 
 LEANS: Final = (
     (1.0 - NEAR_MOSCOW, "terms near {kyiv}'s"),

@@ -31,7 +31,7 @@ from forecast.outcomes.conditions import (
     total,
 )
 from forecast.timeline.codes import PARTIES
-from forecast.timeline.week import NEAR_MOSCOW
+from forecast.timeline.endings import NEAR_MOSCOW
 
 CEASEFIRE_WEEKS = 4.0
 """Weeks that a ceasefire along the whole front must last to count beside the odds."""

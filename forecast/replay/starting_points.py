@@ -213,6 +213,7 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     for name in results.dtype.names or ():
         if name.rpartition("_")[2] in calendar.AMOUNT_DAYS:
             results[name] = np.nan
+    results["average"] = 0.0
     return Start(
         draw=draw[order],
         copy=copy[order],

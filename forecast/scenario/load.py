@@ -226,7 +226,7 @@ def starting_values(start: Start, priors: Mapping[str, Prior]) -> dict[str, str]
 
     The pocket is held if its median area is more than the least that counts.
     """
-    given = dict(start) | {"pocket": priors["front.kursk_start"].quantiles()[1] >= POCKET_GONE}
+    given = dict(start) | {"pocket": priors["front.pocket_start"].quantiles()[1] >= POCKET_GONE}
     values = {}
     for name, state in STATES.items():
         found = given[state.kernel]

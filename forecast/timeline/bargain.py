@@ -3,14 +3,24 @@
 For signatory p with positions y, saliences s (summing to 1) and terms x on the issues scored 0 to 1:
 
     V_p = sum_i s_pi (1 - |x_i - y_pi|) - commitment_p(settlement)           value of the settlement
-    c_p = logistic((V_p - R_p + eta_p) / tau),  eta_p ~ Normal(0, sigma_p)   once per timeline
+    c_p = logistic((V_p - R_p + eta_p) / tau),  eta_p ~ Normal(0, sigma_p)   once per draw
 
-Washington consents to a settlement that it can deliver (`washington.consent`). The hawks do not sign.
+R is the worth of fighting on (`prospects.py`). eta is a departure drawn once with each draw of the parameters: what we do
+not know of governments. Washington consents to a settlement that it can deliver (`washington.consent`). The hawks do
+not sign.
+
+Ground gained moves the line in fact: a term x on territory counts as x + line (km2 / 1000) (1 - |2 x - 1|).
+
+Opening terms answer power. They lean, on every issue alike and within what the settlement gives, by
+
+    lean ((R_Moscow - optimism - V_Moscow) - (R_Kyiv - V_Kyiv)) / 2      V of the settlement's typical terms
+
+A lean of 1 would leave both sides equally far from consent, as those who draft the terms see them.
 """
 
 import math
 
-from forecast.timeline import europe, kyiv, moscow, washington
+from forecast.timeline import europe, prospects, washington
 from forecast.timeline.codes import (
     CONTACT,
     EUROPE,
@@ -34,7 +44,6 @@ from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
 from forecast.timeline.world import World
 
-PRIVATE = decision("talks.private_worth")
 SETTLEMENT = decision("talks.template")
 OPENING_TERMS = decision("talks.opening_terms")
 CLAUSES = decision("talks.clauses")
@@ -54,40 +63,60 @@ def signs(w: World, settlement: int, party: int) -> bool:
 
 
 @kernel
+def moved_line(p: Parameters, s: State, x: float) -> float:
+    """A term on territory, as it counts once ground gained has moved the line in fact."""
+    moved = x + p.talks.line * s.km2 / 1000.0 * (1.0 - abs(2.0 * x - 1.0))
+    return min(max(moved, 0.0), 1.0)
+
+
+@kernel
 def value(p: Parameters, s: State, w: World, party: int) -> float:
     """Value of the terms on the table to a party, before its fears are deducted: sum_i s_pi (1 - |x_i - y_pi|)."""
     total = 0.0
     for i in range(w.facts.issues):
-        total += p.parties.salience[party, i] * (1.0 - abs(s.terms[i] - p.parties.position[party, i]))
+        x = moved_line(p, s, s.terms[i]) if i == w.facts.territory else s.terms[i]
+        total += p.parties.salience[party, i] * (1.0 - abs(x - p.parties.position[party, i]))
     return total
 
 
 @kernel
-def opening_value(p: Parameters, w: World, settlement: int, party: int) -> float:
-    """Value of a settlement's typical terms to a party, before its fears are deducted."""
+def opening_value(p: Parameters, s: State, w: World, settlement: int, party: int, lean: float) -> float:
+    """Value of a settlement's typical terms to a party if they lean by `lean`, before its fears are deducted."""
     total = 0.0
     for i in range(w.facts.issues):
-        x = p.settlements.terms[settlement, i]
+        x = min(max(p.settlements.terms[settlement, i] + lean, 0.0), 1.0)
+        if i == w.facts.territory:
+            x = moved_line(p, s, x)
         total += p.parties.salience[party, i] * (1.0 - abs(x - p.parties.position[party, i]))
     return total
+
+
+@kernel
+def opening_lean(p: Parameters, s: State, w: World, settlement: int) -> float:
+    """How far a settlement's opening terms lean to Moscow's side, from -give to give."""
+    fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
+    moscow_gap = s.worth[MOSCOW] - p.talks.optimism - opening_value(p, s, w, settlement, MOSCOW, 0.0) + fear
+    kyiv_gap = s.worth[KYIV] - opening_value(p, s, w, settlement, KYIV, 0.0) + commitment_kyiv(p, settlement)
+    give = p.settlements.give[settlement]
+    return min(max(0.5 * p.talks.lean * (moscow_gap - kyiv_gap), -give), give)
 
 
 @kernel
 def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops: float) -> float:
     """Cost of a settlement to Moscow: it may be overturned, Ukraine may rearm, and some terms are hard to accept.
 
-    Lock-in clauses (the Senate, Europe) lower the fear that the settlement is overturned. The hawks raise the fear that
-    Ukraine rearms; a settlement that stops the fighting before the rest is agreed has half of this cost at least. The
-    cost of stopping first falls away once a general truce holds.
+    Lock-in clauses (the Senate, Europe) lower the fear that the settlement is overturned. The fear of a rearmed Ukraine
+    (`prospects.py`) counts in full if losses under it look temporary, half if the fighting stops before the rest is
+    agreed; the hawks add to it. The cost of stopping first falls away once a general truce holds.
     """
     temporary, stops_first = w.facts.temporary[settlement], w.facts.stops_first[settlement]
     fear = p.moscow.distrust * (1.0 - p.settlements.lock_in[settlement])
-    fear += max(temporary, 0.5 * stops_first) * p.moscow.cheating
+    fear += max(temporary, 0.5 * stops_first) * s.fear
     fear += p.hawks.moscow_fear * max(0.0, s.hawks) * (0.5 + 0.5 * temporary)
     if stops_first > 0.0 and s.truce != GENERAL:
         fear += p.moscow.stop_first
         if s.pocket > 0.0:
-            fear += p.moscow.kursk_cost
+            fear += p.moscow.pocket_cost
     if s.legitimate == 0:
         fear += p.moscow.illegitimate * (1.0 + w.facts.election_first[settlement])
     return fear + p.moscow.troops_cost * troops
@@ -100,24 +129,16 @@ def commitment_kyiv(p: Parameters, settlement: int) -> float:
 
 
 @kernel
-def worth_moscow(p: Parameters, s: State) -> float:
-    """Moscow's worth of fighting on, R_Moscow."""
-    return moscow.worth_of_fighting(p.moscow, s, washington.stock_share(p.washington, s))
-
-
-@kernel
 def gap_moscow(p: Parameters, s: State, w: World) -> float:
     """Moscow's gap to consent: R - V - eta."""
     fear = commitment_moscow(p, s, w, s.settlement, float(s.troops_text))
-    return worth_moscow(p, s) - (value(p, s, w, MOSCOW) - fear) - s.private[MOSCOW]
+    return s.worth[MOSCOW] - (value(p, s, w, MOSCOW) - fear) - s.private[MOSCOW]
 
 
 @kernel
 def gap_kyiv(p: Parameters, s: State, w: World) -> float:
     """Kyiv's gap to consent: R - V - eta."""
-    return (
-        kyiv.worth_of_fighting(p.kyiv, s) - (value(p, s, w, KYIV) - commitment_kyiv(p, s.settlement)) - s.private[KYIV]
-    )
+    return s.worth[KYIV] - (value(p, s, w, KYIV) - commitment_kyiv(p, s.settlement)) - s.private[KYIV]
 
 
 @kernel
@@ -184,15 +205,14 @@ def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
 
     The other parties underestimate Moscow's worth of fighting on, as R_Moscow - optimism: they take wishes for facts.
     """
+    lean = opening_lean(p, s, w, settlement)
     fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
-    moscow_gap = worth_moscow(p, s) - p.talks.optimism - opening_value(p, w, settlement, MOSCOW) + fear
-    kyiv_gap = (
-        kyiv.worth_of_fighting(p.kyiv, s) - opening_value(p, w, settlement, KYIV) + commitment_kyiv(p, settlement)
-    )
+    moscow_gap = s.worth[MOSCOW] - p.talks.optimism - opening_value(p, s, w, settlement, MOSCOW, lean) + fear
+    kyiv_gap = s.worth[KYIV] - opening_value(p, s, w, settlement, KYIV, lean) + commitment_kyiv(p, settlement)
     total = logistic(-moscow_gap / p.talks.tau) + logistic(-kyiv_gap / p.talks.tau)
     count = 2.0
     if w.facts.needs_europe[settlement] > 0.0:
-        gap = europe.worth_of_fighting(p.europe, s) - opening_value(p, w, settlement, EUROPE)
+        gap = europe.worth_of_fighting(p.europe, s) - opening_value(p, s, w, settlement, EUROPE, lean)
         total += logistic(-gap / p.talks.tau)
         count += 1.0
     if w.facts.needs_washington[settlement] > 0.0:
@@ -221,10 +241,11 @@ def draw_settlement(p: Parameters, s: State, w: World, context: Context) -> None
     s.settlement = chosen
     s.drawn += 1
     s.troops_text = int(w.facts.troops[chosen])
+    lean = opening_lean(p, s, w, chosen)
     common = normal(context, OPENING_TERMS, s.week, 32 * lane)
     for i in range(w.facts.issues):
         own = normal(context, OPENING_TERMS, s.week, 32 * lane + 1 + i)
-        x = p.settlements.terms[chosen, i] + p.settlements.spread[chosen] * (0.6 * common + 0.8 * own)
+        x = p.settlements.terms[chosen, i] + lean + p.settlements.spread[chosen] * (0.6 * common + 0.8 * own)
         s.terms[i] = min(max(x, 0.0), 1.0)
     for k in range(int(w.facts.clauses[chosen])):
         s.included[k] = 1.0
@@ -288,31 +309,44 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
 
 
 @kernel
-def begin(p: Parameters, s: State, w: World, context: Context) -> None:
-    """Draw the private part of a settlement's value to each party, once in each timeline; value a bare ceasefire."""
-    s.private[MOSCOW] = p.talks.moscow_spread * normal(context, PRIVATE, 0, MOSCOW)
-    s.private[KYIV] = p.talks.kyiv_spread * normal(context, PRIVATE, 0, KYIV)
-    s.private[EUROPE] = p.talks.europe_spread * normal(context, PRIVATE, 0, EUROPE)
-    if w.facts.ceasefire >= 0:
-        s.truce_value[MOSCOW] = opening_value(p, w, w.facts.ceasefire, MOSCOW)
-        s.truce_value[KYIV] = opening_value(p, w, w.facts.ceasefire, KYIV)
+def dictated_value(p: Parameters, s: State, w: World, party: int) -> float:
+    """Value to a party of the terms that Moscow would dictate: those of a form so marked, else Moscow's ideal."""
+    if w.facts.dictated_form >= 0:
+        return opening_value(p, s, w, w.facts.dictated_form, party, 0.0)
+    total = 0.0
+    for i in range(w.facts.issues):
+        away = abs(p.parties.position[MOSCOW, i] - p.parties.position[party, i])
+        total += p.parties.salience[party, i] * (1.0 - away)
+    return total
 
 
 @kernel
-def truce_consent_moscow(p: Parameters, s: State) -> float:
-    """Moscow's consent to a bare ceasefire; stopping first, Russian ground left to Ukraine and distrust lower it."""
-    cost = (
-        p.moscow.stop_first + (p.moscow.kursk_cost if s.pocket > 0.0 else 0.0) + p.moscow.distrust + p.moscow.cheating
-    )
-    gap = worth_moscow(p, s) - s.truce_value[MOSCOW] + cost - s.private[MOSCOW]
-    return logistic(-gap / p.talks.tau)
+def begin(p: Parameters, s: State, w: World) -> None:
+    """Set what a timeline keeps: private worths of a settlement, and the values of a bare ceasefire and of defeat."""
+    s.private[MOSCOW] = p.talks.moscow_spread * p.moscow.private
+    s.private[KYIV] = p.talks.kyiv_spread * p.kyiv.private
+    s.private[EUROPE] = p.talks.europe_spread * p.talks.europe_private
+    for party in (KYIV, MOSCOW):
+        s.dictated_value[party] = dictated_value(p, s, w, party)
+        s.truce_value[party] = s.dictated_value[party]
+        if w.facts.ceasefire >= 0:
+            s.truce_value[party] = opening_value(p, s, w, w.facts.ceasefire, party, 0.0)
+    prospects.update(p, s, w)
 
 
 @kernel
-def truce_consent_kyiv(p: Parameters, s: State) -> float:
+def truce_consent_moscow(p: Parameters, s: State, w: World) -> float:
+    """Moscow's consent to a bare ceasefire; stopping first, Russian ground left to Ukraine and fears lower it."""
+    cost = p.moscow.stop_first + (p.moscow.pocket_cost if s.pocket > 0.0 else 0.0) + p.moscow.distrust + s.fear
+    held = s.truce_value[MOSCOW] + prospects.line_value(p, s, w, MOSCOW)
+    return logistic(-(s.worth[MOSCOW] - held + cost - s.private[MOSCOW]) / p.talks.tau)
+
+
+@kernel
+def truce_consent_kyiv(p: Parameters, s: State, w: World) -> float:
     """Kyiv's consent to a bare ceasefire, which nobody monitors or enforces."""
-    gap = kyiv.worth_of_fighting(p.kyiv, s) + p.kyiv.truce_distrust - s.truce_value[KYIV] - s.private[KYIV]
-    return logistic(-gap / p.talks.tau)
+    held = s.truce_value[KYIV] + prospects.line_value(p, s, w, KYIV)
+    return logistic(-(s.worth[KYIV] + p.kyiv.truce_distrust - held - s.private[KYIV]) / p.talks.tau)
 
 
 @kernel

@@ -24,3 +24,19 @@ LEADERS = ("incumbent", "harder successor", "readier successor", "acting (the Sp
 
 RUNNING, UKRAINE_DEFEATED, RUSSIA_FAILS = range(3)
 """Whether the war has ended on the battlefield."""
+
+BREAKTHROUGH_CAUSE, ALL_GROUND, CAPITULATION, OVERTHROW, SUPPLY, CRASH, MUTINY, DEATH = range(8)
+CAUSES = (
+    "collapse_after_breakthrough",
+    "all_ground_lost",
+    "capitulation",
+    "overthrow_under_force",
+    "collapse_of_supply",
+    "economic_crash",
+    "mutiny_or_coup",
+    "leaders_death",
+)
+"""Causes of an end on the battlefield: five of Ukraine's defeat, three of Russia's failure."""
+
+LEVELS = ("capital", "attention", "hawks", "obstruction", "instability", "strain", "adequacy", "advance")
+"""The levels that a timeline's row remembers."""

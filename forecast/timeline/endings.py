@@ -1,19 +1,41 @@
 """Endings: the rates at which the war ends on the battlefield, their draw, and the owners of a defeat.
 
-    direct defeat   defeat wide_ratio(-adequacy + instability + advance + ground lost)
-    collapse        while thrust lasts: over the life of an undisturbed breakthrough the chance is `collapse`,
-                    times wide_ratio(-adequacy + instability + thrust beyond the usual + ground lost)
-    Russia fails    failure ratio(strain - advance + a shock at home)
+    direct defeat   its part of defeat for each cause, times a wide_ratio of
+                    capitulation          -adequacy + advance + ground lost + Washington away
+                    overthrow under force instability + leaderless + ground lost
+                    collapse of supply    -adequacy - arms + ground lost
+    collapse        while thrust lasts it may begin: over the life of an undisturbed breakthrough the chance is
+                    `collapse`, times wide_ratio(-adequacy + instability + thrust beyond the usual + ground lost);
+                    collapse_weeks after it began, organised defence has ended
+    Russia fails    its part of failure for each cause, times a ratio of
+                    economic crash        strain
+                    mutiny or coup        a shock at home - advance
+                    the leader's death    strain - advance (of a successor who ends the war)
 
-The rates are computed at the start of a step and compete at its end: P(any) = 1 - exp(-sum), and each ending is
-chosen in proportion to its rate. The loss of all ground in reach is a defeat too. The rates are 0 while a general truce
-or a settlement holds.
+The rates are computed at the start of a step and compete at its end: P(any) = 1 - exp(-sum), and each cause is
+chosen in proportion to its rate. While a collapse runs its course, thrust does not fade. A general truce or a
+settlement stops it; a settlement near Moscow's terms, signed while the defence collapses, is a capitulation. The loss
+of all ground in reach is a defeat too. The rates are 0 while a general truce or a settlement holds.
 """
 
 import math
 
 from forecast.timeline import front, washington
-from forecast.timeline.codes import GENERAL, KYIV, RUSSIA_FAILS, UKRAINE_DEFEATED
+from forecast.timeline.codes import (
+    ALL_GROUND,
+    BREAKTHROUGH_CAUSE,
+    CAPITULATION,
+    CRASH,
+    DEATH,
+    GENERAL,
+    KYIV,
+    MUTINY,
+    OVERTHROW,
+    RUSSIA_FAILS,
+    SUPPLY,
+    UKRAINE_DEFEATED,
+    WALKED_AWAY,
+)
 from forecast.timeline.forms import bounded, decay, ratio, wide_ratio
 from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
@@ -25,86 +47,209 @@ from forecast.timeline.world import World
 
 ENDING = decision("endings.any")
 ENDING_WHICH = decision("endings.which")
+COLLAPSE = decision("endings.collapse")
 
 EXHAUSTED = event("endings.exhausted", "Ukraine has lost all ground in reach", code="1 if Washington is engaged")
-COLLAPSED = event("endings.collapsed", "the defence collapses after a breakthrough", code="1 if Washington is engaged")
-DEFEATED = event("endings.defeated", "Ukraine is defeated without a breakthrough", code="1 if Washington is engaged")
-FAILED = event("endings.failed", "Russia's war fails", code="1 if Washington is engaged")
+COLLAPSING = event("endings.collapsing", "the defence begins to collapse after a breakthrough")
+HALTED = event("endings.halted", "the collapse is halted: the fighting stops")
+COLLAPSED = event("endings.collapsed", "organised defence has ended", code="1 if Washington is engaged")
+DEFEATED = event("endings.defeated", "Ukraine is defeated", code="cause, see `codes.CAUSES`")
+FAILED = event("endings.failed", "Russia's war fails", code="cause, see `codes.CAUSES`")
+
+NEAR_MOSCOW = 2.0 / 3.0
+"""Term index above which a settlement is near Moscow's terms; below 1 minus this value it is near Kyiv's."""
 
 
 @kernel
-def collapse_rate(p: Parameters, s: State, dt: float) -> float:
-    """Weekly rate of collapse while thrust lasts.
+def ground_lost(p: Parameters, s: State) -> float:
+    """What ground lost adds to the log of each rate of defeat."""
+    return p.endings.defeat_ground * max(0.0, s.km2) / 1000.0
+
+
+@kernel
+def collapse_ratio(p: Parameters, s: State, adequacy: float, instability: float, more_thrust: float) -> float:
+    """How much likelier a collapse after a breakthrough is than at reference conditions."""
+    return wide_ratio(
+        -p.endings.collapse_adequacy * adequacy
+        + p.endings.collapse_instability * instability
+        + p.endings.collapse_thrust * more_thrust
+        + ground_lost(p, s)
+    )
+
+
+@kernel
+def collapse_rate(p: Parameters, s: State, w: World, dt: float) -> float:
+    """Weekly rate at which a collapse begins while thrust lasts.
 
     At reference conditions the rate adds up to -ln(1 - collapse) while thrust fades undisturbed from its full size.
     """
-    if s.thrust_full <= 0.0:
+    if s.thrust_full <= 0.0 or s.collapsing == 1:
         return 0.0
     spent = s.thrust / s.thrust_full * (1.0 - decay(p.front.thrust_half_life, dt)) / dt
+    more = s.thrust_full - w.facts.usual_thrust
+    return -math.log1p(-p.endings.collapse) * spent * collapse_ratio(p, s, s.adequacy, s.instability, more)
+
+
+@kernel
+def capitulation_ratio(p: Parameters, s: State, adequacy: float, quickened: float) -> float:
+    """How much likelier a capitulation is than at reference conditions; `quickened` is in units of z."""
+    alone = 1.0 if s.posture == WALKED_AWAY else 0.0
+    return wide_ratio(
+        -p.endings.defeat_adequacy * adequacy
+        + p.endings.defeat_advance * quickened
+        + p.endings.defeat_alone * alone
+        + ground_lost(p, s)
+    )
+
+
+@kernel
+def overthrow_ratio(p: Parameters, s: State, instability: float) -> float:
+    """How much likelier an overthrow under force is than at reference conditions."""
+    return wide_ratio(
+        p.endings.defeat_instability * instability
+        + p.endings.defeat_leaderless * s.leaderless
+        + ground_lost(p, s)
+    )
+
+
+@kernel
+def supply_ratio(p: Parameters, s: State, adequacy: float) -> float:
+    """How much likelier a collapse of supply is than at reference conditions."""
+    return wide_ratio(-p.endings.defeat_adequacy * adequacy - p.endings.defeat_arms * s.arms + ground_lost(p, s))
+
+
+@kernel
+def defeat_rates(
+    p: Parameters, s: State, adequacy: float, instability: float, quickened: float
+) -> tuple[float, float, float]:
+    """Rates of capitulation, overthrow and collapse of supply, relative to that of direct defeat at reference."""
+    e = p.endings
+    total = e.defeat_capitulation + e.defeat_overthrow + e.defeat_supply
+    if total <= 0.0:
+        return 0.0, 0.0, 0.0
     return (
-        -math.log1p(-p.endings.collapse)
-        * spent
-        * wide_ratio(
-            -p.endings.collapse_adequacy * s.adequacy
-            + p.endings.collapse_instability * s.instability
-            + p.endings.collapse_thrust * (s.thrust_full - p.front.breakthrough_thrust)
-            + p.endings.defeat_ground * max(0.0, s.km2) / 1000.0
-        )
+        e.defeat_capitulation / total * capitulation_ratio(p, s, adequacy, quickened),
+        e.defeat_overthrow / total * overthrow_ratio(p, s, instability),
+        e.defeat_supply / total * supply_ratio(p, s, adequacy),
+    )
+
+
+@kernel
+def failure_rates(p: Parameters, s: State, strain: float, quickened: float) -> tuple[float, float, float]:
+    """Rates of a crash, a mutiny and the leader's death, relative to that of Russia's failure at reference."""
+    e = p.endings
+    total = e.failure_crash + e.failure_mutiny + e.failure_death
+    if total <= 0.0:
+        return 0.0, 0.0, 0.0
+    return (
+        e.failure_crash / total * ratio(e.failure_strain * strain),
+        e.failure_mutiny / total * ratio(e.failure_shock * s.home_shock - e.failure_advance * quickened),
+        e.failure_death / total * ratio(e.failure_strain * strain - e.failure_advance * quickened),
     )
 
 
 @kernel
 def defeat_rate(p: Parameters, s: State) -> float:
-    """Weekly rate of direct defeat."""
-    return p.endings.defeat * wide_ratio(
-        -p.endings.defeat_adequacy * s.adequacy
-        + p.endings.defeat_instability * s.instability
-        + p.endings.defeat_advance * (s.advance - s.advance_start)
-        + p.endings.defeat_ground * max(0.0, s.km2) / 1000.0
-    )
+    """Weekly rate of direct defeat, all causes together."""
+    capitulation, overthrow, supply = defeat_rates(p, s, s.adequacy, s.instability, s.advance - s.advance_start)
+    return p.endings.defeat * (capitulation + overthrow + supply)
 
 
 @kernel
 def failure_rate(p: Parameters, s: State) -> float:
-    """Weekly rate of Russia's failure."""
-    return p.endings.failure * ratio(
-        p.endings.failure_strain * s.strain
-        - p.endings.failure_advance * (s.advance - s.advance_start)
-        + p.endings.failure_shock * s.home_shock
-    )
+    """Weekly rate of Russia's failure, all causes together."""
+    crash, mutiny, death = failure_rates(p, s, s.strain, s.advance - s.advance_start)
+    return p.endings.failure * (crash + mutiny + death)
 
 
 @kernel
-def rates(p: Parameters, s: State, r: Result, dt: float) -> None:
+def rates(p: Parameters, s: State, r: Result, w: World, dt: float) -> None:
     """Compute the rates of the endings in a step."""
     if s.truce == GENERAL:
         s.rate_collapse = s.rate_defeat = s.rate_failure = 0.0
         return
-    s.rate_collapse = collapse_rate(p, s, dt)
+    s.rate_collapse = collapse_rate(p, s, w, dt)
     s.rate_defeat = defeat_rate(p, s)
     s.rate_failure = failure_rate(p, s)
     r.top_defeat_rate = max(r.top_defeat_rate, s.rate_collapse + s.rate_defeat)
 
 
 @kernel
-def events(s: State, w: World, context: Context, part: int, dt: float) -> None:
-    """Draw whether the war ends on the battlefield in the step; it does not if the fighting has just stopped.
+def halt(s: State, r: Result, context: Context) -> None:
+    """Stop a collapse, since the fighting has stopped; a settlement near Moscow's terms is a capitulation."""
+    s.collapsing = 0
+    if s.in_force == 1 and s.index > NEAR_MOSCOW:
+        end(s, r, context, CAPITULATION)
+    else:
+        note(context.log, HALTED, s.week, -1, 0.0)
 
-    If Ukraine has lost all ground in the regions in reach, it is defeated without a draw.
+
+@kernel
+def end(s: State, r: Result, context: Context, cause: int) -> None:
+    """End the war on the battlefield by one of `codes.CAUSES`."""
+    s.ending = UKRAINE_DEFEATED if cause < CRASH else RUSSIA_FAILS
+    r.cause = cause
+    engaged = 1 if washington.engaged(s) else 0
+    if cause == ALL_GROUND:
+        note(context.log, EXHAUSTED, s.week, engaged, 0.0)
+    elif cause == BREAKTHROUGH_CAUSE:
+        note(context.log, COLLAPSED, s.week, engaged, 0.0)
+    else:
+        note(context.log, DEFEATED if cause < CRASH else FAILED, s.week, cause, 0.0)
+
+
+@kernel
+def cause_of_defeat(p: Parameters, s: State, u: float) -> int:
+    """The cause of a direct defeat, by the share of each in its rate."""
+    capitulation, overthrow, supply = defeat_rates(p, s, s.adequacy, s.instability, s.advance - s.advance_start)
+    u *= capitulation + overthrow + supply
+    if u < capitulation:
+        return CAPITULATION
+    return OVERTHROW if u < capitulation + overthrow else SUPPLY
+
+
+@kernel
+def cause_of_failure(p: Parameters, s: State, u: float) -> int:
+    """The cause of Russia's failure, by the share of each in its rate."""
+    crash, mutiny, death = failure_rates(p, s, s.strain, s.advance - s.advance_start)
+    u *= crash + mutiny + death
+    if u < crash:
+        return CRASH
+    return MUTINY if u < crash + mutiny else DEATH
+
+
+@kernel
+def events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
+    """Draw whether the war ends on the battlefield in the step, or a collapse begins; not once the fighting stopped.
+
+    If Ukraine has lost all ground in the regions in reach, or a collapse has run its course, it is defeated without a
+    draw.
     """
     if s.truce == GENERAL:
+        if s.collapsing == 1:
+            halt(s, r, context)
         return
-    engaged = 1 if washington.engaged(s) else 0
     if front.exhausted(s, w):
-        s.ending = UKRAINE_DEFEATED
-        note(context.log, EXHAUSTED, s.week, engaged, 0.0)
+        end(s, r, context, ALL_GROUND)
         return
-    total = s.rate_collapse + s.rate_defeat + s.rate_failure
+    if s.collapsing == 1:
+        s.collapse_age += dt
+        if s.collapse_age >= p.endings.collapse_weeks:
+            end(s, r, context, BREAKTHROUGH_CAUSE)
+            return
+    total = s.rate_defeat + s.rate_failure
     if happens(total * dt, context, ENDING, s.week, part):
-        which = uniform(context, ENDING_WHICH, s.week, part) * total
-        s.ending = UKRAINE_DEFEATED if which < s.rate_collapse + s.rate_defeat else RUSSIA_FAILS
-        kind = COLLAPSED if which < s.rate_collapse else DEFEATED
-        note(context.log, kind if s.ending == UKRAINE_DEFEATED else FAILED, s.week, engaged, 0.0)
+        u = uniform(context, ENDING_WHICH, s.week, part)
+        defeat = s.rate_defeat / total
+        if u < defeat:
+            end(s, r, context, cause_of_defeat(p, s, u / defeat))
+        else:
+            end(s, r, context, cause_of_failure(p, s, (u - defeat) / (1.0 - defeat)))
+    elif happens(s.rate_collapse * dt, context, COLLAPSE, s.week, part):
+        s.collapsing = 1
+        s.collapse_age = 0.0
+        r.collapse_began = s.day
+        note(context.log, COLLAPSING, s.week, -1, 0.0)
 
 
 @kernel
@@ -120,7 +265,7 @@ def own(p: Parameters, s: State, r: Result, in_office: float) -> None:
     recent_pause = 1.0 if s.pause_memory < 26.0 else 0.0
     refused = 1.0 if r.first_refusal == KYIV else 0.0
     president = math.exp(
-        e.owner_trump
+        e.owner_president
         + e.owner_engaged * s.engagement
         + e.owner_blame * blame
         + e.owner_paused * recent_pause

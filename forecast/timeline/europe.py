@@ -3,7 +3,11 @@
     obstruction reverts to obstruction_mean + obstruction_text max(0, index - 1/3) at text
                 - fatigue (years since the reference date), and falls at upheavals, dated or random
 
-Obstruction stiffens Kyiv and slows talks (`kyiv.py`, `talks.py`). If the signed text names European troops, they enter
+Obstruction stiffens Kyiv and slows talks (`prospects.py`, `talks.py`), and moves aid:
+
+    aid = europe_aid ratio(arming (obstruction - its start)) + replacement (lost US aid)
+
+If the signed text names European troops, they enter
 some weeks later. Then a wider war may begin, with a small chance; it is flagged but does not end the timeline.
 """
 
@@ -49,6 +53,7 @@ class Europe:
     aid_delivered: Real = field("ratio", "arms delivered per unit of all aid allocated in two years; belief only")
     aid_lumpiness: Real = field("ratio", "relative spread of a quarter's allocations; belief only")
     aid_revision: Real = field("ratio", "relative error of allocations of the last year; belief only")
+    arming: Real = field("log ratio", "European military aid raised per unit of obstruction")
     replacement: Real = field("share", "part of lost US aid that Europe replaces")
     troops_into_text: Real = field("1/year", "European troops are put into a text that lacks them")
     troops_obstruction: Real = field("log ratio", "likelier per unit of obstruction")
@@ -60,9 +65,10 @@ class Europe:
 
 
 @kernel
-def europe_flow(p: Europe, us_start: float, us_now: float) -> float:
+def europe_flow(p: Europe, s: State, us_start: float, us_now: float) -> float:
     """European military aid, EUR bn a month, including the part that replaces US aid."""
-    return p.europe_aid + p.replacement * max(0.0, us_start - us_now)
+    arming = ratio(p.arming * (s.obstruction - p.obstruction_start))
+    return p.europe_aid * arming + p.replacement * max(0.0, us_start - us_now)
 
 
 @kernel

@@ -41,6 +41,7 @@ CAPACITY = {
     "clause": 8,
     "week": 160,
     "decision": 64,
+    "level": 8,
     "entry": 2048,
 }
 """Room in the tables. Parties are roles, always five. The others may be fewer; more are refused on load."""

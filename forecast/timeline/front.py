@@ -6,17 +6,25 @@ Advance, on the scale z = asinh(net / 40 km2) of a week's net Russian gain:
             - adequacy_on_advance (adequacy - adequacy_seen) + talks_on_advance (talking - talking_seen)
     drift : reverts to 0, standard deviation slow_sd, half-life slow_half_life
     fast' = persistence fast + fast_scale t4
-    net   = 40 sinh(z)
+    net   = 40 sinh(z), slowed by supply
+
+Supply follows at supply_pace km2 a week. Ground gained faster than that stretches it, and each supply_reach km2 of
+stretch slow the advance by a factor of e:
+
+    net     = r up to supply_pace, above it supply_pace + supply_reach ln(1 + (r - supply_pace) / supply_reach),
+              with r = 40 sinh(|z|) exp(-stretch / supply_reach)
+    stretch = max(0, stretch + net - supply_pace), for each side apart
 
 An observed advance includes the effects of thrust, adequacy and talks. So after the last observed week, adequacy and
 talks act only by their change since that week.
 
 Adequacy of Ukraine's forces reverts to
 
-    arms (flow of arms / flow at the start - 1) + mobilisation (if widened)
-    - attrition (advance - its start) - desertion (instability - its start)
+    adequacy_mean + arms (flow of arms / arms_need - 1) + mobilisation (if widened) - draft_shortfall (if the draft fails)
+    - attrition (advance - its start) - desertion instability - leaderless_loss leaderless
 
-A breakthrough (rate x ratio of adequacy, instability and the advance) adds thrust, which fades. Until it has faded, the
+where the flow counts each euro of US arms us_weight times. A breakthrough (rate x ratio of adequacy, instability, the
+advance, arms and a leaderless Kyiv) adds thrust, which fades. Until it has faded, the
 defence may collapse (`endings.py`). Gains take the ground that Ukraine still holds in each region, in shares drawn once
 for each timeline. The share of an exhausted region goes to the others. A net loss is given back in the same way.
 """
@@ -40,24 +48,26 @@ DRIFT = decision("front.drift")
 FAST = decision("front.fast")
 ADEQUACY = decision("front.adequacy")
 MOBILISATION = decision("front.mobilisation")
+DRAFT = decision("front.draft")
 BREAKTHROUGH = decision("front.breakthrough")
 SHARES = decision("front.shares")
-POCKET = decision("front.kursk")
+POCKET = decision("front.pocket")
 
 TAKEN = event("front.taken", "all of a region is in Moscow's hands", code="region")
 RETAKEN = event("front.retaken", "Ukraine holds ground in a region again", code="region")
 POCKET_LOST = event("front.pocket_lost", "Ukraine is driven off the Russian territory that it held")
 BROKEN_THROUGH = event("front.broken_through", "Moscow breaks through the front", value="breakthroughs so far")
 MOBILISED = event("front.mobilised", "Ukraine widens mobilisation")
+DRAFT_FAILED = event("front.draft_failed", "the draft fails: far fewer men come than are lost")
 
 SCALE = 40.0
 """Unit of the advance in z = asinh(net / SCALE), km2 a week; near it the scale turns from linear to logarithmic."""
 
-Z_MOST = 6.2
-"""Cap on z: about 10,000 km2 a week, near the fastest week of 2022 (Kharkiv, September; Kyiv and the south, March)."""
+Z_MOST = 50.0
+"""Cap on z, so that 40 sinh(z) stays a number; what bounds the advance is supply."""
 
-SHOCK_MOST = 8.0
-"""Cap on a week's shock, in scales. Only 0.13% of Student t shocks exceed it; in sinh they would dominate the mean."""
+PACE_MEMORY = 13.0
+"""Half-life, in weeks, of the memory of the pace from which both sides judge what a longer war would bring."""
 
 MEMORY = 4.0
 """Half-life, in weeks, of the memory of the recent advance, to which the other parts react."""
@@ -86,22 +96,33 @@ class Front:
     adequacy_half_life: Real = field("weeks", "half-life of adequacy", low=1)
     adequacy_on_advance: Real = field("z", "fall of the advance per unit of adequacy")
     talks_on_advance: Real = field("z", "rise of the advance while talks are under way")
-    arms: Real = field("sd", "adequacy gained by a doubling of the flow of arms")
+    arms: Real = field("sd", "adequacy gained if the flow of arms doubles from what is needed")
+    arms_need: Real = field("EUR bn/month", "flow of arms under which adequacy neither gains nor loses by it", low=0.01)
+    us_weight: Real = field("ratio", "weight of a euro of US arms beside a European one")
     mobilisation: Real = field("sd", "adequacy gained by a wider mobilisation")
     mobilisation_chance: Real = field("chance/year", "mobilisation is widened")
+    draft_failure: Real = field("chance/year", "the draft fails: far fewer men come than are lost")
+    draft_failure_instability: Real = field("log ratio", "likelier per unit of instability")
+    draft_shortfall: Real = field("sd", "adequacy lost while the draft fails")
     attrition: Real = field("sd", "adequacy lost per unit of z that the advance quickens by")
     desertion: Real = field("sd", "adequacy lost per unit of instability")
+    leaderless_loss: Real = field("sd", "adequacy lost while nobody leads in Kyiv")
 
     breakthrough: Real = field("chance/year", "operational breakthrough")
     breakthrough_adequacy: Real = field("log ratio", "rarer with adequacy")
     breakthrough_instability: Real = field("log ratio", "likelier with instability")
     breakthrough_advance: Real = field("log ratio", "likelier per unit of z that the advance quickens by")
+    breakthrough_leaderless: Real = field("log ratio", "likelier while nobody leads in Kyiv")
+    breakthrough_arms: Real = field("log ratio", "likelier if no arms arrive, against the flow needed")
     breakthrough_thrust: Real = field("z", "thrust that a breakthrough adds", low=0)
     thrust_half_life: Real = field("weeks", "half-life of thrust", low=0.5)
 
-    kursk_start: Real = field("km2", "Russian territory held by Ukraine at the reference date", low=0)
-    kursk_loss: Real = field("km2/week", "typical weekly loss of it", low=0)
-    kursk_noise: Real = field("log ratio", "spread of a week's loss around the typical one", low=0)
+    supply_pace: Real = field("km2/week", "pace that supply can follow", low=1)
+    supply_reach: Real = field("km2", "ground gained beyond that over which the advance slows by a factor of e", low=1)
+
+    pocket_start: Real = field("km2", "Russian territory held by Ukraine at the reference date", low=0)
+    pocket_loss: Real = field("km2/week", "typical weekly loss of it", low=0)
+    pocket_noise: Real = field("log ratio", "spread of a week's loss around the typical one", low=0)
 
     held: Table = field("km2", "what Ukraine holds of the region at the reference date", low=0, shape=("region",))
     share: Table = field("weight", "typical share of the advance that goes to the region", shape=("region",))
@@ -120,20 +141,22 @@ def begin(p: Front, s: State, w: World, context: Context) -> None:
 
 
 @kernel
-def arms_flow(us: float, europe: float, us_start: float, europe_start: float) -> float:
-    """Flow of arms and money relative to the flow at the start, less 1."""
-    return (us + europe) / (us_start + europe_start) - 1.0
+def arms_level(p: Front, us: float, europe: float) -> float:
+    """Flow of arms relative to what is needed, less 1; a euro of US arms counts `us_weight` times."""
+    return (p.us_weight * us + europe) / p.arms_need - 1.0
 
 
 @kernel
-def adequacy_target(p: Front, s: State, flow: float) -> float:
+def adequacy_target(p: Front, s: State) -> float:
     """Where adequacy tends to, in sd."""
     return (
         p.adequacy_mean
-        + p.arms * flow
+        + p.arms * s.arms
         + p.mobilisation * s.mobilised
+        - p.draft_shortfall * s.draft_failed
         - p.attrition * (s.advance - s.advance_start)
-        - p.desertion * (s.instability - s.instability_start)
+        - p.desertion * s.instability
+        - p.leaderless_loss * s.leaderless
     )
 
 
@@ -161,7 +184,7 @@ def drift_step(p: Front, s: State, context: Context, dt: float) -> None:
 @kernel
 def fast_step(p: Front, s: State, context: Context, dt: float) -> None:
     """Move the fast part by `dt` weeks; over a whole week fast' = persistence fast + scale t4."""
-    shock = p.fast_scale * min(max(student4(context, FAST, s.week, 0), -SHOCK_MOST), SHOCK_MOST)
+    shock = p.fast_scale * student4(context, FAST, s.week, 0)
     if dt == 1.0:
         s.fast = p.fast_persistence * s.fast + shock
     else:
@@ -172,9 +195,33 @@ def fast_step(p: Front, s: State, context: Context, dt: float) -> None:
 
 @kernel
 def net_gain(z: float) -> float:
-    """Net gain, km2 a week: 40 sinh(z), z within its cap."""
+    """Net gain, km2 a week, before supply slows it: 40 sinh(z)."""
     e = math.exp(min(max(z, -Z_MOST), Z_MOST))
     return 0.5 * SCALE * (e - 1.0 / e)
+
+
+@kernel
+def supplied(p: Front, pace: float, stretch: float) -> float:
+    """The pace that supply allows, km2 a week, given the unslowed pace (0 or more) and the present stretch, km2."""
+    if stretch > 0.0:
+        pace *= math.exp(-stretch / p.supply_reach)
+    if pace <= p.supply_pace:
+        return pace
+    return p.supply_pace + p.supply_reach * math.log1p((pace - p.supply_pace) / p.supply_reach)
+
+
+@kernel
+def slowed_gain(p: Front, s: State, z: float) -> float:
+    """Net gain, km2 a week, slowed by the supply of the side that gains."""
+    raw = net_gain(z)
+    return supplied(p, raw, s.stretch) if raw >= 0.0 else -supplied(p, -raw, s.stretch_back)
+
+
+@kernel
+def stretch_step(p: Front, s: State, net: float, dt: float) -> None:
+    """Stretch supply by the ground gained beyond what it can follow; it catches up with the rest."""
+    s.stretch = max(0.0, s.stretch + max(net, 0.0) - p.supply_pace * dt)
+    s.stretch_back = max(0.0, s.stretch_back + max(-net, 0.0) - p.supply_pace * dt)
 
 
 @kernel
@@ -236,7 +283,7 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
     if context.observed.replaying == 1 and not np.isnan(context.observed.pocket[s.week]):
         s.pocket = context.observed.pocket[s.week]
     else:
-        s.pocket -= dt * p.kursk_loss * math.exp(p.kursk_noise * normal(context, POCKET, s.week, 0))
+        s.pocket -= dt * p.pocket_loss * math.exp(p.pocket_noise * normal(context, POCKET, s.week, 0))
     if s.pocket < POCKET_GONE:
         s.pocket = 0.0
         r.pocket_lost = s.day
@@ -244,26 +291,29 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
 
 
 @kernel
-def step(p: Front, s: State, r: Result, w: World, context: Context, flow: float, dt: float) -> None:
+def step(p: Front, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move the front by `dt` of a week."""
     s.adequacy = revert(
-        s.adequacy, adequacy_target(p, s, flow), p.adequacy_half_life, dt, normal(context, ADEQUACY, s.week, 0)
+        s.adequacy, adequacy_target(p, s), p.adequacy_half_life, dt, normal(context, ADEQUACY, s.week, 0)
     )
     drift_step(p, s, context, dt)
     fast_step(p, s, context, dt)
-    kept = decay(MEMORY, dt)
+    kept, kept_pace = decay(MEMORY, dt), decay(PACE_MEMORY, dt)
     observed = context.observed.replaying == 1 and not np.isnan(context.observed.net[s.week])
     if s.truce == GENERAL:
         s.net = 0.0
         s.advance = s.advance_start + (s.advance - s.advance_start) * kept
+        stretch_step(p, s, 0.0, dt)
         return
     if observed:
         take_observed(p, s, w, context.observed)
-    z = min(max(expected_z(p, s, w) + s.fast, -Z_MOST), Z_MOST)
-    s.net = context.observed.net[s.week] if observed else dt * net_gain(z)
+    s.net = context.observed.net[s.week] if observed else dt * slowed_gain(p, s, expected_z(p, s, w) + s.fast)
+    z = math.asinh(s.net / dt / SCALE)
     s.net -= fill(s, r, w, context, s.net)
     s.km2 += s.net
+    stretch_step(p, s, s.net, dt)
     s.advance = z + (s.advance - z) * kept
+    s.pace = z + (s.pace - z) * kept_pace
     pocket_step(p, s, r, context, dt)
 
 
@@ -277,19 +327,34 @@ def take_observed(p: Front, s: State, w: World, observed: Observed) -> None:
 
 
 @kernel
-def breakthrough_rate(p: Front, s: State) -> float:
-    """Weekly rate of breakthroughs."""
-    return p.breakthrough * ratio(
-        -p.breakthrough_adequacy * s.adequacy
-        + p.breakthrough_instability * s.instability
-        + p.breakthrough_advance * (s.advance - s.advance_start)
+def breakthrough_ratio(p: Front, s: State, adequacy: float, instability: float, quickened: float) -> float:
+    """How much likelier a breakthrough is than at reference conditions; `quickened` is in units of z."""
+    return ratio(
+        -p.breakthrough_adequacy * adequacy
+        + p.breakthrough_instability * instability
+        + p.breakthrough_advance * quickened
+        + p.breakthrough_leaderless * s.leaderless
+        - p.breakthrough_arms * s.arms
     )
 
 
 @kernel
+def breakthrough_rate(p: Front, s: State) -> float:
+    """Weekly rate of breakthroughs."""
+    return p.breakthrough * breakthrough_ratio(p, s, s.adequacy, s.instability, s.advance - s.advance_start)
+
+
+@kernel
+def draft_failure_rate(p: Front, s: State) -> float:
+    """Weekly rate at which the draft fails."""
+    return p.draft_failure * ratio(p.draft_failure_instability * s.instability)
+
+
+@kernel
 def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float) -> None:
-    """Let thrust fade; draw breakthroughs and a wider mobilisation."""
-    s.thrust *= decay(p.thrust_half_life, dt)
+    """Let thrust fade, unless the defence is collapsing; draw breakthroughs, a failing draft, a wider mobilisation."""
+    if s.collapsing == 0:
+        s.thrust *= decay(p.thrust_half_life, dt)
     if s.truce != GENERAL and happens(breakthrough_rate(p, s) * dt, context, BREAKTHROUGH, s.week, part):
         s.thrust += p.breakthrough_thrust
         s.thrust_full = s.thrust
@@ -298,10 +363,20 @@ def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float
         if np.isnan(r.breakthrough):
             r.breakthrough = s.day
     if (
+        s.draft_failed == 0
+        and s.truce != GENERAL
+        and happens(draft_failure_rate(p, s) * dt, context, DRAFT, s.week, part)
+    ):
+        s.draft_failed = 1
+        if np.isnan(r.draft_failed):
+            r.draft_failed = s.day
+        note(context.log, DRAFT_FAILED, s.week, -1, 0.0)
+    if (
         s.mobilised == 0
         and s.truce != GENERAL
         and happens(p.mobilisation_chance * dt, context, MOBILISATION, s.week, part)
     ):
         s.mobilised = 1
+        s.draft_failed = 0
         r.mobilised = s.day
         note(context.log, MOBILISED, s.week, -1, 0.0)

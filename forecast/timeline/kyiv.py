@@ -1,14 +1,14 @@
 """Kyiv: instability, the ban on negotiating, the leader, coups and provocations.
 
-instability reverts to instability_ground (advance - its start) + instability_draft (mobilisation widened)
-            + instability_terms 2 max(0, index - 1/2) with terms on the table
+instability reverts to instability_mean + instability_ground (advance - its start)
+            + instability_draft (mobilisation widened) + instability_terms 2 max(0, index - 1/2) with terms on the table
+leaderless  1 when the president has been overthrown or killed, half-life leaderless_half_life
 ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Kyiv at text; it blocks
             signature, not talks
 election    possible only after martial law has lapsed, which is likelier in a general truce
-worth of fighting = worth + worth_adequacy (adequacy - its start) + worth_backing (European obstruction)
-            - worth_instability instability - worth_ground (advance - its start)
-            - worth_lost (1,000 km2 lost) - worth_thrust thrust
-            - worth_pressed (Washington presses Kyiv) + shift by the leader
+own ground  what Kyiv adds to its prospects (`prospects.py`) when it weighs fighting on:
+            worth + worth_backing (European obstruction) - worth_instability instability
+            - worth_lost (1,000 km2 lost) - worth_pressed (Washington presses Kyiv) + shift by the leader
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ from forecast.timeline.codes import (
     TEXT,
 )
 from forecast.timeline.fields import Real, field
-from forecast.timeline.forms import ratio, revert
+from forecast.timeline.forms import decay, ratio, revert
 from forecast.timeline.jit import kernel
 from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
 from forecast.timeline.result import Result
@@ -59,6 +59,7 @@ class Kyiv:
 
     instability_start: Real = field("sd", "domestic instability at the reference date")
     instability_half_life: Real = field("weeks", "half-life of instability", low=1)
+    instability_mean: Real = field("sd", "where instability tends to if nothing happens")
     instability_error: Real = field("sd", "error of a series as a reading of instability; belief only", low=0)
     concessions_centre: Real = field("percent", "ready for concessions at instability 0; belief only", low=0, high=100)
     concessions_loading: Real = field("log ratio", "log odds of that readiness per unit; belief only", low=0)
@@ -91,46 +92,52 @@ class Kyiv:
     coup_instability: Real = field("log ratio", "likelier per unit of instability")
     coup_succeeds: Real = field("chance", "an attempt removes the president")
     coup_unrest: Real = field("sd", "instability that an attempt adds")
+    leaderless_half_life: Real = field("weeks", "half-life of the time without a leader after an overthrow", low=0.5)
     provocation: Real = field("1/year", "provocations that set talks back a rung")
     provocation_talks: Real = field("log ratio", "likelier at terms and at text")
 
-    worth: Real = field("value", "worth of fighting on at reference conditions")
-    worth_adequacy: Real = field("value", "worth added per unit of adequacy")
+    worth: Real = field("value", "worth of fighting on beside its prospects: a residual judgement", low=-1, high=1)
+    private: Real = field("sd", "departure of Kyiv's private worth of any settlement, in its spreads")
+    sees_break: Real = field("chance/year", "Ukraine breaks, as Kyiv sees it at reference conditions")
+    sees_failure: Real = field("chance/year", "Russia fails, as Kyiv sees it at reference conditions")
+    worth_loss: Real = field("value", "worth taken off per 1,000 km2 that it expects to lose while it holds")
     worth_backing: Real = field("value", "worth added per unit of European obstruction")
     worth_instability: Real = field("value", "worth taken off per unit of instability")
-    worth_ground: Real = field("value", "worth taken off per unit of z that the advance quickens by")
     worth_lost: Real = field("value", "worth taken off per 1,000 km2 lost since the reference date")
-    worth_thrust: Real = field("value", "worth taken off per unit of thrust, while a breakthrough stands")
     worth_pressed: Real = field("value", "worth taken off while Washington presses Kyiv")
     truce_distrust: Real = field("value", "cost of a deal that nobody enforces, as truces that were never carried out")
 
 
 @kernel
-def worth_of_fighting(p: Kyiv, s: State) -> float:
-    """Kyiv's worth of fighting on, R_Kyiv."""
+def own_worth(p: Kyiv, s: State) -> float:
+    """Kyiv's worth of fighting on, without its prospects."""
     pressed = 1.0 if s.posture == PRESSING_KYIV else 0.0
     return (
         p.worth
-        + p.worth_adequacy * (s.adequacy - s.adequacy_start)
         + p.worth_backing * s.obstruction
         - p.worth_instability * s.instability
-        - p.worth_ground * (s.advance - s.advance_start)
         - p.worth_lost * max(0.0, s.km2) / 1000.0
-        - p.worth_thrust * s.thrust
         - p.worth_pressed * pressed
         + s.worth_shift
     )
 
 
 @kernel
-def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
-    """Move instability by `dt` of a week, or set it to the observed level."""
-    near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
-    target = (
-        p.instability_ground * (s.advance - s.advance_start)
+def instability_target(p: Kyiv, s: State) -> float:
+    """Where instability tends to while no terms are on the table, in sd."""
+    return (
+        p.instability_mean
+        + p.instability_ground * (s.advance - s.advance_start)
         + p.instability_draft * s.mobilised
-        + p.instability_terms * near
     )
+
+
+@kernel
+def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
+    """Move instability by `dt` of a week, or set it to the observed level; a leaderless time passes."""
+    near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
+    target = instability_target(p, s) + p.instability_terms * near
+    s.leaderless *= decay(p.leaderless_half_life, dt)
     s.instability = revert(s.instability, target, p.instability_half_life, dt, normal(context, INSTABILITY, s.week, 0))
     if context.observed.replaying == 1 and not np.isnan(context.observed.instability[s.week]):
         s.instability = context.observed.instability[s.week]
@@ -227,6 +234,7 @@ def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float)
         if chance(p.coup_succeeds, context, COUP_SUCCEEDS, week, part):
             harder = uniform(context, SUCCESSOR, week, 4 * part + 2) < p.coup_harder
             succeed(p, s, HARDER if harder else READIER)
+            s.leaderless = 1.0
             note(context.log, OVERTHROWN, week, s.leader, 0.0)
         else:
             note(context.log, COUP_FAILED, week, -1, 0.0)

@@ -1,11 +1,11 @@
-"""Moscow: economic strain, demands that ratchet up with ground gained, a shock at home, the worth of fighting on.
+"""Moscow: economic strain, demands that ratchet up with ground gained, a shock at home, fighting on, fears.
 
 strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - strain_relief (relief granted, once
                    the fighting has stopped) - lapse_relief (sanctions lapsed), and jumps up at random shocks
 demands            rise by demand_per_gain per 1,000 km2 gained; fall by only (1 - demand_kept) demand_per_gain
                    per 1,000 km2 lost again; each substantial gain adds demand_substantial
-worth of fighting = worth + worth_advance (advance - its start) + worth_break (instability in Kyiv)
-                   - worth_strain strain + demands - worth_pressed (Washington presses, while it has arms)
+own ground         what Moscow adds to its prospects (`prospects.py`) when it weighs fighting on:
+                   worth - worth_strain strain + demands
 """
 
 from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
@@ -46,16 +46,18 @@ class Moscow:
     home_shock_strain: Real = field("log ratio", "shock at home likelier with strain")
     home_shock_effect: Real = field("sd", "strain that a shock at home adds")
 
-    worth: Real = field("value", "worth of fighting on at reference conditions")
-    worth_advance: Real = field("value", "worth added per unit of z that the advance quickens by")
-    worth_break: Real = field("value", "worth added per unit of instability in Kyiv")
+    worth: Real = field("value", "worth of fighting on beside its prospects: a residual judgement", low=-1, high=1)
+    private: Real = field("sd", "departure of Moscow's private worth of any settlement, in its spreads")
+    sees_break: Real = field("chance/year", "Ukraine breaks, as Moscow sees it at reference conditions")
+    sees_failure: Real = field("chance/year", "Russia fails, as Moscow sees it at reference conditions")
+    worth_gain: Real = field("value", "worth added per 1,000 km2 that it expects to gain while Ukraine holds")
     worth_strain: Real = field("value", "worth taken off per unit of strain")
-    worth_pressed: Real = field("value", "worth taken off while Washington presses Moscow with arms at hand")
 
     distrust: Real = field("value", "cost of a deal that the next US president can overturn")
-    cheating: Real = field("value", "cost of a deal under which Ukraine rearms, if losses under it look temporary")
+    rebuild: Real = field("sd", "adequacy that Moscow expects Ukraine to gain in a pause, with arms at what is needed")
+    rearmament: Real = field("value", "cost of a deal that looks temporary, per unit of adequacy rebuilt under it")
     stop_first: Real = field("value", "cost of stopping before the rest is agreed")
-    kursk_cost: Real = field("value", "cost of stopping while Ukraine holds Russian ground")
+    pocket_cost: Real = field("value", "cost of stopping while Ukraine holds Russian ground")
     illegitimate: Real = field("value", "cost of a signatory whom Moscow calls illegitimate")
     troops_cost: Real = field("value", "cost of European troops in the text")
 
@@ -85,17 +87,9 @@ def ratchet(p: Moscow, s: State, w: World, context: Context, held_start: Table) 
 
 
 @kernel
-def worth_of_fighting(p: Moscow, s: State, stock_share: float) -> float:
-    """Moscow's worth of fighting on, R_Moscow."""
-    pressed = stock_share if s.posture == PRESSING_MOSCOW else 0.0
-    return (
-        p.worth
-        + p.worth_advance * (s.advance - s.advance_start)
-        + p.worth_break * s.instability
-        - p.worth_strain * s.strain
-        + s.demands
-        - p.worth_pressed * pressed
-    )
+def own_worth(p: Moscow, s: State) -> float:
+    """Moscow's worth of fighting on, without its prospects."""
+    return p.worth - p.worth_strain * s.strain + s.demands
 
 
 @kernel

@@ -17,6 +17,7 @@ class Result:
 
     # how it ended
     ending: Whole = field("code", "running, Ukraine defeated, Russia fails")
+    cause: Whole = field("code", "cause of an end on the battlefield, -1 none", start=-1)
     week: Real = field("weeks", "weeks from the as-of date to the ending or the horizon")
     settlement: Whole = field("code", "settlement in force at the horizon, -1 none", start=-1)
     settlement_age: Real = field("weeks", "age of the settlement in force at the horizon, NaN if none")
@@ -65,6 +66,9 @@ class Result:
     coup_attempt: Real = field("day", "coup attempted")
     provocation: Real = field("day", "provocation")
     mobilised: Real = field("day", "mobilisation widened")
+    draft_failed: Real = field("day", "the draft failed")
+    arms_renewed: Real = field("day", "new money or authority for US arms")
+    collapse_began: Real = field("day", "Ukraine's defence last began to collapse")
     walked_away: Real = field("day", "Washington walked away")
     returned: Real = field("day", "Washington returned")
     arms_paused: Real = field("day", "US arms paused")
@@ -96,6 +100,13 @@ class Result:
     approval_4w: Real = field("percent", "the US president's approval 28 days after the as-of date")
     approval_13w: Real = field("percent", "the US president's approval 91 days after the as-of date")
     top_defeat_rate: Real = field("ratio", "highest weekly rate of Ukraine's defeat", start=0.0)
+
+    # the levels
+    average: Table = field("sd", "average of the level from the as-of date to the end", shape=("level",), start=0.0)
+    at_4w: Table = field("sd", "the level 28 days after the as-of date", shape=("level",))
+    at_13w: Table = field("sd", "the level 91 days after the as-of date", shape=("level",))
+    at_26w: Table = field("sd", "the level 182 days after the as-of date", shape=("level",))
+    at_end: Table = field("sd", "the level at the end", shape=("level",))
 
 
 RESULT: Any = layout(Result)

@@ -23,10 +23,14 @@ class State:
     advance: Real = field("z", "memory of the recent advance, half-life four weeks")
     advance_start: Real = field("z", "memory of the recent advance at the reference date")
     adequacy: Real = field("sd", "adequacy of Ukraine's forces: men and arms relative to the needs of the front")
-    adequacy_start: Real = field("sd", "adequacy at the reference date")
     adequacy_seen: Real = field("sd", "adequacy when the advance was last observed")
     talking_seen: Real = field("flag", "talks under way when the advance was last observed")
+    arms: Real = field("ratio", "flow of arms relative to what is needed, less 1")
     mobilised: Whole = field("flag", "mobilisation has been widened")
+    draft_failed: Whole = field("flag", "the draft fails")
+    pace: Real = field("z", "memory of the advance, half-life thirteen weeks")
+    stretch: Real = field("km2", "ground gained beyond what Russian supply has followed")
+    stretch_back: Real = field("km2", "ground regained beyond what Ukrainian supply has followed")
     thrust: Real = field("z", "thrust of breakthroughs that has not faded yet")
     thrust_full: Real = field("z", "thrust just after the last breakthrough")
     net: Real = field("km2", "net Russian gain in the week")
@@ -66,7 +70,7 @@ class State:
 
     # kyiv
     instability: Real = field("sd", "domestic instability in Ukraine")
-    instability_start: Real = field("sd", "instability at the reference date")
+    leaderless: Real = field("share", "how far nobody leads in Kyiv: 1 at an overthrow, then fading")
     banned: Whole = field("flag", "the ban on negotiating stands")
     martial_law: Whole = field("flag", "martial law is in force")
     elected: Whole = field("flag", "an election has been held")
@@ -83,10 +87,14 @@ class State:
     terms: Table = field("position", "terms on the table", shape=("issue",))
     included: Table = field("flag", "clauses in the draft", shape=("clause",))
     dampening: Table = field("ratio", "factor on the settlement's weight after its failures", shape=("settlement",))
-    truce_value: Table = field("value", "value of a bare ceasefire in place", shape=("party",))
+    truce_value: Table = field("value", "value of a bare ceasefire on the line of the reference date", shape=("party",))
+    dictated_value: Table = field("value", "value of the terms that Moscow would dictate", shape=("party",))
+    worth: Table = field("value", "worth of fighting on, of Kyiv and Moscow (written by prospects)", shape=("party",))
+    break_seen: Table = field("chance", "chance that Ukraine breaks, as the party sees it", shape=("party",))
+    fear: Real = field("value", "Moscow's fear of a pause in which Ukraine rearms")
     hawks_loss: Real = field("value", "loss of the hawks by the text on the table, 0 without a text")
     private: Table = field(
-        "value", "private part of a settlement's value, drawn once in each timeline", shape=("party",)
+        "value", "private part of any settlement's value to the party", shape=("party",)
     )
     consent: Table = field("chance", "consent to the present terms", shape=("party",))
     index: Real = field("position", "term index of the terms on the table (0.5 without terms)")
@@ -97,7 +105,9 @@ class State:
 
     # endings
     ending: Whole = field("code", "running, Ukraine defeated, Russia fails")
-    rate_collapse: Real = field("ratio", "weekly rate of collapse in the step")
+    collapsing: Whole = field("flag", "the defence is collapsing")
+    collapse_age: Real = field("weeks", "weeks since the collapse began")
+    rate_collapse: Real = field("ratio", "weekly rate at which a collapse begins in the step")
     rate_defeat: Real = field("ratio", "weekly rate of direct defeat in the step")
     rate_failure: Real = field("ratio", "weekly rate of Russia's failure in the step")
 

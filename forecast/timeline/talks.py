@@ -78,7 +78,7 @@ def truces(p: Parameters, s: State, r: Result, w: World, context: Context, part:
     )
     if not (general or limited) or w.facts.ceasefire < 0:
         return
-    both = bargain.truce_consent_moscow(p, s) * bargain.truce_consent_kyiv(p, s)
+    both = bargain.truce_consent_moscow(p, s, w) * bargain.truce_consent_kyiv(p, s, w)
     if general and happens(most * both, context, GENERAL_TRUCE, s.week, part):
         ladder.begin_general_truce(s, r, context)
     elif limited and happens(p.talks.limited_truce * g * dt * math.sqrt(both), context, LIMITED_TRUCE, s.week, part):

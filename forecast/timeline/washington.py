@@ -5,6 +5,9 @@
     attention reverts to attention_mean; each rung climbed or truce begun adds attention_progress, a rival crisis takes
               attention_crisis
     E         memory of engagement: 1 while engaged, half-life engagement_half_life: how far he owns the war
+    US arms   us_aid, 0 in a pause, less once the stock is below the reserve; pressing Moscow adds arms_raised
+              ratio(arms_raised_capital capital + arms_raised_attention attention) of it. New money or authority
+              (renewal) fills the stock, except while he presses Kyiv or has walked away
     consent   = logistic((deliver + capital - deliver_hawks hawks - load of the settlement) / deliver_tau)
 
 The US president would sign nearly any settlement that he can deliver. Capital limits his ability to deliver, attention
@@ -30,12 +33,14 @@ CRISIS = decision("washington.crisis")
 POSTURE = decision("washington.posture")
 POSTURE_WHICH = decision("washington.posture_which")
 PAUSE = decision("washington.pause")
+RENEWAL = decision("washington.renewal")
 
 STOCK_LOW = event("washington.stock_low", "the stock of US arms falls below the reserve: deliveries shrink")
 DISTRACTED = event("washington.crisis", "a rival crisis takes the president's attention")
 TURNED = event("washington.turned", "Washington takes up another posture", code="new posture", value="old posture")
 PAUSED = event("washington.paused", "US arms are paused")
 RESUMED = event("washington.resumed", "US arms flow again")
+RENEWED = event("washington.renewed", "new money or authority for US arms", value="amount, EUR bn")
 
 NEVER = 1000.0
 """Number of weeks that stands for never in the memory of pauses."""
@@ -74,6 +79,14 @@ class Washington:
     aid_lumpiness: Real = field("ratio", "relative spread of a quarter's US allocations; belief only")
     aid_revision: Real = field("ratio", "relative error of US allocations of the last year; belief only")
     stock_start: Real = field("EUR bn", "US arms that can still be given under existing authority", low=0.01)
+    arms_raised: Real = field("ratio", "part by which US arms rise while Washington presses Moscow")
+    arms_raised_capital: Real = field("log ratio", "a larger part per unit of capital")
+    arms_raised_attention: Real = field("log ratio", "a larger part per unit of attention")
+    renewal: Real = field("1/year", "new money or authority for arms, while mediating")
+    renewal_capital: Real = field("log ratio", "likelier per unit of capital")
+    renewal_hawks: Real = field("log ratio", "likelier per unit of hawks")
+    renewal_pressing: Real = field("log ratio", "likelier while Washington presses Moscow")
+    renewal_size: Real = field("EUR bn", "arms that it adds to the stock", low=0)
 
     press_kyiv: Real = field("1/year", "from mediating to pressing Kyiv")
     press_moscow: Real = field("1/year", "from mediating to pressing Moscow")
@@ -105,12 +118,6 @@ def engaged(s: State) -> bool:
 
 
 @kernel
-def stock_share(p: Washington, s: State) -> float:
-    """Share of the arms stock that is left."""
-    return min(1.0, s.stock / p.stock_start)
-
-
-@kernel
 def reserve(p: Washington) -> float:
     """Stock of arms below which deliveries shrink, EUR bn."""
     return p.us_aid * 12.0 / WEEKS_PER_YEAR * RESERVE_WEEKS
@@ -124,10 +131,22 @@ def approval(p: Washington, s: State) -> float:
 
 @kernel
 def us_flow(p: Washington, s: State) -> float:
-    """US military aid, EUR bn a month: 0 in a pause, and shrinking once the stock is below the reserve."""
-    if s.paused == 1:
+    """US military aid, EUR bn a month: 0 in a pause, more while pressing Moscow, less if the stock is nearly empty."""
+    if s.paused == 1 or p.us_aid <= 0.0:
         return 0.0
-    return p.us_aid * (min(1.0, s.stock / reserve(p)) if reserve(p) > 0.0 else 0.0)
+    raised = 0.0
+    if s.posture == PRESSING_MOSCOW:
+        raised = p.arms_raised * ratio(p.arms_raised_capital * s.capital + p.arms_raised_attention * s.attention)
+    return p.us_aid * (1.0 + raised) * min(1.0, s.stock / reserve(p))
+
+
+@kernel
+def renewal_rate(p: Washington, s: State) -> float:
+    """Weekly rate of new money or authority for arms; 0 while Washington presses Kyiv or has walked away."""
+    if s.posture == PRESSING_KYIV or s.posture == WALKED_AWAY:
+        return 0.0
+    pressing = p.renewal_pressing if s.posture == PRESSING_MOSCOW else 0.0
+    return p.renewal * ratio(p.renewal_capital * s.capital + p.renewal_hawks * s.hawks + pressing)
 
 
 @kernel
@@ -270,10 +289,15 @@ def resume(s: State, context: Context) -> None:
 
 @kernel
 def events(p: Washington, s: State, r: Result, context: Context, part: int, dt: float) -> None:
-    """Draw rival crises, changes of posture and pauses of arms."""
+    """Draw rival crises, new money for arms, changes of posture and pauses of arms."""
     if happens(p.crisis_rate * dt, context, CRISIS, s.week, part):
         s.attention -= p.attention_crisis
         note(context.log, DISTRACTED, s.week, -1, 0.0)
+    if happens(renewal_rate(p, s) * dt, context, RENEWAL, s.week, part):
+        s.stock += p.renewal_size
+        note(context.log, RENEWED, s.week, -1, p.renewal_size)
+        if np.isnan(r.arms_renewed):
+            r.arms_renewed = s.day
 
     if s.in_force == 1:
         # While a settlement holds, Washington does not press anyone, walk away or withhold arms.

@@ -11,8 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.calendar import AMOUNT_DAYS
-from forecast.timeline import bands, bargain, endings, europe, front, hawks, kyiv, ladder, moscow, talks, washington
-from forecast.timeline.codes import GENERAL, NONE, RUNNING, UKRAINE_DEFEATED
+from forecast.timeline import (
+    bands,
+    bargain,
+    endings,
+    europe,
+    front,
+    hawks,
+    kyiv,
+    ladder,
+    moscow,
+    prospects,
+    talks,
+    washington,
+)
+from forecast.timeline.codes import GENERAL, LEVELS, NONE, RUNNING, UKRAINE_DEFEATED
 from forecast.timeline.jit import kernel
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, exponential
@@ -23,22 +36,19 @@ from forecast.timeline.world import World
 FOUR_WEEKS, QUARTER, HALF_YEAR = (float(days) for days in AMOUNT_DAYS.values())
 """Days from the as-of date after which amounts are kept."""
 
-NEAR_MOSCOW = 2.0 / 3.0
-"""Term index above which a settlement is near Moscow's terms; below 1 minus this value it is near Kyiv's."""
-
 
 @kernel
-def arms_flow(p: Parameters, s: State) -> float:
-    """Flow of arms to Ukraine relative to that of the reference date, less 1."""
+def arms_level(p: Parameters, s: State) -> float:
+    """Flow of arms to Ukraine relative to what is needed, less 1."""
     us = washington.us_flow(p.washington, s)
-    europeans = europe.europe_flow(p.europe, p.washington.us_aid, us)
-    return front.arms_flow(us, europeans, p.washington.us_aid, p.europe.europe_aid)
+    return front.arms_level(p.front, us, europe.europe_flow(p.europe, s, p.washington.us_aid, us))
 
 
 @kernel
 def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move every level by the week, part by part."""
-    front.step(p.front, s, r, w, context, arms_flow(p, s), dt)
+    s.arms = arms_level(p, s)
+    front.step(p.front, s, r, w, context, dt)
     moscow.step(p.moscow, s, w, context, p.front.held, p.europe.lapse_relief, dt)
     washington.step(p.washington, s, context, dt)
     hawks.step(p.hawks, s, context, dt)
@@ -48,8 +58,9 @@ def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, 
 
 @kernel
 def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
-    """Draw the events of a step, part by part; the rates of the endings come first, their draw comes last."""
-    endings.rates(p, s, r, dt)
+    """Draw the events of a step, part by part; prospects and rates of the endings come first, their draw comes last."""
+    prospects.update(p, s, w)
+    endings.rates(p, s, r, w, dt)
     breakthroughs = r.breakthroughs
     front.events(p.front, s, r, context, part, dt)
     s.setbacks += r.breakthroughs - breakthroughs
@@ -58,7 +69,7 @@ def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, 
     europe.events(p.europe, s, r, w, context, part, dt)
     talks.set_back(s, r, context, kyiv.events(p.kyiv, s, r, context, part, dt))
     talks.events(p, s, r, w, context, part, dt)
-    endings.events(s, w, context, part, dt)
+    endings.events(p, s, r, w, context, part, dt)
 
 
 @kernel
@@ -83,7 +94,8 @@ def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
 def mark(p: Parameters, s: State, r: Result, before: float, begin: float, end: float) -> None:
     """Record the ground gained 28, 91 and 182 days after the as-of date, and approval after 28 and 91.
 
-    Within a week, ground is taken to be gained at an even pace.
+    The levels of `codes.LEVELS` are recorded after 28, 91 and 182 days too, as they stand at the end of that week, and
+    summed for their average. Within a week, ground is taken to be gained at an even pace.
     """
     start = begin - 7.0 * s.elapsed
     before, after = before - s.km2_start, s.km2 - s.km2_start
@@ -96,17 +108,28 @@ def mark(p: Parameters, s: State, r: Result, before: float, begin: float, end: f
         r.approval_13w = approval
     if begin < start + HALF_YEAR <= end:
         r.km2_26w = before + (after - before) * (start + HALF_YEAR - begin) / (end - begin)
+    levels = (s.capital, s.attention, s.hawks, s.obstruction, s.instability, s.strain, s.adequacy, s.advance)
+    for k in range(len(LEVELS)):
+        r.average[k] += levels[k] * (end - begin) / 7.0
+        if begin < start + FOUR_WEEKS <= end:
+            r.at_4w[k] = levels[k]
+        if begin < start + QUARTER <= end:
+            r.at_13w[k] = levels[k]
+        if begin < start + HALF_YEAR <= end:
+            r.at_26w[k] = levels[k]
+        r.at_end[k] = levels[k]
 
 
 @kernel
 def begin(p: Parameters, s: State, w: World, context: Context) -> None:
     """Draw the quantities that a timeline keeps from its start to its end.
 
-    These are the regions' shares of the advance and the private part of a settlement's value to each party. If talks
-    are under way already, the settlement that they negotiate is drawn too.
+    These are the regions' shares of the advance. If talks are under way already, the settlement that they negotiate is
+    drawn too. What both sides expect of fighting on is worked out for the first time.
     """
     front.begin(p.front, s, w, context)
-    bargain.begin(p, s, w, context)
+    s.arms = arms_level(p, s)
+    bargain.begin(p, s, w)
     if s.rung > NONE and s.settlement < 0:
         bargain.draw_settlement(p, s, w, context)
     s.begun = 1
@@ -117,6 +140,8 @@ def finish(p: Parameters, s: State, r: Result, w: World) -> None:
     """Complete the result at the ending or the horizon."""
     r.ending = s.ending
     r.week = s.elapsed
+    for k in range(len(LEVELS)):
+        r.average[k] = r.average[k] / s.elapsed if s.elapsed > 0.0 else np.nan
     r.truce = s.truce
     r.rung = s.rung
     r.talks_alive = 1 if s.rung > NONE else 0
@@ -129,7 +154,7 @@ def finish(p: Parameters, s: State, r: Result, w: World) -> None:
         r.settlement_age = s.settlement_age
         r.last_settlement = s.settlement
         r.term_index = s.index
-    owned = s.ending == UKRAINE_DEFEATED or (r.settlement >= 0 and r.term_index > NEAR_MOSCOW)
+    owned = s.ending == UKRAINE_DEFEATED or (r.settlement >= 0 and r.term_index > endings.NEAR_MOSCOW)
     if owned:
         endings.own(p, s, r, w.in_office[s.week])
 

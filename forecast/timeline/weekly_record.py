@@ -113,6 +113,8 @@ def observed_record(past: WeeklyRecord) -> Any:
         without = np.where(past.in_code, NOT, FREE)
         decided[STREAMS[stream], :weeks] = np.where(counts > 0, HAPPENED, without)
     decided[endings.ENDING, :weeks] = np.where(past.in_code, decided[endings.ENDING, :weeks], EXCLUDED)
+    # A collapse would have ended the war, or been seen.
+    decided[endings.COLLAPSE, :weeks] = np.where(past.in_code, NOT, EXCLUDED)
     return observed
 
 
@@ -132,7 +134,7 @@ def observed_in_common(past: WeeklyRecord) -> Any:
     observed = nothing_observed()
     weeks = past.weeks
     observed["general"][0, :weeks] = past.truce[1:] == GENERAL
-    observed["decision"][0, endings.ENDING, :weeks] = NOT
+    observed["decision"][0, [endings.ENDING, endings.COLLAPSE], :weeks] = NOT
     return observed
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forecast.timeline.fields import Table, Whole, field, layout
+from forecast.timeline.fields import Real, Table, Whole, field, layout
 
 
 class Facts:
@@ -12,6 +12,10 @@ class Facts:
     settlements: Whole = field("count", "settlements")
     regions: Whole = field("count", "regions of the ledger")
     guarantees: Whole = field("code", "issue of foreign troops and guarantees, -1 none")
+
+    territory: Whole = field("code", "issue of the line and the borders, -1 none")
+    dictated_form: Whole = field("code", "settlement that describes a defeat, -1 none")
+    usual_thrust: Real = field("z", "median thrust of a breakthrough")
 
     ceasefire: Whole = field("code", "settlement that gives the value of a bare ceasefire, -1 none")
 
