@@ -4,7 +4,8 @@ A chance a year is elicited for a timeline that starts at reference levels and f
 multiplies a rate by a bounded ratio of such levels, ratio(x) = exp(bounded(x)), and averaged over the fluctuations this
 ratio is above 1 (Jensen's inequality). So the weekly rate of the simulator is the elicited one divided by
 
-    M = mean over the year of E[ratio(X_t)],   X_t ~ Normal(mean of x at t, sum of (coefficient^2 variance of the level at t))
+    M = mean over the year of E[ratio(X_t)]
+    X_t ~ Normal(mean of x at t, sum of (coefficient^2 variance of the level at t))
 
 with E by Gauss-Hermite quadrature. A level that starts at its mean has the variance 1 - 2^(-2 t / half-life) after t
 weeks. The advance is in units of z: its slow level has the variance slow_sd^2 times that, its fast part averages out
@@ -58,7 +59,7 @@ FORCED = (
 
 @dataclass(frozen=True)
 class Response:
-    """The answer of a rate to levels: a ratio, bounded by `limit` (its logarithm), of a sum of coefficients times levels.
+    """The answer of a rate to levels: the bounded ratio of a sum of coefficients times levels.
 
     Attributes:
         coefficients: by level: the parameter's dotted name, and the sign with which it enters.
@@ -84,9 +85,7 @@ BREAKTHROUGH = _one(
     instability="front.breakthrough_instability",
     advance="front.breakthrough_advance",
 )
-COLLAPSE = _one(
-    LN12, adequacy="-endings.collapse_adequacy", instability="endings.collapse_instability"
-)
+COLLAPSE = _one(LN12, adequacy="-endings.collapse_adequacy", instability="endings.collapse_instability")
 _TEMPO = (_one(attention="talks.tempo"),)
 
 RESPONSES: Mapping[str, tuple[Response, ...]] = {
@@ -143,9 +142,9 @@ class Fluctuations:
 
     def variance(self, level: str) -> Array:
         """(draws, weeks) variance of a level, in its unit."""
-        found = 1.0 - np.exp(-2.0 * self.rate[level][:, None] * WEEKS)
+        found: Array = 1.0 - np.exp(-2.0 * self.rate[level][:, None] * WEEKS)
         if level == "advance":
-            return self.value["front.slow_sd"][:, None] ** 2 * found + self.fast[:, None]
+            return np.asarray(self.value["front.slow_sd"][:, None] ** 2 * found + self.fast[:, None])
         return found
 
     def coefficients(self, response: Response) -> dict[str, Array]:
@@ -160,7 +159,7 @@ class Fluctuations:
     def mean(self, response: Response) -> Array:
         """(draws, weeks) mean of x."""
         found: Any = self.coefficients(response).get("advance", np.zeros(1))
-        return found[:, None] * self.mud
+        return np.asarray(found[:, None] * self.mud)
 
     def ratio(self, response: Response) -> Array:
         """(draws,) mean over the year of the ratio."""

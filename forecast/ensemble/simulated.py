@@ -58,6 +58,7 @@ def simulate(
     threads: int | None = None,
     draws: int = USED_DRAWS,
     substeps: int = 1,
+    change: Callable[[Any, Any], None] | None = None,
 ) -> Simulation:
     """Simulate timelines from the as-of date to the horizon; a particle filter covers the time before.
 
@@ -70,6 +71,7 @@ def simulate(
         draws: number of draws of the posterior to use: on the reference date the first draws, later those that the
             particle filter selects.
         substeps: number of steps in a week, for rates, ladder and terms; more than 1 only to check the step length.
+        change: changes the parameter rows and the starting states in place, before the first week.
 
     Raises:
         InputError: too few or too many timelines, no threads, a negative seed, no draws or more than the posterior has.
@@ -86,6 +88,7 @@ def simulate(
         draws=draws,
         substeps=substeps,
         block=timelines,
+        change=change,
     )
     return Simulation(tables[0], bands, start)
 
@@ -101,6 +104,7 @@ def simulate_blocks(
     draws: int = USED_DRAWS,
     substeps: int = 1,
     block: int = BLOCK,
+    change: Callable[[Any, Any], None] | None = None,
 ) -> tuple[pd.DataFrame, starting_points.Start]:
     """Simulate timelines block by block, as `simulate` does.
 
@@ -114,6 +118,7 @@ def simulate_blocks(
         draws: number of draws to use.
         substeps: number of steps in a week.
         block: number of timelines in a block; does not change the results.
+        change: changes the parameter rows and the starting states in place.
 
     Returns:
         The bands and the starting points; see `Simulation`.
@@ -131,6 +136,8 @@ def simulate_blocks(
     mean = posterior.redrawn_mean[start.draw]
     redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, mean, posterior.redrawn_chol)
     world = kernel_inputs.make_world(scenario, posterior.as_of, substeps)
+    if change is not None:
+        change(rows, start.states)
     inputs = Inputs(rows, start.states, start.results, start.values, redrawn, world)
     counts: Any = 0
     for first in range(0, timelines, block):

@@ -15,6 +15,7 @@ from forecast.narrative.rerun import week_days
 from forecast.scenario.records import Settlement
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import Course
+from forecast.timeline.codes import CAUSES as ENDED_BY
 from forecast.timeline.codes import CONTACT, PARTIES, RUNGS, SIGNED
 from forecast.timeline.ladder import CAUSES
 from forecast.timeline.trace import Entry
@@ -125,6 +126,8 @@ def _of_week(
                 for known in scenario.votes:
                     if begin <= known.date <= end:
                         yield kind, {"event": known.label, "day": known.date, "outcome": code}
+            case "endings.defeated" | "endings.failed":
+                yield kind, {"code": int(entry.value), "cause": ENDED_BY[code]}
             case _:
                 yield kind, {"code": code, "value": entry.value}
 

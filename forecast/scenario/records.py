@@ -105,7 +105,7 @@ class Issue(Table):
         label: its name for readers.
         zero: what 0 means, Kyiv's ideal.
         one: what 1 means, Moscow's ideal.
-        role: `guarantees` for the issue that foreign troops fall under, `territory` for that of the line and the borders.
+        role: `guarantees` for the issue that foreign troops fall under, `territory` for the line and the borders.
         premises: premises that every position, salience and term on it rests on.
     """
 

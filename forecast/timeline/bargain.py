@@ -5,9 +5,9 @@ For signatory p with positions y, saliences s (summing to 1) and terms x on the 
     V_p = sum_i s_pi (1 - |x_i - y_pi|) - commitment_p(settlement)           value of the settlement
     c_p = logistic((V_p - R_p + eta_p) / tau),  eta_p ~ Normal(0, sigma_p)   once per draw
 
-R is the worth of fighting on (`prospects.py`). eta is a departure drawn once with each draw of the parameters: what we do
-not know of governments. Washington consents to a settlement that it can deliver (`washington.consent`). The hawks do
-not sign.
+R is the worth of fighting on (`prospects.py`). eta is a departure drawn once with each draw of the parameters: what we
+do not know of governments. Washington consents to a settlement that it can deliver (`washington.consent`). The hawks
+do not sign.
 
 Ground gained moves the line in fact: a term x on territory counts as x + line (km2 / 1000) (1 - |2 x - 1|).
 

@@ -53,8 +53,12 @@ EXHAUSTED = event("endings.exhausted", "Ukraine has lost all ground in reach", c
 COLLAPSING = event("endings.collapsing", "the defence begins to collapse after a breakthrough")
 HALTED = event("endings.halted", "the collapse is halted: the fighting stops")
 COLLAPSED = event("endings.collapsed", "organised defence has ended", code="1 if Washington is engaged")
-DEFEATED = event("endings.defeated", "Ukraine is defeated", code="cause, see `codes.CAUSES`")
-FAILED = event("endings.failed", "Russia's war fails", code="cause, see `codes.CAUSES`")
+DEFEATED = event(
+    "endings.defeated", "Ukraine is defeated", code="cause, see `codes.CAUSES`", value="1 if Washington is engaged"
+)
+FAILED = event(
+    "endings.failed", "Russia's war fails", code="cause, see `codes.CAUSES`", value="1 if Washington is engaged"
+)
 
 NEAR_MOSCOW = 2.0 / 3.0
 """Term index above which a settlement is near Moscow's terms; below 1 minus this value it is near Kyiv's."""
@@ -106,9 +110,7 @@ def capitulation_ratio(p: Parameters, s: State, adequacy: float, quickened: floa
 def overthrow_ratio(p: Parameters, s: State, instability: float) -> float:
     """How much likelier an overthrow under force is than at reference conditions."""
     return wide_ratio(
-        p.endings.defeat_instability * instability
-        + p.endings.defeat_leaderless * s.leaderless
-        + ground_lost(p, s)
+        p.endings.defeat_instability * instability + p.endings.defeat_leaderless * s.leaderless + ground_lost(p, s)
     )
 
 
@@ -195,7 +197,7 @@ def end(s: State, r: Result, context: Context, cause: int) -> None:
     elif cause == BREAKTHROUGH_CAUSE:
         note(context.log, COLLAPSED, s.week, engaged, 0.0)
     else:
-        note(context.log, DEFEATED if cause < CRASH else FAILED, s.week, cause, 0.0)
+        note(context.log, DEFEATED if cause < CRASH else FAILED, s.week, cause, float(engaged))
 
 
 @kernel

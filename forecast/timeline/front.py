@@ -20,8 +20,9 @@ talks act only by their change since that week.
 
 Adequacy of Ukraine's forces reverts to
 
-    adequacy_mean + arms (flow of arms / arms_need - 1) + mobilisation (if widened) - draft_shortfall (if the draft fails)
-    - attrition (advance - its start) - desertion instability - leaderless_loss leaderless
+    adequacy_mean + arms (flow of arms / arms_need - 1) + mobilisation (if widened)
+    - draft_shortfall (if the draft fails) - attrition (advance - its start) - desertion instability
+    - leaderless_loss leaderless
 
 where the flow counts each euro of US arms us_weight times. A breakthrough (rate x ratio of adequacy, instability, the
 advance, arms and a leaderless Kyiv) adds thrust, which fades. Until it has faded, the

@@ -125,11 +125,7 @@ def own_worth(p: Kyiv, s: State) -> float:
 @kernel
 def instability_target(p: Kyiv, s: State) -> float:
     """Where instability tends to while no terms are on the table, in sd."""
-    return (
-        p.instability_mean
-        + p.instability_ground * (s.advance - s.advance_start)
-        + p.instability_draft * s.mobilised
-    )
+    return p.instability_mean + p.instability_ground * (s.advance - s.advance_start) + p.instability_draft * s.mobilised
 
 
 @kernel

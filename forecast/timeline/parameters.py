@@ -25,7 +25,9 @@ class Talks:
     walked_contact: Real = field("ratio", "speed of a new contact while Washington has walked away")
     horizon: Real = field("weeks", "mean horizon over which Moscow and Kyiv weigh fighting on", low=1)
     breach_seen: Real = field("chance/year", "a breakthrough, as both sides see it at reference conditions")
-    breach_share: Real = field("share", "part of the ways to break that lead through a breakthrough, as both sides see it")
+    breach_share: Real = field(
+        "share", "part of the ways to break that lead through a breakthrough, as both sides see it"
+    )
     lean: Real = field("share", "part of the difference in power that opening terms make up for")
     line: Real = field("position", "how far 1,000 km2 gained move the line in fact towards Moscow's ideal on territory")
     tau: Real = field("value", "how sharply consent sets in", low=0.001)
@@ -67,7 +69,9 @@ class Endings:
     failure_mutiny: Real = field("weight", "part of Russia's failure that is a mutiny or coup")
     failure_death: Real = field("weight", "part of Russia's failure that follows the leader's death")
     failure_strain: Real = field("log ratio", "crash, and a successor who ends the war, likelier per unit of strain")
-    failure_advance: Real = field("log ratio", "mutiny, and such a successor, rarer per unit of z that the advance quickens by")
+    failure_advance: Real = field(
+        "log ratio", "mutiny, and such a successor, rarer per unit of z that the advance quickens by"
+    )
     failure_shock: Real = field("log ratio", "mutiny or coup likelier after a shock at home")
     total_defeat: Real = field("chance/year", "Ukraine defeated, all ways together, as elicited: a check, not a rate")
 

@@ -9,7 +9,8 @@ with mean H. A level s that tends to a mean m is expected, on average over the h
 and the pace of the advance at its memory (half-life 13 weeks), as if it stayed so. With rates seen_p and fails_p of
 side p, and rate ratios that are 1 at reference conditions:
 
-    L_p   = H seen_p [w breach(s~) collapse(s~) + (1 - w) direct(s~)] + w seen_p / breach_seen (thrust left) collapse(s~)
+    L_p   = H seen_p [w breach(s~) collapse(s~) + (1 - w) direct(s~)]
+            + w seen_p / breach_seen (thrust left) collapse(s~)
     F_p   = H fails_p failure(s~)
     P_p   = L_p / (1 + L_p + F_p)          chance that Ukraine breaks within the horizon, Russia not having failed first
     Q_p   = F_p / (1 + L_p + F_p)          chance that Russia fails first
@@ -19,8 +20,8 @@ side p, and rate ratios that are 1 at reference conditions:
     R_Kyiv   = worth - P (V_status - V_dictated) + Q (1 - V_status) - (1 - P - Q) worth_loss E / 1000
                + worth_backing obstruction - worth_instability instability - worth_lost (past loss) - worth_pressed
 
-V_status is the value of a bare ceasefire on the line in fact, V_dictated that of the terms that Moscow would dictate. w is
-`breach_share`. What Russia's failure would cost Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
+V_status is the value of a bare ceasefire on the line in fact, V_dictated that of the terms that Moscow would dictate.
+w is `breach_share`. What Russia's failure would cost Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
 
 Moscow's fear of a pause (Powell 2006): with adequacy rebuilt = rebuild max(0, 1 + arms) added to its expected level its
 chance is P', and
@@ -102,9 +103,7 @@ def update(p: Parameters, s: State, w: World) -> None:
     neither = 1.0 / (1.0 + breaks + fails)
     s.break_seen[MOSCOW] = breaks * neither
     stakes = s.dictated_value[MOSCOW] - s.truce_value[MOSCOW] - line_value(p, s, w, MOSCOW)
-    s.worth[MOSCOW] = (
-        moscow.own_worth(p.moscow, s) + breaks * neither * stakes + p.moscow.worth_gain * gained * neither
-    )
+    s.worth[MOSCOW] = moscow.own_worth(p.moscow, s) + breaks * neither * stakes + p.moscow.worth_gain * gained * neither
     s.fear = (breaks * neither - later / (1.0 + later + fails)) * stakes + p.moscow.rearmament * rebuilt
 
     breaks, fails = p.kyiv.sees_break * now + under_way, p.kyiv.sees_failure * failed

@@ -93,9 +93,7 @@ class State:
     break_seen: Table = field("chance", "chance that Ukraine breaks, as the party sees it", shape=("party",))
     fear: Real = field("value", "Moscow's fear of a pause in which Ukraine rearms")
     hawks_loss: Real = field("value", "loss of the hawks by the text on the table, 0 without a text")
-    private: Table = field(
-        "value", "private part of any settlement's value to the party", shape=("party",)
-    )
+    private: Table = field("value", "private part of any settlement's value to the party", shape=("party",))
     consent: Table = field("chance", "consent to the present terms", shape=("party",))
     index: Real = field("position", "term index of the terms on the table (0.5 without terms)")
     truce: Whole = field("code", "none, limited, general")
