@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from forecast.timeline.codes import KYIV, MOSCOW, RUNNING
 from forecast.timeline.front import SCALE
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import routine
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 
@@ -63,7 +63,7 @@ LOWS = np.array([level.low for level in LEVELS])
 WIDTHS = np.array([(level.high - level.low) / BINS for level in LEVELS])
 
 
-@kernel
+@routine
 def note(s: State, path: NDArray[np.float64]) -> None:
     """Write the week's levels into `path`, shape (levels,), in the order of `LEVELS`."""
     path[0] = s.capital
@@ -81,7 +81,7 @@ def note(s: State, path: NDArray[np.float64]) -> None:
     path[12] = float(s.rung)
 
 
-@kernel
+@routine
 def count(r: Result, path: NDArray[np.float64], first: int, last: int, counts: NDArray[np.int64]) -> None:
     """Add a finished timeline's path, weeks `first` to `last` - 1, to the counts of its group."""
     group = 2

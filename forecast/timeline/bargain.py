@@ -36,7 +36,7 @@ from forecast.timeline.codes import (
     WASHINGTON,
 )
 from forecast.timeline.forms import logistic
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, decision, normal, uniform
 from forecast.timeline.result import Result
@@ -69,7 +69,7 @@ def moved_line(p: Parameters, s: State, x: float) -> float:
     return min(max(moved, 0.0), 1.0)
 
 
-@kernel
+@routine
 def value(p: Parameters, s: State, w: World, party: int) -> float:
     """Value of the terms on the table to a party, before its fears are deducted: sum_i s_pi (1 - |x_i - y_pi|)."""
     total = 0.0
@@ -79,7 +79,7 @@ def value(p: Parameters, s: State, w: World, party: int) -> float:
     return total
 
 
-@kernel
+@routine
 def opening_value(p: Parameters, s: State, w: World, settlement: int, party: int, lean: float) -> float:
     """Value of a settlement's typical terms to a party if they lean by `lean`, before its fears are deducted."""
     total = 0.0
@@ -91,7 +91,7 @@ def opening_value(p: Parameters, s: State, w: World, settlement: int, party: int
     return total
 
 
-@kernel
+@routine
 def opening_lean(p: Parameters, s: State, w: World, settlement: int) -> float:
     """How far a settlement's opening terms lean to Moscow's side, from -give to give."""
     fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
@@ -101,7 +101,7 @@ def opening_lean(p: Parameters, s: State, w: World, settlement: int) -> float:
     return min(max(0.5 * p.talks.lean * (moscow_gap - kyiv_gap), -give), give)
 
 
-@kernel
+@routine
 def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops: float) -> float:
     """Cost of a settlement to Moscow: it may be overturned, Ukraine may rearm, and some terms are hard to accept.
 
@@ -153,7 +153,7 @@ def load_of(p: Parameters, settlement: int, troops: float) -> float:
     return p.settlements.load[settlement] + p.washington.deliver_troops * troops
 
 
-@kernel
+@routine
 def update_consents(p: Parameters, s: State, r: Result, w: World) -> None:
     """Update each party's consent to the terms on the table, and its least gap to consent in the result."""
     load = load_of(p, s.settlement, float(s.troops_text))
@@ -175,7 +175,7 @@ def update_consents(p: Parameters, s: State, r: Result, w: World) -> None:
     note_gap(p, s, r, w, HAWKS, loss)
 
 
-@kernel
+@routine
 def note_gap(p: Parameters, s: State, r: Result, w: World, party: int, gap: float) -> None:
     """Record the least gap to consent while terms are on the table, and the issue that cost most at that moment."""
     if s.rung < TERMS or gap >= r.gap[party]:
@@ -199,7 +199,7 @@ def term_index(p: Parameters, s: State, w: World) -> float:
     return total
 
 
-@kernel
+@routine
 def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
     """Weight of a settlement when one is chosen: weight x dampening x exp(mean estimated consent / T).
 
@@ -226,7 +226,7 @@ def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
     )
 
 
-@kernel
+@routine
 def draw_settlement(p: Parameters, s: State, w: World, context: Context) -> None:
     """Choose the settlement to negotiate on entering contact, and draw its terms and clauses."""
     lane = s.moves
@@ -272,7 +272,7 @@ def least_ready(s: State, w: World) -> int:
     return found
 
 
-@kernel
+@routine
 def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
     """Move the terms towards the parties that refuse, most on the issues of highest salience to them.
 
@@ -308,7 +308,7 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
         s.terms[i] = x
 
 
-@kernel
+@routine
 def dictated_value(p: Parameters, s: State, w: World, party: int) -> float:
     """Value to a party of the terms that Moscow would dictate: those of a form so marked, else Moscow's ideal."""
     if w.facts.dictated_form >= 0:
@@ -320,7 +320,7 @@ def dictated_value(p: Parameters, s: State, w: World, party: int) -> float:
     return total
 
 
-@kernel
+@routine
 def begin(p: Parameters, s: State, w: World) -> None:
     """Set what a timeline keeps: private worths of a settlement, and the values of a bare ceasefire and of defeat."""
     s.private[MOSCOW] = p.talks.moscow_spread * p.moscow.private
@@ -349,7 +349,7 @@ def truce_consent_kyiv(p: Parameters, s: State, w: World) -> float:
     return logistic(-(s.worth[KYIV] + p.kyiv.truce_distrust - held - s.private[KYIV]) / p.talks.tau)
 
 
-@kernel
+@routine
 def restart(s: State) -> None:
     """Leave the table: without a settlement and without terms."""
     s.settlement = -1

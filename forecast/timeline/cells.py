@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from forecast.arrays import Array
 from forecast.timeline import bands, trace
 from forecast.timeline.chunks import run_chunks
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import routine
 from forecast.timeline.random_numbers import Context, cell_key, context_record, decision, normal
 from forecast.timeline.result import RESULT, blank_result
 from forecast.timeline.state import STATE
@@ -123,7 +123,7 @@ def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW, first:
     return Cells(draw, draw, draw, replicate)
 
 
-@kernel
+@routine
 def redraw(flat: Array, context: Context, redrawn: Redrawn, row: int) -> None:
     """Draw the parameters that vary by timeline into a flat parameter row."""
     last = redrawn.table.shape[1] - 1
@@ -137,21 +137,21 @@ def redraw(flat: Array, context: Context, redrawn: Redrawn, row: int) -> None:
         flat[redrawn.place[k]] = low + (high - low) * (at - left)
 
 
-@kernel
+@routine
 def put_values(flat: Array, place: NDArray[np.int64], values: Array) -> None:
     """Put the parameters that vary by timeline into a flat parameter row."""
     for k in range(len(place)):
         flat[place[k]] = values[k]
 
 
-@kernel
+@routine
 def get_values(flat: Array, place: NDArray[np.int64], values: Array) -> None:
     """Copy the parameters that vary by timeline out of a flat parameter row."""
     for k in range(len(place)):
         values[k] = flat[place[k]]
 
 
-@kernel
+@routine
 def begin_cell(
     inputs: Inputs, work: Work, row: int, start: int, draw: int, replicate: int, states: Any, results: Any, at: int
 ) -> None:
@@ -181,7 +181,7 @@ def begin_cell(
         begin(work.parameters[0], states[at], inputs.world[0], context)
 
 
-@kernel
+@routine
 def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, counts: NDArray[np.int64]) -> None:
     """Run the cells of one chunk, from timeline number `first`; fill in their results `out` and add to `counts`."""
     for i in range(len(which.row)):

@@ -11,7 +11,7 @@ In a simulated future nothing is observed, and random numbers decide everything.
 import math
 
 from forecast.timeline.fields import Real, Table, Whole, field
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 
 FREE, NOT, HAPPENED, EXCLUDED = 0.0, 1.0, 2.0, 3.0
 """Codes for the record of a decision in a week: not recorded, did not happen, happened, cannot happen (no weight)."""
@@ -52,7 +52,7 @@ def is_observed(observed: Observed, what: int, week: int) -> bool:
     return observed.replaying == 1 and observed.decision[what, week] != FREE
 
 
-@kernel
+@routine
 def rule_out(observed: Observed, what: int) -> None:
     """Set the timeline's weight to 0, because a decision (or a state, numbered below 0) contradicts the record."""
     observed.log_weight = -math.inf
@@ -60,7 +60,7 @@ def rule_out(observed: Observed, what: int) -> None:
         observed.ruled_out = what
 
 
-@kernel
+@routine
 def weight_event(observed: Observed, what: int, rate: float) -> None:
     """Multiply the weight by 1 - exp(-rate), the probability that an event of cumulated intensity `rate` happened."""
     if rate > 0.0:
@@ -69,7 +69,7 @@ def weight_event(observed: Observed, what: int, rate: float) -> None:
         rule_out(observed, what)
 
 
-@kernel
+@routine
 def weight_chance(observed: Observed, what: int, probability: float) -> None:
     """Multiply the weight by the probability of an event that happened."""
     if probability > 0.0:
@@ -78,7 +78,7 @@ def weight_chance(observed: Observed, what: int, probability: float) -> None:
         rule_out(observed, what)
 
 
-@kernel
+@routine
 def as_observed(observed: Observed, what: int, week: int, rate: float) -> bool:
     """Whether an event of cumulated intensity `rate` is recorded in a week; updates the weight by its probability."""
     if observed.decision[what, week] == HAPPENED:

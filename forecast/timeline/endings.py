@@ -37,7 +37,7 @@ from forecast.timeline.codes import (
     WALKED_AWAY,
 )
 from forecast.timeline.forms import bounded, decay, ratio, wide_ratio
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, decision, happens, uniform
 from forecast.timeline.result import Result
@@ -120,7 +120,7 @@ def supply_ratio(p: Parameters, s: State, adequacy: float) -> float:
     return wide_ratio(-p.endings.defeat_adequacy * adequacy - p.endings.defeat_arms * s.arms + ground_lost(p, s))
 
 
-@kernel
+@routine
 def defeat_rates(
     p: Parameters, s: State, adequacy: float, instability: float, quickened: float
 ) -> tuple[float, float, float]:
@@ -136,7 +136,7 @@ def defeat_rates(
     )
 
 
-@kernel
+@routine
 def failure_rates(p: Parameters, s: State, strain: float, quickened: float) -> tuple[float, float, float]:
     """Rates of a crash, a mutiny and the leader's death, relative to that of Russia's failure at reference."""
     e = p.endings
@@ -164,7 +164,7 @@ def failure_rate(p: Parameters, s: State) -> float:
     return p.endings.failure * (crash + mutiny + death)
 
 
-@kernel
+@routine
 def rates(p: Parameters, s: State, r: Result, w: World, dt: float) -> None:
     """Compute the rates of the endings in a step."""
     if s.truce == GENERAL:
@@ -176,7 +176,7 @@ def rates(p: Parameters, s: State, r: Result, w: World, dt: float) -> None:
     r.top_defeat_rate = max(r.top_defeat_rate, s.rate_collapse + s.rate_defeat)
 
 
-@kernel
+@routine
 def halt(s: State, r: Result, context: Context) -> None:
     """Stop a collapse, since the fighting has stopped; a settlement near Moscow's terms is a capitulation."""
     s.collapsing = 0
@@ -186,7 +186,7 @@ def halt(s: State, r: Result, context: Context) -> None:
         note(context.log, HALTED, s.week, -1, 0.0)
 
 
-@kernel
+@routine
 def end(s: State, r: Result, context: Context, cause: int) -> None:
     """End the war on the battlefield by one of `codes.CAUSES`."""
     s.ending = UKRAINE_DEFEATED if cause < CRASH else RUSSIA_FAILS
@@ -200,7 +200,7 @@ def end(s: State, r: Result, context: Context, cause: int) -> None:
         note(context.log, DEFEATED if cause < CRASH else FAILED, s.week, cause, float(engaged))
 
 
-@kernel
+@routine
 def cause_of_defeat(p: Parameters, s: State, u: float) -> int:
     """The cause of a direct defeat, by the share of each in its rate."""
     capitulation, overthrow, supply = defeat_rates(p, s, s.adequacy, s.instability, s.advance - s.advance_start)
@@ -210,7 +210,7 @@ def cause_of_defeat(p: Parameters, s: State, u: float) -> int:
     return OVERTHROW if u < capitulation + overthrow else SUPPLY
 
 
-@kernel
+@routine
 def cause_of_failure(p: Parameters, s: State, u: float) -> int:
     """The cause of Russia's failure, by the share of each in its rate."""
     crash, mutiny, death = failure_rates(p, s, s.strain, s.advance - s.advance_start)
@@ -220,7 +220,7 @@ def cause_of_failure(p: Parameters, s: State, u: float) -> int:
     return MUTINY if u < crash + mutiny else DEATH
 
 
-@kernel
+@routine
 def events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Draw whether the war ends on the battlefield in the step, or a collapse begins; not once the fighting stopped.
 
@@ -254,7 +254,7 @@ def events(p: Parameters, s: State, r: Result, w: World, context: Context, part:
         note(context.log, COLLAPSING, s.week, -1, 0.0)
 
 
-@kernel
+@routine
 def own(p: Parameters, s: State, r: Result, in_office: float) -> None:
     """Divide the blame for a defeat, or for a settlement near Moscow's terms, among four owners, by a softmax.
 

@@ -16,7 +16,7 @@ import numpy as np
 from forecast.timeline.codes import TEXT
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, chance, decision, happens, normal
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
@@ -77,7 +77,7 @@ def worth_of_fighting(p: Europe, s: State) -> float:
     return p.worth + p.worth_obstruction * s.obstruction
 
 
-@kernel
+@routine
 def step(p: Europe, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move obstruction by `dt` of a week; dated upheavals and sanctions votes happen."""
     near = max(0.0, s.index - 1.0 / 3.0) * 1.5 if s.rung == TEXT else 0.0
@@ -101,7 +101,7 @@ def troops_rate(p: Europe, s: State) -> float:
     return p.troops_into_text * ratio(p.troops_obstruction * s.obstruction)
 
 
-@kernel
+@routine
 def events(p: Europe, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Draw random upheavals, troops in the text, troops on the ground, a wider war."""
     if happens(p.upheaval_rate * dt, context, UPHEAVAL, s.week, part):

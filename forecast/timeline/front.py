@@ -38,7 +38,7 @@ from forecast.timeline.codes import CONTACT, GENERAL
 from forecast.timeline.conditioning import Observed
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import decay, ratio, revert
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, decision, gamma, happens, normal, student4
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
@@ -130,7 +130,7 @@ class Front:
     share_concentration: Real = field("count", "how closely a timeline's shares keep to the typical ones", low=0.1)
 
 
-@kernel
+@routine
 def begin(p: Front, s: State, w: World, context: Context) -> None:
     """Draw the timeline's shares of the advance: a Dirichlet around the typical shares."""
     total = 0.0
@@ -225,7 +225,7 @@ def stretch_step(p: Front, s: State, net: float, dt: float) -> None:
     s.stretch_back = max(0.0, s.stretch_back + max(-net, 0.0) - p.supply_pace * dt)
 
 
-@kernel
+@routine
 def fill(s: State, r: Result, w: World, context: Context, net: float) -> float:
     """Spread a week's net gain over the regions, first those in reach, then the later ones; log regions taken.
 
@@ -276,7 +276,7 @@ def exhausted(s: State, w: World) -> bool:
     return in_reach > 0
 
 
-@kernel
+@routine
 def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> None:
     """Shrink the pocket by a random weekly loss, or set it to the observed area."""
     if s.pocket <= 0.0:
@@ -291,7 +291,7 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
         note(context.log, POCKET_LOST, s.week, -1, 0.0)
 
 
-@kernel
+@routine
 def step(p: Front, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move the front by `dt` of a week."""
     s.adequacy = revert(
@@ -318,7 +318,7 @@ def step(p: Front, s: State, r: Result, w: World, context: Context, dt: float) -
     pocket_step(p, s, r, context, dt)
 
 
-@kernel
+@routine
 def take_observed(p: Front, s: State, w: World, observed: Observed) -> None:
     """Take the week's advance from its observed path, which includes everything that moved it."""
     s.drift = observed.slow[s.week] - (p.level - p.mud * w.season[s.week]) - s.thrust
@@ -351,7 +351,7 @@ def draft_failure_rate(p: Front, s: State) -> float:
     return p.draft_failure * ratio(p.draft_failure_instability * s.instability)
 
 
-@kernel
+@routine
 def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float) -> None:
     """Let thrust fade, unless the defence is collapsing; draw breakthroughs, a failing draft, a wider mobilisation."""
     if s.collapsing == 0:

@@ -9,7 +9,7 @@ The hawks reduce Washington's ability to deliver (`washington.consent`) and set 
 
 from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, decision, normal
 from forecast.timeline.state import State
 
@@ -30,7 +30,7 @@ class Hawks:
     moscow_fear: Real = field("value", "what a unit of their strength adds to Moscow's fear of being cheated")
 
 
-@kernel
+@routine
 def step(p: Hawks, s: State, context: Context, dt: float) -> None:
     """Move the strength of the hawks by `dt` of a week."""
     target = -p.hawks_capital * s.capital + p.hawks_text * s.hawks_loss

@@ -29,7 +29,7 @@ from forecast.timeline.codes import (
 )
 from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import decay, ratio, revert
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
@@ -128,7 +128,7 @@ def instability_target(p: Kyiv, s: State) -> float:
     return p.instability_mean + p.instability_ground * (s.advance - s.advance_start) + p.instability_draft * s.mobilised
 
 
-@kernel
+@routine
 def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
     """Move instability by `dt` of a week, or set it to the observed level; a leaderless time passes."""
     near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
@@ -171,7 +171,7 @@ def provocation_rate(p: Kyiv, s: State) -> float:
     return p.provocation * ratio(p.provocation_talks if s.rung >= TERMS else 0.0)
 
 
-@kernel
+@routine
 def succeed(p: Kyiv, s: State, leader: int) -> None:
     """Make another leader take over."""
     s.leader = leader
@@ -183,7 +183,7 @@ def succeed(p: Kyiv, s: State, leader: int) -> None:
         s.worth_shift = 0.0
 
 
-@kernel
+@routine
 def hold_election(p: Kyiv, s: State, r: Result, context: Context, part: int) -> None:
     """Hold an election: the incumbent wins or a successor is drawn; in both cases Moscow has a lawful signatory."""
     s.elected = 1
@@ -195,7 +195,7 @@ def hold_election(p: Kyiv, s: State, r: Result, context: Context, part: int) -> 
     succeed(p, s, HARDER if harder else READIER)
 
 
-@kernel
+@routine
 def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float) -> float:
     """Draw the ban, transfer, martial law, election, coup and provocation; returns how many of them set talks back."""
     week = s.week

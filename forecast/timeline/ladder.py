@@ -32,7 +32,7 @@ from forecast.timeline.codes import (
 )
 from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.forms import LN5, bounded, log_sinhc, ratio
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, decision, exponential, uniform
 from forecast.timeline.result import Result
@@ -88,7 +88,7 @@ def pace(p: Parameters, w: World, settlement: int) -> float:
     return 1.0 / (1.0 + toil)
 
 
-@kernel
+@routine
 def up_rate(p: Parameters, s: State, w: World) -> float:
     """Weekly rate of the next rung up."""
     if s.rung == NONE:
@@ -129,7 +129,7 @@ def obstruction_factor(p: Parameters, s: State) -> float:
     return math.exp(bounded(europe_drag(p, s) + hawks_drag(p, s), LN5))
 
 
-@kernel
+@routine
 def down_rate(p: Parameters, s: State, w: World) -> float:
     """Weekly rate of steps down for lack of consent, raised by obstruction."""
     refusals, signatories = 0.0, 0.0
@@ -140,7 +140,7 @@ def down_rate(p: Parameters, s: State, w: World) -> float:
     return p.talks.setback * 2.0 / signatories * refusals * obstruction_factor(p, s)
 
 
-@kernel
+@routine
 def step_down(s: State, context: Context, cause: int) -> None:
     """Move one rung down; at the bottom the settlement has failed."""
     s.setbacks += 1.0
@@ -151,7 +151,7 @@ def step_down(s: State, context: Context, cause: int) -> None:
         bargain.restart(s)
 
 
-@kernel
+@routine
 def attribute(p: Parameters, s: State, r: Result, w: World, context: Context) -> int:
     """Draw the cause of a step down: lack of consent with probability 1 / B, else Europe or the hawks by part in B."""
     u = uniform(context, CAUSE, s.week, s.moves)
@@ -170,7 +170,7 @@ def attribute(p: Parameters, s: State, r: Result, w: World, context: Context) ->
     return SABOTAGE
 
 
-@kernel
+@routine
 def sign(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """Sign: the settlement comes into force and makes the truce general, or it is never carried out."""
     if np.isnan(r.signed):
@@ -188,7 +188,7 @@ def sign(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
     begin_general_truce(s, r, context)
 
 
-@kernel
+@routine
 def begin_general_truce(s: State, r: Result, context: Context) -> None:
     """Stop the fighting along the whole front; a general truce that holds already goes on."""
     if s.truce != GENERAL:
@@ -201,7 +201,7 @@ def begin_general_truce(s: State, r: Result, context: Context) -> None:
             r.general_first = s.day
 
 
-@kernel
+@routine
 def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """Break a signed settlement, or leave it a dead letter: talks fall back to contact, the war goes on.
 
@@ -221,7 +221,7 @@ def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> 
     bargain.draw_settlement(p, s, w, context)
 
 
-@kernel
+@routine
 def climb(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """Move one rung up."""
     s.rung += 1
@@ -251,7 +251,7 @@ def moves(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
     return up, down_rate(p, s, w), hawks.sabotage_rate(p.hawks, s)
 
 
-@kernel
+@routine
 def recorded_moves(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Make the recorded moves of the ladder in a week and multiply the timeline's weight by their likelihood.
 
@@ -309,7 +309,7 @@ def recorded_moves(p: Parameters, s: State, r: Result, w: World, context: Contex
             bargain.update_consents(p, s, r, w)
 
 
-@kernel
+@routine
 def draw_moves(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Make the moves of the ladder within a step, on one exponential clock that runs through the week."""
     if context.observed.replaying == 1 and context.observed.rung[s.week] != NOT_OBSERVED:

@@ -11,7 +11,7 @@ own ground         what Moscow adds to its prospects (`prospects.py`) when it we
 from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import ratio, revert
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, decision, happens, normal
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
@@ -70,7 +70,7 @@ def strain_target(p: Moscow, s: State, lapse_relief: float) -> float:
     return p.strain_trend + p.strain_pressed * pressed - p.strain_relief * relief - lapse_relief * s.lapsed
 
 
-@kernel
+@routine
 def ratchet(p: Moscow, s: State, w: World, context: Context, held_start: Table) -> None:
     """Update the demands after the week's gains."""
     gained = s.km2 - s.gains_counted
@@ -92,7 +92,7 @@ def own_worth(p: Moscow, s: State) -> float:
     return p.worth - p.worth_strain * s.strain + s.demands
 
 
-@kernel
+@routine
 def step(
     p: Moscow,
     s: State,
@@ -114,7 +114,7 @@ def home_shock_rate(p: Moscow, s: State) -> float:
     return p.home_shock * ratio(p.home_shock_strain * s.strain)
 
 
-@kernel
+@routine
 def events(p: Moscow, s: State, r: Result, context: Context, part: int, dt: float) -> None:
     """Draw economic shocks and a shock at home."""
     if happens(p.strain_shock_rate * dt, context, STRAIN_SHOCK, s.week, part):

@@ -22,7 +22,7 @@ from forecast.timeline.chunks import run_chunks
 from forecast.timeline.codes import GENERAL, RUNNING
 from forecast.timeline.conditioning import HAPPENED, NOT_OBSERVED, Observed, rule_out
 from forecast.timeline.fields import CAPACITY
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import routine
 from forecast.timeline.random_numbers import Context, cell_key, context_record, decision, uniform
 from forecast.timeline.result import RESULT
 from forecast.timeline.state import STATE, State
@@ -73,7 +73,7 @@ class Replayed:
     ruled_out: NDArray[np.int64]
 
 
-@kernel
+@routine
 def check_states(s: State, observed: Observed) -> None:
     """Rule a timeline out if its states differ from those recorded for the end of its week."""
     number = s.week
@@ -93,7 +93,7 @@ def check_states(s: State, observed: Observed) -> None:
         rule_out(observed, BANNED)
 
 
-@kernel
+@routine
 def check_events(s: State, observed: Observed) -> None:
     """Rule a timeline out if a recorded event was impossible in it, such as an election under martial law."""
     for what in EVENTS:
@@ -101,7 +101,7 @@ def check_events(s: State, observed: Observed) -> None:
             rule_out(observed, what)
 
 
-@kernel
+@routine
 def resample(context: Context, number: int, weights: Array, ancestors: NDArray[np.int64]) -> None:
     """Choose the replicate that each replicate continues from, by systematic resampling. Survivors keep their place.
 
@@ -139,7 +139,7 @@ def resample(context: Context, number: int, weights: Array, ancestors: NDArray[n
             ancestors[j] = k
 
 
-@kernel
+@routine
 def normalise(log_weights: Array, shares: Array) -> float:
     """Fill in the share of each weight and return the log of their mean; if all weights are 0, shares 0 and -inf."""
     count, most = len(log_weights), -math.inf
@@ -176,7 +176,7 @@ class Filtered(NamedTuple):
     shares: Array
 
 
-@kernel
+@routine
 def filter_draw(inputs: Inputs, work: Work, draw: int, out: Filtered, i: int, ruled_out: NDArray[np.int64]) -> None:
     """Run the replicates of one draw, which have begun, week by week; resample them when their weights are uneven.
 
@@ -227,7 +227,7 @@ def filter_draw(inputs: Inputs, work: Work, draw: int, out: Filtered, i: int, ru
             own[:] = 0.0
 
 
-@kernel
+@routine
 def filter_draws(
     inputs: Inputs, levels: Array, first: int, work: Work, out: Filtered, ruled_out: NDArray[np.int64]
 ) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forecast.arrays import Array
 from forecast.timeline.cells import Inputs, Work, begin_cell, get_values, put_values, work_arrays
 from forecast.timeline.chunks import run_chunks
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import routine
 from forecast.timeline.particle_filter import check_states
 from forecast.timeline.random_numbers import cell_key, context_record
 from forecast.timeline.result import RESULT
@@ -52,7 +52,7 @@ class Particles:
         self.states, self.results = self.states[ancestors].copy(), self.results[ancestors].copy()
 
 
-@kernel
+@routine
 def begin_particles(
     inputs: Inputs, draw: NDArray[np.int64], first: int, work: Work, states: Any, results: Any, values: Array
 ) -> None:
@@ -62,7 +62,7 @@ def begin_particles(
         get_values(work.flat, inputs.redrawn.place, values[i])
 
 
-@kernel
+@routine
 def run_particles(
     inputs: Inputs,
     draw: NDArray[np.int64],

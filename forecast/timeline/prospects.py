@@ -21,7 +21,7 @@ side p, and rate ratios that are 1 at reference conditions:
                + worth_backing obstruction - worth_instability instability - worth_lost (past loss) - worth_pressed
 
 V_status is the value of a bare ceasefire on the line in fact, V_dictated that of the terms that Moscow would dictate.
-w is `breach_share`. What Russia's failure would cost Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
+w is `breach_share`. What failing would cost Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
 
 Moscow's fear of a pause (Powell 2006): with adequacy rebuilt = rebuild max(0, 1 + arms) added to its expected level its
 chance is P', and
@@ -32,7 +32,7 @@ chance is P', and
 from forecast.timeline import endings, front, kyiv, moscow
 from forecast.timeline.codes import KYIV, MOSCOW
 from forecast.timeline.forms import LN2
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.state import State
 from forecast.timeline.world import World
@@ -47,7 +47,7 @@ def expected(level: float, mean: float, half_life: float, horizon: float) -> flo
     return mean + (level - mean) / (1.0 + horizon * LN2 / half_life)
 
 
-@kernel
+@routine
 def breaking(p: Parameters, s: State, adequacy: float, instability: float) -> float:
     """Weeks of a side's rate at reference that its odds of a break within the horizon come to: L / seen."""
     t, quickened = p.talks, s.pace - s.advance_start
@@ -62,7 +62,7 @@ def breaking(p: Parameters, s: State, adequacy: float, instability: float) -> fl
     return weeks
 
 
-@kernel
+@routine
 def failing(p: Parameters, s: State) -> float:
     """Weeks of a side's rate at reference that its odds of Russia's failure within the horizon come to: F / fails."""
     target = moscow.strain_target(p.moscow, s, p.europe.lapse_relief)
@@ -80,7 +80,7 @@ def line_value(p: Parameters, s: State, w: World, party: int) -> float:
     return (salience if party == MOSCOW else -salience) * p.talks.line * s.km2 / 1000.0
 
 
-@kernel
+@routine
 def update(p: Parameters, s: State, w: World) -> None:
     """Work out both sides' chances, their worth of fighting on and Moscow's fear of a pause, once in each step."""
     horizon = p.talks.horizon

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from forecast.timeline.conditioning import HAPPENED, Observed, as_observed, is_observed, weight_chance
 from forecast.timeline.fields import CAPACITY, layout
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.trace import Trace
 
 Keys = NDArray[np.uint64]
@@ -44,7 +44,8 @@ def decision(name: str) -> int:
     if len(_NAMES) == CAPACITY["decision"]:
         raise ValueError(f"decision {name!r}: the table of keys is full, with {CAPACITY['decision']} decisions")
     _NAMES.append(name)
-    return len(_NAMES) - 1
+    row: int = np.int64(len(_NAMES) - 1)  # type: ignore[assignment]  # for each int numba would compile a copy
+    return row
 
 
 def decisions() -> tuple[str, ...]:
@@ -145,7 +146,7 @@ def normal_quantile(u: float) -> float:
            + 6.680131188771972e01) * r - 1.328068155288572e01) * r + 1.0)  # fmt: skip
 
 
-@kernel
+@routine
 def normal(context: Context, what: int, week: int, lane: int) -> float:
     """A standard normal number."""
     return normal_quantile(uniform(context, what, week, lane))
@@ -167,7 +168,7 @@ _STEPS = 4096
 _CENTRE_TABLE = np.array([_student4_quantile(_CENTRE + (1.0 - 2.0 * _CENTRE) * k / _STEPS) for k in range(_STEPS + 1)])
 
 
-@kernel
+@routine
 def student4(context: Context, what: int, week: int, lane: int) -> float:
     """A Student t number with 4 degrees of freedom: tabulated (error below 3e-5), exact in the outer 4%."""
     u = uniform(context, what, week, lane)
@@ -180,7 +181,7 @@ def student4(context: Context, what: int, week: int, lane: int) -> float:
     return low + (high - low) * (at - left)
 
 
-@kernel
+@routine
 def gamma(shape: float, context: Context, what: int, week: int, lane: int) -> float:
     """A gamma number of scale 1 (G. Marsaglia and W. W. Tsang, ACM TOMS 26, 2000), from 20 lanes from `lane`."""
     boost = 1.0
@@ -201,7 +202,7 @@ def gamma(shape: float, context: Context, what: int, week: int, lane: int) -> fl
     return boost * d
 
 
-@kernel
+@routine
 def exponential(context: Context, what: int, week: int, lane: int) -> float:
     """A standard exponential number."""
     return -math.log(uniform(context, what, week, lane))

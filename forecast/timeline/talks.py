@@ -17,7 +17,7 @@ from forecast.timeline import bargain, ladder
 from forecast.timeline.codes import CONTACT, GENERAL, LIMITED, NO_TRUCE, NONE, SIGNED, TERMS, TEXT
 from forecast.timeline.conditioning import is_observed
 from forecast.timeline.forms import ratio
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, decision, happens, uniform
 from forecast.timeline.result import Result
@@ -50,7 +50,7 @@ def breakdown_rate(p: Parameters, s: State, w: World) -> float:
     return p.settlements.breakdown[s.settlement] * ratio(x)
 
 
-@kernel
+@routine
 def truces(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Begin and end truces without a settlement."""
     if s.truce == GENERAL:
@@ -90,7 +90,7 @@ def truces(p: Parameters, s: State, r: Result, w: World, context: Context, part:
             r.limited_first = s.day
 
 
-@kernel
+@routine
 def set_back(s: State, r: Result, context: Context, times: float) -> None:
     """Take talks down one rung for each provocation and coup in Kyiv."""
     while times > 0.0 and NONE < s.rung < SIGNED:
@@ -99,7 +99,7 @@ def set_back(s: State, r: Result, context: Context, times: float) -> None:
         times -= 1.0
 
 
-@kernel
+@routine
 def events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Move the terms and draw moves of the ladder, truces and breakdown over a step."""
     if s.in_force == 1:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forecast.timeline.fields import CAPACITY, Table, Whole, field
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import routine
 
 ENTRIES = CAPACITY["entry"]
 """Room for the events of one timeline."""
@@ -68,7 +68,7 @@ class Trace:
     value: Table = field("count", "amount, as the kind declares", shape=("entry",))
 
 
-@kernel
+@routine
 def note(trace: Trace, kind: int, week: int, code: int, value: float) -> None:
     """Write an event to the log, if the log is wanted."""
     if trace.wanted == 0:

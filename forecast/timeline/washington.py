@@ -21,7 +21,7 @@ from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRES
 from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import decay, logistic, ratio, revert
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
@@ -169,7 +169,7 @@ def consent(p: Washington, s: State, load: float) -> float:
     return logistic(-deliverability_gap(p, s, load) / p.deliver_tau)
 
 
-@kernel
+@routine
 def step(p: Washington, s: State, context: Context, dt: float) -> None:
     """Move capital, attention, the stock of arms and the memories by `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
@@ -220,7 +220,7 @@ def come_back_rate(p: Washington, s: State) -> float:
     return p.come_back * ratio(p.come_back_attention * s.attention)
 
 
-@kernel
+@routine
 def next_posture(p: Washington, s: State, context: Context, part: int, dt: float) -> int:
     """Draw the posture after a step; the exits from the present posture compete."""
     to_walked, to_kyiv, to_moscow, to_mediating = 0.0, 0.0, 0.0, 0.0
@@ -256,7 +256,7 @@ def next_posture(p: Washington, s: State, context: Context, part: int, dt: float
     return PRESSING_MOSCOW if which < to_walked + to_kyiv + to_moscow else MEDIATING
 
 
-@kernel
+@routine
 def turn(p: Washington, s: State, r: Result, context: Context, part: int, posture: int) -> None:
     """Take up another posture; a pause of arms ends, unless Washington goes from pressing Kyiv to walking away."""
     if posture == WALKED_AWAY and np.isnan(r.walked_away):
@@ -271,7 +271,7 @@ def turn(p: Washington, s: State, r: Result, context: Context, part: int, postur
         pause(s, r, context)
 
 
-@kernel
+@routine
 def pause(s: State, r: Result, context: Context) -> None:
     """Pause arms."""
     s.paused = 1
@@ -280,14 +280,14 @@ def pause(s: State, r: Result, context: Context) -> None:
         r.arms_paused = s.day
 
 
-@kernel
+@routine
 def resume(s: State, context: Context) -> None:
     """Let arms flow again."""
     s.paused = 0
     note(context.log, RESUMED, s.week, -1, 0.0)
 
 
-@kernel
+@routine
 def events(p: Washington, s: State, r: Result, context: Context, part: int, dt: float) -> None:
     """Draw rival crises, new money for arms, changes of posture and pauses of arms."""
     if happens(p.crisis_rate * dt, context, CRISIS, s.week, part):

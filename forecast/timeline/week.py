@@ -26,7 +26,7 @@ from forecast.timeline import (
     washington,
 )
 from forecast.timeline.codes import GENERAL, LEVELS, NONE, RUNNING, UKRAINE_DEFEATED
-from forecast.timeline.jit import kernel
+from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, exponential
 from forecast.timeline.result import Result
@@ -44,7 +44,7 @@ def arms_level(p: Parameters, s: State) -> float:
     return front.arms_level(p.front, us, europe.europe_flow(p.europe, s, p.washington.us_aid, us))
 
 
-@kernel
+@routine
 def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move every level by the week, part by part."""
     s.arms = arms_level(p, s)
@@ -56,7 +56,7 @@ def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, 
     kyiv.step(p.kyiv, s, context, dt)
 
 
-@kernel
+@routine
 def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Draw the events of a step, part by part; prospects and rates of the endings come first, their draw comes last."""
     prospects.update(p, s, w)
@@ -72,7 +72,7 @@ def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, 
     endings.events(p, s, r, w, context, part, dt)
 
 
-@kernel
+@routine
 def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """Run one week of a timeline, or the part of it that lies within the run."""
     begin, end = w.opens[s.week], w.closes[s.week]
@@ -90,7 +90,7 @@ def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
     s.elapsed += (end - begin) / 7.0
 
 
-@kernel
+@routine
 def mark(p: Parameters, s: State, r: Result, before: float, begin: float, end: float) -> None:
     """Record the ground gained 28, 91 and 182 days after the as-of date, and approval after 28 and 91.
 
@@ -120,7 +120,7 @@ def mark(p: Parameters, s: State, r: Result, before: float, begin: float, end: f
         r.at_end[k] = levels[k]
 
 
-@kernel
+@routine
 def begin(p: Parameters, s: State, w: World, context: Context) -> None:
     """Draw the quantities that a timeline keeps from its start to its end.
 
@@ -135,7 +135,7 @@ def begin(p: Parameters, s: State, w: World, context: Context) -> None:
     s.begun = 1
 
 
-@kernel
+@routine
 def finish(p: Parameters, s: State, r: Result, w: World) -> None:
     """Complete the result at the ending or the horizon."""
     r.ending = s.ending
@@ -159,7 +159,7 @@ def finish(p: Parameters, s: State, r: Result, w: World) -> None:
         endings.own(p, s, r, w.in_office[s.week])
 
 
-@kernel
+@routine
 def timeline(
     p: Parameters,
     s: State,
