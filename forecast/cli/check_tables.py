@@ -28,15 +28,21 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
         table.add_row(row["name"], row["elicited"], fitted, row["unit"], row["varies"])
     console.print(table)
 
-    table = _table("Intensity", "A year at reference", "Seen within 52 weeks", "Ratio", "Acts")
+    table = _table("Chance a year", "As elicited", "From reference levels", "On the reference date", "Ratio", "Acts")
     for row in found["intensities"]:
+        reference = (
+            "" if row["reference"] is None else f"{100 * row['reference']:.2f}% (error {100 * row['error']:.2f})"
+        )
         seen = "" if row["simulated"] is None else f"{100 * row['simulated']:.1f}%"
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}" + (" !" if row["beyond"] else "")
-        table.add_row(row["name"], f"{100 * row['reference']:.1f}%", seen, ratio, row["acts"])
+        table.add_row(row["name"], f"{100 * row['elicited']:.2f}%", reference, seen, ratio, row["acts"])
     console.print(table)
     for row in found["intensities"]:
         if row["beyond"]:
-            console.print(f"! {row['name']}: more than {MUCH:g} times its reference. {row['reason']}")
+            reason = (
+                row["reason"] or "No reason is written down: add on_the_date to the entry, or look again at its prior."
+            )
+            console.print(f"! {row['name']}: on the reference date more than {MUCH:g} times as likely. {reason}")
 
     table = Table("Defeat of Ukraine, a year", "5%", "50%", "95%")
     for name in ("elicited", "breakthrough_then_collapse", "direct", "together"):

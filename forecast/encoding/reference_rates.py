@@ -223,6 +223,55 @@ class Fluctuations:
         return np.asarray((weight * total).sum(axis=(1, 2)) / weight.sum(axis=(1, 2)))
 
 
+WITHOUT = {
+    "front": (
+        "adequacy_start",
+        "adequacy_mean",
+        "arms",
+        "mobilisation",
+        "draft_shortfall",
+        "leaderless_loss",
+        "breakthrough_leaderless",
+        "breakthrough_arms",
+        "talks_on_advance",
+    ),
+    "moscow": ("strain_start", "strain_trend", "strain_pressed", "strain_shock_rate", "home_shock_effect"),
+    "washington": (
+        "capital_mean",
+        "capital_stall",
+        "capital_setback",
+        "capital_arming",
+        "attention_mean",
+        "attention_progress",
+        "crisis_rate",
+        "walk_stall",
+    ),
+    "hawks": ("hawks_text",),
+    "europe": ("obstruction_mean", "obstruction_text", "fatigue", "upheaval_rate", "upheaval"),
+    "kyiv": ("instability_mean", "instability_draft", "coup_unrest", "ban_unrest"),
+    "endings": ("defeat_ground", "defeat_alone", "defeat_leaderless", "defeat_arms", "failure_shock"),
+}
+"""Parameters that are 0 at reference conditions: where levels start and tend to, trends, and what events add."""
+
+LEVELS = ("adequacy", "adequacy_seen", "strain", "capital", "attention", "hawks", "obstruction", "instability")
+"""Levels of the state that are 0 at reference conditions."""
+
+
+def at_reference(rows: Any, states: Any) -> None:
+    """Set parameter rows and starting states, in place, to reference conditions without talks.
+
+    Levels start at their means, have no trend and no event that moves them, and fluctuate as they do.
+    """
+    for part, names in WITHOUT.items():
+        for name in names:
+            rows[part][name] = 0.0
+    rows["talks"]["contact"] = 0.0
+    for level in LEVELS:
+        states[level] = 0.0
+    states["drift"] = states["fast"] = 0.0
+    states["advance"] = states["advance_start"] = states["pace"] = rows["front"]["level"]
+
+
 def bounded_ratio(x: Array, limit: float) -> Array:
     """The ratio of `forecast.timeline.forms`, for arrays: exp(x / sqrt(1 + (x / limit)^2))."""
     return np.asarray(np.exp(x / np.sqrt(1.0 + (x / limit) ** 2)))

@@ -4,7 +4,7 @@ Nothing here is a target. The simulated year leaves the evidence out: it shows t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.belief.assemble import Posterior, fix_parameters, update
+from forecast.encoding.reference_rates import at_reference
 from forecast.ensemble.forecasts import silent
 from forecast.ensemble.request import TIMELINES
 from forecast.ensemble.simulated import simulate
@@ -23,31 +24,59 @@ from forecast.report.context import recalled
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE
 from forecast.scenario.spec import Scenario
-from forecast.timeline.fields import WEEKS_PER_YEAR, to_kernel
+from forecast.timeline.codes import WALKED_AWAY
+from forecast.timeline.fields import INTENSITIES, WEEKS_PER_YEAR, to_kernel
 
 YEAR_DAYS = 364
 
-SEEN_AS = {
-    "front.breakthrough": ("breakthrough", ""),
-    "front.mobilisation_chance": ("mobilised", ""),
-    "moscow.home_shock": ("home_shock", ""),
-    "washington.press_kyiv": (None, "while mediating"),
-    "washington.press_moscow": (None, "while mediating"),
-    "washington.walk_away": ("walked_away", ""),
-    "washington.come_back": ("returned", "once walked away"),
-    "europe.troops_into_text": ("troops_text", "at text"),
-    "europe.wider_war": ("wider_war", "once troops are in"),
-    "kyiv.ban": ("ban_lifted", "faster at terms and text"),
-    "kyiv.transfer": ("transfer", ""),
-    "kyiv.election": ("election", "once permissible"),
-    "kyiv.coup": ("coup_attempt", ""),
-    "kyiv.provocation": ("provocation", "while there are talks"),
-    "talks.limited_truce": ("limited_truce", "from contact on, if both consent"),
-    "talks.general_truce": ("general_truce", "from contact on, if both consent"),
-    "endings.failure": ("russia_fails", ""),
-    "endings.defeat": (None, "beside collapse: see defeat"),
+
+@dataclass(frozen=True)
+class Watched:
+    """How an intensity is seen in simulated years.
+
+    Attributes:
+        event: the recorded event that it is seen as in an ordinary year; empty if none is, or if it acts in part of it.
+        alone: the column that is not empty, or has the value, once it has acted; None if its rate does not move with
+            levels, so that it comes out as elicited.
+        value: value of that column; empty for a date.
+        needs: condition under which it acts.
+        state: values of the state under which it acts from the first day.
+    """
+
+    event: str = ""
+    alone: str | None = None
+    value: str = ""
+    needs: str = ""
+    state: Mapping[str, float] = field(default_factory=dict)
+
+
+WATCHED: Mapping[str, Watched] = {
+    "front.breakthrough": Watched("breakthrough", "breakthrough"),
+    "front.mobilisation_chance": Watched("mobilised", "mobilised"),
+    "front.draft_failure": Watched("", "draft_failed"),
+    "moscow.home_shock": Watched("home_shock", "home_shock"),
+    "washington.press_kyiv": Watched("", "posture", "pressing_kyiv", "while mediating"),
+    "washington.press_moscow": Watched("", "posture", "pressing_moscow", "while mediating"),
+    "washington.walk_away": Watched("walked_away", "walked_away"),
+    "washington.come_back": Watched("", "returned", "", "once walked away", {"posture": WALKED_AWAY}),
+    "washington.renewal": Watched("", "arms_renewed", "", "not while pressing Kyiv or walked away"),
+    "europe.troops_into_text": Watched("", None, "", "at text"),
+    "europe.wider_war": Watched("", None, "", "once troops are in"),
+    "kyiv.ban": Watched("ban_lifted", "ban_lifted", "", "faster at terms and text"),
+    "kyiv.transfer": Watched("transfer", "transfer"),
+    "kyiv.election": Watched("", "election", "", "once permissible", {"martial_law": 0}),
+    "kyiv.coup": Watched("coup_attempt", "coup_attempt"),
+    "kyiv.provocation": Watched("", None, "", "while there are talks"),
+    "talks.limited_truce": Watched("", None, "", "from contact on, if both consent"),
+    "talks.general_truce": Watched("", None, "", "from contact on, if both consent"),
+    "endings.failure": Watched("russia_fails", "cause", "economic_crash mutiny_or_coup leaders_death"),
+    "endings.defeat": Watched(
+        "", "cause", "capitulation overthrow_under_force collapse_of_supply", "beside collapse: see defeat"
+    ),
 }
-"""Intensities, the recorded event that each is seen as, and what must hold for it to act."""
+"""Intensities that are seen as events; the others act at a constant rate, or only in part of a timeline."""
+
+COLLAPSE = "endings.collapse"
 
 EVERYBODY_CONSENTS = {
     "moscow.worth": -10.0,
@@ -57,8 +86,11 @@ EVERYBODY_CONSENTS = {
 }
 """Values that make every party consent to anything: nobody loses by a settlement, and everything can be delivered."""
 
-MUCH = 2.0
-"""Ratio of the simulated chance to that at reference above which a written reason is needed."""
+MUCH = 1.5
+"""Ratio of the chance in an ordinary year to that elicited above which a written reason is needed."""
+
+FADED = 182
+"""Days from a breakthrough to the horizon within which nearly every collapse that follows it has begun."""
 
 
 def check(
@@ -82,9 +114,10 @@ def check(
 
     Returns:
         `perspective` (its name); `perspectives` (which there are); `counts`; `priors` (each as elicited and fitted);
-        `intensities` (chance at reference, simulated chance over 52 weeks, their ratio); `defeat` (the elicited total
-        beside what its parts add up to); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
-        reference class).
+        `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; simulated from the
+        reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited
+        total beside the sum of its parts); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside
+        the reference class).
 
     Raises:
         InputError: something in the scenario is wrong.
@@ -96,7 +129,7 @@ def check(
     notify("simulating a year under the priors alone")
     believed = update(year, prior_only=True)
     table = simulate(year, believed, timelines=timelines).timelines
-    notify("simulating a year in which everybody consents")
+    notify("simulating years from reference levels, and one in which everybody consents")
     consenting = fix_parameters(believed, EVERYBODY_CONSENTS)
     ceiling = simulate(year, consenting, timelines=timelines).timelines
     return {
@@ -115,7 +148,7 @@ def check(
             "evidence_rows": len(loaded.evidence.rows(loaded.reference_date)),
         },
         "priors": [_fitted(prior) for prior in loaded.priors.values()],
-        "intensities": _intensities(loaded, believed, table),
+        "intensities": _intensities(year, believed, table, timelines),
         "defeat": _defeat(loaded, believed, table),
         "ceiling": _shares(
             ceiling,
@@ -154,31 +187,98 @@ def _happened(table: pd.DataFrame) -> dict[str, Any]:
     return {name: condition.of(table) for name, condition in conditions.items()}
 
 
-def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Every intensity's mean chance a year at reference, and over the simulated year where it is recorded."""
+def alone(scenario: Scenario, name: str) -> Callable[[Any, Any], None]:
+    """A change of simulated years: reference levels, and one intensity as the only event.
+
+    Args:
+        scenario: the scenario.
+        name: the intensity; for `endings.collapse`, breakthroughs and collapses.
+    """
+    kept = {name, "front.breakthrough"} if name == COLLAPSE else {name}
+
+    def change(rows: Any, states: Any) -> None:
+        at_reference(rows, states)
+        for other, prior in scenario.priors.items():
+            if prior.unit in INTENSITIES and other.count(".") == 1 and other not in kept:
+                part, key = other.split(".")
+                rows[part][key] = 0.0
+        if name != COLLAPSE:
+            rows["endings"]["collapse"] = 0.0
+        for key, value in WATCHED.get(name, Watched()).state.items():
+            states[key] = value
+
+    return change
+
+
+def _acted(table: pd.DataFrame, watched: Watched) -> Any:
+    """(timelines,) whether a watched intensity has acted."""
+    column = table[str(watched.alone)]
+    return column.isin(watched.value.split()).to_numpy() if watched.value else column.notna().to_numpy()
+
+
+def _collapses(table: pd.DataFrame) -> tuple[Any, Any]:
+    """Collapses and breakthroughs of timelines in which a breakthrough comes early enough to see what follows."""
+    early = table["breakthrough"] <= table["last_date"].max() - pd.Timedelta(days=FADED)
+    return table.loc[early, "collapse_began"].notna().to_numpy(), table.loc[early, "breakthroughs"].to_numpy()
+
+
+def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame, timelines: int) -> list[dict[str, Any]]:
+    """Every intensity, and the chance of collapse: as elicited, from reference levels, and on the reference date."""
     used = believed.draws.iloc[: int(table["draw"].max()) + 1]
     happened = _happened(table)
     rows = []
     for name, prior in scenario.priors.items():
-        if prior.unit not in ("chance/year", "1/year") or name == "endings.total_defeat":
+        watched = WATCHED.get(name, Watched(needs="constant rate" if name.count(".") == 1 else ""))
+        if name == COLLAPSE:
+            elicited = used[name].to_numpy()
+        elif prior.unit in INTENSITIES and name != "endings.total_defeat":
+            elicited = 1.0 - np.exp(-to_kernel(prior.unit, used[name].to_numpy()) * WEEKS_PER_YEAR)
+        else:
             continue
-        weekly = to_kernel(prior.unit, used[name].to_numpy())
-        reference = float((1.0 - np.exp(-weekly * WEEKS_PER_YEAR)).mean())
-        event, needs = SEEN_AS.get(name, (None, "constant rate" if name.count(".") == 1 else ""))
-        simulated = None if event is None else float(happened[event].mean())
-        ratio = None if simulated is None or reference == 0.0 else simulated / reference
+        reference, error, simulated = None, None, None
+        if name == COLLAPSE or watched.alone is not None:
+            made = simulate(scenario, believed, timelines=timelines, change=alone(scenario, name)).timelines
+            reference, error = _compared(made, name, watched, elicited)
+        if name == COLLAPSE:
+            collapses, breakthroughs = _collapses(table)
+            simulated = float(collapses.sum() / breakthroughs.sum()) if breakthroughs.sum() else None
+        elif watched.event:
+            simulated = float(happened[watched.event].mean())
+        chance = float(elicited.mean())
+        ratio = None if simulated is None or chance == 0.0 else simulated / chance
         rows.append(
             {
                 "name": name,
+                "elicited": chance,
                 "reference": reference,
+                "error": error,
                 "simulated": simulated,
                 "ratio": ratio,
-                "acts": needs,
+                "acts": "after a breakthrough" if name == COLLAPSE else watched.needs,
                 "beyond": ratio is not None and ratio > MUCH,
-                "reason": prior.reason,
+                "reason": prior.on_the_date,
             }
         )
     return rows
+
+
+def _compared(made: pd.DataFrame, name: str, watched: Watched, elicited: Any) -> tuple[float | None, float | None]:
+    """The chance from reference levels, at the mean of the elicited chances, and its standard error.
+
+    The difference from the elicited chance of each draw is averaged over draws, so that the spread between draws does
+    not count as error.
+    """
+    draw = made["draw"].to_numpy()
+    if name == COLLAPSE:
+        early = (made["breakthrough"] <= made["last_date"].max() - pd.Timedelta(days=FADED)).to_numpy()
+        began, count = made["collapse_began"].notna().to_numpy()[early], made["breakthroughs"].to_numpy()[early]
+        if not count.sum():
+            return None, None
+        expected = float((count * elicited[draw[early]]).sum() / count.sum())
+        share = float(began.sum() / count.sum())
+        return float(elicited.mean()) * share / expected, float(np.sqrt(share / count.sum()))
+    difference = pd.Series(_acted(made, watched) - elicited[draw]).groupby(draw).mean().to_numpy()
+    return float(elicited.mean() + difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
 def _defeat(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> dict[str, Any]:

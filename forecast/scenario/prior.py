@@ -20,12 +20,15 @@ class Quantity(Table):
         support: the values it may take, lowest and highest.
         varies: `world`: drawn once for each draw; `timeline`: drawn again in each timeline.
         without: the neutral value that switches its premises off.
+        on_the_date: reason why the conditions of the reference date make it much likelier than at reference levels;
+            needed where a simulated year says so (`forecast check`).
     """
 
     unit: Text
     support: Pair
     varies: Varies
     without: float
+    on_the_date: Text | None = None
 
 
 class Prior(Grounds, Quantity):

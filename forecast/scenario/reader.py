@@ -65,6 +65,7 @@ class Reader:
             elicited=elicited,
             basis=table.basis or JUDGEMENT,
             file=str(place.file).partition("/")[2],
+            on_the_date=getattr(table, "on_the_date", None),
             **resolved,
         )
 
