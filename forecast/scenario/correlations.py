@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from forecast.inputs.validation import Place, as_table, near
+from forecast.inputs.validation import Place, as_table
 from forecast.scenario import toml_tables
+from forecast.scenario.names import near_entry
 from forecast.scenario.prior import Correlation, Prior
 from forecast.scenario.reader import Reader
 
@@ -23,7 +24,7 @@ def read_correlations(reader: Reader, priors: Mapping[str, Prior]) -> tuple[Corr
         pair = as_table(Correlation, raw, spot)
         for key, name in (("first", pair.first), ("second", pair.second)):
             if name not in priors:
-                raise spot.at(key).error(f"found {name!r}; no entry has this name", near(name, priors))
+                raise spot.at(key).error(f"found {name!r}; no entry has this name", near_entry(name, priors))
             if priors[name].marginal.is_point:
                 raise spot.at(key).error(f"found {name!r}, which is a point and varies with nothing")
         if pair.first == pair.second:

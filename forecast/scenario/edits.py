@@ -11,6 +11,7 @@ from forecast.scenario import toml_tables
 from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, is_row, table_at
 from forecast.scenario.elicit import families
 from forecast.scenario.entries import WAYS
+from forecast.scenario.names import near_entry
 from forecast.scenario.spec import Scenario
 from forecast.timeline.parameters import field_of
 
@@ -89,7 +90,7 @@ def check_fixable(scenario: Scenario, fixed: Mapping[str, float]) -> None:
     for name, value in fixed.items():
         place = Place("--fix", name)
         if name not in scenario.priors:
-            raise place.error("no entry has this name", near(name, scenario.priors))
+            raise place.error("no entry has this name", near_entry(name, scenario.priors))
         declared, prior = field_of(name), scenario.priors[name]
         if declared.form != "plain":
             what = f"a {declared.form} cannot be fixed: it also depends on other draws of its party"
@@ -113,7 +114,7 @@ def _apply(tables: Tables, text: str) -> Address:
     parts = left.split(".")
     depth = next((n for n in range(len(parts), 1, -1) if ".".join(parts[:n]) in entries), 0)
     if not depth:
-        raise place.error("no entry has this name", near(left, entries))
+        raise place.error("no entry has this name", near_entry(left, entries))
     name, path = ".".join(parts[:depth]), parts[depth:]
     row = is_row(name)
     allowed = list((toml_tables.RowTable if row else toml_tables.EntryTable).model_fields)

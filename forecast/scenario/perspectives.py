@@ -18,6 +18,7 @@ from forecast.scenario import toml_tables
 from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, held_premises, is_row, table_at
 from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import stands_at
+from forecast.scenario.names import near_entry
 from forecast.scenario.prior import Change, Perspective, Prior
 from forecast.scenario.reader import Reader
 from forecast.scenario.spec import Beliefs
@@ -218,7 +219,7 @@ def _read_change(raw: object, known: Mapping[str, Address], place: Place) -> tom
     change = as_table(toml_tables.ChangeTable, raw, place)
     if change.entry not in known:
         what = f"found the entry {change.entry!r}; expected the name of one that the scenario has"
-        raise place.error(what, near(change.entry, known, "`forecast check` lists them"))
+        raise place.error(what, near_entry(change.entry, known, "`forecast check` lists them"))
     row = is_row(change.entry)
     ways = ("centre", "spread") if row else ("quantiles", "distribution")
     used = [key for key in ("quantiles", "distribution", "centre", "spread") if getattr(change, key) is not None]

@@ -148,7 +148,7 @@ WRONG_FILES: dict[str, tuple[Edit, tuple[str, ...]]] = {
     ),
     "negative scale": (
         in_file("endings.toml", "mean = -0.5, sd = 0.4", "mean = -0.5, sd = -0.4"),
-        ("endings.toml: owner_trump.distribution", "-0.4"),
+        ("endings.toml: owner_president.distribution", "-0.4"),
     ),
     "NaN in TOML": (
         in_file("moscow.toml", "[0.45, 0.6, 0.75]", "[0.45, nan, 0.75]"),

@@ -293,7 +293,7 @@ def test_a_war_that_is_recorded_as_ended_is_not_foreseen(tiny_folder: Path) -> N
 def test_fixing_an_observed_start_is_refused() -> None:
     scenario, _ = ukraine()
     assert update(scenario, prior_only=True, fixed={"washington.capital_start": 0.5}).fixed
-    for name in ("washington.capital_start", "kyiv.instability_start", "front.kursk_start"):
+    for name in ("washington.capital_start", "kyiv.instability_start", "front.pocket_start"):
         with pytest.raises(InputError, match=f"--fix: {name}: this is the level on 2025-01-20"):
             update(scenario, date(2025, 3, 3), prior_only=True, fixed={name: 0.5})
 

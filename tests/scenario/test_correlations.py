@@ -27,7 +27,7 @@ def test_there_may_be_none(reader: Reader, tiny: Scenario) -> None:
 @pytest.mark.parametrize(("rho", "sound"), [(-0.49, True), (-0.51, False)])
 def test_three_that_move_against_each_other(reader: Reader, tiny: Scenario, rho: float, sound: bool) -> None:
     """Three equal correlations are those of a distribution if they are above -1/2."""
-    names = ("kyiv.ban", "moscow.worth", "moscow.worth_advance")
+    names = ("kyiv.ban", "moscow.worth", "moscow.worth_gain")
     pairs = [(names[a], names[b], rho) for a, b in ((0, 1), (0, 2), (1, 2))]
     if sound:
         assert len(read_correlations(given(reader, *pairs), tiny.priors)) == 3

@@ -20,13 +20,13 @@ def test_edit_of_quantiles_takes_a_distribution_away_and_the_reverse(tiny_folder
         tiny_folder,
         edits=[
             "moscow.strain_start.quantiles=[0.1, 0.2, 0.3]",
-            'moscow.worth.distribution={family = "normal", mean = 0.5, sd = 0.1}',
-            "moscow.worth.support = [-inf, inf]",
+            'moscow.distrust.distribution={family = "normal", mean = 0.5, sd = 0.1}',
+            "moscow.distrust.support = [-inf, inf]",
             "front.level.distribution.sd=0.5",
         ],
     )
     assert scenario.priors["moscow.strain_start"].elicited == "quantiles 0.1/0.2/0.3"
-    assert scenario.priors["moscow.worth"].elicited == "normal mean=0.5 sd=0.1"
+    assert scenario.priors["moscow.distrust"].elicited == "normal mean=0.5 sd=0.1"
     assert scenario.priors["front.level"].marginal.args == (0.7, 0.5)
     assert scenario.edits[-1] == "front.level.distribution.sd=0.5"
     assert "mean = 0.7, sd = 0.3" in scenario.texts["front.toml"]
@@ -68,6 +68,7 @@ def test_later_edit_wins(tiny_folder: Path) -> None:
     [
         ("moscow.worth", "--set", "moscow.worth", "expected NAME.FIELD=VALUE"),
         ("moscow.wurth.quantiles=[1,2,3]", "--set", "moscow.wurth", "Did you mean moscow.worth"),
+        ("moscow.kursk_cost.without=0", "--set", "moscow.kursk_cost", "It is called moscow.pocket_cost now"),
         ("moscow.worth.quantile=[1,2,3]", "--set", "moscow.worth", "Did you mean quantiles"),
         ("moscow.worth=3", "--set", "moscow.worth", "allowed after moscow.worth are"),
         ("moscow.worth.quantiles.1=3", "--set", "moscow.worth.quantiles.1", "found the field 'quantiles.1'"),
@@ -122,12 +123,14 @@ def test_fix_gives_numbers_by_name() -> None:
     [
         (["moscow.worth"], "expected NAME=NUMBER"),
         (["moscow.wort=1"], "Did you mean moscow.worth"),
+        (["front.kursk_start=400"], "It is called front.pocket_start now"),
+        (["moscow.cheating=0.1"], "It is gone; moscow.rearmament has its part now"),
         (["moscow.worth=1", "moscow.worth=2"], "it is given twice"),
         (["moscow.worth=inf"], "found 'inf'; expected a finite number"),
         (["moscow.worth=much"], "found 'much'"),
         (["moscow.worth=\u0660.\u0665"], "expected a finite number"),
         (["moscow.worth=1_0"], "found '1_0'; expected a finite number"),
-        (["moscow.worth=-1"], "found -1; expected 0 or more, in value"),
+        (["moscow.worth=-2"], "found -2; expected -1 to 1, in value"),
         (["front.breakthrough=1"], "found 1; expected 0 to less than 1, in chance/year"),
         (["front.held.highlands=1401"], "found 1401; expected 0 to 1400, in km2"),
         (

@@ -234,15 +234,15 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
     ),
     (
         "quantiles outside the support",
-        VIEW.replace("[0.2", "[-0.2"),
+        VIEW.replace("[0.2", "[-1.2"),
         "change.moscow.worth.quantiles",
-        ("found [-0.2, 0.35, 0.5]", "inside the support, [0, inf]"),
+        ("found [-1.2, 0.35, 0.5]", "inside the support, [-1, 1]"),
     ),
     (
         "a distribution outside the support",
         HEAD + change("moscow.worth", 'distribution = { family = "normal", mean = 0.3, sd = 0.1 }'),
         "change.moscow.worth.distribution",
-        ("expected the support, [0, inf]", "Give quantiles"),
+        ("expected the support, [-1, 1]", "Give quantiles"),
     ),
     (
         "an unknown family",
