@@ -114,7 +114,7 @@ STATES: Final[Mapping[str, RecordedState]] = {
         kernel="pocket",
         label="{kyiv}'s foothold on {moscow}'s territory",
         values={"lost": Value("no longer held by {kyiv}"), "held": Value("held by {kyiv}", ("lost",))},
-        decisions={"front.kursk": ("lost",)},
+        decisions={"front.pocket": ("lost",)},
         followed=True,
     ),
 }
