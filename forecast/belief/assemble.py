@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.arrays import Array
-from forecast.belief.draws import draw_table, interleave
+from forecast.belief.draws import DrawTable, draw_table, generator, interleave
 from forecast.belief.fit import Diagnostics, SamplerSettings
 from forecast.belief.model import PARAMETERS, SeriesUse, block_data, series_used
 from forecast.belief.update import check_convergence, fit_blocks
@@ -69,6 +69,8 @@ class Posterior:
         fit_key: the key under which the user's cache keeps all draws of the fit; empty from the prior alone.
         fixed: parameters fixed after the update, by dotted name.
         series_used: the series that it learns from, by id.
+        block_scores: (n,) normal scores of each prior that the evidence updates, by dotted name.
+        draw_seed: seed of the draws from priors.
     """
 
     as_of: date
@@ -82,6 +84,8 @@ class Posterior:
     fit_key: str
     fixed: Mapping[str, float]
     series_used: Mapping[str, SeriesUse]
+    block_scores: Mapping[str, Array]
+    draw_seed: int = DRAW_SEED
 
     def __repr__(self) -> str:
         """Show the date and the numbers of draws and columns, not the draws."""
@@ -100,6 +104,7 @@ def update(
     cache: bool = True,
     progress: bool = False,
     draws: int = DRAWS,
+    draw_seed: int = DRAW_SEED,
 ) -> Posterior:
     """Update the scenario's priors by the evidence available on a date.
 
@@ -113,6 +118,8 @@ def update(
         cache: load the fit from the user's cache folder if it is there, and save it there.
         progress: show a progress bar while sampling.
         draws: number of draws to give; a smaller number gives the first of them.
+        draw_seed: seed of the draws from priors. With another seed than the usual one, the draws of the fit are put in
+            another order too, so that the first of them are others.
 
     Raises:
         InputError: the scenario cannot be run as of the date, a parameter cannot be fixed on it, or there are no draws
@@ -138,16 +145,19 @@ def update(
     )
     if not prior_only and not allow_unconverged:
         check_convergence(fit.diagnostics)
-    scores = {name: interleave(fit.scores[name], draws) for name in PARAMETERS}
-    table = draw_table(scenario.priors, scenario.correlations, draws, DRAW_SEED, scores)
-    rows = table.values.copy()
-    for name in STATES:
-        rows[name] = interleave(fit.states[name], draws)
-    rows["log_prior"] = table.log_prior
+
+    def thinned(chains: Array) -> Array:
+        if draw_seed == DRAW_SEED:
+            return interleave(chains, draws)
+        return interleave(chains, DRAWS)[generator(draw_seed, "order of the draws").permutation(DRAWS)[:draws]]
+
+    scores = {name: thinned(fit.scores[name]) for name in PARAMETERS}
+    table = draw_table(scenario.priors, scenario.correlations, draws, draw_seed, scores)
+    states = {name: thinned(fit.states[name]) for name in STATES}
     posterior = Posterior(
         as_of=day,
-        draws=rows,
-        paths={name: interleave(fit.paths[name], draws) for name in PATHS},
+        draws=_rows(table, states),
+        paths={name: thinned(fit.paths[name]) for name in PATHS},
         redrawn=table.timeline,
         redrawn_mean=table.timeline_mean,
         redrawn_chol=table.timeline_chol,
@@ -156,8 +166,41 @@ def update(
         fit_key=fit.key,
         fixed={},
         series_used=series_used(data),
+        block_scores=scores,
+        draw_seed=draw_seed,
     )
     return fix_parameters(posterior, {name: float(value) for name, value in (fixed or {}).items()})
+
+
+def _rows(table: DrawTable, states: Mapping[str, Array]) -> pd.DataFrame:
+    """The draws of a posterior: priors, levels on the as-of date, and the log density of the joint prior."""
+    rows = table.values.copy()
+    for name, values in states.items():
+        rows[name] = values
+    rows["log_prior"] = table.log_prior
+    return rows
+
+
+def redrawn(scenario: Scenario, posterior: Posterior, own: Mapping[str, Array], seed: int) -> Posterior:
+    """Draw the priors that the evidence does not update again; the draws of the fit stay.
+
+    Args:
+        scenario: the scenario.
+        posterior: the posterior, of which as many draws are made again.
+        own: (n,) independent parts of the scores of some priors, see `draw_table`.
+        seed: of the others.
+    """
+    count = len(posterior.draws)
+    table = draw_table(scenario.priors, scenario.correlations, count, seed, posterior.block_scores, own)
+    made = replace(
+        posterior,
+        draws=_rows(table, {name: posterior.draws[name].to_numpy() for name in STATES}),
+        redrawn=table.timeline,
+        redrawn_mean=table.timeline_mean,
+        redrawn_chol=table.timeline_chol,
+        fixed={},
+    )
+    return fix_parameters(made, posterior.fixed)
 
 
 def fix_parameters(posterior: Posterior, values: Mapping[str, float]) -> Posterior:

@@ -73,6 +73,7 @@ def draw_table(
     count: int,
     seed: int,
     block_scores: Mapping[str, Array],
+    own: Mapping[str, Array] | None = None,
 ) -> DrawTable:
     """Draw every prior, given the posterior scores of the block.
 
@@ -83,6 +84,7 @@ def draw_table(
         count: rows.
         seed: of all random numbers.
         block_scores: scores of the priors that the evidence updates, (count,) each, by dotted name.
+        own: (count,) numbers e_j that take the place of stratified ones, by dotted name; none by default.
 
     Raises:
         InputError: a correlation inside the block; correlations that are not positive definite.
@@ -94,6 +96,7 @@ def draw_table(
         if np.shape(scores) != (count,):
             raise ValueError(f"block scores of {name!r} have shape {np.shape(scores)}, not ({count},)")
     _check_block(correlations, block_scores)
+    own = own or {}
 
     timeline = tuple(sorted(name for name, prior in priors.items() if prior.varies == "timeline"))
     place = {name: index for index, name in enumerate(timeline)}
@@ -105,23 +108,26 @@ def draw_table(
     for group in _groups(priors, correlations):
         names = _ordered(group, priors, block_scores)
         alone = names[0]
-        if len(names) == 1 and alone not in block_scores and priors[alone].varies == "world":
+        if len(names) == 1 and alone not in block_scores and alone not in own and priors[alone].varies == "world":
             scores_of[alone], values_of[alone], density = independent(alone, priors[alone].marginal, count, seed)
             log_prior += density
             continue
         constant = [name for name in names if priors[name].varies == "world"]
         factor = _factor(names, correlations)
-        own = np.column_stack(
-            [block_scores[name] if name in block_scores else stratified(name, count, seed) for name in constant]
+        drawn = np.column_stack(
+            [
+                block_scores[name] if name in block_scores else own.get(name, stratified(name, count, seed))
+                for name in constant
+            ]
             or [np.empty((count, 0))]
         )
         # Column by column, in a fixed order: a matrix product may round differently on another machine.
-        mixed = sum((own[:, [j]] * factor[:, j] for j in range(len(constant))), np.zeros((count, len(names))))
+        mixed = sum((drawn[:, [j]] * factor[:, j] for j in range(len(constant))), np.zeros((count, len(names))))
         for j, name in enumerate(names):
             scores_of[name] = mixed[:, j]
         # Density of the copula: the joint density of the scores divided by the product of their densities.
         world = mixed[:, : len(constant)]
-        log_prior += 0.5 * (world**2 - own**2).sum(axis=1) - np.log(np.diag(factor)[: len(constant)]).sum()
+        log_prior += 0.5 * (world**2 - drawn**2).sum(axis=1) - np.log(np.diag(factor)[: len(constant)]).sum()
         for name in constant:
             log_prior += priors[name].marginal.log_density(scores_of[name])
         values_of |= {name: priors[name].marginal.quantile(scores_of[name]) for name in names}

@@ -78,7 +78,7 @@ def simulate(
     """
     timelines, seed, threads = check_size(timelines, seed, threads)
     tables: list[pd.DataFrame] = []
-    bands, start = simulate_blocks(
+    bands, start, _ = simulate_blocks(
         scenario,
         posterior,
         tables.append,
@@ -105,7 +105,7 @@ def simulate_blocks(
     substeps: int = 1,
     block: int = BLOCK,
     change: Callable[[Any, Any], None] | None = None,
-) -> tuple[pd.DataFrame, starting_points.Start]:
+) -> tuple[pd.DataFrame, starting_points.Start, Posterior]:
     """Simulate timelines block by block, as `simulate` does.
 
     Args:
@@ -121,7 +121,7 @@ def simulate_blocks(
         change: changes the parameter rows and the starting states in place.
 
     Returns:
-        The bands and the starting points; see `Simulation`.
+        The bands and the starting points, see `Simulation`, and the posterior with the draws that these name.
 
     Raises:
         InputError: no draws or more than the posterior has, or no substeps.
@@ -131,7 +131,7 @@ def simulate_blocks(
         raise InputError(f"{substeps} substeps", key="substeps", remedy="Ask for at least 1")
     if not 1 <= draws <= len(posterior.draws):
         raise InputError(f"{draws} draws", key="draws", remedy=f"Ask for 1 to {len(posterior.draws)}")
-    start = starting_points.start(scenario, posterior, draws, threads)
+    start, posterior = starting_points.start(scenario, posterior, draws, threads)
     rows = kernel_inputs.parameter_rows(scenario, posterior.draws.iloc[start.draw])
     mean = posterior.redrawn_mean[start.draw]
     redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, mean, posterior.redrawn_chol)
@@ -146,7 +146,7 @@ def simulate_blocks(
         counts = counts + more
         keep(timeline_table(result, scenario, posterior.as_of))
         del result  # before the next block needs its memory
-    return bands_table(counts, scenario, int(start.states.week[0])), start
+    return bands_table(counts, scenario, int(start.states.week[0])), start, posterior
 
 
 def bands_table(

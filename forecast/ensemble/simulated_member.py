@@ -149,7 +149,7 @@ def simulated_member(
     posterior = posterior_on(day, DRAWS if later else USED_DRAWS)
     notify(f"simulating {request.timelines:,} timelines{of}" + (", after a replay of the past" if later else ""))
     wait()
-    bands, starting = simulate_blocks(
+    bands, starting, posterior = simulate_blocks(
         scenario,
         posterior,
         partial(keep, scenario.perspective),

@@ -195,7 +195,8 @@ def posterior_of(run: Run, member: str | None = None) -> Posterior:
     kept = run.draws
     if member is not None:
         kept = kept[kept[MEMBER] == member].drop(columns=MEMBER)
-    if list(kept) != list(made.draws) or not np.array_equal(made.draws.loc[kept.index].to_numpy(), kept.to_numpy()):
+    own = kept.loc[kept.index < len(made.draws)]  # the others were made where few draws fit the record
+    if list(own) != list(made.draws) or not np.array_equal(made.draws.loc[own.index].to_numpy(), own.to_numpy()):
         what = "was made by other code or on another processor, so its draws cannot be made again here"
         raise InputError(what, key=run.id, remedy="Run the forecast again")
     return made

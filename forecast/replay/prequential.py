@@ -21,7 +21,7 @@ from forecast.belief.draws import generator
 from forecast.encoding import kernel_inputs
 from forecast.replay.observations import weekly_record_of
 from forecast.replay.periods import blocks, changes_since
-from forecast.replay.starting_points import log_mean
+from forecast.replay.weights import log_mean
 from forecast.scenario.pool import COMMON
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import inputs_at_start

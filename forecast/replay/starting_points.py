@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from forecast import calendar
 from forecast.arrays import Array
-from forecast.belief.assemble import DRAW_SEED, Posterior
+from forecast.belief.assemble import Posterior
 from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import CHANGES, EVENTS
 from forecast.evidence.states import moved_state, recorded_as
+from forecast.replay.more_draws import in_rounds
 from forecast.replay.observations import weekly_record_of
+from forecast.replay.weights import effective_size, log_mean
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW, Cells, inputs_at_start
 from forecast.timeline.particle_filter import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws
@@ -130,14 +132,19 @@ class Start:
         return Start(**found | {"effective": float(found["effective"])})
 
 
-def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | None = None) -> Start:
+def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | None = None) -> tuple[Start, Posterior]:
     """Find the starting points of a posterior's timelines: the initial states, or the states after a replay.
+
+    Where few draws fit the record, more are made (`more_draws`).
 
     Args:
         scenario: the scenario.
         posterior: the posterior on the as-of date.
         draws: number of draws to use: on the reference date the first draws, later those that the replay selects.
         threads: number of threads; does not change the results.
+
+    Returns:
+        The starting points, and the posterior with the draws that they name.
 
     Raises:
         InputError: every draw rules the record out, or the war is recorded as ended.
@@ -147,7 +154,7 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
         used = posterior.draws.iloc[:draws]
         rows = kernel_inputs.parameter_rows(scenario, used)
         number = np.arange(draws)
-        return Start(
+        found = Start(
             draw=number,
             copy=np.zeros(draws, np.int64),
             states=kernel_inputs.starting_states(scenario, used, rows, day),
@@ -158,17 +165,36 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
             effective=None,
             log_weight=np.empty(0),
         )
+        return found, posterior
     refuse_ended_war(scenario, day)
-    made = replayed(scenario, posterior, weekly_record_of(scenario, day), day, threads)
-    if not np.isfinite(made.log_weight[:, -1]).any():
-        raise impossible(made, scenario, posterior)
-    return selected(made, draws, scenario, day)
+    past = weekly_record_of(scenario, day)
+    learnt = in_rounds(
+        scenario, posterior, lambda drawn, number: replayed(scenario, drawn, past, day, threads, round_number=number)
+    )
+    if not np.isfinite(learnt.made.log_weight[:, -1]).any():
+        raise impossible(learnt.made, scenario, posterior)
+    return selected(learnt.made, draws, scenario, day), learnt.posterior
 
 
 def replayed(
-    scenario: Scenario, posterior: Posterior, past: WeeklyRecord, day: date, threads: int | None = None
+    scenario: Scenario,
+    posterior: Posterior,
+    past: WeeklyRecord,
+    day: date,
+    threads: int | None = None,
+    *,
+    round_number: int = 0,
 ) -> Replayed:
-    """Replay the recorded past up to the as-of date `day` for every draw of a posterior."""
+    """Replay the recorded past up to the as-of date `day` for every draw of a posterior.
+
+    Args:
+        scenario: the scenario.
+        posterior: the posterior.
+        past: the record.
+        day: the as-of date.
+        threads: number of threads; does not change the results.
+        round_number: each round has random numbers of its own.
+    """
     reference = scenario.reference_date
     draws = posterior.draws.copy()
     for name in ("front.slow", "front.fast", "washington.capital", "kyiv.instability"):
@@ -185,7 +211,7 @@ def replayed(
         observed_record(past),
         np.stack([posterior.paths[PATHS[level]][:, 1:] for level in LEVELS]),
         replicates=REPLICATES,
-        seed=f"replay {DRAW_SEED}",
+        seed=f"replay {posterior.draw_seed}" + (f", round {round_number}" if round_number else ""),
         threads=threads,
     )
 
@@ -200,7 +226,6 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
         day: the as-of date.
     """
     final = made.log_weight[:, -1]
-    weights = np.exp(final - final.max())
     draw = in_proportion(final, draws)
     chosen, place = np.unique(draw, return_inverse=True)
     copy = np.arange(draws) - np.searchsorted(draw, draw)
@@ -222,7 +247,7 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
         values=made.values[chosen].reshape(len(states), -1),
         first=(replicates * place)[order],
         share=made.share[draw[order]],
-        effective=float(weights.sum() ** 2 / np.sum(weights**2)),
+        effective=effective_size(final),
         log_weight=log_mean(made.log_weight),
     )
 
@@ -248,13 +273,6 @@ def in_proportion(log_weight: Array, count: int) -> NDArray[np.int64]:
         turn = (np.arange(len(left)) + 0.5) / left
     times[np.argsort(turn, kind="stable")[: count - times.sum()]] += 1
     return np.repeat(np.arange(len(times)), times)
-
-
-def log_mean(log_weight: Array) -> Array:
-    """Log of the mean weight over the draws, the first axis; -inf where all weights are 0."""
-    most = np.maximum(log_weight.max(axis=0), np.finfo(float).min)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(np.exp(log_weight - most).mean(axis=0)) + most)
 
 
 def spread_order(count: int) -> NDArray[np.int64]:
