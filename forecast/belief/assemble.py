@@ -21,7 +21,7 @@ DRAWS = 4000
 """Draws in a posterior, ordered so that every prefix is a fair sample."""
 
 DRAW_SEED = 1
-"""Seed of the draws from priors. It is part of the posterior, so `--seed` does not change it."""
+"""Usual seed of the draws from priors. It is part of the posterior, so `--seed` does not change it."""
 
 STATES = {
     "front.slow": "slow level of the weekly advance, z",

@@ -68,6 +68,15 @@ Seed = Annotated[
     int,
     typer.Option("--seed", parser=count("--seed"), metavar="INTEGER", help="Seed of the timelines' random numbers."),
 ]
+DrawSeed = Annotated[
+    int,
+    typer.Option(
+        "--draw-seed",
+        parser=count("--draw-seed"),
+        metavar="INTEGER",
+        help="Seed of the draws from priors and of the replay of the past.",
+    ),
+]
 Threads = Annotated[
     int | None,
     typer.Option(

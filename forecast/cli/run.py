@@ -7,7 +7,7 @@ import typer
 from forecast.cli import options
 from forecast.cli.command import Printed, command
 from forecast.cli.console import on_terminal, working
-from forecast.ensemble.request import SEED, TIMELINES, RunRequest
+from forecast.ensemble.request import DRAW_SEED, SEED, TIMELINES, RunRequest
 
 
 @command
@@ -18,6 +18,7 @@ def run(
     as_of: options.AsOf = None,
     timelines: options.Timelines = TIMELINES,
     seed: options.Seed = SEED,
+    draw_seed: options.DrawSeed = DRAW_SEED,
     threads: options.Threads = None,
     perspective: options.Whose = None,
     set_: options.Set = None,
@@ -41,6 +42,7 @@ def run(
         as_of=options.day(as_of),
         timelines=timelines,
         seed=seed,
+        draw_seed=draw_seed,
         threads=threads,
         perspective=perspective,
         edits=set_ or (),

@@ -54,7 +54,7 @@ BREAKS = "talks.general_break"
 """Name of the prior of the rate at which a general truce breaks."""
 
 
-def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFrame:
+def believe(scenario: Scenario, as_of: date, truces: Truces = (), draw_seed: int = DRAW_SEED) -> pd.DataFrame:
     """Draw the member's rates and shares, as of a date on which the war goes on.
 
     Args:
@@ -62,6 +62,7 @@ def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFram
         as_of: the as-of date.
         truces: general truces since the reference date: the first day of each and the first day after it, None if it
             holds.
+        draw_seed: seed of the draws.
 
     Returns:
         `DRAWS` rows: `end` and `truce` (a year), `won_or_lost`, `stalemate`, `other`, `initiator_wins` (shares),
@@ -71,34 +72,34 @@ def believe(scenario: Scenario, as_of: date, truces: Truces = ()) -> pd.DataFram
     base = of(scenario)
     found = known(scenario, base, as_of, truces)
     columns = {
-        "end": _gamma("end", found.end.events) / found.end.years,
-        "truce": _gamma("truce", found.truce.events) / found.truce.years,
-        "initiator_wins": special.betaincinv(*base.victory, _uniform("initiator_wins")),
+        "end": _gamma("end", draw_seed, found.end.events) / found.end.years,
+        "truce": _gamma("truce", draw_seed, found.truce.events) / found.truce.years,
+        "initiator_wins": special.betaincinv(*base.victory, _uniform("initiator_wins", draw_seed)),
     }
-    cases = np.column_stack([_gamma(f"mode.{name}", base.modes[name]) for name in OUTCOMES])
+    cases = np.column_stack([_gamma(f"mode.{name}", draw_seed, base.modes[name]) for name in OUTCOMES])
     columns |= dict(zip(OUTCOMES, (cases / cases.sum(axis=1, keepdims=True)).T, strict=True))
     # These parameters have the same draws as in the simulated members.
     deals = [deal.id for deal in scenario.settlements if not deal.dictated]
     names = [BREAKS, *(f"settlements.weight.{deal}" for deal in deals)]
-    values = draw_table({name: scenario.priors[name] for name in names}, (), DRAWS, DRAW_SEED, {}).values.to_numpy()
+    values = draw_table({name: scenario.priors[name] for name in names}, (), DRAWS, draw_seed, {}).values.to_numpy()
     columns["truce_breaks"] = values[:, 0]
     shares = values[:, 1:] / values[:, 1:].sum(axis=1, keepdims=True)
     columns |= {f"weight.{deal}": shares[:, k] for k, deal in enumerate(deals)}
     change = found.change
-    variance = 0.5 * change.freedom * change.scale**2 / _gamma("km2_variance", 0.5 * change.freedom)
+    variance = 0.5 * change.freedom * change.scale**2 / _gamma("km2_variance", draw_seed, 0.5 * change.freedom)
     columns["km2_sd"] = np.sqrt(variance)
-    columns["km2"] = change.mean + np.sqrt(variance / change.count) * stratified("base-rates.km2", DRAWS, DRAW_SEED)
+    columns["km2"] = change.mean + np.sqrt(variance / change.count) * stratified("base-rates.km2", DRAWS, draw_seed)
     return pd.DataFrame(columns)
 
 
-def _uniform(name: str) -> Array:
+def _uniform(name: str, draw_seed: int) -> Array:
     """Stratified uniform numbers, one for each draw, used only under this name."""
-    return np.asarray(special.ndtr(stratified(f"base-rates.{name}", DRAWS, DRAW_SEED)))
+    return np.asarray(special.ndtr(stratified(f"base-rates.{name}", DRAWS, draw_seed)))
 
 
-def _gamma(name: str, shape: float) -> Array:
+def _gamma(name: str, draw_seed: int, shape: float) -> Array:
     """Stratified gamma numbers of scale 1, one for each draw; raised to 1e-300, so that they can be divided by."""
-    return np.maximum(special.gammaincinv(shape, _uniform(name)), 1e-300)
+    return np.maximum(special.gammaincinv(shape, _uniform(name, draw_seed)), 1e-300)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def base_rates_member(scenario: Scenario, day: date, request: RunRequest, keep: 
         keep: called with each block of timelines.
     """
     truces = base_rates.general_truces(scenario, day)
-    draws = base_rates.believe(scenario, day, truces)
+    draws = base_rates.believe(scenario, day, truces, request.draw_seed)
     size, seed = request.timelines, request.seed
     for block in base_rates.simulate_blocks(scenario, draws, day, truces, timelines=size, seed=seed):
         keep(BASE_RATES, block)

@@ -20,6 +20,9 @@ MOST_TIMELINES = 10_000_000
 SEED = 1
 """Default seed of the timelines' random numbers."""
 
+DRAW_SEED = 1
+"""Default seed of the draws from priors and of the replay."""
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -32,6 +35,7 @@ class RunRequest:
         as_of: date up to which evidence is used; by default the scenario's reference date.
         timelines: number of timelines to simulate; in a pool, for each member.
         seed: seed of the timelines' random numbers.
+        draw_seed: seed of the draws from priors and of the replay, which `seed` leaves as they are.
         threads: number of threads, by default one for each processor; does not change the results.
         perspective: `base`, a perspective's name, or the path of its file. The default is the pool that the scenario's
             `pool.toml` declares, or `base` without that file.
@@ -51,6 +55,7 @@ class RunRequest:
     as_of: date | None = None
     timelines: int = TIMELINES
     seed: int = SEED
+    draw_seed: int = DRAW_SEED
     threads: int | None = None
     perspective: str | Path | None = None
     edits: Sequence[str] = ()
@@ -60,12 +65,23 @@ class RunRequest:
 
     def __post_init__(self) -> None:
         timelines, seed, threads = check_size(self.timelines, self.seed, self.threads)
+        draw_seed = given_count(self.draw_seed, "--draw-seed")
+        if draw_seed < 0:
+            raise InputError(f"{draw_seed} is negative", key="--draw-seed", remedy="Give 0 or more")
         as_of = None if self.as_of is None else given_day(self.as_of, "--as-of")
         fixed = {name: given_number(value, "--fix", name) for name, value in self.fixed.items()}
         if isinstance(self.edits, str) or not all(isinstance(edit, str) for edit in self.edits):
             raise InputError(f"found {shortened(self.edits)}; expected a list of texts", key="--set")
         folders = {name: None if (path := getattr(self, name)) is None else Path(path) for name in ("priors", "runs")}
-        parsed = {"timelines": timelines, "seed": seed, "threads": threads, "as_of": as_of, "fixed": fixed, **folders}
+        parsed = {
+            "timelines": timelines,
+            "seed": seed,
+            "draw_seed": draw_seed,
+            "threads": threads,
+            "as_of": as_of,
+            "fixed": fixed,
+            **folders,
+        }
         for name, value in parsed.items():
             object.__setattr__(self, name, value)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from forecast.belief.assemble import DRAW_SEED, check_as_of, check_fixed
+from forecast.belief.assemble import check_as_of, check_fixed
 from forecast.belief.fit import SamplerSettings
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import USED_DRAWS
@@ -50,7 +50,7 @@ class ResolvedRequest:
         return {
             "timelines": request.timelines,
             "seed": request.seed,
-            "draw_seed": DRAW_SEED,
+            "draw_seed": request.draw_seed,
             "draws": USED_DRAWS,
             "edits": list(request.edits),
             "fixed": {name: float(value) for name, value in sorted(request.fixed.items())},

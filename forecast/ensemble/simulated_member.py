@@ -141,6 +141,7 @@ def simulated_member(
             fixed=request.fixed,
             progress=progress,
             draws=draws,
+            draw_seed=request.draw_seed,
         )
 
     of, later = f" ({scenario.perspective})" if pooled else "", day > scenario.reference_date

@@ -191,6 +191,7 @@ def posterior_of(run: Run, member: str | None = None) -> Posterior:
         prior_only=settings["prior_only"],
         allow_unconverged=True,
         fixed=settings["fixed"],
+        draw_seed=settings["draw_seed"],
     )
     kept = run.draws
     if member is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forecast import calendar
 from forecast.arrays import Array
 from forecast.belief import student_t
-from forecast.belief.assemble import DRAW_SEED, Posterior
+from forecast.belief.assemble import Posterior
 from forecast.belief.draws import generator
 from forecast.encoding import kernel_inputs
 from forecast.replay.observations import weekly_record_of
@@ -66,11 +66,11 @@ def common_density(
         inputs,
         observed_in_common(weekly_record_of(scenario, day, until)),
         number=number,
-        seed=f"foreseen {DRAW_SEED}",
+        seed=f"foreseen {posterior.draw_seed}",
         threads=threads,
     )
     error = math.sqrt(2.0) * rows["front"]["mapper_error"]
-    chance = generator(DRAW_SEED, "foreseen, resampled")
+    chance = generator(posterior.draw_seed, "foreseen, resampled")
     possible = True
     for begin, end in whole:
         last, before = end - timedelta(days=1), made.states["km2"].copy()
