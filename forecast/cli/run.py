@@ -20,6 +20,7 @@ def run(
     seed: options.Seed = SEED,
     threads: options.Threads = None,
     perspective: options.Whose = None,
+    reading: options.Reading = None,
     set_: options.Set = None,
     fix: options.Fix = None,
     prior_only: Annotated[
@@ -43,6 +44,7 @@ def run(
         seed=seed,
         threads=threads,
         perspective=perspective,
+        reading=reading or (),
         edits=set_ or (),
         fixed=parse_fixed(fix or ()),
         prior_only=prior_only,

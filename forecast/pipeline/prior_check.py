@@ -70,7 +70,7 @@ def check(
     timelines: int = TIMELINES,
     notify: Callable[[str], None] = silent,
 ) -> dict[str, Any]:
-    """Validate a scenario and compute what its priors imply.
+    """Validate a scenario, and its record under each reading alone, and compute what its priors imply.
 
     Args:
         scenario: name or folder; by default ukraine-2025.
@@ -81,13 +81,13 @@ def check(
         notify: called with a phrase for each step.
 
     Returns:
-        `perspective` (its name); `perspectives` (which there are); `counts`; `priors` (each as elicited and fitted);
-        `intensities` (chance at reference, simulated chance over 52 weeks, their ratio); `defeat` (the elicited total
-        beside what its parts add up to); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
-        reference class).
+        `perspective` (its name); `perspectives` and `readings` (which there are); `counts`; `priors` (each as elicited
+        and fitted); `intensities` (chance at reference, simulated chance over 52 weeks, their ratio); `defeat` (the
+        elicited total beside what its parts add up to); `ceiling` of the ladder; `year` (how the war ends within 52
+        weeks, beside the reference class).
 
     Raises:
-        InputError: something in the scenario is wrong.
+        InputError: something in the scenario is wrong, or a reading makes rows of the record contradict each other.
     """
     notify("reading the scenario")
     loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
@@ -105,6 +105,10 @@ def check(
         "perspectives": [
             {"name": one.name, "title": one.title, "holder": one.holder, "changes": len(one.changes)}
             for one in loaded.perspectives.values()
+        ],
+        "readings": [
+            {"id": one.id, "title": one.title, "reason": one.reason, "source": one.source, "rows": len(one.edits)}
+            for one in loaded.chronology.readings.values()
         ],
         "counts": {
             "files": len(loaded.texts),
