@@ -69,7 +69,13 @@ class RunRequest:
             raise InputError(f"found {shortened(self.edits)}; expected a list of texts", key="--set")
         reading = given_names(self.reading, "--reading")
         folders = {name: None if (path := getattr(self, name)) is None else Path(path) for name in ("priors", "runs")}
-        parsed: dict[str, object] = {"timelines": timelines, "seed": seed, "threads": threads, "as_of": as_of, "fixed": fixed}
+        parsed: dict[str, object] = {
+            "timelines": timelines,
+            "seed": seed,
+            "threads": threads,
+            "as_of": as_of,
+            "fixed": fixed,
+        }
         parsed |= {"reading": reading, **folders}
         for name, value in parsed.items():
             object.__setattr__(self, name, value)
