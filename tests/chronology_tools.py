@@ -39,6 +39,8 @@ LAST = date(2031, 9, 29)
 
 
 def write(folder: Path, events: tuple[str, ...] = EVENTS, changes: tuple[str, ...] = CHANGES) -> Path:
+    """Write both files; readings of other rows are taken out."""
+    (folder / "readings.toml").unlink(missing_ok=True)
     (folder / "events.csv").write_text("\n".join([",".join(EVENT_COLUMNS), *events]) + "\n", encoding="utf-8")
     (folder / "states.csv").write_text("\n".join([",".join(STATE_COLUMNS), *changes]) + "\n", encoding="utf-8")
     return folder

@@ -12,7 +12,7 @@ def check(
     perspective: options.Perspective = "base",
     set_: options.Set = None,
 ) -> Printed:
-    """Validate a scenario; show each prior as elicited and as fitted, and what the priors imply for a year."""
+    """Validate a scenario, also under each reading of its record; show its priors and the year that they imply."""
     from forecast.cli.check_tables import show_check
     from forecast.pipeline import prior_check
 

@@ -22,6 +22,8 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
         f"{counts['sources_from_memory']} of them {NOT_CHECKED}."
     )
     console.print(_perspectives(found))
+    for line in _readings(found):
+        console.print(line)
     table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
     for row in found["priors"]:
         fitted = f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}"
@@ -63,6 +65,12 @@ def _perspectives(found: Mapping[str, Any]) -> str:
     """The perspectives, and the one that is in use."""
     names = [f"{row['name']} ({row['title']}; priors changed: {row['changes']})" for row in found["perspectives"]]
     return f"Perspectives: {', '.join([BASE, *names])}. The numbers below are under {found['perspective']}."
+
+
+def _readings(found: Mapping[str, Any]) -> list[str]:
+    """The readings of the record, a line each; the record has been checked under each of them."""
+    lines = [f"  {row['id']}: {row['title']} (rows changed: {row['rows']})" for row in found["readings"]]
+    return ["Readings of the record, each without a contradiction:", *lines] if lines else []
 
 
 def _show_year(year: Mapping[str, Any], console: Console) -> None:

@@ -36,6 +36,15 @@ Whose = Annotated[
         help="Perspective to use: base, a name, or a .toml file; by default the pool.",
     ),
 ]
+Reading = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reading",
+        metavar="ID",
+        help="Use a reading of disputed events: its id in evidence/readings.toml; `forecast check` lists them. "
+        "Repeatable for readings of different rows.",
+    ),
+]
 AsOf = Annotated[
     str | None,
     typer.Option(

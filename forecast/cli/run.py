@@ -21,6 +21,7 @@ def run(
     draw_seed: options.DrawSeed = DRAW_SEED,
     threads: options.Threads = None,
     perspective: options.Whose = None,
+    reading: options.Reading = None,
     set_: options.Set = None,
     fix: options.Fix = None,
     prior_only: Annotated[
@@ -45,6 +46,7 @@ def run(
         draw_seed=draw_seed,
         threads=threads,
         perspective=perspective,
+        reading=reading or (),
         edits=set_ or (),
         fixed=parse_fixed(fix or ()),
         prior_only=prior_only,

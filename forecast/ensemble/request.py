@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from forecast.errors import InputError
-from forecast.inputs.parsing import given_count, given_day, given_number, shortened
+from forecast.inputs.parsing import given_count, given_day, given_names, given_number, shortened
 
 TIMELINES = 20_000
 """Default number of timelines; in a pool, for each member."""
@@ -41,12 +41,14 @@ class RunRequest:
             `pool.toml` declares, or `base` without that file.
         edits: changes to priors before the update, after the perspective: `part.key.field=value` (`--set`).
         fixed: parameters fixed at a value after the update, by dotted name, in the prior's unit (`--fix`).
+        reading: readings of the record to use in place of the rows as coded: the id of one, or the ids of several
+            (`--reading`); kept as a tuple.
         prior_only: leave the series out; recorded events and states still count.
         allow_unconverged: save the run even if the sampler did not converge.
 
     Raises:
-        InputError: a date, a number or an edit is not one; too few or too many timelines, no threads, or a negative
-            seed.
+        InputError: a date, a number, an edit or the id of a reading is not one; too few or too many timelines, no
+            threads, or a negative seed.
     """
 
     scenario: str | Path | None = None
@@ -60,6 +62,7 @@ class RunRequest:
     perspective: str | Path | None = None
     edits: Sequence[str] = ()
     fixed: Mapping[str, float] = field(default_factory=dict)
+    reading: str | Sequence[str] = ()
     prior_only: bool = False
     allow_unconverged: bool = False
 
@@ -72,16 +75,17 @@ class RunRequest:
         fixed = {name: given_number(value, "--fix", name) for name, value in self.fixed.items()}
         if isinstance(self.edits, str) or not all(isinstance(edit, str) for edit in self.edits):
             raise InputError(f"found {shortened(self.edits)}; expected a list of texts", key="--set")
+        reading = given_names(self.reading, "--reading")
         folders = {name: None if (path := getattr(self, name)) is None else Path(path) for name in ("priors", "runs")}
-        parsed = {
+        parsed: dict[str, object] = {
             "timelines": timelines,
             "seed": seed,
             "draw_seed": draw_seed,
             "threads": threads,
             "as_of": as_of,
             "fixed": fixed,
-            **folders,
         }
+        parsed |= {"reading": reading, **folders}
         for name, value in parsed.items():
             object.__setattr__(self, name, value)
 

@@ -54,6 +54,7 @@ class ResolvedRequest:
             "draws": USED_DRAWS,
             "edits": list(request.edits),
             "fixed": {name: float(value) for name, value in sorted(request.fixed.items())},
+            "readings": list(self.scenario.chronology.used),
             "prior_only": request.prior_only,
             "allow_unconverged": request.allow_unconverged,
             "perspective": self.perspective,
@@ -65,16 +66,16 @@ def resolve(request: RunRequest) -> ResolvedRequest:
     """Read the scenario that a request names, for each member, and check the request against it.
 
     Raises:
-        InputError: the scenario, the date, an edit or a fixed parameter is wrong.
+        InputError: the scenario, the date, an edit, a fixed parameter or a reading is wrong.
     """
-    name, priors, edits = request.scenario, request.priors, request.edits
+    name, priors, edits, reading = request.scenario, request.priors, request.edits, request.reading
     pool: Pool | None = None
     members: dict[str, Scenario] = {}
     if request.perspective is None:
-        scenario, members = load_members(name, priors=priors, edits=edits)
+        scenario, members = load_members(name, priors=priors, edits=edits, reading=reading)
         pool = scenario.pool
     else:
-        scenario = load_scenario(name, priors=priors, edits=edits, perspective=request.perspective)
+        scenario = load_scenario(name, priors=priors, edits=edits, perspective=request.perspective, reading=reading)
     day = check_as_of(scenario, request.as_of)
     refuse_ended_war(scenario, day)
     members = members or {scenario.perspective: scenario}

@@ -1,10 +1,11 @@
 """The chronology: dated events and changes of states, coded by a guide, and the view of them as of a day.
 
-Three files in `evidence/` go together, or are all left out:
+Three files in `evidence/` go together, or are all left out; `readings.toml` may stand beside them:
 
     coding.toml    the guide: the meaning of each state's values, and what counts as each decision of the model
     events.csv     observed,available,decision,event,reason,source
     states.csv     observed,available,state,value,reason,source
+    readings.toml  other readings of disputed rows: see `forecast.evidence.readings`
 
 `observed` is the day it happened, `available` the first day on which it was surely public. A state has its value from
 `observed` on; before its first row it has that of the scenario's `[start]`. Moves of one state on one day, as a rung
@@ -18,13 +19,13 @@ that cannot follow the public rows waits for the row between: until then the vie
 `coded_until` in `evidence.toml` is the last day for which all this is coded. After it the lack of a row means nothing.
 
 Rows that contradict each other are kept with the chronology. They stop the runs that see them and no other, so a
-mistake in November's rows does not stop a run as of April.
+mistake in November's rows does not stop a run as of April. The same holds of the rows under a reading.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +46,8 @@ from forecast.evidence.coding_guide import (
     read_events,
     read_guide,
 )
-from forecast.evidence.csv_rows import DatedRow, row_place
+from forecast.evidence.csv_rows import DatedRow
+from forecast.evidence.readings import READINGS, Applied, Reading, Record, known_readings, read_as, read_readings
 from forecast.evidence.states import MOVED, Fault, StateChange, faults
 from forecast.inputs.validation import Place, place_in
 
@@ -97,6 +99,11 @@ class Chronology:
         coded_until: the last day for which events and states are coded.
         day: the as-of date of a view; None for all rows, revisions included.
         contradictions: rows that cannot stand beside the others, in the order of the files.
+        readings: the readings of the record that the scenario has, by id.
+        used: ids of the readings that the rows are under, in the order of `readings.toml`.
+        applied: the edits that these readings made; empty for the rows that a saved run saw.
+        coded: the rows as coded, under no reading; None in a view, and for the rows that a saved run saw.
+        places: where a row stands that a reading gives, by its `row`, which is negative.
     """
 
     guide: Guide
@@ -106,21 +113,60 @@ class Chronology:
     coded_until: date
     day: date | None = None
     contradictions: tuple[Contradiction, ...] = ()
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    used: tuple[str, ...] = ()
+    applied: tuple[Applied, ...] = ()
+    coded: Record | None = None
+    places: Mapping[int, Place] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show the numbers of rows, not the rows."""
         view = "" if self.day is None else f", as of {self.day}"
+        view += f", under {' and '.join(self.used)}" if self.used else ""
         rows = f"{len(self.events)} events, {len(self.states)} changes of states"
         return f"Chronology({rows}, coded until {self.coded_until}{view})"
 
     def check(self) -> None:
-        """Refuse a contradiction in any row, whatever the day.
+        """Refuse a contradiction in any row, whatever the day, as coded and under each reading alone.
 
         Raises:
-            InputError: the first contradiction, with its row.
+            InputError: the first contradiction, with its row; under a reading, the error names the reading.
         """
         for found in self.contradictions:
             raise found.error
+        if self.coded is not None:
+            for view in (self.under(()), *(self.under(name) for name in self.readings)):
+                for found in view.contradictions:
+                    raise found.error
+
+    def under(self, readings: str | Iterable[str]) -> "Chronology":
+        """Give the rows under one reading or several, in place of those that they are under now.
+
+        Args:
+            readings: the id of a reading, or the ids of several; none gives the rows as coded.
+
+        Raises:
+            InputError: there is no such reading, or two of them change the same row.
+            ValueError: this is a view of a day, or the rows are those that a saved run saw.
+        """
+        if self.coded is None:
+            raise ValueError("these are rows that a day or a saved run saw; a reading needs the whole chronology")
+        used = known_readings(self.readings, readings)
+        record = read_as(self.coded, [self.readings[name] for name in used])
+        made = _built(record, self.guide, self.start, self.coded_until)
+        return replace(made, readings=self.readings, coded=self.coded)
+
+    def edits_seen(self, reading: str, day: date) -> int:
+        """Give the number of rows that a reading in use adds, replaces or removes among those that a day may see."""
+        return sum(made.reading == reading and made.seen(day) for made in self.applied)
+
+    def reading_of(self, row: int) -> str | None:
+        """Give the id of the reading that a row comes from, by its `row`; None for a row of a CSV file."""
+        return self.applied[-row - 1].reading if row in self.places else None
+
+    def row_name(self, file: str, row: int) -> str:
+        """Give the name of a row for errors: `states.csv row 3`, or its place in `readings.toml`."""
+        return f"{READINGS} {self.places[row].key}" if row in self.places else f"{file} row {row}"
 
     def known_until(self, day: date) -> date:
         """The day up to which a run as of `day` knows events and states: that day, or the first day not coded."""
@@ -151,6 +197,7 @@ class Chronology:
             states=states[stands].reset_index(drop=True),
             day=day,
             contradictions=(),
+            coded=None,
         )
 
     def standing(self, day: date) -> dict[str, str]:
@@ -193,6 +240,8 @@ def load_chronology(
     last: date,
     coded_until: date,
     guide: Any = None,
+    readings: Any = None,
+    reading: str | Iterable[str] = (),
     label: str | None = None,
     kept: bool = False,
 ) -> Chronology:
@@ -206,8 +255,11 @@ def load_chronology(
         last: the horizon.
         coded_until: the last day for which events and states are coded.
         guide: `coding.toml` as read; None if the scenario has none, and then it has no chronology.
+        readings: `readings.toml` as read; None if the scenario has none.
+        reading: ids of the readings to use.
         label: what errors call the folder; by default its path.
-        kept: the files are what a saved run saw, in which an event may stand before the change that it made.
+        kept: the files are what a saved run saw, under its readings, which are not applied again. An event may stand
+            there before the change that it made.
 
     Returns:
         the chronology with all its rows, revisions included; empty if none of the three files is there. It has the
@@ -216,45 +268,71 @@ def load_chronology(
 
     Raises:
         InputError: one of the three files is there without the others; a column, date, decision, state, value or source
-            is not one of those allowed; a row is out of order, given twice, or of a day that is not coded.
+            is not one of those allowed; a row is out of order, given twice, or of a day that is not coded; a reading is
+            wrong, edits a row that is not there, or is not one that the scenario has.
     """
     places = {name: place_in(folder, label, name) for name in (GUIDE, EVENTS, CHANGES)}
+    of_readings = place_in(folder, label, READINGS)
     there = {name for name in (EVENTS, CHANGES) if (folder / name).exists()}
     if guide is not None:
         there.add(GUIDE)
     if not there:
+        if readings is not None:
+            raise of_readings.error(
+                f"found readings of a record that is not there; expected {', '.join(places)} beside it"
+            )
+        known_readings({}, reading)
         return Chronology(Guide(), dict(start), _events([], Guide()), _table([], STATE_COLUMNS), coded_until)
     for name, place in places.items():
         if name not in there:
             raise place.error(f"it is missing; {', '.join(places)} go together", "Add it, or take the others out")
     limits = Limits(read_guide(guide, places[GUIDE]), set(sources), first, last, coded_until)
-    events = _events(read_events(folder / EVENTS, places[EVENTS], limits), limits.guide)
-    states = _table(read_changes(folder / CHANGES, places[CHANGES], limits), STATE_COLUMNS)
+    events = read_events(folder / EVENTS, places[EVENTS], limits)
+    coded = Record(read_changes(folder / CHANGES, places[CHANGES], limits), events, places)
+    found = read_readings(readings, of_readings, limits)
+    if kept:
+        made = _built(coded, limits.guide, start, coded_until, kept=True)
+        return replace(made, readings=found, used=known_readings(found, reading))
+    for one in found.values():
+        read_as(coded, [one])
+    as_coded = replace(_built(coded, limits.guide, start, coded_until), readings=found, coded=coded)
+    return as_coded.under(reading)
+
+
+def _built(
+    record: Record, guide: Guide, start: Mapping[str, str], coded_until: date, *, kept: bool = False
+) -> Chronology:
+    """Make the chronology of rows that have been read, with the contradictions among them."""
+    events = _events(record.events, guide)
+    states = _table(record.states, STATE_COLUMNS)
     states = states.sort_values(["observed", "available", "state"], kind="stable")
-    found = [*_impossible(states, start, places[CHANGES])]
+    found = [*_impossible(states, start, record)]
     if not kept:
-        found += _without_change(events, states, places[EVENTS])
+        found += _without_change(events, states, record)
     return Chronology(
-        limits.guide,
+        guide,
         dict(start),
         events.reset_index(drop=True),
         states.reset_index(drop=True),
         coded_until,
         contradictions=tuple(found),
+        used=record.used,
+        applied=record.applied,
+        places=record.readings,
     )
 
 
-def _impossible(states: pd.DataFrame, start: Mapping[str, str], place: Place) -> Iterator[Contradiction]:
+def _impossible(states: pd.DataFrame, start: Mapping[str, str], record: Record) -> Iterator[Contradiction]:
     """Find the latest revisions of changes that cannot follow each other; `row` has the lines of the file."""
     revised = set(states.loc[states["available"] > states.groupby(_CHANGE)["available"].transform("min"), "row"])
     rows = _latest(states, _CHANGE)
     for line, observed, available, fault in zip(*_dated(rows), _judged(rows, start), strict=True):
         if fault is not None and not (fault.repeats and line in revised):
-            error = row_place(place, line).error(fault.what, fault.remedy)
+            error = record.place(CHANGES, line).error(fault.what, fault.remedy)
             yield Contradiction(CHANGES, line, observed.date(), available.date(), error)
 
 
-def _without_change(events: pd.DataFrame, states: pd.DataFrame, place: Place) -> Iterator[Contradiction]:
+def _without_change(events: pd.DataFrame, states: pd.DataFrame, record: Record) -> Iterator[Contradiction]:
     """Find the events that move a recorded state and have no row among the changes of that day."""
     changed = set(zip(states["observed"], states["state"], states["value"], strict=True))
     for line, day, available, decision in zip(*_dated(events), events["decision"], strict=True):
@@ -263,7 +341,7 @@ def _without_change(events: pd.DataFrame, states: pd.DataFrame, place: Place) ->
         state, values = MOVED[decision]
         if not any((day, state, value) in changed for value in values):
             what = f"{CHANGES} has no row of {day.date()} in which {state} becomes {' or '.join(values)}"
-            error = row_place(place, line).at("decision").error(what, "Add that row, or leave the decision empty")
+            error = record.place(EVENTS, line).at("decision").error(what, "Add that row, or leave the decision empty")
             yield Contradiction(EVENTS, line, day.date(), available.date(), error)
 
 

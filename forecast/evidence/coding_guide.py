@@ -4,7 +4,7 @@
 and `states.csv` hold the events and changes. See `forecast.evidence.chronology`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from forecast.evidence.csv_rows import DatedRow, read_rows, row_place
+from forecast.evidence.csv_rows import DatedRow, check_row, read_rows, row_place
 from forecast.evidence.series import CODED_UNTIL, INDEX
 from forecast.evidence.states import MOVED, STATES
 from forecast.inputs.validation import Day, Place, Table, Text, as_table, near, read_text, same_keys
@@ -21,6 +21,10 @@ from forecast.timeline.weekly_record import STREAMS
 GUIDE: Final = "coding.toml"
 EVENTS: Final = "events.csv"
 CHANGES: Final = "states.csv"
+
+EVENT_KEY: Final = ("observed", "decision", "event")
+CHANGE_KEY: Final = ("observed", "state", "value")
+"""Columns in which no two rows with the same `available` agree."""
 
 NOTABLE: Final = (
     "europe.upheaval", "kyiv.instability", "kyiv.provocation", "moscow.strain_shock", "washington.crisis",
@@ -164,13 +168,7 @@ def read_events(path: Path, place: Place, limits: Limits) -> list[tuple[int, Eve
         InputError: a column, a date, a decision or a source is not one of those allowed; a row is out of order or given
             twice.
     """
-    rows = _read(EventRow, path, place, limits, ("observed", "decision", "event"))
-    for line, row in rows:
-        if row.decision and row.decision not in limits.guide.decision:
-            what = f"found {row.decision!r}; expected a decision of {GUIDE}, or an empty cell"
-            remedy = near(row.decision, limits.guide.decision, f"Add it to {GUIDE}, or leave it empty")
-            raise row_place(place, line).at("decision").error(what, remedy)
-    return rows
+    return _read(EventRow, path, place, limits, EVENT_KEY, _check_event)
 
 
 def read_changes(path: Path, place: Place, limits: Limits) -> list[tuple[int, ChangeRow]]:
@@ -179,38 +177,92 @@ def read_changes(path: Path, place: Place, limits: Limits) -> list[tuple[int, Ch
     Raises:
         InputError: as `read_events`, of states and values.
     """
-    rows = _read(ChangeRow, path, place, limits, ("observed", "state", "value"))
-    for line, row in rows:
-        spot = row_place(place, line)
-        if row.state not in STATES:
-            what = f"found {row.state!r}; expected {', '.join(STATES)}"
-            raise spot.at("state").error(what, near(row.state, STATES))
-        values = STATES[row.state].values
-        if row.value not in values:
-            what = f"found {row.value!r}; allowed for {row.state} are {', '.join(values)}"
-            raise spot.at("value").error(what, near(row.value, values))
-    return rows
+    return _read(ChangeRow, path, place, limits, CHANGE_KEY, _check_change)
+
+
+def as_event(cells: object, spot: Place, limits: Limits, model: type[EventRow] = EventRow) -> EventRow:
+    """Check a row of events that stands in another file, with the columns and the checks of `events.csv`.
+
+    Args:
+        cells: the row's cells by column.
+        spot: the row's place.
+        limits: the limits that rows are checked against.
+        model: the columns, if the other file has more.
+
+    Raises:
+        InputError: a column, a date, a decision or a source is not one of those allowed.
+    """
+    row = check_row(model, cells, spot, limits.sources)
+    _check_event(row, spot, limits)
+    return row
+
+
+def as_change(cells: object, spot: Place, limits: Limits) -> ChangeRow:
+    """Check a change of a state that stands in another file, with the columns and the checks of `states.csv`.
+
+    Args:
+        cells: the row's cells by column.
+        spot: the row's place.
+        limits: the limits that rows are checked against.
+
+    Raises:
+        InputError: a column, a date, a state, a value or a source is not one of those allowed.
+    """
+    row = check_row(ChangeRow, cells, spot, limits.sources)
+    _check_change(row, spot, limits)
+    return row
+
+
+def _check_event(row: EventRow, spot: Place, limits: Limits) -> None:
+    """Check an event's dates, source and decision."""
+    _check_limits(row, spot, limits)
+    if row.decision and row.decision not in limits.guide.decision:
+        what = f"found {row.decision!r}; expected a decision of {GUIDE}, or an empty cell"
+        remedy = near(row.decision, limits.guide.decision, f"Add it to {GUIDE}, or leave it empty")
+        raise spot.at("decision").error(what, remedy)
+
+
+def _check_change(row: ChangeRow, spot: Place, limits: Limits) -> None:
+    """Check a change's dates, source, state and value."""
+    _check_limits(row, spot, limits)
+    if row.state not in STATES:
+        what = f"found {row.state!r}; expected {', '.join(STATES)}"
+        raise spot.at("state").error(what, near(row.state, STATES))
+    values = STATES[row.state].values
+    if row.value not in values:
+        what = f"found {row.value!r}; allowed for {row.state} are {', '.join(values)}"
+        raise spot.at("value").error(what, near(row.value, values))
+
+
+def _check_limits(row: EventRow | ChangeRow, spot: Place, limits: Limits) -> None:
+    """Check that a row is within the year simulated and the days coded, and has a source."""
+    if not limits.first <= row.observed <= limits.last:
+        days = f"{limits.first}, the reference date, to {limits.last}, the horizon"
+        raise spot.at("observed").error(f"found {row.observed}; expected {days}")
+    if row.observed > limits.coded_until:
+        what = f"found {row.observed}; expected {limits.coded_until}, which is {CODED_UNTIL}, or before"
+        raise spot.at("observed").error(what, f"Give the day until which all is coded as {CODED_UNTIL} in {INDEX}")
+    if row.source == JUDGEMENT:
+        what = f"found {JUDGEMENT!r}; expected another id in sources.toml, or an address"
+        raise spot.at("source").error(what)
 
 
 def _read[R: DatedRow](
-    model: type[R], path: Path, place: Place, limits: Limits, key: Sequence[str]
+    model: type[R],
+    path: Path,
+    place: Place,
+    limits: Limits,
+    key: Sequence[str],
+    check: Callable[[R, Place, Limits], None],
 ) -> list[tuple[int, R]]:
-    """Read the rows of a file; each is within the year simulated, in the order of days, and has a source."""
+    """Read the rows of a file, each checked and in the order of days."""
     rows = read_rows(model, read_text(path, place), place, limits.sources, key)
     above = limits.first
     for line, row in rows:
         spot = row_place(place, line)
-        if not limits.first <= row.observed <= limits.last:
-            days = f"{limits.first}, the reference date, to {limits.last}, the horizon"
-            raise spot.at("observed").error(f"found {row.observed}; expected {days}")
-        if row.observed > limits.coded_until:
-            what = f"found {row.observed}; expected {limits.coded_until}, which is {CODED_UNTIL}, or before"
-            raise spot.at("observed").error(what, f"Give the day until which all is coded as {CODED_UNTIL} in {INDEX}")
+        check(row, spot, limits)
         if row.observed < above:
             what = f"{row.observed} is before the row above, {above}; expected that day or later"
             raise spot.at("observed").error(what, "Put the rows in the order of observed")
-        if getattr(row, "source", "") == JUDGEMENT:
-            what = f"found {JUDGEMENT!r}; expected another id in sources.toml, or an address"
-            raise spot.at("source").error(what)
         above = row.observed
     return rows

@@ -105,26 +105,60 @@ def read_rows[R: DatedRow](
             row is given twice.
     """
     rows: list[tuple[int, R]] = []
-    seen: dict[tuple[Any, ...], int] = {}
+    seen: dict[tuple[Any, ...], Place] = {}
     for line, cells in read_cells(text, place, partial(_check_columns, model)):
         spot = row_place(place, line)
-        row = as_table(model, cells, spot)
-        if row.available < row.observed:
-            what = f"{row.available} is before observed, {row.observed}; expected that day or later"
-            raise spot.at("available").error(what)
-        _check_delay(row, spot, most_days_late)
-        source = getattr(row, "source", "")
-        address = source.startswith(ADDRESSES) and not NOT_IN_ADDRESS.search(source)
-        if source and source not in sources and not address:
-            what = f"found {source!r}; expected an id in sources.toml, or an address"
-            raise spot.at("source").error(what, near(source, sources))
-        same = tuple(getattr(row, name) for name in (*key, "available"))
-        if same in seen:
-            what = f"found a row with the same {', '.join(key)} and available as row {seen[same]}"
-            raise spot.error(what, "A revision needs a later date in available")
-        seen[same] = line
+        row = check_row(model, cells, spot, sources, most_days_late)
+        refuse_repeat(row, spot, key, seen)
         rows.append((line, row))
     return rows
+
+
+def check_row[R: DatedRow](
+    model: type[R], cells: object, spot: Place, sources: Collection[str], most_days_late: int = MOST_DAYS_LATE
+) -> R:
+    """Check the cells of one row, from a CSV file or from a table of a TOML file.
+
+    Args:
+        model: the columns.
+        cells: the row's cells by column, as text or as TOML gives them.
+        spot: the row's place.
+        sources: the ids in `sources.toml`.
+        most_days_late: most days from `observed` to `available`.
+
+    Raises:
+        InputError: a column or a cell is wrong, or the row was available before it was observed or too late after it.
+    """
+    row = as_table(model, cells, spot)
+    if row.available < row.observed:
+        what = f"{row.available} is before observed, {row.observed}; expected that day or later"
+        raise spot.at("available").error(what)
+    _check_delay(row, spot, most_days_late)
+    source = getattr(row, "source", "")
+    address = source.startswith(ADDRESSES) and not NOT_IN_ADDRESS.search(source)
+    if source and source not in sources and not address:
+        what = f"found {source!r}; expected an id in sources.toml, or an address"
+        raise spot.at("source").error(what, near(source, sources))
+    return row
+
+
+def refuse_repeat(row: DatedRow, spot: Place, key: Sequence[str], seen: dict[tuple[Any, ...], Place]) -> None:
+    """Refuse a row that stands in the same table already, and remember it.
+
+    Args:
+        row: the row.
+        spot: its place.
+        key: the columns that two rows share of which the later is a revision.
+        seen: the places of the rows before it, by their cells; the row is added.
+
+    Raises:
+        InputError: a row before it has the same key and the same `available`.
+    """
+    same = tuple(getattr(row, name) for name in (*key, "available"))
+    if same in seen:
+        what = f"found a row with the same {', '.join(key)} and available as {seen[same].key}"
+        raise spot.error(what, "A revision needs a later date in available")
+    seen[same] = spot
 
 
 def _check_delay(row: DatedRow, spot: Place, most: int) -> None:

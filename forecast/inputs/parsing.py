@@ -7,6 +7,7 @@ and False are not numbers, and a count is a whole number and not a float that ha
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from numbers import Integral, Real
 from typing import Final
@@ -127,6 +128,18 @@ def given_number(value: object, file: str, key: str) -> float:
         return parse_number(value)
     except ValueError as error:
         raise InputError(f"found {shortened(value)}; expected {error}", file=file, key=key) from None
+
+
+def given_names(value: object, key: str) -> tuple[str, ...]:
+    """Parse the names that an option or an argument gives: one text, or several.
+
+    Raises:
+        InputError: it is neither a text nor a list of texts.
+    """
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise InputError(f"found {shortened(value)}; expected a text or a list of texts", key=key)
+    return names
 
 
 def shortened(value: object) -> str:

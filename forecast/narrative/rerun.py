@@ -155,7 +155,9 @@ def evidence_seen(run: Run) -> pd.DataFrame:
 
 
 def scenario_of(run: Run, member: str | None = None) -> Scenario:
-    """The scenario of a saved run: its files as they were read, and the observations that it saw.
+    """The scenario of a saved run: its files as they were read, and the observations, events and states that it saw.
+
+    The rows that it saved are those under its readings; the readings are not applied a second time.
 
     Args:
         run: the run.
@@ -166,6 +168,7 @@ def scenario_of(run: Run, member: str | None = None) -> Scenario:
         run.folder / "inputs" / "priors",
         edits=settings["edits"],
         perspective=member or settings["perspective"],
+        reading=settings.get("readings", ()),
         seen=evidence_seen(run),
         happened=run.folder / "inputs",
     )

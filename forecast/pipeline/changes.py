@@ -1,4 +1,4 @@
-"""News since the reference date: recorded states, events, and the observations of each series."""
+"""News since the reference date: recorded states, events, readings, and the observations of each series."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -42,6 +42,21 @@ def days_not_coded(scenario: Scenario, day: date) -> int:
     return (day - scenario.chronology.known_until(day)).days
 
 
+def readings_used(scenario: Scenario, day: date) -> list[dict[str, Any]]:
+    """The readings of the record that a run as of a day uses, as `summary.json` holds them.
+
+    Returns:
+        for each reading its `id`, `title`, `reason` and `source`, and `rows`: the number of rows that it adds,
+        replaces or removes among those public by that day; 0 means that it changes nothing by then.
+    """
+    record = scenario.chronology
+    return [
+        {"id": one.id, "title": one.title, "reason": one.reason, "source": one.source}
+        | {"rows": record.edits_seen(one.id, day)}
+        for one in map(record.readings.__getitem__, record.used)
+    ]
+
+
 def _states(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     """Each recorded state: its meaning, its value and since when it stands; null since before the reference date."""
     seen = scenario.chronology.as_of(day)
@@ -69,7 +84,8 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
     """Events and changes of states, in order of date.
 
     An event counts if its decision is recorded systematically and no recorded state covers it. A change of a state
-    counts unless the state is only followed. `moves` names the state that an event changed on its day.
+    counts unless the state is only followed. `moves` names the state that an event changed on its day, `reading` the
+    reading that gives the row.
     """
     seen = scenario.chronology.as_of(day)
     moved = set(zip(seen.states["observed"], seen.states["state"], strict=True))
@@ -81,6 +97,7 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
             "value": row["value"],
             "decision": None,
             "moves": None,
+            "reading": seen.reading_of(row["row"]),
             "reason": row["reason"],
             "source": row["source"],
             "counts": row["state"] != FOLLOWED,
@@ -95,6 +112,7 @@ def _happened(scenario: Scenario, day: date) -> list[dict[str, Any]]:
             "value": None,
             "decision": row["decision"] or None,
             "moves": state if (row["observed"], state) in moved else None,
+            "reading": seen.reading_of(row["row"]),
             "reason": row["reason"],
             "source": row["source"],
             "counts": bool(row["systematic"]) and not state,

@@ -102,7 +102,7 @@ def check(
     timelines: int = TIMELINES,
     notify: Callable[[str], None] = silent,
 ) -> dict[str, Any]:
-    """Validate a scenario and compute what its priors imply.
+    """Validate a scenario, and its record under each reading alone, and compute what its priors imply.
 
     Args:
         scenario: name or folder; by default ukraine-2025.
@@ -113,14 +113,14 @@ def check(
         notify: called with a phrase for each step.
 
     Returns:
-        `perspective` (its name); `perspectives` (which there are); `counts`; `priors` (each as elicited and fitted);
-        `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; simulated from the
-        reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited
-        total beside the sum of its parts); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside
-        the reference class).
+        `perspective` (its name); `perspectives` and `readings` (which there are); `counts`; `priors` (each as elicited
+        and fitted); `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; simulated from
+        the reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited total
+        beside the sum of its parts); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
+        reference class).
 
     Raises:
-        InputError: something in the scenario is wrong.
+        InputError: something in the scenario is wrong, or a reading makes rows of the record contradict each other.
     """
     notify("reading the scenario")
     loaded = load_scenario(scenario, priors=priors, edits=edits, perspective=perspective)
@@ -138,6 +138,10 @@ def check(
         "perspectives": [
             {"name": one.name, "title": one.title, "holder": one.holder, "changes": len(one.changes)}
             for one in loaded.perspectives.values()
+        ],
+        "readings": [
+            {"id": one.id, "title": one.title, "reason": one.reason, "source": one.source, "rows": len(one.edits)}
+            for one in loaded.chronology.readings.values()
         ],
         "counts": {
             "files": len(loaded.texts),

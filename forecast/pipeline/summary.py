@@ -22,7 +22,7 @@ from forecast.outcomes.clustering import MEMBER
 from forecast.outcomes.conditions import Timelines
 from forecast.outcomes.influence import NAMED_ABOVE
 from forecast.outcomes.shares import headline_odds, odds_of
-from forecast.pipeline.changes import since
+from forecast.pipeline.changes import readings_used, since
 from forecast.replay.starting_points import THIN
 from forecast.scenario.members import Pool
 from forecast.scenario.perspectives import BASE
@@ -71,6 +71,7 @@ def summarise(
         "provisional": settings["perspective"] == BASE,
         "edits": settings["edits"],
         "fixed": settings["fixed"],
+        "readings": readings_used(scenario, day),
         "prior_only": settings["prior_only"],
         **odds_of(timelines, resolved.weights),
         **(_of_pool(pool, members, timelines, of_member) if pool else {}),

@@ -14,8 +14,9 @@ from forecast.ensemble.member import Member
 from forecast.ensemble.pooling import pooled
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.resolve import ResolvedRequest, resolve
+from forecast.evidence.readings import READINGS
 from forecast.locations import source_digest
-from forecast.pipeline.changes import days_not_coded
+from forecast.pipeline.changes import days_not_coded, readings_used
 from forecast.pipeline.summary import outside_declared_range, summarise
 from forecast.report.context import report_text
 from forecast.report.figures import odds_figure
@@ -102,6 +103,9 @@ def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
     if second is not None:
         for when in other_weekdays(scenario.evidence.as_of(day), second):
             found.append(f"{second} of {when}, a {when:%A}, is not used: the front uses Mondays")
+    for entry in readings_used(scenario, day):
+        if not entry["rows"]:
+            found.append(f"the reading {entry['id']} changes nothing: none of its rows was public by {day}")
     later = next(iter(scenario.chronology.contradictions), None)
     if later is not None:
         found.append(f"a later row, which this run does not use, contradicts the others: {later.error}")
@@ -185,12 +189,14 @@ def _write_fits(writer: Writer, members: Sequence[Member]) -> None:
 def _inputs(scenario: Scenario) -> dict[str, str]:
     """The inputs as text: the files read, and every prior after edits.
 
-    The tables of evidence are not among the files: a run saves only the rows that it used.
+    The tables of evidence are not among the files: a run saves only the rows that it used. `readings.toml` is one of
+    them unless the run uses a reading.
     """
+    left_out = () if scenario.chronology.used else (f"evidence/{READINGS}",)
     files = {
         f"priors/{name}": text
         for name, text in scenario.texts.items()
-        if not (name.startswith("evidence/") and name.endswith(".csv"))
+        if not (name.startswith("evidence/") and name.endswith(".csv")) and name not in left_out
     }
     table = {
         name: {

@@ -22,7 +22,9 @@ from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import CHANGES, EVENTS
+from forecast.evidence.csv_rows import row_place
 from forecast.evidence.states import moved_state, recorded_as
+from forecast.inputs.validation import Place
 from forecast.replay.more_draws import in_rounds
 from forecast.replay.observations import weekly_record_of
 from forecast.replay.weights import effective_size, log_mean
@@ -290,7 +292,8 @@ def impossible(made: Replayed, scenario: Scenario, posterior: Posterior) -> Inpu
     begin = calendar.monday(scenario.reference_date) + timedelta(days=7 * number)
     rows = _rows_of(scenario.chronology.as_of(day), what, begin)
     fixed = (f"--fix {name}={value:g}" for name, value in posterior.fixed.items())
-    given = ", ".join([*(f"--set {text}" for text in scenario.edits), *fixed])
+    readings = (f"--reading {name}" for name in scenario.chronology.used)
+    given = ", ".join([*(f"--set {text}" for text in scenario.edits), *fixed, *readings])
     return InputError(
         f"no posterior draw is consistent with the record for the week of {begin}; the usual cause is {what}",
         file=f"{scenario.folder.name}/evidence",
@@ -312,7 +315,7 @@ def _rows_of(seen: Chronology, what: str, begin: date) -> list[str]:
         of_week = table[week & table[about].isin(names)]
         days = of_week["observed"].dt.strftime("%Y-%m-%d")
         cells = zip(of_week["row"], days, of_week[about], strict=True)
-        found += [f"{file} row {row}: {day}, {name}" for row, day, name in cells]
+        found += [f"{seen.row_name(file, row)}: {day}, {name}" for row, day, name in cells]
     return found
 
 
@@ -322,13 +325,10 @@ def refuse_ended_war(scenario: Scenario, day: date) -> None:
     Raises:
         InputError: the war is recorded as ended; the error names the row.
     """
-    events = scenario.chronology.as_of(day).events
-    ended = events[events["decision"] == ENDED]
+    seen = scenario.chronology.as_of(day)
+    ended = seen.events[seen.events["decision"] == ENDED]
     if not ended.empty:
         row, when = ended["row"].iloc[0], ended["observed"].iloc[0].date()
-        raise InputError(
-            f"the war is recorded as ended on {when}, so it cannot be forecast as of {day}",
-            file=f"{scenario.folder.name}/evidence/{EVENTS}",
-            key=f"row {row}",
-            remedy=f"Give --as-of {when} or an earlier day, or correct the row",
-        )
+        place = seen.places.get(row, row_place(Place(f"{scenario.folder.name}/evidence/{EVENTS}"), row))
+        what = f"the war is recorded as ended on {when}, so it cannot be forecast as of {day}"
+        raise place.error(what, f"Give --as-of {when} or an earlier day, or correct the row")

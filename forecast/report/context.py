@@ -135,6 +135,7 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
             else ""
         )
         found.append(f"Changed for this run: {'; '.join(changed)}.{aside}")
+    found += [reading_in_words(entry, summary["as_of"]) for entry in summary.get("readings", ())]
     if summary["diagnostics"]["converged"] is False:
         found.append("The sampler did not converge; these numbers are not to be relied on.")
     if note := not_coded(summary):
@@ -147,6 +148,16 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
     if summary["timelines"] < FEW_TIMELINES or (most_draws(summary) < FEW_DRAWS and not thin):
         found.append(f"Only {timelines_in_words(summary)}, from {draws_in_words(summary)}: too few for odds.")
     return found
+
+
+def reading_in_words(entry: Mapping[str, Any], as_of: str) -> str:
+    """A reading of the record that a run uses, and whether it changes a row by then."""
+    title = entry["title"].rstrip(".")
+    if not entry["rows"]:
+        day = day_in_words(date.fromisoformat(as_of))
+        return f"Reading {entry['id']}: {title}. It changes nothing here: none of its rows was public by {day}."
+    rows = "1 row" if entry["rows"] == 1 else f"{entry['rows']} rows"
+    return f"Reading {entry['id']}: {title}. It changes {rows} of the record as coded."
 
 
 def not_coded(summary: Mapping[str, Any]) -> str:

@@ -45,7 +45,7 @@ def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
             for entry in found["states"]
         ],
         "happened": [
-            entry | {"text": markdown(entry["text"]), "reason": markdown(entry["reason"]), "odds": in_the_odds(entry)}
+            entry | {"text": markdown(entry["text"]), "reason": reason_of(entry), "odds": in_the_odds(entry)}
             for entry in found["happened"]
         ],
         "figures": [
@@ -63,6 +63,12 @@ def since_lines(summary: Mapping[str, Any]) -> dict[str, Any] | None:
         "not_coded": found.get("days_not_coded", 0) > 0,
         "coded_until": found.get("coded_until", ""),
     }
+
+
+def reason_of(entry: Mapping[str, Any]) -> str:
+    """The reason why an event or a change is coded so, with the reading that it comes from."""
+    reason = markdown(entry["reason"])
+    return f"{reason} (Reading `{entry['reading']}`.)" if entry.get("reading") else reason
 
 
 def in_the_odds(entry: Mapping[str, Any]) -> str:

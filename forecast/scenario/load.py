@@ -6,7 +6,7 @@ Every parameter of the timeline has one prior and every prior is one of a parame
 declares them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pandas as pd
 from forecast.errors import InputError
 from forecast.evidence.chronology import Chronology, load_chronology
 from forecast.evidence.coding_guide import GUIDE, read_coded_until
+from forecast.evidence.readings import READINGS
 from forecast.evidence.series import INDEX, Evidence, load_evidence
 from forecast.evidence.states import STATES
 from forecast.inputs.parsing import shortened
@@ -55,6 +56,7 @@ def load_scenario(
     priors: str | Path | None = None,
     edits: Sequence[str] = (),
     perspective: str | Path = BASE,
+    reading: str | Iterable[str] = (),
     seen: pd.DataFrame | None = None,
     happened: str | Path | None = None,
 ) -> Scenario:
@@ -68,12 +70,16 @@ def load_scenario(
             and the reverse.
         perspective: the perspective of the priors, before the edits: `base`, the name of one of the scenario's
             perspectives, or the path of a file `.toml` that is one.
+        reading: the id of a reading of the record, or the ids of several, from `evidence/readings.toml`. Events and
+            recorded states are then as this reading has them.
         seen: rows of evidence used instead of its CSV files: those that a saved run saw.
-        happened: folder of `events.csv` and `states.csv` used instead of its own: those that a saved run saw.
+        happened: folder of `events.csv` and `states.csv` used instead of its own: those that a saved run saw, under
+            its readings.
 
     Raises:
-        InputError: the scenario or the perspective is not found; a file is missing, unknown, or wrong; an edit names
-            nothing. The error has the file, the key, the value found and the values allowed.
+        InputError: the scenario, the perspective or a reading is not found; two readings change the same row; a file is
+            missing, unknown, or wrong; an edit names nothing. The error has the file, the key, the value found and the
+            values allowed.
     """
     if isinstance(edits, str):
         raise InputError(f"found {shortened(edits)}; expected a list of texts", key="edits")
@@ -81,25 +87,31 @@ def load_scenario(
         what = f"found {shortened(type(seen).__name__)}; expected the rows of evidence.csv of a run, as a DataFrame"
         raise InputError(what, key="seen")
     scenarios, record = (None if path is None else Path(path) for path in (priors, happened))
-    return _read(name_or_folder, scenarios, perspective, seen, record).under(perspective, edits)
+    return _read(name_or_folder, scenarios, perspective, reading, seen, record).under(perspective, edits)
 
 
 def load_members(
-    name_or_folder: str | Path | None = None, *, priors: Path | None = None, edits: Sequence[str] = ()
+    name_or_folder: str | Path | None = None,
+    *,
+    priors: Path | None = None,
+    edits: Sequence[str] = (),
+    reading: str | Iterable[str] = (),
 ) -> tuple[Scenario, dict[str, Scenario]]:
     """Load a scenario, and under the perspective of each member of its pool; its files are read once.
 
-    A perspective's changes come before the edits. `base-rates` uses the files as they are, without edits.
+    A perspective's changes come before the edits. `base-rates` uses the files as they are, without edits. All members
+    use the same readings of the record.
 
     Args:
         name_or_folder: see `load_scenario`.
         priors: see there.
         edits: see there.
+        reading: see there.
 
     Returns:
         The scenario under its base premises, and by member in the pool's order; no member without a pool.
     """
-    read = _read(name_or_folder, priors, BASE)
+    read = _read(name_or_folder, priors, BASE, reading)
     scenario = read.under(BASE, edits)
     weights = scenario.pool.weights if scenario.pool else {}
     members = {name: read.scenario if name == BASE_RATES else read.under(name, edits) for name in weights}
@@ -157,6 +169,7 @@ def _read(
     name_or_folder: str | Path | None,
     priors: Path | None,
     perspective: str | Path,
+    reading: str | Iterable[str] = (),
     seen: pd.DataFrame | None = None,
     happened: Path | None = None,
 ) -> _Read:
@@ -183,7 +196,7 @@ def _read(
         sources=reader.sources,
         premises=reader.premises,
         evidence=evidence,
-        chronology=_read_chronology(folder, reader, happened, question, beliefs),
+        chronology=_read_chronology(folder, reader, happened, question, beliefs, reading),
         perspective=BASE,
         perspectives={
             name: read_perspective(name, overlay, under[name].priors, beliefs.priors)
@@ -198,9 +211,14 @@ def _read(
 
 
 def _read_chronology(
-    folder: Path, reader: Reader, happened: Path | None, question: Question, beliefs: Beliefs
+    folder: Path,
+    reader: Reader,
+    happened: Path | None,
+    question: Question,
+    beliefs: Beliefs,
+    reading: str | Iterable[str],
 ) -> Chronology:
-    """Read the chronology, from the scenario's own files or those of a saved run."""
+    """Read the chronology under readings, from the scenario's own files or those of a saved run."""
     guide = reader.tables.get(f"evidence/{GUIDE}")
     elsewhere = happened if guide is not None else None
     return load_chronology(
@@ -216,6 +234,8 @@ def _read_chronology(
             question.horizon,
         ),
         guide=guide,
+        readings=reader.tables.get(f"evidence/{READINGS}"),
+        reading=reading,
         label=None if elsewhere else f"{folder.name}/evidence",
         kept=elsewhere is not None,
     )

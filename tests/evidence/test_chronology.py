@@ -16,7 +16,6 @@ from forecast.evidence.states import STATES
 from forecast.narrative.rerun import scenario_of
 from forecast.pipeline import workflow
 from forecast.scenario.load import load_scenario
-from forecast.scenario.spec import Scenario
 from forecast.store.saved_run import Run
 
 
@@ -142,7 +141,10 @@ def chronicled(tiny_folder: Path) -> Path:
     return tiny_folder
 
 
-def test_a_scenario_without_the_files_has_an_empty_chronology(tiny: Scenario) -> None:
+def test_a_scenario_without_the_files_has_an_empty_chronology(tiny_folder: Path) -> None:
+    for name in ("coding.toml", "events.csv", "states.csv", "readings.toml"):
+        (tiny_folder / "evidence" / name).unlink()
+    tiny = load_scenario(tiny_folder)
     assert tiny.chronology.events.empty
     assert tiny.chronology.states.empty
     assert tiny.chronology.start == START | {"pocket": "lost"}
@@ -279,5 +281,6 @@ def test_every_scenario_says_until_when_it_is_coded(tiny_folder: Path, line: str
 
 @pytest.mark.parametrize("line", ["2031-03-02", "2031-03-03", '"2031-09-29"'])
 def test_the_last_coded_day_may_be_any_of_the_forecast_period(tiny_folder: Path, line: str) -> None:
+    write(tiny_folder / "evidence", (), ())
     swap(tiny_folder, "evidence/evidence.toml", "coded_until = 2031-09-29", f"coded_until = {line}")
     assert load_scenario(tiny_folder).chronology.coded_until.isoformat() == line.strip('"')

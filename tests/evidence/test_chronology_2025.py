@@ -11,6 +11,7 @@ from places import DOCS
 
 from forecast.calendar import monday
 from forecast.docs_pages.coding_page import coding_page
+from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import RECORDED
 from forecast.evidence.states import STATES
 from forecast.scenario.load import load_scenario
@@ -107,6 +108,62 @@ def test_each_day_of_the_year_has_a_view_without_a_row_waiting(ukraine: Scenario
         assert counts[-1] == len(public)
     assert counts == sorted(counts)
     assert (counts[0], counts[-1]) == (0, len(told.states))
+
+
+RUNG = [("2025-02-12", "contact"), ("2025-06-02", "terms"), ("2025-09-12", "contact"), ("2025-11-21", "terms")]
+
+
+def rungs(told: Chronology) -> list[tuple[str, str]]:
+    rows = told.states[told.states["state"] == "rung"]
+    return list(zip(rows["observed"].dt.strftime("%Y-%m-%d"), rows["value"], strict=True))
+
+
+def test_each_reading_holds_alone_and_both_together(ukraine: Scenario) -> None:
+    told = ukraine.chronology
+    assert list(told.readings) == ["april-text", "september-pause"]
+    told.check()
+    assert rungs(told) == RUNG
+    april, september, both = (told.under(name) for name in (*told.readings, tuple(told.readings)))
+    assert rungs(april) == [RUNG[0], ("2025-04-25", "terms"), ("2025-05-08", "contact"), *RUNG[1:]]
+    assert rungs(september) == RUNG[:2]
+    assert rungs(both) == [*rungs(april)[:3], RUNG[1]]
+    for view in (april, september, both):
+        assert view.contradictions == ()
+        assert len(view.events) == len(told.events)
+        assert view.standing(ukraine.horizon) == told.standing(ukraine.horizon)
+
+
+def test_a_day_sees_a_reading_once_its_rows_were_public(ukraine: Scenario) -> None:
+    april, september = (ukraine.chronology.under(name) for name in ukraine.chronology.readings)
+
+    def seen(told: Chronology, day: str) -> tuple[int, str]:
+        when = date.fromisoformat(day)
+        return told.edits_seen(told.used[0], when), told.as_of(when).standing(when)["rung"]
+
+    assert [seen(april, f"2025-{day}") for day in ("04-25", "04-26", "05-17", "05-18", "06-03")] == [
+        (0, "contact"), (2, "terms"), (2, "terms"), (4, "contact"), (4, "terms"),
+    ]  # fmt: skip
+    assert [seen(september, f"2025-{day}") for day in ("09-12", "09-13", "11-21", "11-22")] == [
+        (0, "terms"), (2, "terms"), (2, "terms"), (4, "terms"),
+    ]  # fmt: skip
+    for told, day in ((april, "2025-04-25"), (september, "2025-09-12")):
+        when = date.fromisoformat(day)
+        assert told.digest(when) == ukraine.chronology.digest(when)
+
+
+def test_the_rows_of_readings_are_of_events_in_the_record(ukraine: Scenario) -> None:
+    told = ukraine.chronology
+    words, sources = set(told.events["event"]), {*told.events["source"], *told.states["source"]}
+    for reading in told.readings.values():
+        for edit in reading.edits:
+            if edit.row is None:
+                continue
+            row = edit.row.model_dump()
+            assert row.get("event", "") in {"", *words}
+            assert row["source"] in sources
+            for day in re.findall(r"\b\d{1,2} [A-Z][a-z]+\b", row["reason"]):
+                when = datetime.strptime(f"{day} 2025", "%d %B %Y").date()  # noqa: DTZ007 - a day has no zone
+                assert when <= row["available"], (row["observed"], day)
 
 
 def test_the_page_is_up_to_date(ukraine: Scenario) -> None:

@@ -198,7 +198,11 @@ def test_a_run_keeps_the_evidence_it_saw_and_no_more(kept: Run) -> None:
     assert (rows["observed"].max(), len(rows)) == (pd.Timestamp("2031-03-03"), 60)
     assert kept.summary["diagnostics"]["evidence"]["area_survey"]["rows"] == 60
     names = set(contents(inputs))
-    assert {name for name in names if "evidence" in name} == {"evidence.csv", "priors/evidence/evidence.toml"}
+    assert {name for name in names if "evidence" in name} == {
+        "evidence.csv",
+        "priors/evidence/coding.toml",
+        "priors/evidence/evidence.toml",
+    }
     assert {"priors.json", "priors/moscow.toml", "priors/reference/island_wars.csv"} <= names
     assert (inputs / "priors" / "moscow.toml").read_bytes() == (TINY / "moscow.toml").read_bytes()
     later = [row for row in (TINY / "evidence" / "area_survey.csv").read_text().splitlines() if row > "2031-03-04"]
