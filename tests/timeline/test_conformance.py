@@ -20,7 +20,6 @@ from forecast.timeline import (
     state,
     talks,
     washington,
-    week,
 )
 from forecast.timeline.codes import GENERAL, NONE, PARTS, SIGNED
 from forecast.timeline.fields import fields
