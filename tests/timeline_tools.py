@@ -33,7 +33,8 @@ class Bench:
     """One timeline's results, to be set by hand and handed to any kernel.
 
     Attributes:
-        p: parameters, all 0 but for half-lives (10 weeks), scales that divide (1), flows of arms and equal weights.
+        p: parameters, all 0 but for half-lives (10 weeks), scales that divide (1), flows of arms that are what is
+            needed, equal weights, and supply that follows at any pace.
         s: state, all 0 with no settlement.
         r: row in which nothing has happened.
         w: two issues, two templates, two regions; whole weeks from day 0 on, no season.
@@ -56,7 +57,12 @@ def bench(weeks: int = 60, *, begins: float = 0.0, ends: float | None = None) ->
                 p[part][name] = 10.0
     p.washington.deliver_tau = p.talks.tau = p.talks.template_temperature = 1.0
     p.washington.stock_start = 1000.0
-    p.washington.us_aid = p.europe.europe_aid = 1.0
+    p.washington.us_aid = p.europe.europe_aid = p.front.us_weight = 1.0
+    p.front.arms_need = 2.0
+    p.front.supply_pace, p.front.supply_reach, p.talks.horizon = 1e12, 1.0, 1.0
+    e = p.endings
+    e.defeat_capitulation = e.defeat_overthrow = e.defeat_supply = 1.0
+    e.failure_crash = e.failure_mutiny = e.failure_death = 1.0
     p.front.share_concentration = 10.0
     p.front.held[:2] = 100.0
     p.front.share[:2] = 1.0
@@ -83,7 +89,8 @@ def bench(weeks: int = 60, *, begins: float = 0.0, ends: float | None = None) ->
     w.in_office[:weeks] = w.closes[:weeks] / 7.0
     facts = w.facts
     facts.issues = facts.settlements = facts.regions = 2
-    facts.guarantees, facts.ceasefire, facts.clause_issue[:] = -1, -1, -1
+    facts.guarantees = facts.territory = facts.ceasefire = facts.dictated_form = -1
+    facts.clause_issue[:] = -1
     facts.region_area[:2] = 200.0
     s.week = int(begins // 7)
 

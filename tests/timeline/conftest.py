@@ -4,7 +4,7 @@ import pytest
 from part_tools import POSITION, SALIENCE, X
 from timeline_tools import Bench, bench
 
-from forecast.timeline.codes import TERMS
+from forecast.timeline.codes import KYIV, MOSCOW, TERMS
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def table(b: Bench) -> Bench:
     b.w.facts.needs_europe[0] = 1.0
     b.p.talks.tau = 0.1
     b.p.moscow.worth, b.p.kyiv.worth, b.p.europe.worth = 0.5, 0.6, 0.7
+    b.s.worth[MOSCOW], b.s.worth[KYIV] = 0.5, 0.6
     b.s.private[:] = [0.0, 0.0, 0.01, -0.02, 0.03]
     b.p.settlements.terms[0, :2] = 0.5
     b.p.settlements.terms[1, :2] = (0.2, 0.9)

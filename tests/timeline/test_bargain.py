@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+import pytest
 from part_tools import POSITION, SALIENCE, SURE, X, logistic, near, worth_of_terms
 from timeline_tools import Bench
 
@@ -24,14 +26,44 @@ from forecast.timeline.random_numbers import context_record
 def test_value_of_terms(table: Bench) -> None:
     assert bargain.value(table.p, table.s, table.w, KYIV) == near(0.75 * 0.5 + 0.25 * 0.7)
     assert bargain.value(table.p, table.s, table.w, MOSCOW) == near(0.4 * 0.7 + 0.6 * 0.3)
-    assert bargain.opening_value(table.p, table.w, 1, KYIV) == near(0.75 * 0.9 + 0.25 * 0.1)
+    assert bargain.opening_value(table.p, table.s, table.w, 1, KYIV, 0.0) == near(0.75 * 0.9 + 0.25 * 0.1)
+    # A lean moves every term, but not past either end: (0.4, 1.0).
+    assert bargain.opening_value(table.p, table.s, table.w, 1, KYIV, 0.2) == near(0.75 * 0.7)
+    assert bargain.opening_value(table.p, table.s, table.w, 1, MOSCOW, -0.3) == near(0.4 * 0.1 + 0.6 * 0.6)
     assert bargain.term_index(table.p, table.s, table.w) == near(0.575 * 0.6 + 0.425 * 0.3)
+
+
+@pytest.mark.parametrize(
+    ("x", "moved"),
+    [(0.5, 0.6), (0.75, 0.8), (0.25, 0.3), (0.0, 0.0), (1.0, 1.0)],
+)
+def test_ground_gained_moves_the_line_in_fact(table: Bench, x: float, moved: float) -> None:
+    p, s, w = table.p, table.s, table.w
+    p.talks.line, s.km2, w.facts.territory = 0.02, 5000.0, 0
+    assert bargain.moved_line(p, s, x) == near(moved)
+    s.terms[0] = x
+    assert bargain.value(p, s, w, KYIV) == near(worth_of_terms(KYIV, (moved, 0.3)))
+    p.settlements.terms[0, :2] = (x, 0.3)
+    assert bargain.opening_value(p, s, w, 0, MOSCOW, 0.0) == near(worth_of_terms(MOSCOW, (moved, 0.3)))
+    # No other issue moves, and the term itself stays.
+    w.facts.territory = 1
+    assert bargain.value(p, s, w, KYIV) == near(worth_of_terms(KYIV, (x, 0.3 + 0.1 * 0.6)))
+    assert s.terms[0] == x
+    w.facts.territory = -1
+    assert bargain.value(p, s, w, KYIV) == near(worth_of_terms(KYIV, (x, 0.3)))
+
+
+def test_the_line_stays_between_the_ideals(table: Bench) -> None:
+    table.p.talks.line, table.s.km2 = 0.02, 1e5
+    assert bargain.moved_line(table.p, table.s, 0.6) == 1.0
+    table.s.km2 = -1e5
+    assert bargain.moved_line(table.p, table.s, 0.6) == 0.0
 
 
 def test_commitment(table: Bench) -> None:
     p, s, facts = table.p, table.s, table.w.facts
     m = p.moscow
-    m.distrust, m.cheating, m.stop_first, m.kursk_cost, m.illegitimate = 0.2, 0.1, 0.05, 0.04, 0.03
+    m.distrust, s.fear, m.stop_first, m.pocket_cost, m.illegitimate = 0.2, 0.1, 0.05, 0.04, 0.03
     m.troops_cost, p.hawks.moscow_fear, p.settlements.lock_in[0] = 0.3, 0.02, 0.25
     fear = 0.2 * 0.75
     s.legitimate = 1
@@ -120,6 +152,75 @@ def test_terms_stay_within_the_give(table: Bench) -> None:
     assert s.terms[0] == near(0.8)
 
 
+def drafted(table: Bench) -> None:
+    """Fears, optimism and worths for opening terms."""
+    p, s = table.p, table.s
+    p.talks.optimism, p.moscow.distrust, p.kyiv.truce_distrust = 0.1, 0.05, 0.04
+    s.worth[MOSCOW], s.worth[KYIV], s.legitimate = 0.8, 0.45, 1
+
+
+def opening_gaps(table: Bench, x: tuple[float, float] = (0.5, 0.5)) -> tuple[float, float]:
+    """Moscow's and Kyiv's gaps to consent as those who draft the terms see them."""
+    s = table.s
+    moscow = s.worth[MOSCOW] - 0.1 - worth_of_terms(MOSCOW, x) + 0.05
+    return moscow, s.worth[KYIV] - worth_of_terms(KYIV, x) + 0.04
+
+
+def test_opening_terms_answer_power(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    drafted(table)
+    p.settlements.give[0] = 0.3
+    assert bargain.opening_lean(p, s, w, 0) == 0.0
+    p.talks.lean = 0.6
+    moscow, kyiv = opening_gaps(table)
+    assert bargain.opening_lean(p, s, w, 0) == near(0.3 * (moscow - kyiv))
+    s.worth[MOSCOW], s.worth[KYIV] = 0.3, 0.9
+    moscow, kyiv = opening_gaps(table)
+    assert -0.3 < 0.3 * (moscow - kyiv) < 0
+    assert bargain.opening_lean(p, s, w, 0) == near(0.3 * (moscow - kyiv))
+
+
+def test_the_lean_grows_with_moscows_worth_and_falls_with_kyivs_within_the_give(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    p.settlements.give[0], p.talks.lean = 0.2, 0.9
+    for party, sign in ((MOSCOW, 1), (KYIV, -1)):
+        drafted(table)
+        found = []
+        for worth in np.linspace(-1.0, 2.0, 31):
+            s.worth[party] = worth
+            found.append(bargain.opening_lean(p, s, w, 0))
+        moves = sign * np.diff(found)
+        assert np.all(moves >= 0)
+        assert moves.max() == near(0.1 * 0.9 / 2)
+        assert (min(found), max(found)) == (-0.2, 0.2)
+
+
+def test_a_full_lean_leaves_both_equally_far_from_consent(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    drafted(table)
+    p.settlements.give[0], p.talks.lean = 1.0, 1.0
+    lean = bargain.opening_lean(p, s, w, 0)
+    assert abs(lean) > 0.1
+    moscow, kyiv = opening_gaps(table, (0.5 + lean, 0.5 + lean))
+    assert moscow == near(kyiv)
+    p.settlements.spread[0], w.facts.dictated[1] = 0.0, 1.0
+    bargain.draw_settlement(p, s, w, table.context)
+    assert list(s.terms[:2]) == [near(0.5 + lean)] * 2
+    found = bargain.gap_moscow(p, s, w) - 0.1, bargain.gap_kyiv(p, s, w)
+    assert found == (near(moscow - s.private[MOSCOW]), near(kyiv - s.private[KYIV]))
+
+
+def test_appeal_counts_the_lean(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    drafted(table)
+    p.talks.template_temperature, p.talks.lean, p.settlements.give[0] = 0.25, 0.6, 0.3
+    w.facts.needs_europe[0] = 0.0
+    lean = bargain.opening_lean(p, s, w, 0)
+    moscow, kyiv = opening_gaps(table, (0.5 + lean, 0.5 + lean))
+    expected = math.exp((logistic(-moscow / 0.1) + logistic(-kyiv / 0.1)) / 2 / 0.25)
+    assert bargain.appeal(p, s, w, 0) == near(expected)
+
+
 def test_appeal_of_a_template(table: Bench) -> None:
     p, s, facts = table.p, table.s, table.w.facts
     p.talks.optimism, p.talks.template_temperature, p.hawks.temporary, s.hawks = 0.1, 0.25, 0.3, 5.0
@@ -169,13 +270,38 @@ def test_clauses_that_are_left_out(table: Bench) -> None:
 
 
 def test_consent_to_a_bare_truce(table: Bench) -> None:
-    p, s = table.p, table.s
-    table.w.facts.ceasefire = 1
-    bargain.begin(p, s, table.w, table.context)
+    p, s, w = table.p, table.s, table.w
+    w.facts.ceasefire = 1
+    bargain.begin(p, s, w)
     s.private[:] = 0.0
-    p.moscow.stop_first, p.moscow.kursk_cost, s.pocket = 0.1, 0.05, 1.0
-    p.moscow.distrust, p.moscow.cheating, p.kyiv.truce_distrust = 0.04, 0.03, 0.02  # nothing binds a bare truce
-    gap = 0.5 - worth_of_terms(MOSCOW, (0.2, 0.9)) + 0.15 + 0.07
-    assert bargain.truce_consent_moscow(p, s) == near(logistic(-gap / 0.1))
-    gap = 0.6 - worth_of_terms(KYIV, (0.2, 0.9)) + 0.02
-    assert bargain.truce_consent_kyiv(p, s) == near(logistic(-gap / 0.1))
+    p.moscow.stop_first, p.moscow.pocket_cost, s.pocket = 0.1, 0.05, 1.0
+    p.moscow.distrust, s.fear, p.kyiv.truce_distrust = 0.04, 0.03, 0.02  # nothing binds a bare truce
+    moscow = 0.5 - worth_of_terms(MOSCOW, (0.2, 0.9)) + 0.15 + 0.07
+    kyiv = 0.6 - worth_of_terms(KYIV, (0.2, 0.9)) + 0.02
+    assert bargain.truce_consent_moscow(p, s, w) == near(logistic(-moscow / 0.1))
+    assert bargain.truce_consent_kyiv(p, s, w) == near(logistic(-kyiv / 0.1))
+    # It holds on the line in fact, which ground gained has moved by 0.1.
+    p.talks.line, s.km2, w.facts.territory = 0.02, 5000.0, 0
+    assert bargain.truce_consent_moscow(p, s, w) == near(logistic(-(moscow - 0.4 * 0.1) / 0.1))
+    assert bargain.truce_consent_kyiv(p, s, w) == near(logistic(-(kyiv + 0.75 * 0.1) / 0.1))
+
+
+def test_values_of_a_ceasefire_and_of_defeat(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    bargain.begin(p, s, w)
+    # Without a form of either: Moscow's ideal.
+    for party in (KYIV, MOSCOW):
+        assert s.dictated_value[party] == s.truce_value[party] == near(worth_of_terms(party, POSITION[MOSCOW]))
+    w.facts.ceasefire, w.facts.dictated_form = 0, 1
+    bargain.begin(p, s, w)
+    for party in (KYIV, MOSCOW):
+        assert s.truce_value[party] == near(worth_of_terms(party, (0.5, 0.5)))
+        assert s.dictated_value[party] == near(worth_of_terms(party, (0.2, 0.9)))
+
+
+def test_private_worths_come_from_the_draw(table: Bench) -> None:
+    p, s = table.p, table.s
+    p.talks.moscow_spread, p.talks.kyiv_spread, p.talks.europe_spread = 0.1, 0.2, 0.3
+    p.moscow.private, p.kyiv.private, p.talks.europe_private = 1.5, -0.5, 0.4
+    bargain.begin(p, s, table.w)
+    assert [s.private[party] for party in (MOSCOW, KYIV, EUROPE)] == [near(0.15), near(-0.1), near(0.12)]

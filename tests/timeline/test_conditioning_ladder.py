@@ -157,7 +157,7 @@ def calm(b: Bench) -> Bench:
 
 
 def both_willing(b: Bench) -> float:
-    return bargain.truce_consent_moscow(b.p, b.s) * bargain.truce_consent_kyiv(b.p, b.s)
+    return bargain.truce_consent_moscow(b.p, b.s, b.w) * bargain.truce_consent_kyiv(b.p, b.s, b.w)
 
 
 def test_truces_weigh_what_both_sides_make_of_them(calm: Bench) -> None:

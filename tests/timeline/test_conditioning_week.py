@@ -259,7 +259,7 @@ def test_after_an_observed_week_the_path_goes_on_and_counts_nothing_twice(b: Ben
     for name, value in (("slow", 1.1), ("fast", -0.2), ("net", 50.0)):
         record[name][0, 0] = value
     condition(b, record)
-    front.step(p, s, b.r, b.w, b.context, 0.0, 1.0)
+    front.step(p, s, b.r, b.w, b.context, 1.0)
     # The path holds what thrust, adequacy and talks did to the week.
     assert (front.expected_z(p, s, b.w), s.fast, s.net, s.km2) == (near(1.1), -0.2, 50.0, near(50.0))
     assert (s.adequacy_seen, s.talking_seen) == (s.adequacy, 1.0)
@@ -268,7 +268,7 @@ def test_after_an_observed_week_the_path_goes_on_and_counts_nothing_twice(b: Ben
     # In the next week adequacy and talks count by what they change from here on, thrust by what is left of it.
     s.week, s.rung = 1, NONE
     s.thrust *= 0.5
-    front.step(p, s, b.r, b.w, b.context, 0.0, 1.0)
+    front.step(p, s, b.r, b.w, b.context, 1.0)
     kept = 0.5**0.1
     expected = 1.5 - 0.5 * 0.6 + kept * drift + 0.35 - 0.4 * (s.adequacy - seen) - 0.3
     assert abs(s.adequacy - seen) > 0.05

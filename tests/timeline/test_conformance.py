@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 from timeline_tools import Bench, bench, ukraine_inputs
 
-from forecast.timeline import bargain, endings, europe, front, hawks, kyiv, moscow, state, talks, washington, week
+from forecast.timeline import (
+    bargain,
+    endings,
+    europe,
+    front,
+    hawks,
+    kyiv,
+    moscow,
+    prospects,
+    state,
+    talks,
+    washington,
+)
 from forecast.timeline.codes import GENERAL, NONE, PARTS, SIGNED
 from forecast.timeline.fields import fields
 from forecast.timeline.random_numbers import context_record
@@ -17,7 +29,7 @@ from forecast.timeline.state import State
 Part = Callable[[Bench, float], object]
 
 STEPS: dict[str, Part] = {
-    "front": lambda b, dt: front.step(b.p.front, b.s, b.r, b.w, b.context, week.arms_flow(b.p, b.s), dt),
+    "front": lambda b, dt: front.step(b.p.front, b.s, b.r, b.w, b.context, dt),
     "moscow": lambda b, dt: moscow.step(b.p.moscow, b.s, b.w, b.context, b.p.front.held, b.p.europe.lapse_relief, dt),
     "washington": lambda b, dt: washington.step(b.p.washington, b.s, b.context, dt),
     "hawks": lambda b, dt: hawks.step(b.p.hawks, b.s, b.context, dt),
@@ -32,7 +44,10 @@ EVENTS: dict[str, Part] = {
     "europe": lambda b, dt: europe.events(b.p.europe, b.s, b.r, b.w, b.context, 0, dt),
     "kyiv": lambda b, dt: kyiv.events(b.p.kyiv, b.s, b.r, b.context, 0, dt),
     "talks": lambda b, dt: talks.events(b.p, b.s, b.r, b.w, b.context, 0, dt),
-    "endings": lambda b, dt: (endings.rates(b.p, b.s, b.r, dt), endings.events(b.s, b.w, b.context, 0, dt)),
+    "endings": lambda b, dt: (
+        endings.rates(b.p, b.s, b.r, b.w, dt),
+        endings.events(b.p, b.s, b.r, b.w, b.context, 0, dt),
+    ),
 }
 
 TOLD = {
@@ -42,6 +57,9 @@ TOLD = {
     "europe": {"terms"},
 }
 """Fields of another owner that a part may write: `troops_text` goes with the draft, `terms` with the troops."""
+
+BY_PROSPECTS = {"worth", "break_seen", "fear"}
+"""Fields of the talks that `prospects` writes, before any part draws its events."""
 
 OWNED: dict[str, set[str]] = {}
 for line in inspect.getsource(State).splitlines():
@@ -70,17 +88,32 @@ def some(seed: int) -> Bench:
         "adequacy",
         "advance",
         "fast",
+        "pace",
     ):
         s[level] = rng.choice([-8.0, -1.0, 0.0, 1.0, 8.0])
     s.drift, s.thrust, s.thrust_full = rng.choice([-8.0, 0.0, 8.0]), *rng.choice([(0.0, 0.0), (1.0, 2.0), (8.0, 8.0)])
+    s.stretch, s.stretch_back, s.km2 = rng.choice([0.0, 9000.0]), rng.choice([0.0, 500.0]), rng.choice([-900.0, 3e4])
+    s.arms, s.leaderless = rng.choice([-1.0, 0.5]), rng.choice([0.0, 1.0])
+    s.collapsing, s.collapse_age = rng.integers(2) if s.thrust_full > 0.0 else 0, rng.choice([0.0, 20.0])
     s.rung = rng.integers(5)
     s.posture, s.leader, s.week = rng.integers(4), rng.integers(4), rng.integers(50)
-    for flag in ("mobilised", "home_shock", "paused", "lapsed", "troops_text", "troops_in", "banned", "martial_law"):
+    for flag in (
+        "mobilised",
+        "draft_failed",
+        "home_shock",
+        "paused",
+        "lapsed",
+        "troops_text",
+        "troops_in",
+        "banned",
+        "martial_law",
+    ):
         s[flag] = rng.integers(2)
     s.elected, s.legitimate, s.day, s.patience = rng.integers(2), rng.integers(2), 7.0 * s.week, 0.3
     s.stock, s.stall, s.pocket = rng.choice([0.0, 5.0]), rng.choice([0.0, 100.0]), rng.choice([0.0, 300.0])
     s.setbacks, s.progress, s.truce = rng.integers(4), rng.integers(3), rng.integers(3)
     s.pull[:] = rng.random(12)
+    bargain.begin(b.p, s, b.w)
     if s.rung > NONE:
         bargain.draw_settlement(b.p, s, b.w, b.context)
     if s.rung == SIGNED:
@@ -117,6 +150,23 @@ def test_a_part_writes_only_what_it_owns(name: str) -> None:
     assert touched <= OWNED[part] | TOLD.get(part, set())
 
 
+def test_prospects_write_what_both_sides_expect_and_stay_finite() -> None:
+    touched: set[str] = set()
+    for seed in range(200):
+        b = some(seed)
+        before = b.s.copy()
+        b.s.adequacy += 0.1
+        b.s.strain += 0.1
+        prospects.update(b.p, b.s, b.w)
+        touched |= changed(before, b.s) - {"adequacy", "strain"}
+        for name in BY_PROSPECTS:
+            assert np.isfinite(b.s[name]).all(), (seed, name)
+        assert np.all((b.s.break_seen >= 0) & (b.s.break_seen < 1))
+        assert b.s.fear > -1e-12
+    assert touched == BY_PROSPECTS
+    assert touched <= OWNED["talks"]
+
+
 @pytest.mark.parametrize("part", STEPS)
 def test_two_halves_make_a_whole_without_noise(part: str) -> None:
     # What a part reverts to is held: no coupling, no advance that moves on.
@@ -124,12 +174,13 @@ def test_two_halves_make_a_whole_without_noise(part: str) -> None:
         b = bench()
         b.s.drift = b.s.fast = 0.0
         b.p.front.level, b.p.front.arms, b.p.front.fast_persistence, b.p.front.adequacy_on_advance = 0.8, 0.7, 0.5, 0.0
-        b.p.front.kursk_loss, b.s.pocket, b.s.advance, b.s.adequacy, b.s.paused = 30.0, 300.0, 2.0, 1.0, 0
+        b.p.front.pocket_loss, b.s.pocket, b.s.advance, b.s.adequacy, b.s.arms = 30.0, 300.0, 2.0, 1.0, -0.3
+        b.s.pace, b.s.stretch, b.p.front.supply_pace, b.p.front.supply_reach = 3.0, 300.0, 60.0, 1e15
         b.p.moscow.strain_trend, b.s.strain, b.p.moscow.demand_per_gain = 0.5, -1.0, 0.1
         b.p.washington.capital_mean, b.s.capital, b.s.attention, b.s.engagement = 0.3, -1.0, 1.0, 0.2
         b.p.hawks.hawks_capital, b.s.hawks, b.s.capital = 0.5, 1.0, -1.0
         b.p.europe.fatigue, b.s.obstruction, b.s.week = 0.3, 1.0, 5
-        b.p.kyiv.instability_draft, b.s.mobilised, b.s.instability = 0.3, 1, -1.0
+        b.p.kyiv.instability_draft, b.s.mobilised, b.s.instability, b.s.leaderless = 0.3, 1, -1.0, 0.8
         return b
 
     whole, halves = made(), made()

@@ -25,12 +25,23 @@ def test_obstruction(b: Bench) -> None:
 
 
 def test_europe_replaces_a_part_and_backs_the_war(b: Bench) -> None:
-    p = b.p.europe
+    p, s = b.p.europe, b.s
     p.europe_aid, p.replacement, p.worth, p.worth_obstruction = 3.0, 0.4, 0.2, 0.1
-    assert europe.europe_flow(p, 2.0, 0.5) == near(3.6)
-    assert europe.europe_flow(p, 2.0, 2.5) == near(3.0)
-    b.s.obstruction = -1.0
-    assert europe.worth_of_fighting(p, b.s) == near(0.1)
+    assert europe.europe_flow(p, s, 2.0, 0.5) == near(3.6)
+    assert europe.europe_flow(p, s, 2.0, 2.5) == near(3.0)
+    s.obstruction = -1.0
+    assert europe.worth_of_fighting(p, s) == near(0.1)
+
+
+def test_obstruction_arms_ukraine(b: Bench) -> None:
+    p, s = b.p.europe, b.s
+    p.europe_aid, p.replacement, p.arming, p.obstruction_start = 3.0, 0.4, 0.5, 0.3
+    s.obstruction = 0.3
+    assert europe.europe_flow(p, s, 2.0, 2.0) == near(3.0)
+    s.obstruction = 1.1
+    assert europe.europe_flow(p, s, 2.0, 0.5) == near(3.0 * ratio(0.4) + 0.4 * 1.5)
+    s.obstruction = -0.7
+    assert europe.europe_flow(p, s, 2.0, 2.0) == near(3.0 * ratio(-0.5))
 
 
 @pytest.mark.parametrize(("u", "lapsed"), [(0.29, 1), (0.31, 0)])

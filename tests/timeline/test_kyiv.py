@@ -25,30 +25,30 @@ from forecast.timeline.codes import (
 )
 
 
-def test_kyivs_worth_of_fighting(b: Bench) -> None:
+def test_kyivs_own_part_of_the_worth(b: Bench) -> None:
     p, s = b.p.kyiv, b.s
-    p.worth, p.worth_adequacy, p.worth_backing, p.worth_instability = 0.4, 0.1, 0.05, 0.06
-    p.worth_ground, p.worth_pressed = 0.07, 0.2
-    s.adequacy, s.adequacy_start, s.obstruction, s.instability = 1.0, 0.5, 2.0, -1.0
-    s.advance, s.advance_start, s.worth_shift = 2.0, 1.0, 0.11
-    assert kyiv.worth_of_fighting(p, s) == near(0.4 + 0.05 + 0.1 + 0.06 - 0.07 + 0.11)
+    p.worth, p.worth_backing, p.worth_instability, p.worth_pressed, p.worth_lost = 0.4, 0.05, 0.06, 0.2, 0.01
+    s.obstruction, s.instability, s.worth_shift = 2.0, -1.0, 0.11
+    assert kyiv.own_worth(p, s) == near(0.4 + 0.1 + 0.06 + 0.11)
     s.posture = PRESSING_KYIV
-    assert kyiv.worth_of_fighting(p, s) == near(0.65 - 0.2)
-    p.worth_lost, p.worth_thrust, s.km2, s.thrust = 0.01, 0.04, 2500.0, 1.5
-    assert kyiv.worth_of_fighting(p, s) == near(0.45 - 0.025 - 0.06)
+    assert kyiv.own_worth(p, s) == near(0.67 - 0.2)
+    s.km2 = 2500.0
+    assert kyiv.own_worth(p, s) == near(0.47 - 0.025)
     s.km2 = -500.0  # ground won back is not ground that was lost before
-    assert kyiv.worth_of_fighting(p, s) == near(0.45 - 0.06)
+    assert kyiv.own_worth(p, s) == near(0.47)
 
 
 def test_instability(b: Bench) -> None:
     p, s = b.p.kyiv, b.s
     p.instability_ground, p.instability_draft, p.instability_terms, p.instability_half_life = 0.3, 0.5, 0.8, 7.0
+    p.instability_mean = -0.1
     s.advance, s.advance_start, s.mobilised, s.index, s.instability = 2.0, 1.0, 1, 0.75, 1.0
+    assert kyiv.instability_target(p, s) == near(-0.1 + 0.3 + 0.5)
     kyiv.step(p, s, b.context, 7.0)
-    assert s.instability == near(0.5 * (1 + 0.8))
+    assert s.instability == near(0.5 * (1 + 0.7))
     s.rung, s.instability = TERMS, 1.0
     kyiv.step(p, s, b.context, 7.0)
-    assert s.instability == near(0.5 * (1 + 0.8 + 0.4))
+    assert s.instability == near(0.5 * (1 + 0.7 + 0.4))
 
 
 def test_rates_in_kyiv(b: Bench) -> None:
@@ -121,6 +121,13 @@ def test_coup(b: Bench) -> None:
     s.rung, s.day = TEXT, 11.0
     assert kyiv.events(p, s, b.r, b.context, 0, 1.0) == 1.0
     assert (s.leader, s.instability, s.worth_shift, b.r.coup_attempt) == (HARDER, near(0.7), near(0.2), 11.0)
-    s.rung, p.coup_succeeds, s.leader = SIGNED, 0.0, SPEAKER
+    assert s.leaderless == 1.0
+    s.rung, p.coup_succeeds, s.leader, s.leaderless = SIGNED, 0.0, SPEAKER, 0.0
     assert kyiv.events(p, s, b.r, b.context, 0, 1.0) == 0.0
-    assert s.leader == SPEAKER
+    assert (s.leader, s.leaderless) == (SPEAKER, 0.0)
+
+
+def test_a_time_without_a_leader_passes(b: Bench) -> None:
+    b.p.kyiv.leaderless_half_life, b.s.leaderless = 6.0, 1.0
+    kyiv.step(b.p.kyiv, b.s, b.context, 1.5)
+    assert b.s.leaderless == near(2 ** (-1.5 / 6))

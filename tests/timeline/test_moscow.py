@@ -1,4 +1,4 @@
-"""Moscow: strain, demands, the worth of fighting on and shocks, worked by hand."""
+"""Moscow: strain, demands, its own part of the worth of fighting on and shocks, worked by hand."""
 
 import numpy as np
 import pytest
@@ -47,13 +47,11 @@ def test_demands_ratchet(b: Bench) -> None:
     assert s.demands == 0.0
 
 
-def test_moscows_worth_of_fighting(b: Bench) -> None:
+def test_moscows_own_part_of_the_worth(b: Bench) -> None:
     p, s = b.p.moscow, b.s
-    p.worth, p.worth_advance, p.worth_break, p.worth_strain, p.worth_pressed = 0.4, 0.1, 0.05, 0.08, 0.2
-    s.advance, s.advance_start, s.instability, s.strain, s.demands = 2.0, 1.0, -1.0, 0.5, 0.03
-    assert moscow.worth_of_fighting(p, s, 0.5) == near(0.4 + 0.1 - 0.05 - 0.04 + 0.03)
-    s.posture = PRESSING_MOSCOW
-    assert moscow.worth_of_fighting(p, s, 0.5) == near(0.44 - 0.1)
+    p.worth, p.worth_strain = 0.4, 0.08
+    s.strain, s.demands = 0.5, 0.03
+    assert moscow.own_worth(p, s) == near(0.4 - 0.04 + 0.03)
 
 
 def test_shocks_to_moscow(b: Bench) -> None:

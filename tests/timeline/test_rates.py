@@ -10,9 +10,11 @@ import pytest
 from scipy import linalg
 from timeline_tools import Bench, bench, run
 
+from forecast.encoding.reference_rates import Fluctuations
 from forecast.timeline import bands, front
 from forecast.timeline.cells import Cells, Redrawn, inputs_at_start
-from forecast.timeline.fields import to_kernel
+from forecast.timeline.codes import BREAKTHROUGH_CAUSE, CAPITULATION, CRASH
+from forecast.timeline.fields import WEEKS_PER_YEAR, to_kernel
 from forecast.timeline.parameters import PARAMETERS
 from forecast.timeline.random_numbers import cell_key, context_record
 from forecast.timeline.state import STATE
@@ -21,6 +23,7 @@ from forecast.timeline.world import WORLD
 pytestmark = pytest.mark.statistical
 
 NUMBER = 20_000
+PARTS = ("front", "moscow", "washington", "hawks", "europe", "kyiv", "endings")
 NOTHING_REDRAWN = Redrawn(np.zeros(0, int), np.zeros(0, int), np.zeros((1, 0)), np.zeros((0, 0)), np.zeros((0, 2)))
 
 
@@ -97,13 +100,97 @@ def test_endings_compete_in_proportion_to_their_rates() -> None:
     assert agree(int(half.sum()), ended, within)
 
 
-def test_a_breakthrough_left_alone_collapses_with_its_chance() -> None:
-    b = bench(50)
+def test_causes_compete_by_their_shares() -> None:
+    b = bench(50, ends=346.0)
+    b.p.endings.defeat, b.p.endings.failure = to_kernel("chance/year", 0.3), to_kernel("chance/year", 0.3)
+    e = b.p.endings
+    e.defeat_capitulation, e.defeat_overthrow, e.defeat_supply = 5.0, 3.0, 2.0
+    e.failure_crash, e.failure_mutiny, e.failure_death = 1.0, 6.0, 3.0
+    rows, _ = many(b)
+    for first, shares in ((CAPITULATION, (0.5, 0.3, 0.2)), (CRASH, (0.1, 0.6, 0.3))):
+        counts = [int((rows.cause == first + k).sum()) for k in range(3)]
+        for count, share in zip(counts, shares, strict=True):
+            assert agree(count, sum(counts), share)
+    assert np.array_equal(rows.cause >= 0, rows.ending > 0)
+
+
+def breakthrough() -> Bench:
+    """A breakthrough that ends in collapse once in five times, if left alone."""
+    b = bench(60)
     endless_ground(b)
     b.p.endings.collapse, b.p.front.thrust_half_life, b.p.front.breakthrough_thrust = 0.2, 3.0, 1.5
     b.s.thrust = b.s.thrust_full = 1.5
+    return b
+
+
+def test_a_breakthrough_left_alone_collapses_with_its_chance() -> None:
+    b = breakthrough()
+    b.p.endings.collapse_weeks = 4.0
     rows, _ = many(b)
     assert agree(int((rows.ending == 1).sum()), NUMBER, 0.2)
+    assert np.array_equal(rows.ending == 1, rows.cause == BREAKTHROUGH_CAUSE)
+
+
+@pytest.mark.parametrize("weeks", [0.5, 4.0, 8.0])
+def test_defeat_follows_a_collapse_after_its_weeks(weeks: float) -> None:
+    b = breakthrough()
+    b.p.endings.collapse_weeks = weeks
+    rows, _ = many(b, 4000)
+    ended = rows[rows.ending == 1]
+    assert len(ended) > 500
+    assert np.all(ended.week * 7 - 1 - ended.collapse_began == 7 * math.ceil(weeks))
+    # The time to its start does not depend on the time that it takes.
+    assert np.all(ended.collapse_began <= 7 * 60)
+    by_hand = -math.log(0.8) * (1 - 2 ** (-2 / 3))
+    assert agree(int((rows.collapse_began < 14).sum()), 4000, 1 - math.exp(-by_hand))
+
+
+MOVED = {
+    "home_shock": ("moscow.home_shock", 0.05, {"moscow.home_shock_strain": 0.6}),
+    "walked_away": ("washington.walk_away", 0.4, {"washington.walk_attention": 0.5, "washington.walk_capital": 0.4}),
+    "coup_attempt": ("kyiv.coup", 0.1, {"kyiv.coup_instability": 0.7}),
+    "draft_failed": ("front.draft_failure", 0.2, {"front.draft_failure_instability": 0.6}),
+    "breakthrough": (
+        "front.breakthrough",
+        0.25,
+        {"front.breakthrough_adequacy": 0.6, "front.breakthrough_advance": 0.8},
+    ),
+}
+
+
+def test_rates_that_levels_move_give_the_chance_that_was_elicited() -> None:
+    b = bench(53, ends=WEEKS_PER_YEAR * 7)
+    endless_ground(b)
+    p = b.p
+    p.front.slow_sd, p.front.slow_half_life, p.front.breakthrough_thrust, p.front.thrust_half_life = 0.4, 20.0, 0.0, 3.0
+    for part, half_life in (("kyiv.instability", 20.0), ("moscow.strain", 40.0), ("front.adequacy", 15.0)):
+        owner, level = part.split(".")
+        p[owner][f"{level}_half_life"] = half_life
+
+    def rates(corrected: bool) -> np.ndarray:
+        for name, chance, effects in MOVED.values():
+            part, key = name.split(".")
+            weekly = np.array([to_kernel("chance/year", chance)])
+            for effect, value in effects.items():
+                owner, place = effect.split(".")
+                p[owner][place] = value
+            if corrected:
+                named = {
+                    f"{owner}.{place}": np.array([p[owner][place]]) for owner in PARTS for place in p[owner].dtype.names
+                }
+                weekly *= Fluctuations(named, np.zeros(53)).correction(name, weekly, chance=True)
+            p[part][key] = weekly[0]
+        return many(b)[0]
+
+    # A coup makes none of the others likelier here, and shocks leave the levels as they are.
+    rows = rates(corrected=True)
+    for name, (_, chance, _) in MOVED.items():
+        happened = int((~np.isnan(rows[name])).sum())
+        assert abs(happened / NUMBER - chance) < 4 * math.sqrt(chance * (1 - chance) / NUMBER) + 0.02 * chance, name
+    # The control: elicited rates taken as they are would be noticed.
+    rows = rates(corrected=False)
+    assert not agree(int((~np.isnan(rows.walked_away)).sum()), NUMBER, 0.4)
+    assert not agree(int((~np.isnan(rows.draft_failed)).sum()), NUMBER, 0.2)
 
 
 LEVELS = {

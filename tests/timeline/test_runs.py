@@ -16,8 +16,21 @@ from forecast.encoding.timeline_table import HEADLINES, data_dictionary, timelin
 from forecast.scenario.spec import Scenario
 from forecast.timeline import bands
 from forecast.timeline import cells as simulator
-from forecast.timeline.cells import cells
-from forecast.timeline.codes import KYIV, LEADERS, PARTIES, POSTURES, RUNGS, TRUCES, WALKED_AWAY, WASHINGTON
+from forecast.timeline.cells import Course, cells, follow
+from forecast.timeline.codes import (
+    CAUSES,
+    EUROPE,
+    KYIV,
+    LEADERS,
+    LEVELS,
+    MOSCOW,
+    PARTIES,
+    POSTURES,
+    RUNGS,
+    TRUCES,
+    WALKED_AWAY,
+    WASHINGTON,
+)
 from forecast.timeline.fields import fields
 from forecast.timeline.result import Result
 from forecast.timeline.washington import NEVER
@@ -178,6 +191,7 @@ def test_events_stand_in_their_order() -> None:
     assert needs(r.troops_in, r.troops_text)
     assert needs(r.limited_last, r.limited_first)
     assert needs(r.general_last, r.general_first)
+    assert needs(r.collapse_began, r.breakthrough)
 
 
 def test_wider_war_follows_troops_and_is_no_ending() -> None:
@@ -207,8 +221,28 @@ def test_dates_lie_within_the_run() -> None:
 
 def test_no_battlefield_ending_while_a_general_truce_holds() -> None:
     r, _ = many()
-    assert np.all(r.truce[r.ending > 0] != TRUCES.index("general"))
     assert np.all(r.settlement[r.ending > 0] == -1)
+    stopped = (r.ending > 0) & (r.truce == TRUCES.index("general"))
+    # The exception: terms near Moscow's, signed while the defence collapses, are a capitulation.
+    assert np.all(r.cause[stopped] == CAUSES.index("capitulation"))
+    assert np.all(r.rung[stopped] == RUNGS.index("signed"))
+    assert np.all(happened(r.collapse_began[stopped]))
+    assert stopped.sum() < 0.1 * (r.ending > 0).sum()
+
+
+def test_every_end_on_the_battlefield_has_a_cause() -> None:
+    r, table = many()
+    assert np.array_equal(r.cause >= 0, r.ending > 0)
+    assert np.array_equal(r.ending == 1, (r.cause >= 0) & (r.cause < CAUSES.index("economic_crash")))
+    assert {*CAUSES} - {*table["cause"].dropna()} <= {"all_ground_lost"}
+    for ending in ("ukraine_defeated", "russia_fails"):
+        assert table["cause"][table["ending"] == ending].notna().all()
+    collapsed = r.cause == CAUSES.index("collapse_after_breakthrough")
+    assert np.all(r.week[collapsed] * 7 - 1 - r.collapse_began[collapsed] > 0)
+    assert np.all(happened(r.breakthrough[collapsed]))
+    # Most collapses end the war; some are overtaken by the horizon, by a truce or by another end.
+    began = happened(r.collapse_began)
+    assert 0.5 < collapsed.sum() / began.sum() < 1
 
 
 def test_a_settlement_in_force_keeps_a_general_truce() -> None:
@@ -223,7 +257,7 @@ def test_a_settlement_in_force_keeps_a_general_truce() -> None:
     assert np.array_equal(np.isnan(r.settlement_age), ~settled)
     assert np.all(r.settlement_age[settled] <= r.truce_longest[settled] + 1e-9)
     # And a rung above text is a settlement, unless the war ended.
-    assert np.array_equal(settled, r.rung == RUNGS.index("signed"))
+    assert np.array_equal(settled, (r.rung == RUNGS.index("signed")) & (r.ending == 0))
 
 
 def test_dictated_terms_are_never_on_the_table() -> None:
@@ -308,8 +342,78 @@ def test_endings_are_exhaustive_and_of_their_headline() -> None:
     assert (table["ending"].map(kind).astype(str) == table["headline"].astype(str)).all()
     assert np.array_equal(table["headline"] == "battlefield", r.ending > 0)
     assert np.array_equal(table["headline"] == "negotiated", r.settlement >= 0)
-    truce = (r.truce == TRUCES.index("general")) & (r.settlement < 0)
+    truce = (r.truce == TRUCES.index("general")) & (r.settlement < 0) & (r.ending == 0)
     assert np.array_equal(table["ending"] == "general_truce", truce)
+
+
+# The levels of a timeline
+
+
+def level_by_hand(course: Course, level: str, days: float) -> float:
+    """The level at the end of the week in which the day falls, so many days after the start; NaN if it ended before."""
+    inside = slice(course.weeks.start, course.weeks.stop)
+    opens, closes = course.world.opens[inside], course.world.closes[inside]
+    day = opens[0] + days
+    at = np.flatnonzero((opens < day) & (day <= closes))
+    return float(course.states[level][at[0] + 1]) if len(at) else float("nan")
+
+
+@pytest.mark.parametrize("later", [0, 10, 200])
+def test_levels_in_a_row_are_those_of_its_weeks(later: int) -> None:
+    scenario, _ = ukraine()
+    given, as_of = ukraine_inputs(20, later), scenario.reference_date + timedelta(days=later)
+    rows, _ = run(given, 800)
+    table = timeline_table(rows, scenario, as_of)
+    ended = np.flatnonzero((rows.ending > 0) & (rows.week < 20))[:6]
+    assert later or len(ended) > 2
+    for k in (0, 41, 300, *ended):
+        course = follow(given, (rows.draw[k], rows.draw[k], rows.draw[k], rows.replicate[k]), k, 1)
+        inside = slice(course.weeks.start, course.weeks.stop)
+        days = course.world.closes[inside] - course.world.opens[inside]
+        assert days.sum() == pytest.approx(rows.week[k] * 7)
+        for n, level in enumerate(LEVELS):
+            path = course.states[level][1:]
+            by_hand = {
+                "average": np.average(path, weights=days),
+                "4w": level_by_hand(course, level, 28),
+                "13w": level_by_hand(course, level, 91),
+                "26w": level_by_hand(course, level, 182),
+                "end": path[-1],
+            }
+            for when, expected in by_hand.items():
+                exact = rows["average" if when == "average" else f"at_{when}"][k, n]
+                assert exact == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True), (level, when)
+                # Rounded to 12 binary digits.
+                kept = table[f"{level}_{when}"][k]
+                assert kept == pytest.approx(expected, rel=2.0**-12, nan_ok=True), (level, when)
+
+
+def test_columns_of_levels_are_single_and_there_as_long_as_the_timeline_lasts() -> None:
+    r, table = many()
+    for level in LEVELS:
+        assert table[f"{level}_end"].dtype == np.float32
+        assert np.isfinite(table[f"{level}_average"]).all()
+        assert np.isfinite(table[f"{level}_end"]).all()
+        for when, days in (("4w", 28), ("13w", 91), ("26w", 182)):
+            assert np.array_equal(table[f"{level}_{when}"].notna(), r.week * 7 >= days - 1e-9), (level, when)
+    # The averages differ between timelines of one draw, as levels fluctuate.
+    assert table.groupby("draw")["capital_average"].std().min() > 0.1
+
+
+def test_private_worths_are_those_of_the_draw() -> None:
+    given = ukraine_inputs(20)
+    kept = [[follow(given, (d, d, d, k), 0, 1).states.private[0] for k in (0, 7)] for d in (0, 5, 11)]
+    for d, pair in zip((0, 5, 11), kept, strict=True):
+        assert np.array_equal(pair[0], pair[1])
+        row = given.rows[d]
+        expected = {
+            MOSCOW: row.talks.moscow_spread * row.moscow.private,
+            KYIV: row.talks.kyiv_spread * row.kyiv.private,
+            EUROPE: row.talks.europe_spread * row.talks.europe_private,
+        }
+        for party, value in expected.items():
+            assert pair[0][party] == value
+    assert len({tuple(pair[0]) for pair in kept}) == 3
 
 
 # The table
@@ -348,6 +452,7 @@ def test_words_and_dates_of_the_table(tiny: Scenario) -> None:
         "ending": [ending.id for ending in scenario.endings],
         "settlement": [settlement.id for settlement in scenario.settlements],
         "last_settlement": [settlement.id for settlement in scenario.settlements],
+        "cause": CAUSES,
         "gap_issue_kyiv": [issue.id for issue in scenario.issues],
     }
     for name, categories in words.items():

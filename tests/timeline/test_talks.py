@@ -184,7 +184,7 @@ def test_chance_of_a_general_truce(table: Bench) -> None:
     p, s, w = table.p, table.s, table.w
     w.facts.ceasefire = 1
     p.talks.general_truce = 0.5
-    rate = 0.5 * bargain.truce_consent_moscow(p, s) * bargain.truce_consent_kyiv(p, s)
+    rate = 0.5 * bargain.truce_consent_moscow(p, s, w) * bargain.truce_consent_kyiv(p, s, w)
     for u, begins in ((1 - math.exp(-rate) - 1e-9, True), (1 - math.exp(-rate) + 1e-9, False)):
         s.truce = NO_TRUCE
         choose(table, talks.GENERAL_TRUCE, 0, u)

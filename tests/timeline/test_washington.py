@@ -23,15 +23,58 @@ def test_arms_that_flow(b: Bench) -> None:
     assert washington.us_flow(p, s) == 0.0
     p.us_aid, s.paused = 0.0, 0
     assert washington.us_flow(p, s) == 0.0
-    p.stock_start = 2.0 * reserve
-    assert washington.stock_share(p, s) == near(1 / 8)
 
 
-def test_arms_flow_of_both(b: Bench) -> None:
+def test_pressing_moscow_raises_us_arms_as_far_as_capital_and_attention_go(b: Bench) -> None:
+    p, s = b.p.washington, b.s
+    p.us_aid, p.arms_raised, p.arms_raised_capital, p.arms_raised_attention = 2.0, 0.3, 0.5, 0.2
+    s.capital, s.attention = 0.8, -1.0
+    for posture in (MEDIATING, PRESSING_KYIV, WALKED_AWAY):
+        s.posture = posture
+        assert washington.us_flow(p, s) == near(2.0)
+    s.posture = PRESSING_MOSCOW
+    assert washington.us_flow(p, s) == near(2.0 * (1 + 0.3 * ratio(0.4 - 0.2)))
+    s.stock = washington.reserve(p) / 4
+    assert washington.us_flow(p, s) == near(0.5 * (1 + 0.3 * ratio(0.4 - 0.2)))
+
+
+@pytest.mark.parametrize(
+    ("posture", "expected"),
+    [
+        (MEDIATING, 0.02 * ratio(0.4 - 0.1)),
+        (PRESSING_MOSCOW, 0.02 * ratio(0.4 - 0.1 + 0.6)),
+        (PRESSING_KYIV, 0.0),
+        (WALKED_AWAY, 0.0),
+    ],
+)
+def test_rate_of_new_money_for_arms(b: Bench, posture: int, expected: float) -> None:
+    p, s = b.p.washington, b.s
+    p.renewal, p.renewal_capital, p.renewal_hawks, p.renewal_pressing = 0.02, 0.5, -0.2, 0.6
+    s.capital, s.hawks, s.posture = 0.8, 0.5, posture
+    assert washington.renewal_rate(p, s) == near(expected)
+
+
+def test_new_money_fills_the_stock(b: Bench) -> None:
+    p, s = b.p.washington, b.s
+    p.us_aid, p.renewal, p.renewal_size = 2.0, SURE, 15.0
+    s.stock, s.day = 0.0, 5.0
+    assert washington.us_flow(p, s) == 0.0
+    washington.events(p, s, b.r, b.context, 0, 1.0)
+    assert (s.stock, b.r.arms_renewed) == (15.0, 5.0)
+    assert washington.us_flow(p, s) == near(2.0)
+    s.day = 12.0
+    washington.events(p, s, b.r, b.context, 0, 1.0)
+    assert (s.stock, b.r.arms_renewed) == (30.0, 5.0)
+
+
+def test_level_of_arms_from_both(b: Bench) -> None:
     b.p.washington.us_aid, b.p.europe.europe_aid, b.p.europe.replacement = 2.0, 3.0, 0.4
-    assert week.arms_flow(b.p, b.s) == near(0.0)
+    b.p.front.us_weight, b.p.front.arms_need = 1.5, 8.0
+    assert week.arms_level(b.p, b.s) == near((1.5 * 2.0 + 3.0) / 8.0 - 1)
     b.s.paused = 1
-    assert week.arms_flow(b.p, b.s) == near((3.0 + 0.8) / 5.0 - 1)
+    assert week.arms_level(b.p, b.s) == near((3.0 + 0.8) / 8.0 - 1)
+    week.move_levels(b.p, b.s, b.r, b.w, b.context, 1.0)
+    assert b.s.arms == near((3.0 + 0.8) / 8.0 - 1)
 
 
 def test_capital_target(b: Bench) -> None:

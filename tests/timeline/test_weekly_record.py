@@ -45,6 +45,6 @@ def test_coded_weeks_are_observed_and_of_the_others_only_what_happened(coded: in
         assert decision[talks.LIMITED_TRUCE, week] == (HAPPENED if week == 2 else FREE)
         assert decision[washington.POSTURE, week] == (HAPPENED if week == 2 else FREE)
         assert decision[kyiv.COUP, week] == (HAPPENED if week == 3 else FREE)
-        assert decision[endings.ENDING, week] == EXCLUDED
+        assert decision[endings.ENDING, week] == decision[endings.COLLAPSE, week] == EXCLUDED
         assert seen["moves"][0, week] == (moves_code([1]) if week == 1 else 0)
-    assert (decision[endings.ENDING, :coded] == NOT).all()
+    assert (decision[[endings.ENDING, endings.COLLAPSE], :coded] == NOT).all()

@@ -11,7 +11,7 @@ from forecast.belief.assemble import update
 from forecast.encoding.timeline_table import timeline_table
 from forecast.outcomes.shares import odds
 from forecast.scenario.families import C95
-from forecast.timeline import bargain
+from forecast.timeline import bands, bargain, front
 from forecast.timeline.cells import cells
 from forecast.timeline.codes import NONE, TEXT
 from forecast.timeline.random_numbers import context_record
@@ -114,6 +114,51 @@ def test_a_runaway_would_be_noticed() -> None:
     assert (radii(NONE, 40.0) < 1.0).mean() < 0.5
 
 
+# Supply
+
+
+LARGE = 10_000.0
+"""Ground gained in a week, km2, that supply hardly ever allows."""
+
+
+def weeks_above(counts: np.ndarray, km2: float) -> int:
+    """Weeks of all timelines with a larger gain, by bins: those in the bin of the amount are counted too."""
+    k = [level.name for level in bands.LEVELS].index("km2_week")
+    level = bands.LEVELS[k]
+    place = int((math.asinh(km2 / front.SCALE) - level.low) / (level.high - level.low) * bands.BINS)
+    assert place < bands.BINS
+    return int(counts[:, :, k, place:].sum())
+
+
+def test_supply_bounds_the_gain_of_a_week() -> None:
+    given = ukraine_inputs()
+
+    def found(**front: float) -> int:
+        rows = given.rows.copy()
+        for name, value in front.items():
+            rows["front"][name] = value
+        _, counts = run(given._replace(rows=rows), cells(NUMBER, 500), threads=2)
+        return weeks_above(counts, LARGE)
+
+    # Its weekly shock is fitted to maps: at 0.33, the top of the 90% range, there are hardly any such weeks.
+    assert found(fast_scale=0.33) <= 0.001 * NUMBER
+    # Under the prior alone the scale may be three times as large, and a shock has heavy tails.
+    assert found() <= 0.005 * NUMBER
+    # The control: without supply there are far more.
+    assert found(fast_scale=0.33, supply_pace=1e12) > 0.005 * NUMBER
+
+
+def test_no_shock_passes_what_supply_allows() -> None:
+    b = bench()
+    for row in ukraine_inputs().rows[:100]:
+        pace, reach = row.front.supply_pace, row.front.supply_reach
+        for shock in (4.0, 6.0, 8.0, 12.0, 30.0, 1e9):
+            # sinh(z) is below exp(z) / 2, and z counts as 50 at most.
+            most = pace + reach * (math.log1p(20.0 / reach) + min(shock, 50.0))
+            assert 0 < front.slowed_gain(row.front, b.s, shock) <= most
+            assert -most <= front.slowed_gain(row.front, b.s, -shock) < 0
+
+
 # Fixed parameters
 
 
@@ -131,6 +176,8 @@ def quantile(name: str, p: float) -> float:
 WAYS = [
     ("moscow.worth", "negotiated", -1),
     ("kyiv.worth", "negotiated", -1),
+    ("moscow.sees_break", "negotiated", -1),
+    ("kyiv.sees_break", "negotiated", 1),
     ("talks.signature", "negotiated", 1),
     ("talks.setback", "negotiated", -1),
     ("endings.defeat", "battlefield", 1),

@@ -29,7 +29,7 @@ def quiet(begins: float = 0.0, ends: float = 346.0) -> Bench:
     p.held[:2] = s.held[:2] = 1e7
     b.w.facts.region_area[:2] = 2e7
     s.drift, s.fast = START_DRIFT, START_FAST
-    s.adequacy = s.adequacy_start = s.adequacy_seen = ADEQUACY
+    s.adequacy = s.adequacy_seen = ADEQUACY
     for week in range(b.w.weeks):
         b.w.season[week] = season(week)
     return b
@@ -151,7 +151,7 @@ def test_the_ledger_takes_what_is_left_elsewhere_when_a_region_is_exhausted() ->
 
 def test_the_pocket_is_lost_on_its_own_clock() -> None:
     b = bench(20)
-    b.s.pocket, b.p.front.kursk_loss, b.p.front.kursk_noise = 400.0, 60.0, 0.5
+    b.s.pocket, b.p.front.pocket_loss, b.p.front.pocket_noise = 400.0, 60.0, 0.5
     path = run(b)
     held = [max(400 - 60 * week, 0) for week in range(1, 7)]
     assert 40 * np.sinh(path[:6, 9]) == pytest.approx(held, rel=1e-9)
@@ -195,9 +195,13 @@ def test_nothing_happens_without_rates() -> None:
             "signed",
             "walked_away",
             "breakthrough",
+            "draft_failed",
+            "arms_renewed",
+            "collapse_began",
             "coup_attempt",
             "general_first",
             "wider_war",
         ):
             assert math.isnan(b.r[name]), name
-    assert (b.r.ending, b.r.rung, b.r.settlement, b.r.steps_up, b.r.top_defeat_rate) == (0, 0, -1, 0, 0)
+    assert (b.r.ending, b.r.cause, b.r.rung, b.r.settlement) == (0, -1, 0, -1)
+    assert (b.r.steps_up, b.r.top_defeat_rate) == (0, 0)
