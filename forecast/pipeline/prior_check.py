@@ -114,8 +114,8 @@ def check(
 
     Returns:
         `perspective` (its name); `perspectives` and `readings` (which there are); `counts`; `priors` (each as elicited
-        and fitted); `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; simulated from
-        the reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited total
+        and fitted); `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; from the
+        reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited total
         beside the sum of its parts); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
         reference class).
 
