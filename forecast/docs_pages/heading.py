@@ -7,8 +7,8 @@ from forecast.store.digests import digest_of
 
 
 def made_from(scenario: Scenario) -> str:
-    """Digest of what the pages' numbers depend on most: the scenario's files but its evidence, and the simulator."""
-    texts = {name: text for name, text in scenario.texts.items() if not name.startswith("evidence/")}
+    """Digest of what the pages' numbers depend on most: the scenario's files but evidence and groups, and the code."""
+    texts = {name: text for name, text in scenario.texts.items() if not name.startswith(("evidence/", "groups.toml"))}
     return digest_of(texts | {"simulator": behaviour_digest("timeline", "encoding")})[:12]
 
 

@@ -115,15 +115,36 @@ def _seven_digits(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values.astype(np.float32).astype(np.float64)
 
 
+def outcomes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
+    """The outcome of each timeline, as its place in `HEADLINES`.
+
+    Args:
+        record: (n,) results, laid out as `Result`.
+        scenario: for its endings.
+
+    Returns:
+        (n,)
+    """
+    return _kinds(scenario)[_ending_codes(record, scenario)]
+
+
 def _endings(record: Any, scenario: Scenario) -> dict[str, Any]:
+    code = _ending_codes(record, scenario)
     ids = [ending.id for ending in scenario.endings]
-    kinds = np.array([HEADLINES.index(ending.kind) for ending in scenario.endings])
+    return {"ending": _category(code, ids), "headline": _category(_kinds(scenario)[code], HEADLINES)}
+
+
+def _kinds(scenario: Scenario) -> NDArray[np.int64]:
+    return np.array([HEADLINES.index(ending.kind) for ending in scenario.endings])
+
+
+def _ending_codes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
+    ids = [ending.id for ending in scenario.endings]
     settled = np.array([ids.index(s.id) if s.id in ids else -1 for s in scenario.settlements])
     code = np.where(record["truce"] == TRUCES.index("general"), ids.index("general_truce"), ids.index("still_fighting"))
     code = np.where(record["settlement"] >= 0, settled[record["settlement"]], code)
     code = np.where(record["ending"] == UKRAINE_DEFEATED, ids.index("ukraine_defeated"), code)
-    code = np.where(record["ending"] == RUSSIA_FAILS, ids.index("russia_fails"), code)
-    return {"ending": _category(code, ids), "headline": _category(kinds[code], HEADLINES)}
+    return np.where(record["ending"] == RUSSIA_FAILS, ids.index("russia_fails"), code)
 
 
 def _category(codes: Any, names: Sequence[str]) -> pd.Categorical:

@@ -25,6 +25,7 @@ from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import apply_edits, blame, check_fixable, parse_fixed
 from forecast.scenario.files import parse_tables, read_folder
 from forecast.scenario.find import find_scenario
+from forecast.scenario.groups import read_groups
 from forecast.scenario.perspectives import (
     BASE,
     BASE_RATES,
@@ -206,6 +207,7 @@ def _read(
         texts=texts,
         pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
         base_rates=read_base_rates(reader),
+        groups=read_groups(reader, beliefs.priors),
     )
     return _Read(scenario, reader, overlays, {BASE: beliefs} | under)
 

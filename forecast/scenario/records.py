@@ -297,6 +297,33 @@ class Season(Table):
     reason: Text
 
 
+class EntrySet(Table):
+    """Entries that are counted together.
+
+    Attributes:
+        id: its id.
+        label: its name for readers.
+        entries: dotted names of its priors, in their order.
+    """
+
+    id: str
+    label: Text
+    entries: Texts
+
+
+class Group(EntrySet):
+    """`[group.<id>]` of `groups.toml`: entries and random numbers of which the share of the uncertainty is computed.
+
+    Attributes:
+        streams: names of the decisions that take random numbers, in the order of their declaration. The random numbers
+            of a parameter that varies by timeline belong to its entry.
+        parts: sets of the group's entries, each with a row of its own; an entry may be in none.
+    """
+
+    streams: Texts
+    parts: tuple[EntrySet, ...]
+
+
 class SeriesRoles(Table):
     """`[series]` of `scenario.toml`: ids of the series in each part; None where the scenario has none.
 

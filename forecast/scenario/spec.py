@@ -20,6 +20,7 @@ from forecast.scenario.records import (
     DatedEvent,
     Ending,
     Front,
+    Group,
     Issue,
     Party,
     Premise,
@@ -149,6 +150,7 @@ class Scenario(Question, Beliefs):
             from elsewhere is among them, at the path that it would have in the folder.
         pool: what `pool.toml` says; None where the scenario has no such file.
         base_rates: what `base_rates.toml` says; None where the scenario has no such file.
+        groups: the groups of `groups.toml`, in the order of the file; empty where the scenario has no such file.
     """
 
     folder: Path
@@ -162,6 +164,7 @@ class Scenario(Question, Beliefs):
     texts: dict[str, str]
     pool: Pool | None = None
     base_rates: BaseRates | None = None
+    groups: tuple[Group, ...] = ()
 
     def __repr__(self) -> str:
         """Show the name and the numbers of things, not the things."""

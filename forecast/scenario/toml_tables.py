@@ -133,6 +133,26 @@ class CorrelationsFile(Table):
     correlation: Raws = ()
 
 
+class EntrySetTable(Table):
+    """`[group.<id>.part.<id>]` of `groups.toml`."""
+
+    label: Text
+    entries: Annotated[Texts, Field(min_length=1)]
+
+
+class GroupTable(EntrySetTable):
+    """`[group.<id>]` of `groups.toml`."""
+
+    streams: Texts = ()
+    part: Entry = Field(default_factory=dict)
+
+
+class GroupsFile(Table):
+    """`groups.toml`."""
+
+    group: Annotated[Entry, Field(min_length=1)]
+
+
 class ReferenceTable(Table):
     """`[<id>]` of `reference/reference.toml`."""
 

@@ -1,4 +1,4 @@
-"""The effect of one prior or premise on the odds: a parameter fixed low and high, or a premise switched off.
+"""The effect of priors and premises on the odds: one fixed or switched off, or shares of the uncertainty by group.
 
-In: a scenario and its posterior. Out: differences of odds, with their standard errors.
+In: a scenario and its posterior. Out: differences of odds or shares of a variance, with their standard errors.
 """

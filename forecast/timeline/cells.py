@@ -10,7 +10,7 @@ from forecast.arrays import Array
 from forecast.timeline import bands, trace
 from forecast.timeline.chunks import run_chunks
 from forecast.timeline.jit import routine
-from forecast.timeline.random_numbers import Context, cell_key, context_record, decision, normal
+from forecast.timeline.random_numbers import Context, Seeds, cell_key, context_record, decision, normal
 from forecast.timeline.result import RESULT, blank_result
 from forecast.timeline.state import STATE
 from forecast.timeline.week import begin, timeline
@@ -199,14 +199,14 @@ def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, co
 
 
 def simulate_cells(
-    inputs: Inputs, which: Cells, seed: int | str, threads: int | None = None, first: int = 0
+    inputs: Inputs, which: Cells, seed: Seeds, threads: int | None = None, first: int = 0
 ) -> tuple[Any, NDArray[np.int64]]:
     """Run timelines.
 
     Args:
         inputs: data of the timelines.
         which: the cells to run, n of them.
-        seed: seed of the random numbers.
+        seed: seed of the random numbers, or a seed for each decision by its name.
         threads: number of threads, by default the number of processors; does not change the results.
         first: number of the first of these timelines within its run.
 

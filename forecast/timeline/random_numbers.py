@@ -12,6 +12,7 @@ hashes too: of (seed, decision, week) and of (draw, replicate).
 
 import hashlib
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from forecast.timeline.jit import kernel, routine
 from forecast.timeline.trace import Trace
 
 Keys = NDArray[np.uint64]
+
+Seeds = int | str | Mapping[str, int | str]
+"""A seed for all decisions, or one for each by its name."""
 
 _NAMES: list[str] = []
 
@@ -69,7 +73,7 @@ class Context:
     log: Trace
 
 
-def context_record(seed: int | str, weeks: int) -> Any:
+def context_record(seed: Seeds, weeks: int) -> Any:
     """Make a context with keys for every declared decision and week 0 .. weeks - 1; each timeline sets `cell`.
 
     No week has observations. The shape is (1,), so that compiled code receives the memory and not a copy.
@@ -86,12 +90,13 @@ def context_record(seed: int | str, weeks: int) -> Any:
     return record
 
 
-def week_keys(seed: int | str, weeks: int) -> Keys:
+def week_keys(seed: Seeds, weeks: int) -> Keys:
     """Keys for every declared decision and week 0 .. weeks - 1, shape (decisions, weeks)."""
     keys = np.empty((len(_NAMES), weeks), dtype=np.uint64)
     for row, name in enumerate(_NAMES):
         # One digest a decision, then a hashed counter over weeks.
-        digest = hashlib.sha256(f"{seed}\0{name}".encode()).digest()
+        own = seed[name] if isinstance(seed, Mapping) else seed
+        digest = hashlib.sha256(f"{own}\0{name}".encode()).digest()
         base = np.uint64(int.from_bytes(digest[:8], "little"))
         step = np.uint64(int.from_bytes(digest[8:16], "little") | 1)
         with np.errstate(over="ignore"):
