@@ -171,6 +171,7 @@ def begin_cell(
     context = work.context[0]
     context.cell = cell_key(draw, replicate)
     states[at] = inputs.states[start]
+    states[at].kept_for = 0.0  # decays are those of the parameters below
     results[at] = inputs.results[start if len(inputs.results) > 1 else 0]
     work.parameters[0] = inputs.rows[row]
     if len(inputs.values) > 0:

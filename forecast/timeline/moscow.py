@@ -8,9 +8,10 @@ own ground         what Moscow adds to its prospects (`prospects.py`) when it we
                    worth - worth_strain strain + demands
 """
 
+from forecast.timeline import decays
 from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
 from forecast.timeline.fields import Real, Table, field
-from forecast.timeline.forms import ratio, revert
+from forecast.timeline.forms import ratio
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, decision, happens, normal
 from forecast.timeline.result import Result
@@ -104,7 +105,8 @@ def step(
 ) -> None:
     """Move strain and demands by `dt` of a week."""
     noise = normal(context, STRAIN, s.week, 0)
-    s.strain = revert(s.strain, strain_target(p, s, lapse_relief), p.strain_half_life, dt, noise)
+    target = strain_target(p, s, lapse_relief)
+    s.strain = decays.revert(s, decays.STRAIN, s.strain, target, p.strain_half_life, dt, noise)
     ratchet(p, s, w, context, held_start)
 
 

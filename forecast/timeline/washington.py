@@ -17,10 +17,11 @@ of each is multiplied by a ratio of levels.
 
 import numpy as np
 
+from forecast.timeline import decays
 from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
 from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
-from forecast.timeline.forms import decay, logistic, ratio, revert
+from forecast.timeline.forms import logistic, ratio
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
 from forecast.timeline.result import Result
@@ -174,18 +175,20 @@ def step(p: Washington, s: State, context: Context, dt: float) -> None:
     """Move capital, attention, the stock of arms and the memories by `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
     s.stall = 0.0 if s.progress > 0.0 or s.in_force == 1 else s.stall + dt * is_engaged
-    s.capital = revert(
-        s.capital, capital_target(p, s), p.capital_half_life, dt, normal(context, CAPITAL, s.week, 0)
+    noise = normal(context, CAPITAL, s.week, 0)
+    s.capital = decays.revert(
+        s, decays.CAPITAL, s.capital, capital_target(p, s), p.capital_half_life, dt, noise
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
     if context.observed.replaying == 1 and not np.isnan(context.observed.capital[s.week]):
         s.capital = context.observed.capital[s.week]
+    noise = normal(context, ATTENTION, s.week, 0)
     s.attention = (
-        revert(s.attention, p.attention_mean, p.attention_half_life, dt, normal(context, ATTENTION, s.week, 0))
+        decays.revert(s, decays.ATTENTION, s.attention, p.attention_mean, p.attention_half_life, dt, noise)
         + p.attention_progress * s.progress
     )
     s.setbacks = 0.0
     s.progress = 0.0
-    kept = decay(p.engagement_half_life, dt)
+    kept = decays.decay(s, decays.ENGAGEMENT, p.engagement_half_life, dt)
     s.engagement = is_engaged + (s.engagement - is_engaged) * kept
     stock = s.stock
     s.stock = max(0.0, stock - us_flow(p, s) * 12.0 / WEEKS_PER_YEAR * dt)
