@@ -38,9 +38,9 @@ from forecast.timeline import decays
 from forecast.timeline.codes import CONTACT, GENERAL
 from forecast.timeline.conditioning import Observed
 from forecast.timeline.fields import Real, Table, field
-from forecast.timeline.forms import ratio
+from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, gamma, happens, normal, student4
+from forecast.timeline.random_numbers import Context, decision, gamma, happens, may_happen, normal, student4
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -358,7 +358,11 @@ def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float
     """Let thrust fade, unless the defence is collapsing; draw breakthroughs, a failing draft, a wider mobilisation."""
     if s.collapsing == 0:
         s.thrust *= decays.decay(s, decays.THRUST, p.thrust_half_life, dt)
-    if s.truce != GENERAL and happens(breakthrough_rate(p, s) * dt, context, BREAKTHROUGH, s.week, part):
+    if (
+        s.truce != GENERAL
+        and may_happen(MOST * p.breakthrough * dt, context, BREAKTHROUGH, s.week, part)
+        and happens(breakthrough_rate(p, s) * dt, context, BREAKTHROUGH, s.week, part)
+    ):
         s.thrust += p.breakthrough_thrust
         s.thrust_full = s.thrust
         r.breakthroughs += 1.0
@@ -368,6 +372,7 @@ def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float
     if (
         s.draft_failed == 0
         and s.truce != GENERAL
+        and may_happen(MOST * p.draft_failure * dt, context, DRAFT, s.week, part)
         and happens(draft_failure_rate(p, s) * dt, context, DRAFT, s.week, part)
     ):
         s.draft_failed = 1

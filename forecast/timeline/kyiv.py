@@ -29,9 +29,9 @@ from forecast.timeline.codes import (
     TEXT,
 )
 from forecast.timeline.fields import Real, field
-from forecast.timeline.forms import ratio
+from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -225,7 +225,9 @@ def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float)
         note(context.log, ELECTED, week, s.leader, 0.0)
 
     set_back = 0.0
-    if happens(coup_rate(p, s) * dt, context, COUP, week, part):
+    if may_happen(MOST * p.coup * dt, context, COUP, week, part) and happens(
+        coup_rate(p, s) * dt, context, COUP, week, part
+    ):
         if np.isnan(r.coup_attempt):
             r.coup_attempt = s.day
         unsettle(s, context, p.coup_unrest)
@@ -238,7 +240,9 @@ def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float)
             note(context.log, COUP_FAILED, week, -1, 0.0)
         if CONTACT <= s.rung < SIGNED:
             set_back += 1.0
-    if happens(provocation_rate(p, s) * dt, context, PROVOCATION, week, part):
+    if may_happen(MOST * p.provocation * dt, context, PROVOCATION, week, part) and happens(
+        provocation_rate(p, s) * dt, context, PROVOCATION, week, part
+    ):
         if np.isnan(r.provocation):
             r.provocation = s.day
         note(context.log, PROVOKED, week, -1, 0.0)

@@ -21,9 +21,9 @@ from forecast.timeline import decays
 from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
 from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
-from forecast.timeline.forms import logistic, ratio
+from forecast.timeline.forms import MOST, logistic, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -226,6 +226,9 @@ def come_back_rate(p: Washington, s: State) -> float:
 @routine
 def next_posture(p: Washington, s: State, context: Context, part: int, dt: float) -> int:
     """Draw the posture after a step; the exits from the present posture compete."""
+    most = MOST * (p.come_back if s.posture == WALKED_AWAY else p.walk_away + p.press_kyiv + p.press_moscow) + p.ease
+    if not may_happen(most * dt, context, POSTURE, s.week, part):
+        return int(s.posture)
     to_walked, to_kyiv, to_moscow, to_mediating = 0.0, 0.0, 0.0, 0.0
     if s.posture == WALKED_AWAY:
         to_mediating = come_back_rate(p, s)
@@ -296,7 +299,9 @@ def events(p: Washington, s: State, r: Result, context: Context, part: int, dt: 
     if happens(p.crisis_rate * dt, context, CRISIS, s.week, part):
         s.attention -= p.attention_crisis
         note(context.log, DISTRACTED, s.week, -1, 0.0)
-    if happens(renewal_rate(p, s) * dt, context, RENEWAL, s.week, part):
+    if may_happen(MOST * p.renewal * dt, context, RENEWAL, s.week, part) and happens(
+        renewal_rate(p, s) * dt, context, RENEWAL, s.week, part
+    ):
         s.stock += p.renewal_size
         note(context.log, RENEWED, s.week, -1, p.renewal_size)
         if np.isnan(r.arms_renewed):
