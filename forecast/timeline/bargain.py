@@ -69,7 +69,7 @@ def moved_line(p: Parameters, s: State, x: float) -> float:
     return min(max(moved, 0.0), 1.0)
 
 
-@routine
+@kernel
 def value(p: Parameters, s: State, w: World, party: int) -> float:
     """Value of the terms on the table to a party, before its fears are deducted: sum_i s_pi (1 - |x_i - y_pi|)."""
     total = 0.0
@@ -79,24 +79,41 @@ def value(p: Parameters, s: State, w: World, party: int) -> float:
     return total
 
 
+@kernel
+def opening_term(p: Parameters, s: State, w: World, settlement: int, issue: int, lean: float) -> float:
+    """A settlement's typical term if it leans by `lean`, as it counts with ground gained."""
+    x = min(max(p.settlements.terms[settlement, issue] + lean, 0.0), 1.0)
+    return moved_line(p, s, x) if issue == w.facts.territory else x
+
+
 @routine
 def opening_value(p: Parameters, s: State, w: World, settlement: int, party: int, lean: float) -> float:
     """Value of a settlement's typical terms to a party if they lean by `lean`, before its fears are deducted."""
     total = 0.0
     for i in range(w.facts.issues):
-        x = min(max(p.settlements.terms[settlement, i] + lean, 0.0), 1.0)
-        if i == w.facts.territory:
-            x = moved_line(p, s, x)
+        x = opening_term(p, s, w, settlement, i, lean)
         total += p.parties.salience[party, i] * (1.0 - abs(x - p.parties.position[party, i]))
     return total
 
 
 @routine
+def opening_gaps(p: Parameters, s: State, w: World, settlement: int, lean: float) -> tuple[float, float]:
+    """Gaps of Moscow and Kyiv to consent, as drafters see them, if typical terms lean by `lean`; see `appeal`."""
+    moscow, kyiv = 0.0, 0.0
+    salience, position = p.parties.salience, p.parties.position
+    for i in range(w.facts.issues):
+        x = opening_term(p, s, w, settlement, i, lean)
+        moscow += salience[MOSCOW, i] * (1.0 - abs(x - position[MOSCOW, i]))
+        kyiv += salience[KYIV, i] * (1.0 - abs(x - position[KYIV, i]))
+    fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
+    moscow_gap = s.worth[MOSCOW] - p.talks.optimism - moscow + fear
+    return moscow_gap, s.worth[KYIV] - kyiv + commitment_kyiv(p, settlement)
+
+
+@routine
 def opening_lean(p: Parameters, s: State, w: World, settlement: int) -> float:
     """How far a settlement's opening terms lean to Moscow's side, from -give to give."""
-    fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
-    moscow_gap = s.worth[MOSCOW] - p.talks.optimism - opening_value(p, s, w, settlement, MOSCOW, 0.0) + fear
-    kyiv_gap = s.worth[KYIV] - opening_value(p, s, w, settlement, KYIV, 0.0) + commitment_kyiv(p, settlement)
+    moscow_gap, kyiv_gap = opening_gaps(p, s, w, settlement, 0.0)
     give = p.settlements.give[settlement]
     return min(max(0.5 * p.talks.lean * (moscow_gap - kyiv_gap), -give), give)
 
@@ -168,11 +185,13 @@ def update_consents(p: Parameters, s: State, r: Result, w: World) -> None:
     note_gap(p, s, r, w, EUROPE, gap)
     s.consent[WASHINGTON] = washington.consent(p.washington, s, load)
     gap = washington.deliverability_gap(p.washington, s, load)
-    if s.rung >= TERMS and gap < r.gap[WASHINGTON]:
-        r.gap[WASHINGTON] = gap
-    loss = 1.0 - value(p, s, w, HAWKS)
-    s.hawks_loss = loss if s.rung >= TEXT else 0.0
-    note_gap(p, s, r, w, HAWKS, loss)
+    s.hawks_loss = 0.0
+    if s.rung >= TERMS:
+        r.gap[WASHINGTON] = min(r.gap[WASHINGTON], gap)
+        loss = 1.0 - value(p, s, w, HAWKS)
+        note_gap(p, s, r, w, HAWKS, loss)
+        if s.rung >= TEXT:
+            s.hawks_loss = loss
 
 
 @routine
@@ -206,9 +225,7 @@ def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
     The other parties underestimate Moscow's worth of fighting on, as R_Moscow - optimism: they take wishes for facts.
     """
     lean = opening_lean(p, s, w, settlement)
-    fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
-    moscow_gap = s.worth[MOSCOW] - p.talks.optimism - opening_value(p, s, w, settlement, MOSCOW, lean) + fear
-    kyiv_gap = s.worth[KYIV] - opening_value(p, s, w, settlement, KYIV, lean) + commitment_kyiv(p, settlement)
+    moscow_gap, kyiv_gap = opening_gaps(p, s, w, settlement, lean)
     total = logistic(-moscow_gap / p.talks.tau) + logistic(-kyiv_gap / p.talks.tau)
     count = 2.0
     if w.facts.needs_europe[settlement] > 0.0:

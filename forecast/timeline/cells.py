@@ -171,6 +171,7 @@ def begin_cell(
     context = work.context[0]
     context.cell = cell_key(draw, replicate)
     states[at] = inputs.states[start]
+    states[at].kept_for = 0.0  # decays are those of the parameters below
     results[at] = inputs.results[start if len(inputs.results) > 1 else 0]
     work.parameters[0] = inputs.rows[row]
     if len(inputs.values) > 0:
@@ -182,7 +183,7 @@ def begin_cell(
 
 
 @routine
-def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, counts: NDArray[np.int64]) -> None:
+def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, counts: NDArray[np.int32]) -> None:
     """Run the cells of one chunk, from timeline number `first`; fill in their results `out` and add to `counts`."""
     for i in range(len(which.row)):
         begin_cell(
@@ -217,15 +218,15 @@ def simulate_cells(
     out = np.zeros(n, RESULT).view(np.recarray)
     context = context_record(seed, weeks)
 
-    def workspace() -> tuple[Work, NDArray[np.int64]]:
+    def workspace() -> tuple[Work, NDArray[np.int32]]:
         return work_arrays(inputs, context), bands.empty_counts(weeks)
 
-    def run(own: tuple[Work, NDArray[np.int64]], a: int, b: int) -> None:
+    def run(own: tuple[Work, NDArray[np.int32]], a: int, b: int) -> None:
         chunk = Cells(*(column[a:b] for column in which))
         run_cells(inputs, chunk, first + a, own[0], out[a:b], own[1])
 
     counts = [counts for _, counts in run_chunks(n, CHUNK, workspace, run, threads)]
-    return out, np.sum(counts, axis=0)
+    return out, np.sum(counts, axis=0, dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ of all ground in reach is a defeat too. The rates are 0 while a general truce or
 
 import math
 
-from forecast.timeline import front, washington
+from forecast.timeline import decays, front, washington
 from forecast.timeline.codes import (
     ALL_GROUND,
     BREAKTHROUGH_CAUSE,
@@ -36,7 +36,7 @@ from forecast.timeline.codes import (
     UKRAINE_DEFEATED,
     WALKED_AWAY,
 )
-from forecast.timeline.forms import bounded, decay, ratio, wide_ratio
+from forecast.timeline.forms import bounded, ratio, wide_ratio
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, decision, happens, uniform
@@ -89,7 +89,8 @@ def collapse_rate(p: Parameters, s: State, w: World, dt: float) -> float:
     """
     if s.thrust_full <= 0.0 or s.collapsing == 1:
         return 0.0
-    spent = s.thrust / s.thrust_full * (1.0 - decay(p.front.thrust_half_life, dt)) / dt
+    kept = decays.decay(s, decays.THRUST, p.front.thrust_half_life, dt)
+    spent = s.thrust / s.thrust_full * (1.0 - kept) / dt
     more = s.thrust_full - w.facts.usual_thrust
     return -math.log1p(-p.endings.collapse) * spent * collapse_ratio(p, s, s.adequacy, s.instability, more)
 

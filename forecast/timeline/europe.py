@@ -13,11 +13,12 @@ some weeks later. Then a wider war may begin, with a small chance; it is flagged
 
 import numpy as np
 
+from forecast.timeline import decays
 from forecast.timeline.codes import TEXT
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
-from forecast.timeline.forms import ratio, revert
+from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, normal
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -83,7 +84,7 @@ def step(p: Europe, s: State, r: Result, w: World, context: Context, dt: float) 
     near = max(0.0, s.index - 1.0 / 3.0) * 1.5 if s.rung == TEXT else 0.0
     target = p.obstruction_mean + p.obstruction_text * near - p.fatigue * s.week / WEEKS_PER_YEAR
     noise = normal(context, OBSTRUCTION, s.week, 0)
-    s.obstruction = revert(s.obstruction, target, p.obstruction_half_life, dt, noise)
+    s.obstruction = decays.revert(s, decays.OBSTRUCTION, s.obstruction, target, p.obstruction_half_life, dt, noise)
     s.obstruction -= p.upheaval * w.upheavals[s.week]
     if w.upheavals[s.week] > 0.0:
         note(context.log, UPHEAVED, s.week, -1, 1.0)
@@ -107,7 +108,12 @@ def events(p: Europe, s: State, r: Result, w: World, context: Context, part: int
     if happens(p.upheaval_rate * dt, context, UPHEAVAL, s.week, part):
         s.obstruction -= p.upheaval
         note(context.log, UPHEAVED, s.week, -1, 0.0)
-    if s.rung == TEXT and s.troops_text == 0 and happens(troops_rate(p, s) * dt, context, TROOPS, s.week, part):
+    if (
+        s.rung == TEXT
+        and s.troops_text == 0
+        and may_happen(MOST * p.troops_into_text * dt, context, TROOPS, s.week, part)
+        and happens(troops_rate(p, s) * dt, context, TROOPS, s.week, part)
+    ):
         s.troops_text = 1
         note(context.log, TROOPS_WRITTEN, s.week, -1, 0.0)
         if w.facts.guarantees >= 0:

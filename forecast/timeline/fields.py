@@ -42,6 +42,7 @@ CAPACITY = {
     "week": 160,
     "decision": 64,
     "level": 8,
+    "decay": 16,
     "entry": 2048,
 }
 """Room in the tables. Parties are roles, always five. The others may be fewer; more are refused on load."""

@@ -8,6 +8,9 @@ LN2 = 0.6931471805599453
 LN5 = 1.6094379124341003
 LN12 = 2.4849066497880004
 
+MOST = 5.0 + 1e-9
+"""The largest `ratio`, with room for rounding."""
+
 
 @kernel
 def decay(half_life: float, dt: float) -> float:

@@ -34,12 +34,13 @@ import math
 
 import numpy as np
 
+from forecast.timeline import decays
 from forecast.timeline.codes import CONTACT, GENERAL
 from forecast.timeline.conditioning import Observed
 from forecast.timeline.fields import Real, Table, field
-from forecast.timeline.forms import decay, ratio, revert
+from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, gamma, happens, normal, student4
+from forecast.timeline.random_numbers import Context, decision, gamma, happens, may_happen, normal, student4
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -178,8 +179,9 @@ def expected_z(p: Front, s: State, w: World) -> float:
 @kernel
 def drift_step(p: Front, s: State, context: Context, dt: float) -> None:
     """Move the slow level by `dt` weeks."""
-    kept = decay(p.slow_half_life, dt)
-    s.drift = kept * s.drift + p.slow_sd * math.sqrt(1.0 - kept * kept) * normal(context, DRIFT, s.week, 0)
+    kept = decays.decay(s, decays.DRIFT, p.slow_half_life, dt)
+    spread = p.slow_sd * decays.renewed(s, decays.DRIFT, p.slow_half_life, dt)
+    s.drift = kept * s.drift + spread * normal(context, DRIFT, s.week, 0)
 
 
 @kernel
@@ -294,12 +296,12 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
 @routine
 def step(p: Front, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move the front by `dt` of a week."""
-    s.adequacy = revert(
-        s.adequacy, adequacy_target(p, s), p.adequacy_half_life, dt, normal(context, ADEQUACY, s.week, 0)
-    )
+    noise = normal(context, ADEQUACY, s.week, 0)
+    s.adequacy = decays.revert(s, decays.ADEQUACY, s.adequacy, adequacy_target(p, s), p.adequacy_half_life, dt, noise)
     drift_step(p, s, context, dt)
     fast_step(p, s, context, dt)
-    kept, kept_pace = decay(MEMORY, dt), decay(PACE_MEMORY, dt)
+    kept = decays.decay(s, decays.MEMORY, MEMORY, dt)
+    kept_pace = decays.decay(s, decays.PACE, PACE_MEMORY, dt)
     observed = context.observed.replaying == 1 and not np.isnan(context.observed.net[s.week])
     if s.truce == GENERAL:
         s.net = 0.0
@@ -355,8 +357,12 @@ def draft_failure_rate(p: Front, s: State) -> float:
 def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float) -> None:
     """Let thrust fade, unless the defence is collapsing; draw breakthroughs, a failing draft, a wider mobilisation."""
     if s.collapsing == 0:
-        s.thrust *= decay(p.thrust_half_life, dt)
-    if s.truce != GENERAL and happens(breakthrough_rate(p, s) * dt, context, BREAKTHROUGH, s.week, part):
+        s.thrust *= decays.decay(s, decays.THRUST, p.thrust_half_life, dt)
+    if (
+        s.truce != GENERAL
+        and may_happen(MOST * p.breakthrough * dt, context, BREAKTHROUGH, s.week, part)
+        and happens(breakthrough_rate(p, s) * dt, context, BREAKTHROUGH, s.week, part)
+    ):
         s.thrust += p.breakthrough_thrust
         s.thrust_full = s.thrust
         r.breakthroughs += 1.0
@@ -366,6 +372,7 @@ def events(p: Front, s: State, r: Result, context: Context, part: int, dt: float
     if (
         s.draft_failed == 0
         and s.truce != GENERAL
+        and may_happen(MOST * p.draft_failure * dt, context, DRAFT, s.week, part)
         and happens(draft_failure_rate(p, s) * dt, context, DRAFT, s.week, part)
     ):
         s.draft_failed = 1

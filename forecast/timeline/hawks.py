@@ -7,8 +7,9 @@ The hawks reduce Washington's ability to deliver (`washington.consent`) and set 
 (`bargain.py`).
 """
 
+from forecast.timeline import decays
 from forecast.timeline.fields import Real, field
-from forecast.timeline.forms import ratio, revert
+from forecast.timeline.forms import ratio
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, decision, normal
 from forecast.timeline.state import State
@@ -34,7 +35,8 @@ class Hawks:
 def step(p: Hawks, s: State, context: Context, dt: float) -> None:
     """Move the strength of the hawks by `dt` of a week."""
     target = -p.hawks_capital * s.capital + p.hawks_text * s.hawks_loss
-    s.hawks = revert(s.hawks, target, p.hawks_half_life, dt, normal(context, HAWKS, s.week, 0))
+    noise = normal(context, HAWKS, s.week, 0)
+    s.hawks = decays.revert(s, decays.HAWKS, s.hawks, target, p.hawks_half_life, dt, noise)
 
 
 @kernel

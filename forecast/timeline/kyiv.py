@@ -13,6 +13,7 @@ own ground  what Kyiv adds to its prospects (`prospects.py`) when it weighs figh
 
 import numpy as np
 
+from forecast.timeline import decays
 from forecast.timeline.codes import (
     CONTACT,
     GENERAL,
@@ -28,9 +29,9 @@ from forecast.timeline.codes import (
     TEXT,
 )
 from forecast.timeline.fields import Real, field
-from forecast.timeline.forms import decay, ratio, revert
+from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -133,8 +134,9 @@ def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
     """Move instability by `dt` of a week, or set it to the observed level; a leaderless time passes."""
     near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
     target = instability_target(p, s) + p.instability_terms * near
-    s.leaderless *= decay(p.leaderless_half_life, dt)
-    s.instability = revert(s.instability, target, p.instability_half_life, dt, normal(context, INSTABILITY, s.week, 0))
+    s.leaderless *= decays.decay(s, decays.LEADERLESS, p.leaderless_half_life, dt)
+    noise = normal(context, INSTABILITY, s.week, 0)
+    s.instability = decays.revert(s, decays.INSTABILITY, s.instability, target, p.instability_half_life, dt, noise)
     if context.observed.replaying == 1 and not np.isnan(context.observed.instability[s.week]):
         s.instability = context.observed.instability[s.week]
 
@@ -223,7 +225,9 @@ def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float)
         note(context.log, ELECTED, week, s.leader, 0.0)
 
     set_back = 0.0
-    if happens(coup_rate(p, s) * dt, context, COUP, week, part):
+    if may_happen(MOST * p.coup * dt, context, COUP, week, part) and happens(
+        coup_rate(p, s) * dt, context, COUP, week, part
+    ):
         if np.isnan(r.coup_attempt):
             r.coup_attempt = s.day
         unsettle(s, context, p.coup_unrest)
@@ -236,7 +240,9 @@ def events(p: Kyiv, s: State, r: Result, context: Context, part: int, dt: float)
             note(context.log, COUP_FAILED, week, -1, 0.0)
         if CONTACT <= s.rung < SIGNED:
             set_back += 1.0
-    if happens(provocation_rate(p, s) * dt, context, PROVOCATION, week, part):
+    if may_happen(MOST * p.provocation * dt, context, PROVOCATION, week, part) and happens(
+        provocation_rate(p, s) * dt, context, PROVOCATION, week, part
+    ):
         if np.isnan(r.provocation):
             r.provocation = s.day
         note(context.log, PROVOKED, week, -1, 0.0)

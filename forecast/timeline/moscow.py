@@ -8,11 +8,12 @@ own ground         what Moscow adds to its prospects (`prospects.py`) when it we
                    worth - worth_strain strain + demands
 """
 
+from forecast.timeline import decays
 from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_MOSCOW
 from forecast.timeline.fields import Real, Table, field
-from forecast.timeline.forms import ratio, revert
+from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, happens, normal
+from forecast.timeline.random_numbers import Context, decision, happens, may_happen, normal
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -104,7 +105,8 @@ def step(
 ) -> None:
     """Move strain and demands by `dt` of a week."""
     noise = normal(context, STRAIN, s.week, 0)
-    s.strain = revert(s.strain, strain_target(p, s, lapse_relief), p.strain_half_life, dt, noise)
+    target = strain_target(p, s, lapse_relief)
+    s.strain = decays.revert(s, decays.STRAIN, s.strain, target, p.strain_half_life, dt, noise)
     ratchet(p, s, w, context, held_start)
 
 
@@ -120,7 +122,11 @@ def events(p: Moscow, s: State, r: Result, context: Context, part: int, dt: floa
     if happens(p.strain_shock_rate * dt, context, STRAIN_SHOCK, s.week, part):
         s.strain += p.strain_shock
         note(context.log, STRAINED, s.week, -1, 0.0)
-    if s.home_shock == 0 and happens(home_shock_rate(p, s) * dt, context, HOME_SHOCK, s.week, part):
+    if (
+        s.home_shock == 0
+        and may_happen(MOST * p.home_shock * dt, context, HOME_SHOCK, s.week, part)
+        and happens(home_shock_rate(p, s) * dt, context, HOME_SHOCK, s.week, part)
+    ):
         s.home_shock = 1
         s.strain += p.home_shock_effect
         r.home_shock = s.day

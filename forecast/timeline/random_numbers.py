@@ -230,6 +230,15 @@ def happens(rate: float, context: Context, what: int, week: int, lane: int) -> b
 
 
 @kernel
+def may_happen(most: float, context: Context, what: int, week: int, lane: int) -> bool:
+    """Whether an event of cumulated intensity `most` or less can happen; if not, its rate is not needed.
+
+    Since 1 - exp(-r) <= r, it cannot if its random number is `most` or more.
+    """
+    return is_observed(context.observed, what, week) or uniform(context, what, week, lane) < most
+
+
+@kernel
 def chance(probability: float, context: Context, what: int, week: int, lane: int) -> bool:
     """Whether an event happens: with this probability, or as recorded."""
     if is_observed(context.observed, what, week):

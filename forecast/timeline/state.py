@@ -16,6 +16,9 @@ class State:
     begun: Whole = field("flag", "the quantities that a timeline keeps throughout have been drawn")
     elapsed: Real = field("weeks", "weeks since the as-of date, at the start of the step")
     day: Real = field("day", "days since the reference date, at the end of the step")
+    kept_for: Real = field("weeks", "length of the week that the decays are kept for, 0 none (decays.py)")
+    kept: Table = field("share", "part of a level that is left after such a week", shape=("decay",))
+    renewed: Table = field("share", "weight of the noise that it then takes up", shape=("decay",))
 
     # front
     drift: Real = field("z", "slow level of the weekly advance less its seasonal mean")

@@ -17,12 +17,13 @@ of each is multiplied by a ratio of levels.
 
 import numpy as np
 
+from forecast.timeline import decays
 from forecast.timeline.codes import KYIV, MEDIATING, MOSCOW, PRESSING_KYIV, PRESSING_MOSCOW, WALKED_AWAY
 from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
-from forecast.timeline.forms import decay, logistic, ratio, revert
+from forecast.timeline.forms import MOST, logistic, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, normal, uniform
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -174,18 +175,20 @@ def step(p: Washington, s: State, context: Context, dt: float) -> None:
     """Move capital, attention, the stock of arms and the memories by `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
     s.stall = 0.0 if s.progress > 0.0 or s.in_force == 1 else s.stall + dt * is_engaged
-    s.capital = revert(
-        s.capital, capital_target(p, s), p.capital_half_life, dt, normal(context, CAPITAL, s.week, 0)
+    noise = normal(context, CAPITAL, s.week, 0)
+    s.capital = decays.revert(
+        s, decays.CAPITAL, s.capital, capital_target(p, s), p.capital_half_life, dt, noise
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
     if context.observed.replaying == 1 and not np.isnan(context.observed.capital[s.week]):
         s.capital = context.observed.capital[s.week]
+    noise = normal(context, ATTENTION, s.week, 0)
     s.attention = (
-        revert(s.attention, p.attention_mean, p.attention_half_life, dt, normal(context, ATTENTION, s.week, 0))
+        decays.revert(s, decays.ATTENTION, s.attention, p.attention_mean, p.attention_half_life, dt, noise)
         + p.attention_progress * s.progress
     )
     s.setbacks = 0.0
     s.progress = 0.0
-    kept = decay(p.engagement_half_life, dt)
+    kept = decays.decay(s, decays.ENGAGEMENT, p.engagement_half_life, dt)
     s.engagement = is_engaged + (s.engagement - is_engaged) * kept
     stock = s.stock
     s.stock = max(0.0, stock - us_flow(p, s) * 12.0 / WEEKS_PER_YEAR * dt)
@@ -223,6 +226,9 @@ def come_back_rate(p: Washington, s: State) -> float:
 @routine
 def next_posture(p: Washington, s: State, context: Context, part: int, dt: float) -> int:
     """Draw the posture after a step; the exits from the present posture compete."""
+    most = MOST * (p.come_back if s.posture == WALKED_AWAY else p.walk_away + p.press_kyiv + p.press_moscow) + p.ease
+    if not may_happen(most * dt, context, POSTURE, s.week, part):
+        return int(s.posture)
     to_walked, to_kyiv, to_moscow, to_mediating = 0.0, 0.0, 0.0, 0.0
     if s.posture == WALKED_AWAY:
         to_mediating = come_back_rate(p, s)
@@ -293,7 +299,9 @@ def events(p: Washington, s: State, r: Result, context: Context, part: int, dt: 
     if happens(p.crisis_rate * dt, context, CRISIS, s.week, part):
         s.attention -= p.attention_crisis
         note(context.log, DISTRACTED, s.week, -1, 0.0)
-    if happens(renewal_rate(p, s) * dt, context, RENEWAL, s.week, part):
+    if may_happen(MOST * p.renewal * dt, context, RENEWAL, s.week, part) and happens(
+        renewal_rate(p, s) * dt, context, RENEWAL, s.week, part
+    ):
         s.stock += p.renewal_size
         note(context.log, RENEWED, s.week, -1, p.renewal_size)
         if np.isnan(r.arms_renewed):

@@ -14,6 +14,7 @@ from forecast.calendar import AMOUNT_DAYS
 from forecast.timeline import (
     bands,
     bargain,
+    decays,
     endings,
     europe,
     front,
@@ -45,8 +46,29 @@ def arms_level(p: Parameters, s: State) -> float:
 
 
 @routine
+def keep_decays(p: Parameters, s: State, dt: float) -> None:
+    """Keep the decays of all levels over `dt` weeks, for the weeks of that length that follow."""
+    decays.keep(s, decays.DRIFT, p.front.slow_half_life, dt)
+    decays.keep(s, decays.MEMORY, front.MEMORY, dt)
+    decays.keep(s, decays.PACE, front.PACE_MEMORY, dt)
+    decays.keep(s, decays.ADEQUACY, p.front.adequacy_half_life, dt)
+    decays.keep(s, decays.THRUST, p.front.thrust_half_life, dt)
+    decays.keep(s, decays.STRAIN, p.moscow.strain_half_life, dt)
+    decays.keep(s, decays.CAPITAL, p.washington.capital_half_life, dt)
+    decays.keep(s, decays.ATTENTION, p.washington.attention_half_life, dt)
+    decays.keep(s, decays.ENGAGEMENT, p.washington.engagement_half_life, dt)
+    decays.keep(s, decays.HAWKS, p.hawks.hawks_half_life, dt)
+    decays.keep(s, decays.OBSTRUCTION, p.europe.obstruction_half_life, dt)
+    decays.keep(s, decays.INSTABILITY, p.kyiv.instability_half_life, dt)
+    decays.keep(s, decays.LEADERLESS, p.kyiv.leaderless_half_life, dt)
+    s.kept_for = dt
+
+
+@routine
 def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move every level by the week, part by part."""
+    if s.kept_for != dt:
+        keep_decays(p, s, dt)
     s.arms = arms_level(p, s)
     front.step(p.front, s, r, w, context, dt)
     moscow.step(p.moscow, s, w, context, p.front.held, p.europe.lapse_relief, dt)
