@@ -1,4 +1,4 @@
-"""Lasting contrasts: each driver held low or high all year, and how the odds and the terms answer.
+"""Lasting contrasts: each driver low or high all year, and how the odds and the terms answer.
 
 A contrast changes a level where it starts and where it tends to, in every draw, and leaves draws and random numbers as
 they are, so that its two sides differ in nothing else. Contrasts of levels test the model; quantiles of priors would
@@ -175,7 +175,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="How the odds answer to each driver held low or high all year.")
+    parser = argparse.ArgumentParser(description="How the odds answer to each driver low or high all year.")
     parser.add_argument("--timelines", type=int, default=TIMELINES)
     parser.add_argument("--perspective", default=BASE)
     given = parser.parse_args()

@@ -66,7 +66,7 @@ NEAR_MOSCOW = 2.0 / 3.0
 
 @kernel
 def ground_lost(p: Parameters, s: State) -> float:
-    """What ground lost adds to the log of each rate of defeat."""
+    """The addition of ground lost to the log of each rate of defeat."""
     return p.endings.defeat_ground * max(0.0, s.km2) / 1000.0
 
 

@@ -1,9 +1,9 @@
 """Europe: obstruction, fatigue and upheavals, troops in the text, aid in America's place, sanctions votes.
 
-    obstruction reverts to obstruction_mean + obstruction_text max(0, index - 1/3) at text
+    obstruction reverts to obstruction_mean + obstruction_text 1.5 max(0, index - 1/3) at text
                 - fatigue (years since the reference date), and falls at upheavals, dated or random
 
-Obstruction stiffens Kyiv and slows talks (`prospects.py`, `talks.py`), and moves aid:
+Obstruction stiffens Kyiv and slows talks (`prospects.py`, `ladder.py`), and moves aid:
 
     aid = europe_aid ratio(arming (obstruction - its start)) + replacement (lost US aid)
 

@@ -98,7 +98,7 @@ class Front:
     adequacy_half_life: Real = field("weeks", "half-life of adequacy", low=1)
     adequacy_on_advance: Real = field("z", "fall of the advance per unit of adequacy")
     talks_on_advance: Real = field("z", "rise of the advance while talks are under way")
-    arms: Real = field("sd", "adequacy gained if the flow of arms doubles from what is needed")
+    arms: Real = field("sd", "adequacy gained if the flow of arms is twice the need")
     arms_need: Real = field("EUR bn/month", "flow of arms under which adequacy neither gains nor loses by it", low=0.01)
     us_weight: Real = field("ratio", "weight of a euro of US arms beside a European one")
     mobilisation: Real = field("sd", "adequacy gained by a wider mobilisation")
@@ -144,7 +144,7 @@ def begin(p: Front, s: State, w: World, context: Context) -> None:
 
 @kernel
 def arms_level(p: Front, us: float, europe: float) -> float:
-    """Flow of arms relative to what is needed, less 1; a euro of US arms counts `us_weight` times."""
+    """Flow of arms relative to the need, less 1; a euro of US arms counts `us_weight` times."""
     return (p.us_weight * us + europe) / p.arms_need - 1.0
 
 

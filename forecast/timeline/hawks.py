@@ -3,7 +3,7 @@
     hawks reverts to - hawks_capital capital + hawks_text (their loss by the text on the table)
 
 The hawks reduce Washington's ability to deliver (`washington.consent`) and set talks back by leaks and sabotage
-(`talks.py`). They favour terms under which losses look temporary, which adds to Moscow's fear of being cheated
+(`ladder.py`). They favour terms under which losses look temporary, which adds to Moscow's fear of being cheated
 (`bargain.py`).
 """
 

@@ -6,7 +6,7 @@ leaderless  1 when the president has been overthrown or killed, half-life leader
 ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Kyiv at text; it blocks
             signature, not talks
 election    possible only after martial law has lapsed, which is likelier in a general truce
-own ground  what Kyiv adds to its prospects (`prospects.py`) when it weighs fighting on:
+own ground  its part in the worth of fighting on beside its prospects (`prospects.py`):
             worth + worth_backing (European obstruction) - worth_instability instability
             - worth_lost (1,000 km2 lost) - worth_pressed (Washington presses Kyiv) + shift by the leader
 """

@@ -4,7 +4,7 @@ strain reverts to  strain_trend + strain_pressed (Washington presses Moscow) - s
                    the fighting has stopped) - lapse_relief (sanctions lapsed), and jumps up at random shocks
 demands            rise by demand_per_gain per 1,000 km2 gained; fall by only (1 - demand_kept) demand_per_gain
                    per 1,000 km2 lost again; each substantial gain adds demand_substantial
-own ground         what Moscow adds to its prospects (`prospects.py`) when it weighs fighting on:
+own ground         its part in the worth of fighting on beside its prospects (`prospects.py`):
                    worth - worth_strain strain + demands
 """
 
@@ -55,7 +55,7 @@ class Moscow:
     worth_strain: Real = field("value", "worth taken off per unit of strain")
 
     distrust: Real = field("value", "cost of a deal that the next US president can overturn")
-    rebuild: Real = field("sd", "adequacy that Moscow expects Ukraine to gain in a pause, with arms at what is needed")
+    rebuild: Real = field("sd", "adequacy that Moscow expects Ukraine to gain in a pause, with arms at the need")
     rearmament: Real = field("value", "cost of a deal that looks temporary, per unit of adequacy rebuilt under it")
     stop_first: Real = field("value", "cost of stopping before the rest is agreed")
     pocket_cost: Real = field("value", "cost of stopping while Ukraine holds Russian ground")

@@ -23,7 +23,7 @@ class Talks:
     tempo: Real = field("log ratio", "how a unit of attention speeds talks up")
     walked: Real = field("ratio", "speed of talks while Washington has walked away")
     walked_contact: Real = field("ratio", "speed of a new contact while Washington has walked away")
-    horizon: Real = field("weeks", "mean horizon over which Moscow and Kyiv weigh fighting on", low=1)
+    horizon: Real = field("weeks", "mean horizon over which Moscow and Kyiv judge fighting on", low=1)
     breach_seen: Real = field("chance/year", "a breakthrough, as both sides see it at reference conditions")
     breach_share: Real = field(
         "share", "part of the ways to break that lead through a breakthrough, as both sides see it"

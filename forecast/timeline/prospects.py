@@ -2,11 +2,12 @@
 
 Both see the present levels of the timeline. Each turns them into chances by levels of its own, elicited at reference
 conditions (`sees_break`, `sees_failure`), and never by the rates that decide the timeline. The horizon is exponential
-with mean H. A level s that tends to a mean m is expected, on average over the horizon, at
+with mean H. Adequacy, instability and strain, levels s that tend to a mean m, are expected on average over it at
 
     s~    = m + (s - m) / (1 + H ln 2 / half-life)
 
-and the pace of the advance at its memory (half-life 13 weeks), as if it stayed so. With rates seen_p and fails_p of
+and the pace of the advance at its memory (half-life 13 weeks), as if it stayed so; arms, ground lost, Washington's
+posture and a leaderless Kyiv as they are. With rates seen_p and fails_p of
 side p, and rate ratios that are 1 at reference conditions:
 
     L_p   = H seen_p [w breach(s~) collapse(s~) + (1 - w) direct(s~)]
@@ -18,10 +19,10 @@ side p, and rate ratios that are 1 at reference conditions:
 
     R_Moscow = worth + P (V_dictated - V_status) + (1 - P - Q) worth_gain E / 1000 + demands - worth_strain strain
     R_Kyiv   = worth - P (V_status - V_dictated) + Q (1 - V_status) - (1 - P - Q) worth_loss E / 1000
-               + worth_backing obstruction - worth_instability instability - worth_lost (past loss) - worth_pressed
+               + worth_backing obstruction - worth_instability instability - worth_lost (past loss) - worth_pressed + shift by the leader
 
 V_status is the value of a bare ceasefire on the line in fact, V_dictated that of the terms that Moscow would dictate.
-w is `breach_share`. What failing would cost Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
+w is `breach_share`. The cost of failing to Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
 
 Moscow's fear of a pause (Powell 2006): with adequacy rebuilt = rebuild max(0, 1 + arms) added to its expected level its
 chance is P', and

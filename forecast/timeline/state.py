@@ -28,7 +28,7 @@ class State:
     adequacy: Real = field("sd", "adequacy of Ukraine's forces: men and arms relative to the needs of the front")
     adequacy_seen: Real = field("sd", "adequacy when the advance was last observed")
     talking_seen: Real = field("flag", "talks under way when the advance was last observed")
-    arms: Real = field("ratio", "flow of arms relative to what is needed, less 1")
+    arms: Real = field("ratio", "flow of arms relative to the need, less 1")
     mobilised: Whole = field("flag", "mobilisation has been widened")
     draft_failed: Whole = field("flag", "the draft fails")
     pace: Real = field("z", "memory of the advance, half-life thirteen weeks")

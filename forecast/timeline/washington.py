@@ -11,7 +11,7 @@
     consent   = logistic((deliver + capital - deliver_hawks hawks - load of the settlement) / deliver_tau)
 
 The US president would sign nearly any settlement that he can deliver. Capital limits his ability to deliver, attention
-sets the tempo of talks (`talks.py`), and both decide whether he walks away. The exits from a posture compete; the rate
+sets the tempo of talks (`ladder.py`), and both decide whether he walks away. The exits from a posture compete; the rate
 of each is multiplied by a ratio of levels.
 """
 

@@ -40,7 +40,7 @@ FOUR_WEEKS, QUARTER, HALF_YEAR = (float(days) for days in AMOUNT_DAYS.values())
 
 @kernel
 def arms_level(p: Parameters, s: State) -> float:
-    """Flow of arms to Ukraine relative to what is needed, less 1."""
+    """Flow of arms to Ukraine relative to the need, less 1."""
     us = washington.us_flow(p.washington, s)
     return front.arms_level(p.front, us, europe.europe_flow(p.europe, s, p.washington.us_aid, us))
 
@@ -147,7 +147,7 @@ def begin(p: Parameters, s: State, w: World, context: Context) -> None:
     """Draw the quantities that a timeline keeps from its start to its end.
 
     These are the regions' shares of the advance. If talks are under way already, the settlement that they negotiate is
-    drawn too. What both sides expect of fighting on is worked out for the first time.
+    drawn too. The prospects of both sides are worked out for the first time.
     """
     front.begin(p.front, s, w, context)
     s.arms = arms_level(p, s)
