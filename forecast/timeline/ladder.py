@@ -1,6 +1,7 @@
 """The ladder of talks: none - contact - terms - text - signed; the rates and effects of moves up and down.
 
-Weekly rates, with g = ratio(tempo attention), times `walked` while Washington has walked away (`walked_contact` for contact):
+Weekly rates, with g = ratio(tempo attention), times `walked` while Washington has walked away (`walked_contact` for a
+new contact):
 
     up    contact g;   terms g sqrt(c_Moscow);   text g sqrt(prod c) / m;   signature g prod c / m
           (no signature under the ban, nor if Washington must sign and has walked away)

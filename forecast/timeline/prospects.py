@@ -7,8 +7,8 @@ with mean H. Adequacy, instability and strain, levels s that tend to a mean m, a
     s~    = m + (s - m) / (1 + H ln 2 / half-life)
 
 and the pace of the advance at its memory (half-life 13 weeks), as if it stayed so; arms, ground lost, Washington's
-posture and a leaderless Kyiv as they are. With rates seen_p and fails_p of
-side p, and rate ratios that are 1 at reference conditions:
+posture and a leaderless Kyiv as they are. With rates seen_p and fails_p of side p, and rate ratios that are 1 at
+reference conditions:
 
     L_p   = H seen_p [w breach(s~) collapse(s~) + (1 - w) direct(s~)]
             + w seen_p / breach_seen (thrust left) collapse(s~)
@@ -19,7 +19,8 @@ side p, and rate ratios that are 1 at reference conditions:
 
     R_Moscow = worth + P (V_dictated - V_status) + (1 - P - Q) worth_gain E / 1000 + demands - worth_strain strain
     R_Kyiv   = worth - P (V_status - V_dictated) + Q (1 - V_status) - (1 - P - Q) worth_loss E / 1000
-               + worth_backing obstruction - worth_instability instability - worth_lost (past loss) - worth_pressed + shift by the leader
+               + worth_backing obstruction - worth_instability instability - worth_lost (past loss) - worth_pressed
+               + shift by the leader
 
 V_status is the value of a bare ceasefire on the line in fact, V_dictated that of the terms that Moscow would dictate.
 w is `breach_share`. The cost of failing to Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
