@@ -19,6 +19,8 @@ DATED = {
     "transfer": "kyiv.transfer",
     "election": "kyiv.election",
     "mobilised": "front.mobilised",
+    "draft_failed": "front.draft_failed",
+    "arms_renewed": "washington.renewed",
     "sanctions_lapsed": "europe.vote",
     "troops_in": "europe.troops_in",
     "wider_war": "europe.wider_war",
@@ -34,7 +36,7 @@ DATED = {
 
 TOLD_APART = {
     "walked_away", "returned", "signed", "broken", "coup_attempt", "limited_last", "general_last", "taken",
-    "troops_text",
+    "troops_text", "collapse_began",
 }  # fmt: skip
 """Other dates of a result, each with a line of its own in the test."""
 
