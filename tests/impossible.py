@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forecast.timeline.cells import Course
 from forecast.timeline.codes import (
+    CAPITULATION,
     CONTACT,
     GENERAL,
     INCUMBENT,
@@ -75,6 +76,11 @@ def signature(w: Weeks) -> Flags:
     return w.noted("signed") | begun_in_force(w)
 
 
+def signed_away(w: Weeks) -> Flags:
+    """Whether the war ends by a settlement that is signed while the defence collapses: a capitulation."""
+    return begun_in_force(w) & (w.new["cause"] == CAPITULATION) & ~np.isnan(w.new["collapse_began"])
+
+
 def stands(w: Weeks) -> Any:
     """The rung that counted moves alone would leave talks on."""
     down = w.more("down_consent") + w.more("down_europe") + w.more("down_hawks") + w.more("down_kyiv")
@@ -125,13 +131,14 @@ def dated_outside(w: Weeks) -> Flags:
 DATES = (
     "ban_lifted", "transfer", "election", "coup_attempt", "provocation", "mobilised", "walked_away", "returned",
     "arms_paused", "sanctions_lapsed", "troops_text", "troops_in", "wider_war", "home_shock", "limited_first",
-    "limited_last", "general_first", "general_last", "signed", "broken", "breakthrough", "pocket_lost",
+    "limited_last", "general_first", "general_last", "signed", "broken", "breakthrough", "pocket_lost", "draft_failed",
+    "arms_renewed", "collapse_began",
 )  # fmt: skip
 
 RULES: dict[str, Callable[[Weeks], Flags]] = {
     "something after an ending": lambda w: w.before["ending"] != RUNNING,
     "a battlefield ending while a general truce holds": lambda w: (
-        (w.after["ending"] != RUNNING) & (w.after["truce"] == GENERAL)
+        (w.after["ending"] != RUNNING) & (w.after["truce"] == GENERAL) & ~signed_away(w)
     ),
     "ground gained in a general truce": lambda w: (
         (w.before["truce"] == GENERAL) & ((w.after["km2"] != w.before["km2"]) | (w.after["net"] != 0.0))
@@ -142,6 +149,14 @@ RULES: dict[str, Callable[[Weeks], Flags]] = {
     "the pocket retaken": lambda w: w.after["pocket"] > w.before["pocket"],
     "demands of a gain taken back": lambda w: w.fell_back("substantial"),
     "mobilisation taken back": lambda w: w.fell_back("mobilised"),
+    "a draft that recovers unaided": lambda w: (
+        w.fell_back("draft_failed") & (w.after["mobilised"] == w.before["mobilised"])
+    ),
+    "a collapse without a breakthrough": lambda w: (
+        (w.after["collapsing"] == 1) & ((w.after["thrust_full"] <= 0.0) | np.isnan(w.new["breakthrough"]))
+    ),
+    "a collapse in a general truce": lambda w: (w.after["collapsing"] == 1) & (w.after["truce"] == GENERAL),
+    "a cause of no ending, or the reverse": lambda w: (w.new["cause"] >= 0) != (w.after["ending"] != RUNNING),
     "a second shock at home": lambda w: w.noted("home_shock") & (w.before["home_shock"] == 1),
     "an election under martial law": lambda w: (
         w.noted("election") & (w.after["martial_law"] == 1)

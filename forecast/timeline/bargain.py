@@ -63,18 +63,11 @@ def signs(w: World, settlement: int, party: int) -> bool:
 
 
 @kernel
-def moved_line(p: Parameters, s: State, x: float) -> float:
-    """A term on territory, as it counts once ground gained has moved the line in fact."""
-    moved = x + p.talks.line * s.km2 / 1000.0 * (1.0 - abs(2.0 * x - 1.0))
-    return min(max(moved, 0.0), 1.0)
-
-
-@kernel
 def value(p: Parameters, s: State, w: World, party: int) -> float:
     """Value of the terms on the table to a party, before its fears are deducted: sum_i s_pi (1 - |x_i - y_pi|)."""
     total = 0.0
     for i in range(w.facts.issues):
-        x = moved_line(p, s, s.terms[i]) if i == w.facts.territory else s.terms[i]
+        x = prospects.moved_line(p, s, s.terms[i]) if i == w.facts.territory else s.terms[i]
         total += p.parties.salience[party, i] * (1.0 - abs(x - p.parties.position[party, i]))
     return total
 
@@ -83,7 +76,7 @@ def value(p: Parameters, s: State, w: World, party: int) -> float:
 def opening_term(p: Parameters, s: State, w: World, settlement: int, issue: int, lean: float) -> float:
     """A settlement's typical term if it leans by `lean`, as it counts with ground gained."""
     x = min(max(p.settlements.terms[settlement, issue] + lean, 0.0), 1.0)
-    return moved_line(p, s, x) if issue == w.facts.territory else x
+    return prospects.moved_line(p, s, x) if issue == w.facts.territory else x
 
 
 @routine

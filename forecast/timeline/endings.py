@@ -181,6 +181,7 @@ def rates(p: Parameters, s: State, r: Result, w: World, dt: float) -> None:
 def halt(s: State, r: Result, context: Context) -> None:
     """Stop a collapse, since the fighting has stopped; a settlement near Moscow's terms is a capitulation."""
     s.collapsing = 0
+    s.thrust = 0.0
     if s.in_force == 1 and s.index > NEAR_MOSCOW:
         end(s, r, context, CAPITULATION)
     else:

@@ -74,12 +74,20 @@ def failing(p: Parameters, s: State) -> float:
 
 
 @kernel
+def moved_line(p: Parameters, s: State, x: float) -> float:
+    """A term on territory, as it counts once ground gained has moved the line in fact."""
+    moved = x + p.talks.line * s.km2 / 1000.0 * (1.0 - abs(2.0 * x - 1.0))
+    return min(max(moved, 0.0), 1.0)
+
+
+@kernel
 def line_value(p: Parameters, s: State, w: World, party: int) -> float:
     """Value that ground gained since the reference date has added to a bare ceasefire for a party."""
-    if w.facts.territory < 0:
+    if w.facts.territory < 0 or w.facts.ceasefire < 0:
         return 0.0
-    salience = p.parties.salience[party, w.facts.territory]
-    return (salience if party == MOSCOW else -salience) * p.talks.line * s.km2 / 1000.0
+    issue = w.facts.territory
+    x, ideal = p.settlements.terms[w.facts.ceasefire, issue], p.parties.position[party, issue]
+    return p.parties.salience[party, issue] * (abs(x - ideal) - abs(moved_line(p, s, x) - ideal))
 
 
 @routine

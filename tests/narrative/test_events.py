@@ -9,7 +9,17 @@ import pytest
 from narrative_tools import of_ukraine
 
 from forecast.narrative.events import REPEATED, Event, events
-from forecast.timeline.codes import CONTACT, PARTS, RUNGS, SIGNED, WALKED_AWAY
+from forecast.timeline.codes import (
+    ALL_GROUND,
+    BREAKTHROUGH_CAUSE,
+    CAUSES,
+    CONTACT,
+    PARTS,
+    RUNGS,
+    SIGNED,
+    UKRAINE_DEFEATED,
+    WALKED_AWAY,
+)
 from forecast.timeline.fields import fields
 from forecast.timeline.result import Result
 from forecast.timeline.trace import KINDS
@@ -31,6 +41,8 @@ DATED = {
     "pocket_lost": "front.pocket_lost",
     "arms_paused": "washington.paused",
     "provocation": "kyiv.provocation",
+    "draft_failed": "front.draft_failed",
+    "arms_renewed": "washington.renewed",
 }
 """Dates of a result, and the kind of event in the trace that each of them is the first of."""
 
@@ -84,8 +96,15 @@ def test_every_date_and_every_count_of_a_result_is_in_the_trace() -> None:
         assert (signed > 0) == (not np.isnan(result.signed))
         assert (count["talks.broken_down"] + count["talks.dead_letter"] > 0) == (not np.isnan(result.broken))
         assert (count["kyiv.overthrown"] + count["kyiv.coup_failed"] > 0) == (not np.isnan(result.coup_attempt))
+        began = [entry.week for entry in course.entries if entry.kind.name == "endings.collapsing"]
+        assert same_week(result.collapse_began, began[-1:])
+        assert count["endings.halted"] + count["endings.collapsed"] <= len(began)
         ends = ("endings.exhausted", "endings.collapsed", "endings.defeated", "endings.failed")
-        assert sum(count[kind] for kind in ends) == (result.ending > 0)
+        last = [entry for entry in course.entries if entry.kind.name in ends]
+        assert len(last) == (result.ending > 0)
+        if last:
+            known = {"endings.exhausted": ALL_GROUND, "endings.collapsed": BREAKTHROUGH_CAUSE}
+            assert known.get(last[0].kind.name, last[0].code) == result.cause
         for k in range(len(scenario.regions)):
             took = [entry.week for entry in course.entries if (entry.kind.name, entry.code) == ("front.taken", k)]
             assert (took[0] == result.taken[k] // 7) if took else np.isnan(result.taken[k])
@@ -150,6 +169,19 @@ def test_events_that_repeat_in_a_month_are_counted_and_none_is_lost() -> None:
             assert sum(event.values["count"] for event in found if event.kind == kind) == len(entries)
         repeated += sum(event.values["count"] > 1 for event in found)
     assert repeated > 50
+
+
+def test_an_end_on_the_battlefield_says_its_cause() -> None:
+    _, courses = of_ukraine()
+    seen = set()
+    for number, course in enumerate(courses):
+        for event in told(number):
+            if event.kind in ("endings.defeated", "endings.failed"):
+                assert event.values["cause"] == CAUSES[int(course.result.cause[0])]
+                assert event.values["code"] == course.result.engaged[0]
+                assert (event.kind == "endings.defeated") == (course.result.ending[0] == UKRAINE_DEFEATED)
+                seen.add(event.values["cause"])
+    assert seen == {*CAUSES[2:]}
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,26 @@ TABLE = {"settlement": "A settlement", "index": 0.61, "signs": ["europe", "kyiv"
                 "How it ended: Kyiv has no ground left within Moscow's reach. Washington is no longer engaged in the talks"
             ),
         ),
+        ("endings.halted", {}, snapshot("The fighting stops before the collapse has run its course")),
+        (
+            "endings.defeated",
+            {"code": 1, "cause": "collapse_of_supply"},
+            snapshot(
+                "How it ended: shells, interceptors and money run out, and organised defence ends. Washington is still engaged in the talks"
+            ),
+        ),
+        (
+            "endings.failed",
+            {"code": 0, "cause": "leaders_death"},
+            snapshot(
+                "How it ended: the death of its leader makes Moscow give up the war, or half of what it took. Washington is no longer engaged in the talks"
+            ),
+        ),
+        (
+            "washington.renewed",
+            {"value": 20.4},
+            snapshot("Washington finds new money or authority for arms worth 20 billion euros"),
+        ),
         (
             "endings.horizon",
             {"end": date(2025, 12, 31), "age": 2.2},

@@ -186,8 +186,9 @@ def test_what_was_drawn_at_the_start_is_kept() -> None:
         assert once.states["private"][0].tolist() == states["private"][place].tolist()
         flat = np.frombuffer(once.parameters.tobytes(), np.float64)
         assert flat[inputs.redrawn.place].tolist() == values[place].tolist()
-    assert len(np.unique(values[:, 0])) == 6
-    assert len(np.unique(states["private"][:, 3])) == 3  # drawn with the parameters, once for each draw
+    assert len(np.unique(states["pull"][:, 0])) == len(np.unique(values[:, 0])) == 6
+    # Private worths are those of the draw, the same in its replicates.
+    assert len(np.unique(states["private"][:, 3])) == 3
 
 
 # Observed levels

@@ -9,7 +9,7 @@ import pytest
 from part_tools import near, ratio
 from timeline_tools import Bench, bench
 
-from forecast.timeline import prospects
+from forecast.timeline import bargain, prospects
 from forecast.timeline.codes import GENERAL, KYIV, MOSCOW, PRESSING_MOSCOW, WALKED_AWAY
 
 HORIZON, BREACH, SHARE = 50.0, 0.004, 0.75
@@ -302,3 +302,16 @@ def test_a_truce_brings_relief_of_strain_into_view() -> None:
         b.s.truce = GENERAL
 
     assert found(stopped).s.worth[MOSCOW] > found(relief).s.worth[MOSCOW]
+
+
+def test_the_line_in_fact_is_the_same_in_prospects_and_in_the_bargain() -> None:
+    b = bench()
+    p, s, w = b.p, b.s, b.w
+    w.facts.territory = w.facts.ceasefire = 0
+    p.talks.line, p.settlements.terms[0, :2] = 0.03, 0.5
+    p.parties.position[MOSCOW, :2] = 1.0
+    bargain.begin(p, s, w)
+    for s.km2 in (-4_000.0, 10_000.0, 30_000.0):
+        for party in (KYIV, MOSCOW):
+            held = s.truce_value[party] + prospects.line_value(p, s, w, party)
+            assert held == near(bargain.opening_value(p, s, w, 0, party, 0.0))
