@@ -37,7 +37,7 @@ def test_numbers_that_cannot_be_run_are_refused_at_once(given: dict[str, Any], t
     ("fixed", "text"),
     [
         ({"moscow.wort": 1.0}, "--fix: moscow.wort: no entry has this name. Did you mean moscow.worth"),
-        ({"moscow.worth": -1.0}, "--fix: moscow.worth: found -1; expected 0 or more"),
+        ({"moscow.worth": -2.0}, "--fix: moscow.worth: found -2; expected -1 to 1"),
         ({"moscow.worth": float("nan")}, "--fix: moscow.worth: found nan; expected a finite number"),
     ],
 )

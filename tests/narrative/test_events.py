@@ -41,8 +41,6 @@ DATED = {
     "pocket_lost": "front.pocket_lost",
     "arms_paused": "washington.paused",
     "provocation": "kyiv.provocation",
-    "draft_failed": "front.draft_failed",
-    "arms_renewed": "washington.renewed",
 }
 """Dates of a result, and the kind of event in the trace that each of them is the first of."""
 

@@ -282,6 +282,8 @@ def test_ground_gained_moves_the_line_on_which_the_fighting_would_stop() -> None
     def moved(b: Bench) -> None:
         b.p.talks.line, b.w.facts.territory = 0.03, 1
         b.p.parties.salience[MOSCOW, 1], b.p.parties.salience[KYIV, 1] = 0.4, 0.25
+        b.p.parties.position[MOSCOW, 1], b.p.parties.position[KYIV, 1] = 1.0, 0.0
+        b.w.facts.ceasefire, b.p.settlements.terms[0, 1] = 0, 0.5
 
     first, after, hand = found().s, found(moved).s, by_hand(at_war())
     more = {MOSCOW: 0.4 * 0.03 * 2.0, KYIV: -0.25 * 0.03 * 2.0}
