@@ -13,7 +13,7 @@ def test_blocks_of_weekly_timelines_make_the_whole(tiny: Scenario) -> None:
     posterior = update(tiny, prior_only=True)
     whole = simulate(tiny, posterior, timelines=300, seed=4)
     tables: list[pd.DataFrame] = []
-    bands, _ = simulate_blocks(tiny, posterior, tables.append, timelines=300, seed=4, block=77)
+    bands, _, _ = simulate_blocks(tiny, posterior, tables.append, timelines=300, seed=4, block=77)
     assert [len(table) for table in tables] == [77, 77, 77, 69]
     pd.testing.assert_frame_equal(pd.concat(tables, ignore_index=True), whole.timelines)
     pd.testing.assert_frame_equal(bands, whole.bands)

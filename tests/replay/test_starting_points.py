@@ -241,7 +241,7 @@ def test_a_replay_leads_to_what_is_recorded() -> None:
     scenario, _ = ukraine()
     day = date(2025, 3, 12)
     posterior = update(scenario, day, prior_only=True)
-    start = starting_points.start(scenario, posterior, 100, 2)
+    start, _ = starting_points.start(scenario, posterior, 100, 2)
     states = start.states
     # What a replicate without a share stands at is nothing that is started from.
     used = np.unique(start.cells(np.arange(100 * TIMELINES_PER_DRAW)).start)
@@ -262,7 +262,7 @@ def test_a_record_that_no_draw_allows_names_week_row_and_decision(tiny_folder: P
     chronicle(tiny_folder)
     scenario = load_scenario(tiny_folder)
     day = date(2031, 4, 21)
-    assert np.isfinite(starting_points.start(scenario, update(scenario, day, prior_only=True), 50, 2).log_weight).all()
+    assert np.isfinite(starting_points.start(scenario, update(scenario, day, prior_only=True), 50, 2)[0].log_weight).all()
     # A meeting of that week, which is no decision, is none of the rows at fault.
     chronicle(tiny_folder, ("2031-03-19,2031-03-20,,A meeting.,notable,gazette",))
     scenario = load_scenario(tiny_folder, edits=["moscow.worth.quantiles=[0.3,0.4,0.5]"])
@@ -394,7 +394,7 @@ def test_a_week_that_is_coded_in_part_has_what_is_on_record(tiny_folder: Path) -
 def test_weeks_that_are_not_coded_have_no_weight_and_do_not_clamp(tiny_folder: Path) -> None:
     scenario = coded_until(tiny_folder, "2031-03-30")
     day = date(2031, 6, 2)
-    start = starting_points.start(scenario, update(scenario, day, prior_only=True), 200, 2)
+    start, _ = starting_points.start(scenario, update(scenario, day, prior_only=True), 200, 2)
     assert np.isfinite(start.log_weight).all()
     assert (np.diff(start.log_weight[:4]) < 0.0).all()
     assert start.log_weight[4:] == pytest.approx(start.log_weight[3], abs=1e-9)
@@ -403,7 +403,7 @@ def test_weeks_that_are_not_coded_have_no_weight_and_do_not_clamp(tiny_folder: P
         assert len(set(start.states[name])) > 1
     assert set(start.states["ending"]) == {0}
     whole = coded_fully(tiny_folder)
-    clamped = starting_points.start(whole, update(whole, day, prior_only=True), 200, 2)
+    clamped, _ = starting_points.start(whole, update(whole, day, prior_only=True), 200, 2)
     assert set(clamped.states["rung"]) == {CONTACT}
     assert clamped.log_weight[-1] < start.log_weight[-1]
 
@@ -416,9 +416,9 @@ def coded_fully(folder: Path) -> Scenario:
 
 def test_dates_up_to_the_last_coded_day_give_the_numbers_of_a_longer_record(tiny_folder: Path) -> None:
     short, day = coded_until(tiny_folder, "2031-03-30"), date(2031, 3, 31)
-    one = starting_points.start(short, update(short, day, prior_only=True), 50, 2)
+    one, _ = starting_points.start(short, update(short, day, prior_only=True), 50, 2)
     whole = coded_fully(tiny_folder)
-    other = starting_points.start(whole, update(whole, day, prior_only=True), 50, 2)
+    other, _ = starting_points.start(whole, update(whole, day, prior_only=True), 50, 2)
     assert one.to_bytes() == other.to_bytes()
 
 
