@@ -11,15 +11,12 @@ Scenario = Annotated[str | None, typer.Argument(help="Name or folder of a scenar
 
 
 def folder(option: str) -> Callable[[str], Path]:
-    """A parser of the folder that an option takes. An empty text, as from a variable without a value, is refused."""
+    """A parser of the folder that an option takes, the same as in Python."""
 
     def parse(given: str) -> Path:
-        from forecast.errors import InputError
+        from forecast.inputs.parsing import given_folder
 
-        if not str(given).strip():
-            remedy = "Leave the option out, or write . for the present folder"
-            raise InputError("found an empty text; expected the path of a folder", key=option, remedy=remedy)
-        return Path(given)
+        return given_folder(given, option)
 
     return parse
 

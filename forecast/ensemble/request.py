@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from forecast.errors import InputError
-from forecast.inputs.parsing import given_count, given_day, given_number, shortened
+from forecast.inputs.parsing import given_count, given_day, given_folder, given_number, shortened
 
 TIMELINES = 20_000
 """Default number of timelines; in a pool, for each member."""
@@ -64,7 +64,8 @@ class RunRequest:
         fixed = {name: given_number(value, "--fix", name) for name, value in self.fixed.items()}
         if isinstance(self.edits, str) or not all(isinstance(edit, str) for edit in self.edits):
             raise InputError(f"found {shortened(self.edits)}; expected a list of texts", key="--set")
-        folders = {name: None if (path := getattr(self, name)) is None else Path(path) for name in ("priors", "runs")}
+        given = {name: getattr(self, name) for name in ("priors", "runs")}
+        folders = {name: None if path is None else given_folder(path, f"--{name}") for name, path in given.items()}
         parsed = {"timelines": timelines, "seed": seed, "threads": threads, "as_of": as_of, "fixed": fixed, **folders}
         for name, value in parsed.items():
             object.__setattr__(self, name, value)

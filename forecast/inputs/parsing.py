@@ -9,6 +9,7 @@ import math
 import re
 from datetime import date, datetime
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Final
 
 from forecast.errors import InputError
@@ -127,6 +128,18 @@ def given_number(value: object, file: str, key: str) -> float:
         return parse_number(value)
     except ValueError as error:
         raise InputError(f"found {shortened(value)}; expected {error}", file=file, key=key) from None
+
+
+def given_folder(value: str | Path, key: str) -> Path:
+    """Parse the path of a folder that an option or an argument gives; see `given_day`.
+
+    Raises:
+        InputError: it is an empty text, as from a variable without a value.
+    """
+    if isinstance(value, str) and not value.strip():
+        remedy = "Leave it out, or write . for the present folder"
+        raise InputError("found an empty text; expected the path of a folder", key=key, remedy=remedy)
+    return Path(value)
 
 
 def shortened(value: object) -> str:
