@@ -8,10 +8,31 @@ from typing import Annotated
 import typer
 
 Scenario = Annotated[str | None, typer.Argument(help="Name or folder of a scenario; ukraine-2025 by default.")]
-Priors = Annotated[Path | None, typer.Option("--priors", help="Folder of scenarios to look in first.")]
+
+
+def folder(option: str) -> Callable[[str], Path]:
+    """A parser of the folder that an option takes, the same as in Python."""
+
+    def parse(given: str) -> Path:
+        from forecast.inputs.parsing import given_folder
+
+        return given_folder(given, option)
+
+    return parse
+
+
+Priors = Annotated[
+    Path | None,
+    typer.Option("--priors", parser=folder("--priors"), metavar="PATH", help="Folder of scenarios to look in first."),
+]
 Runs = Annotated[
     Path | None,
-    typer.Option("--runs", help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs."),
+    typer.Option(
+        "--runs",
+        parser=folder("--runs"),
+        metavar="PATH",
+        help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs.",
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report progress on standard error.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors on standard error.")]

@@ -9,7 +9,14 @@ from datetime import date
 from pathlib import Path
 
 from forecast.errors import InputError
-from forecast.inputs.parsing import given_count, given_day, given_names, given_number, shortened
+from forecast.inputs.parsing import (
+    given_count,
+    given_day,
+    given_folder,
+    given_names,
+    given_number,
+    shortened,
+)
 
 TIMELINES = 20_000
 """Default number of timelines; in a pool, for each member."""
@@ -76,7 +83,8 @@ class RunRequest:
         if isinstance(self.edits, str) or not all(isinstance(edit, str) for edit in self.edits):
             raise InputError(f"found {shortened(self.edits)}; expected a list of texts", key="--set")
         reading = given_names(self.reading, "--reading")
-        folders = {name: None if (path := getattr(self, name)) is None else Path(path) for name in ("priors", "runs")}
+        given = {name: getattr(self, name) for name in ("priors", "runs")}
+        folders = {name: None if path is None else given_folder(path, f"--{name}") for name, path in given.items()}
         parsed: dict[str, object] = {
             "timelines": timelines,
             "seed": seed,

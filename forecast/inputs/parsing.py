@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Final
 
 from forecast.errors import InputError
@@ -140,6 +141,18 @@ def given_names(value: object, key: str) -> tuple[str, ...]:
     if names is None or not all(isinstance(name, str) for name in names):
         raise InputError(f"found {shortened(value)}; expected a text or a list of texts", key=key)
     return names
+
+
+def given_folder(value: str | Path, key: str) -> Path:
+    """Parse the path of a folder that an option or an argument gives; see `given_day`.
+
+    Raises:
+        InputError: it is an empty text, as from a variable without a value.
+    """
+    if isinstance(value, str) and not value.strip():
+        remedy = "Leave it out, or write . for the present folder"
+        raise InputError("found an empty text; expected the path of a folder", key=key, remedy=remedy)
+    return Path(value)
 
 
 def shortened(value: object) -> str:

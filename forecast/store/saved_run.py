@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.errors import InputError, refusal_of
+from forecast.inputs.parsing import given_folder
 from forecast.locations import expanded, folder_in_variable
 from forecast.plain_text import without_middle
 from forecast.store import schema_1
@@ -38,9 +39,11 @@ def runs_folder(given: str | Path | None) -> Path:
     """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`.
 
     Raises:
-        InputError: something else than a folder is there.
+        InputError: it is an empty text, or something else than a folder is there.
     """
-    folder = expanded(Path(given)) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
+    folder = (
+        expanded(given_folder(given, "runs")) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
+    )
     there = False
     with contextlib.suppress(OSError):
         there = folder.exists() and not folder.is_dir()

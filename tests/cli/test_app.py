@@ -200,6 +200,8 @@ WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
     (("run", TINY, "--timelines", -5), ("--timelines: -5 timelines",)),
     (("run", TINY, "--timelines", 10**20), ("--timelines", "Ask for 1 to 10,000,000")),
     (("run", TINY, "--timelines", "many"), ("--timelines: found 'many'; expected a whole number",)),
+    (("run", TINY, "--runs", ""), ("--runs: found an empty text; expected the path of a folder",)),
+    (("check", TINY, "--priors", " "), ("--priors: found an empty text; expected the path of a folder",)),
     (("run", TINY, "--timelines", "2_000"), ("--timelines: found '2_000'; expected a whole number",)),
     (("run", TINY, "--timelines", "\u0661\u0662"), ("--timelines: found",)),
     (("run", TINY, "--timelines", " 5"), ("--timelines: found ' 5'",)),

@@ -25,6 +25,8 @@ EDIT = "talks.text.quantiles=[4, 9, 20]"
         ({"timelines": 10_000_001}, "--timelines: 10000001 timelines"),
         ({"seed": -1}, "--seed: -1 is negative"),
         ({"threads": 0}, "--threads: 0 threads"),
+        ({"runs": ""}, "--runs: found an empty text; expected the path of a folder"),
+        ({"priors": " "}, "--priors: found an empty text; expected the path of a folder"),
     ],
 )
 def test_numbers_that_cannot_be_run_are_refused_at_once(given: dict[str, Any], text: str) -> None:

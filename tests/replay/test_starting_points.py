@@ -262,7 +262,9 @@ def test_a_record_that_no_draw_allows_names_week_row_and_decision(tiny_folder: P
     chronicle(tiny_folder)
     scenario = load_scenario(tiny_folder)
     day = date(2031, 4, 21)
-    assert np.isfinite(starting_points.start(scenario, update(scenario, day, prior_only=True), 50, 2)[0].log_weight).all()
+    assert np.isfinite(
+        starting_points.start(scenario, update(scenario, day, prior_only=True), 50, 2)[0].log_weight
+    ).all()
     # A meeting of that week, which is no decision, is none of the rows at fault.
     chronicle(tiny_folder, ("2031-03-19,2031-03-20,,A meeting.,notable,gazette",))
     scenario = load_scenario(tiny_folder, edits=["moscow.worth.quantiles=[0.3,0.4,0.5]"])
