@@ -4,10 +4,9 @@ Timelines come in clusters: those of one draw have the same parameters. With p_d
 draw d:
 
 - the standard error is that of the mean of clusters, sqrt(sum_d (sum_i e_i)^2) / n, e_i = x_i - p;
-- the interval is the 5 to 95% range over draws of ``p + (p_d - p) sqrt(max(0, V_between) / V_total)``. V_total is the
-  variance of the p_d. V_between is V_total less the part that comes from finitely many timelines a draw. The interval
-  is clipped to [0, 1] and widened to contain p. It shows how far the odds could move if the parameters were known, and
-  assumes that the model is right. It is not an error of the simulation.
+- the interval is the 5 to 95% range over draws of the probability behind p_d, with the noise of finitely many timelines
+  removed (`between_draws`). It is widened to contain p. It shows how far the odds could move if the parameters were
+  known, and assumes that the model is right. It is not an error of the simulation.
 
 The standard error estimates how much the odds would vary if the simulation were repeated with other draws and random
 numbers. It takes the draws for a random sample. As of the reference date they are stratified and vary less, so the
@@ -17,7 +16,8 @@ is one cluster. Where few draws carry most of the weight, the estimate is itself
 Where all timelines agree the error is 0, which does not mean that the share is exact: an event that happens in none of
 n timelines may have a probability up to about 3 / n. A single draw has neither error nor interval.
 
-A ratio (odds given an event, shares of a total) is treated in the same way, by its linearised residuals.
+The error of a ratio (odds given an event, shares of a total) is that of its linearised residuals. In its interval a
+draw counts in proportion to its denominator.
 
 A pool has several members m of weight w_m. Each has its own timelines, from the same draw numbers and random numbers.
 Then, with p_m the share among a member's own timelines:
@@ -25,8 +25,8 @@ Then, with p_m the share among a member's own timelines:
 - the share is p = sum_m w_m p_m; for a ratio, sum_m w_m X_m / sum_m w_m Y_m, X and Y being means over the timelines of
   each member;
 - the standard error is that of sum_d (sum_m sum_i w_m e_mi / n_m): clusters are draw numbers, across members;
-- the interval is the 5 to 95% range of the mixture, over members and draws, of p_m + (p_md - p_m), shrunk as above
-  within each member. A member has the weight w_m in it; in a ratio w_m Y_m, so that the mixture's mean is p;
+- the interval is the 5 to 95% range of the mixture, over members and draws, of the probability given a member and a
+  draw. A member has the weight w_m in it; in a ratio w_m Y_m, so that the mixture's mean is p;
 - `between_members` is the share of the mixture's variance that lies between the p_m: how much of the interval is
   disagreement between members.
 """
@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 from forecast.arrays import Array
 from forecast.errors import InputError
 from forecast.inputs.parsing import given_number
+from forecast.outcomes.between_draws import quantiles_between_draws
 from forecast.outcomes.conditions import Timelines
 
 MEMBER = "perspective"
@@ -101,12 +102,12 @@ class Spread:
     Attributes:
         numerator: mean of the numerator a timeline.
         denominator: mean of the denominator a timeline; where it is 0 the member has no share.
-        by_draw: (draws,) the share given each draw, shrunk towards the member's share.
+        values: equally likely values of the share given a draw.
     """
 
     numerator: float
     denominator: float
-    by_draw: Array
+    values: Array
 
 
 class Rows(NamedTuple):
@@ -169,31 +170,43 @@ class Clusters:
         if len(self._weights) > 1:
             return self._pooled(x, y, answered, (numerator, of, draws))
         p = numerator / total
-        error, low, high = self._spread(x - p * y, p, total)
-        return Estimate(p, error, low, high, numerator, of, draws)
+        error = self._error(self._sums(x - p * y) / total)
+        if error is None:
+            return Estimate(p, None, None, None, numerator, of, draws)
+        low, high = np.quantile(self._between(x, y, self._cluster, self._number), [LOW, HIGH])
+        return Estimate(p, error, float(min(low, p)), float(max(high, p)), numerator, of, draws)
+
+    def mean(self, x: Array) -> tuple[float, float]:
+        """Mean of a number that may be negative, over the timelines of one member, with its standard error.
+
+        The error is 0 if there is a single draw.
+        """
+        mean = float(np.mean(x))
+        return mean, self._error(self._sums(x - mean) / len(x)) or 0.0
 
     def shares(self, what: Mapping[str, Any], given: Any = None, *, few: bool = False) -> dict[str, dict[str, Any]]:
         """Share of each of several things by name, as `summary.json` holds it; see `share`."""
         return {name: self.share(x, given, few=few).plain() for name, x in what.items()}
 
-    def _spread(self, e: Array, p: float, total: float) -> tuple[float | None, float | None, float | None]:
-        """Standard error and interval from residuals e that sum to 0; `total` is the denominator."""
-        if self._number < 2:
-            return None, None, None
-        sums = self._sums(e)
-        error = float(np.sqrt((sums**2).sum() * self._number / (self._number - 1)) / total)
-        deviation, shrink = deviations(e, self._cluster, self._number, total / len(e))
-        if shrink is None:
-            return error, p, p
-        low, high = np.clip(p + np.quantile(deviation, [LOW, HIGH]) * shrink, 0.0, 1.0)
-        return error, float(min(low, p)), float(max(high, p))
+    def _error(self, sums: Array) -> float | None:
+        """Standard error of an estimate from the residuals of each draw, as parts of the estimate."""
+        number = self._number
+        return None if number < 2 else float(np.sqrt((sums**2).sum() * number / (number - 1)))
+
+    @staticmethod
+    def _between(x: Array, y: Array, cluster: NDArray[np.int64], number: int) -> Array:
+        """Equally likely values of the share given a draw."""
+        part, whole = (np.bincount(cluster, weights=what, minlength=number) for what in (x, y))
+        share = part / np.where(whole > 0.0, whole, 1.0)
+        squares = np.bincount(cluster, weights=(x - share[cluster] * y) ** 2, minlength=number)
+        return quantiles_between_draws(part, whole, squares, np.bincount(cluster, weights=y > 0.0, minlength=number))
 
     def _pooled(self, x: Array, y: Array, answered: NDArray[np.bool_], raw: tuple[float, int, int]) -> Estimate:
         """A pool's share, with its error and interval; `raw` has the numbers of timelines and draws."""
         rows = [self._answered(m, answered) for m in range(len(self._weights))]
         present = [m for m, own in enumerate(rows) if own.draws]
         weights = self._weights[present] / self._weights[present].sum()
-        spreads = [_member_spread(x[rows[m].place], y[rows[m].place], rows[m]) for m in present]
+        spreads = [self._member_spread(x[rows[m].place], y[rows[m].place], rows[m]) for m in present]
         top, below = (np.array([getattr(s, name) for s in spreads]) for name in ("numerator", "denominator"))
         total = float(weights @ below)
         if total == 0.0:  # only members of no weight have an answer
@@ -204,11 +217,15 @@ class Clusters:
             own = rows[m].place
             residual = (x[own] - spread.numerator) - p * (y[own] - spread.denominator)
             sums += np.bincount(self._cluster[own], weight / len(residual) * residual, minlength=self._number)
-        if self._number < 2:
+        error = self._error(sums / total)
+        if error is None:
             return Estimate(p, None, None, None, *raw)
-        error = float(np.sqrt((sums**2).sum() * self._number / (self._number - 1)) / total)
         low, high, between = mixture(p, weights * below / total, spreads)
         return Estimate(p, error, low, high, *raw, between if len(present) > 1 else None)
+
+    def _member_spread(self, x: Array, y: Array, rows: Rows) -> Spread:
+        """A member's share, and its values in each draw."""
+        return Spread(float(x.mean()), float(y.mean()), self._between(x, y, rows.cluster, rows.draws))
 
     def _answered(self, m: int, answered: NDArray[np.bool_]) -> "Rows":
         """The rows of a member that have an answer."""
@@ -232,46 +249,6 @@ def _as_slice(rows: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     return rows
 
 
-def _member_spread(x: Array, y: Array, rows: Rows) -> Spread:
-    """A member's share in each of its draws."""
-    top, below = float(x.mean()), float(y.mean())
-    if below == 0.0:
-        return Spread(top, below, np.zeros(1))
-    p = top / below
-    deviation, shrink = deviations(x - p * y, rows.cluster, rows.draws, below)
-    return Spread(top, below, p + deviation * (shrink or 0.0))
-
-
-def deviations(e: Array, cluster: NDArray[np.int64], number: int, scale: float) -> tuple[Array, float | None]:
-    """How far the share given each draw is from the share, and the part that the draws explain.
-
-    Args:
-        e: (n,) residuals, which sum to 0.
-        cluster: (n,) number of the draw, from 0 without a gap.
-        number: draws.
-        scale: mean denominator a timeline.
-
-    Returns:
-        (number,) p_d - p, and what to multiply it by; None where there is no spread at all.
-    """
-    sums = np.bincount(cluster, weights=e, minlength=number)
-    sizes = np.bincount(cluster, weights=np.ones_like(e), minlength=number)
-    # p_d = p + mean residual of the draw, relative to the mean denominator a timeline.
-    deviation = sums / sizes / scale
-    if number < 2:
-        return deviation, None
-    within = np.maximum(np.bincount(cluster, weights=e**2, minlength=number) - sums**2 / sizes, 0.0)
-    # A draw of one timeline shows no variance within: it has that of the others.
-    several = sizes > 1
-    overall = within.sum() / max((sizes - 1.0).sum(), 1.0)
-    within = np.where(several, within / np.maximum(sizes - 1.0, 1.0), overall)
-    v_total = float(np.average(deviation**2, weights=sizes)) * number / (number - 1)
-    v_within = float(np.average(within / sizes, weights=sizes)) / scale**2
-    if v_total <= 0.0:
-        return deviation, None
-    return deviation, float(np.sqrt(max(0.0, v_total - v_within) / v_total)) if several.any() else 0.0
-
-
 def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, float, float]:
     """Interval of a mixture of members, and the share of its variance that is between them.
 
@@ -280,16 +257,14 @@ def mixture(p: float, weights: Array, spreads: list[Spread]) -> tuple[float, flo
         weights: (k,) of the members in it, adding up to 1.
         spreads: of the members.
     """
-    values = np.concatenate([s.by_draw for s in spreads])
-    masses = np.concatenate(
-        [np.full(len(s.by_draw), w / len(s.by_draw)) for w, s in zip(weights, spreads, strict=True)]
-    )
+    values = np.concatenate([s.values for s in spreads])
+    masses = np.concatenate([np.full(len(s.values), w / len(s.values)) for w, s in zip(weights, spreads, strict=True)])
     counted = masses > 0.0
     ends = np.quantile(values[counted], [LOW, HIGH], weights=masses[counted], method="inverted_cdf")
     low, high = np.clip(ends, 0.0, 1.0)
     middles = [s.numerator / s.denominator if s.denominator else p for s in spreads]
     between = float(weights @ (np.array(middles) - p) ** 2)
-    within = float(weights @ [np.mean((s.by_draw - m) ** 2) for s, m in zip(spreads, middles, strict=True)])
+    within = float(weights @ [np.mean((s.values - m) ** 2) for s, m in zip(spreads, middles, strict=True)])
     part = between / (between + within) if between + within > 0.0 else 0.0
     return float(min(low, p)), float(max(high, p)), part
 

@@ -19,6 +19,5 @@ def differences(base: pd.DataFrame, other: pd.DataFrame) -> tuple[dict[str, floa
     difference, error = {}, {}
     for name in base["headline"].cat.categories:
         moved = (other["headline"] == name).to_numpy(float) - (base["headline"] == name).to_numpy(float)
-        estimate = clusters.share(moved)
-        difference[name], error[name] = estimate.probability or 0.0, estimate.standard_error or 0.0
+        difference[name], error[name] = clusters.mean(moved)
     return difference, error

@@ -253,7 +253,6 @@ def test_levels_are_columns_and_timelines_start_from_them(war):
     state = kernel_inputs.starting_states(war, draws, rows, war.reference_date)
     assert np.array_equal(state.capital, draws["washington.capital"])
     assert np.array_equal(state.instability, draws["kyiv.instability"])
-    assert np.array_equal(state.instability_start, draws["kyiv.instability"])
 
 
 def test_a_start_that_is_held_holds_its_level(war):

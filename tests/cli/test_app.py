@@ -216,7 +216,7 @@ WRONG_OPTIONS: list[tuple[tuple[object, ...], tuple[str, ...]]] = [
     (("check", TINY, "--set", "moscow.worth.quantiles=high"), ("moscow.toml: worth.quantiles", "--set")),
     (("run", TINY, "--fix", "moscow.worth=high"), ("--fix: moscow.worth: found 'high'",)),
     (("run", TINY, "--fix", "moscow.worth=\u0660"), ("--fix: moscow.worth: found",)),
-    (("run", TINY, "--fix", "moscow.worth=-1"), ("--fix: moscow.worth: found -1",)),
+    (("run", TINY, "--fix", "moscow.worth=-2"), ("--fix: moscow.worth: found -2",)),
     (("run", TINY, "--fix", "nobody.worth=1"), ("--fix: nobody.worth: no entry has this name",)),
     (("run", TINY, "--set", "a\nb.c=1"), ("no entry has this name",)),
     (("run", TINY, "--perspective", "nobody"), ("--perspective: found 'nobody'; expected base, hopeful, or",)),

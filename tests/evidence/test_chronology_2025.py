@@ -50,7 +50,15 @@ def test_every_coded_decision_is_one_of_the_model_and_the_guide_has_all_that_can
         *("parameters.timeline", "front.drift", "front.fast", "front.adequacy", "front.shares", "moscow.strain"),
         *("washington.capital", "washington.attention", "washington.posture_which", "hawks.level"),
         *("europe.obstruction", "kyiv.successor", "kyiv.coup_succeeds", "endings.which"),
-        *("talks.private_worth", "talks.template", "talks.opening_terms", "talks.clauses", "talks.ladder_which"),
+        *(
+            "front.draft",
+            "washington.renewal",
+            "endings.collapse",
+            "talks.template",
+            "talks.opening_terms",
+            "talks.clauses",
+            "talks.ladder_which",
+        ),
         *("talks.cause", "talks.implemented", "replay.resample"),
     }
     assert guide | no_event == set(decisions())

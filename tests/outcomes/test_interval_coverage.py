@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from forecast.outcomes.clustering import Clusters
 
@@ -80,14 +80,45 @@ def test_interval_is_that_of_what_is_not_known(shape: tuple[float, float]) -> No
     assert found.raw[:, 1].mean() > true[1]
 
 
-def test_interval_of_a_ratio_is_that_of_its_linearised_residuals() -> None:
-    # p + (p_d - p) y_d / y: wider than p_d's own range where the condition's share y_d varies.
+SMALL = {
+    "one in a hundred, known within a factor of three": (-4.6, 0.7),
+    "one in fifty, known within a factor of six": (-4.2, 1.1),
+    "almost never or often": (-3.0, 2.0),
+    "almost always": (4.2, 1.0),
+}
+
+
+@pytest.mark.parametrize("case", SMALL)
+def test_interval_of_small_odds_is_right_at_both_ends(case: str) -> None:
+    # Forty timelines cannot show a chance of one in a hundred: most draws show none.
+    middle, spread = SMALL[case]
+    rng = np.random.default_rng(4)
+    found = []
+    for _ in range(REPEATS):
+        chance = special.expit(middle + spread * rng.standard_normal(DRAWS))
+        e = Clusters(DRAW).share((rng.random((DRAWS, EACH)) < chance[:, None]).ravel())
+        found.append((e.low, e.high))
+    true = special.expit(middle + spread * stats.norm.ppf([0.05, 0.95]))
+    # As it is told: in whole percents, or as one in so many.
+    assert np.mean(found, axis=0) == pytest.approx(true, abs=0.01, rel=0.35)
+    assert np.abs(np.mean(found, axis=0) - true).max() < 0.012
+
+
+def test_interval_of_a_ratio_counts_draws_by_the_condition() -> None:
+    # Draws in which the condition is rare say little of the odds given it.
     found = repeated(6, 14, (5, 5))
     rng = np.random.default_rng(2)
     p, y = rng.beta(6, 14, 10**6), rng.beta(5, 5, 10**6)
-    true = np.quantile(0.3 + (p - 0.3) * y / 0.5, [0.05, 0.95])
+    true = np.quantile(p, [0.05, 0.95], weights=y, method="inverted_cdf")
     for k, ends in enumerate((found.low, found.high)):
         assert abs(ends.mean() - true[k]) < 0.5 * ends.std(ddof=1)
+
+
+def test_values_that_are_no_counts_have_the_variance_between_draws() -> None:
+    rng = np.random.default_rng(5)
+    middle = rng.beta(6, 14, DRAWS)
+    e = Clusters(DRAW).share(np.clip(middle[:, None] + 0.2 * (rng.random((DRAWS, EACH)) - 0.5), 0.0, 1.0).ravel())
+    assert (e.low, e.high) == pytest.approx(tuple(np.quantile(middle, [0.05, 0.95])), abs=0.01)
 
 
 def test_without_differences_between_draws_the_interval_closes() -> None:

@@ -15,7 +15,7 @@ HEADLINES = ("battlefield", "negotiated", "unresolved")
 KEYS = (
     *("schema", "run", "scenario", "as_of", "horizon", "timelines", "draws", "seed"),
     *("perspective", "perspective_detail", "provisional"),
-    *("edits", "fixed", "prior_only"),
+    *("edits", "fixed", "readings", "prior_only"),
     *("odds", "given_resolved", "endings", "beside", "unresolved", "negotiated", "defeat", "first_refusal"),
     *("steps_down", "given", "since", "coherence", "turns_on", "amounts", "diagnostics", "predictive"),
 )

@@ -55,6 +55,8 @@ TOLD = {
     "talks": {"setbacks", "progress", "troops_text"},
     # Troops in the text are a term of it.
     "europe": {"terms"},
+    # What stops a collapse ends the breakthrough.
+    "endings": {"thrust"},
 }
 """Fields of another owner that a part may write: `troops_text` goes with the draft, `terms` with the troops."""
 

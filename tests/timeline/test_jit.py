@@ -55,13 +55,8 @@ from forecast.timeline import jit, endings
 from forecast.timeline.parameters import PARAMETERS
 from forecast.timeline.state import STATE
 p, s = np.zeros(1, PARAMETERS)[0], np.zeros(1, STATE)[0]
-<<<<<<< HEAD
-p["endings"]["defeat"], p["endings"]["defeat_instability"], s["instability"] = 0.001, 1.0, 100.0
-p["endings"]["defeat_overthrow"] = 1.0
-=======
 p["endings"]["defeat"], p["endings"]["defeat_overthrow"] = 0.001, 1.0
 p["endings"]["defeat_instability"], s["instability"] = 1.0, 100.0
->>>>>>> b1400678c661c6ea0e3d2e5771a489d0aa3c8afd
 rate = endings.defeat_rate(p, s)
 hits = sum(endings.defeat_rate.stats.cache_hits.values())
 made = sorted(str(path) for path in jit.CODE_FOLDER.parent.rglob("*.nbc"))
