@@ -268,7 +268,7 @@ def ukraine_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of the real scenario under the base premises, from its priors alone."""
     return workflow.run(
         RunRequest(
-            "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=4000, prior_only=True, perspective="base"
+            "ukraine-2025", runs=tmp_path_factory.mktemp("runs"), timelines=6000, prior_only=True, perspective="base"
         )
     )
 

@@ -183,6 +183,18 @@ def column_kinds() -> dict[str, str]:
     return kinds
 
 
+def with_later_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """A table that an earlier version saved, with the columns that have come since, empty."""
+    empty: dict[str, Any] = {
+        CATEGORY: lambda: pd.Categorical([None] * len(table), categories=pd.Index([], dtype=object)),
+        DATE: lambda: np.full(len(table), np.datetime64("NaT", "s")),
+        FLAG: lambda: np.full(len(table), None, dtype=object),
+        NUMBER: lambda: np.full(len(table), np.nan),
+    }
+    later = {name: empty[kind]() for name, kind in column_kinds().items() if name not in table}
+    return table.assign(**later) if later else table
+
+
 def data_dictionary() -> list[tuple[str, str, str]]:
     """Name, unit and meaning of every column of the table of timelines; `<party>` and `<region>` stand for ids."""
     rows = [(name, "", meaning) for name, meaning in MADE.items()]

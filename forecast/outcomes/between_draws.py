@@ -31,7 +31,7 @@ LOG_P: Final = -np.logaddexp(0.0, -LOG_ODDS)
 LOG_NOT_P: Final = -np.logaddexp(0.0, LOG_ODDS)
 
 LEVELS: Final = (np.arange(400) + 0.5) / 400
-"""The probabilities of the quantiles by which a distribution is told."""
+"""Levels of the quantiles that stand for a distribution."""
 
 WIDEST: Final = 4.0
 """Largest standard deviation of the starting distribution, in log-odds."""
@@ -74,9 +74,9 @@ def quantiles_between_draws(part: Array, whole: Array, squares: Array, number: A
     # Size of the counts that would have the variance seen within draws.
     binomial = float(np.average(shares * (1.0 - shares) / np.maximum(number - 1.0, 1.0), weights=whole))
     size = np.minimum(number * binomial / within if within > 0.0 else np.full(draws, MOST), MOST)
-    counts, inverse = np.unique(np.column_stack([shares * size, size]), axis=0, return_inverse=True)
-    weight = np.bincount(inverse.ravel(), weights=whole) / whole.sum()
-    likelihood = counts[:, :1] * LOG_P + (counts[:, 1:] - counts[:, :1]) * LOG_NOT_P
+    counts, inverse = np.unique(shares * size + 1j * (1.0 - shares) * size, return_inverse=True)
+    weight = np.bincount(inverse, weights=whole) / whole.sum()
+    likelihood = np.outer(counts.real, LOG_P) + np.outer(counts.imag, LOG_NOT_P)
     likelihood = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
     spread = min(np.sqrt(between) / (p * (1.0 - p)), WIDEST)
     mass = np.exp(-0.5 * ((LOG_ODDS - np.log(p / (1.0 - p))) / spread) ** 2)

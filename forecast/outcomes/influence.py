@@ -5,6 +5,11 @@ are therefore regressed on many numbers jointly, as normal scores, by least squa
 most, and on every prior that the scenario's correlations tie to one of them. An effect is what the fit says of a
 number's way from its 10th to its 90th percentile, the others fixed. It is linear in the scores and fitted to this
 run's draws; runs that fix the parameter (`--fix`) show the same without a fit.
+
+The share of the uncertainty that a prior holds is a first-order share of the variance between draws: the part of it
+that a quadratic in the prior's normal score explains, with the noise of finitely many timelines taken out of the
+variance, and corrected for what a quadratic explains by chance. It counts for a prior what goes with its correlates
+too. `forecast.sweep.groups` estimates such shares for groups, from simulations made for it.
 """
 
 import numpy as np
@@ -35,7 +40,11 @@ NAMED_ABOVE = 4.0
 """Standard errors that an effect must exceed to be named: it was selected among several hundred priors by what it does
 in these very draws, and by chance alone some of those exceed three."""
 
-COLUMNS = ["name", "low", "high", *HEADLINES, *(f"{h}_error" for h in HEADLINES), "largest", "sureness"]
+COLUMNS = [
+    *("name", "low", "high"),
+    *(f"{h}{what}" for what in ("", "_error", "_share", "_share_error") for h in HEADLINES),
+    *("largest", "sureness"),
+]
 
 
 def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
@@ -51,8 +60,10 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
     Returns:
         A row for each prior fitted, largest effect first: `name`, `low` and `high` (its 10 and 90% quantiles over the
         draws used, in its unit), for each of the headline odds the difference in probability (`battlefield`, ...) and
-        its standard error (`battlefield_error`, ...), `largest`, the largest difference in absolute value, and
-        `sureness`, the most standard errors that one of them is from 0. Empty with fewer than `FEWEST` draws.
+        its standard error (`battlefield_error`, ...), the share of the variance of these odds between draws that it
+        holds alone (`battlefield_share`, ...) with its standard error, `largest`, the largest difference in absolute
+        value, and `sureness`, the most standard errors that one of them is from 0. Empty with fewer than `FEWEST`
+        draws.
     """
     shares = pd.get_dummies(timelines["headline"]).astype(float).groupby(timelines["draw"].to_numpy()).mean()
     if len(shares) < FEWEST:
@@ -65,6 +76,8 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
     scores = normal_scores(values[:, varied])
     chosen = candidates(names, scores, p, scenario)
     effect, error = (SPAN * x for x in partial(scores[:, chosen], p))
+    sizes = np.asarray(timelines["draw"].value_counts().loc[shares.index], dtype=float)
+    held, held_error = first_order(scores[:, chosen], p, variance_between(p, sizes))
     rows = []
     for k, column in enumerate(chosen):
         low, high = used[names[column]].quantile([LOW, HIGH])
@@ -72,10 +85,49 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
             {"name": names[column], "low": float(low), "high": float(high)}
             | {h: float(effect[k, i]) for i, h in enumerate(HEADLINES)}
             | {f"{h}_error": float(error[k, i]) for i, h in enumerate(HEADLINES)}
+            | {f"{h}_share": float(held[k, i]) for i, h in enumerate(HEADLINES)}
+            | {f"{h}_share_error": float(held_error[k, i]) for i, h in enumerate(HEADLINES)}
             | {"largest": float(np.abs(effect[k]).max()), "sureness": sureness(effect[k], error[k])}
         )
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.sort_values("largest", ascending=False, ignore_index=True, kind="stable")
+
+
+def variance_between(p: Array, sizes: Array) -> Array:
+    """(k,) variance of each column's probability between draws, the noise of their timelines removed; at least 0.
+
+    Args:
+        p: (draws, k) shares of each draw's timelines.
+        sizes: (draws,) number of timelines of each draw.
+    """
+    noise = (p * (1.0 - p) / np.maximum(sizes - 1.0, 1.0)[:, None]).mean(axis=0)
+    return np.asarray(np.maximum(p.var(axis=0, ddof=1) - noise, 0.0))
+
+
+def first_order(scores: Array, p: Array, between: Array) -> tuple[Array, Array]:
+    """Share of the variance between draws that a quadratic in each score explains, and its standard error.
+
+    Args:
+        scores: (draws, n) normal scores.
+        p: (draws, k) shares of each draw's timelines.
+        between: (k,) the variance between draws.
+
+    Returns:
+        (n, k) shares, from 0 to 1, and (n, k) standard errors, those of a squared correlation in a normal sample.
+    """
+    draws = len(p)
+    total = p.var(axis=0)
+    shares, errors = np.zeros((2, scores.shape[1], p.shape[1]))
+    for k in range(scores.shape[1]):
+        x = np.column_stack([scores[:, k], scores[:, k] ** 2 - 1.0])
+        x -= x.mean(axis=0)
+        fitted = x @ np.linalg.lstsq(x, p - p.mean(axis=0), rcond=None)[0]
+        explained = np.divide(fitted.var(axis=0), total, out=np.zeros_like(total), where=total > 0.0)
+        adjusted = np.clip(1.0 - (1.0 - explained) * (draws - 1.0) / (draws - 3.0), 0.0, 1.0)
+        scale = np.divide(total, between, out=np.zeros_like(total), where=between > 0.0)
+        shares[k] = np.minimum(adjusted * scale, 1.0)
+        errors[k] = 2.0 * np.sqrt(adjusted / draws) * (1.0 - adjusted) * scale
+    return shares, errors
 
 
 def normal_scores(values: Array) -> Array:

@@ -218,6 +218,8 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
     endings = sorted(summary["endings"].items(), key=lambda item: -item[1]["probability"])
     reference = date.fromisoformat(summary["as_of"])
     turns = turning(scenario, summary["turns_on"])
+    held = [entry["name"] for found in summary["uncertainty"].values() if found for entry in found["priors"]]
+    meanings = {name: markdown(meaning(scenario, name)) for name in held}
     amounts = summary["amounts"]
     parties = {party.id: markdown(party.label) for party in scenario.parties}
     flagged = summary["diagnostics"]["outside_declared_range"]
@@ -233,7 +235,7 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "cautions": [markdown(caution) for caution in cautions(summary)],
         "perspective": perspective(scenario, summary["perspective_detail"]),
         "labels": parties,
-        "first_page": first_page(scenario, summary, turns),
+        "first_page": first_page(scenario, summary, turns, meanings),
         "headline": [row(label("odds", name), odds[name]) for name in HEADLINES],
         "rounding": bool(rounding(shares_of(odds))),
         "error_known": any(entry["standard_error"] is not None for entry in odds.values()),

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.outcomes.clustering import FEW_TIMELINES
 from forecast.plain_text import markdown
@@ -235,13 +237,42 @@ def judged(leads: Sequence[Mapping[str, Any]]) -> str:
     return next((str(lead["meaning"]) for lead in leads if lead["basis"] != "figure"), "")
 
 
-def first_page(scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def held(summary: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Any] | None:
+    """The judgements that hold most of the uncertainty of the less certain of the two ways to an end.
+
+    Args:
+        summary: of the run.
+        meanings: of the inputs by name, as the report words them.
+
+    Returns:
+        `kind`, `members` (empty for one member) and `priors`, each with `meaning` and `percent`; None where nothing
+        can be said.
+    """
+    wide = [kind for kind in HEADLINES[:2] if summary["odds"][kind]["interval"] and summary["uncertainty"][kind]]
+    if not wide:
+        return None
+    kind = max(wide, key=lambda kind: float(np.ptp(summary["odds"][kind]["interval"])))
+    found = summary["uncertainty"][kind]
+    priors = [
+        {"meaning": meanings[entry["name"]], "percent": percent(entry["share"])} for entry in found["priors"][:LEADING]
+    ]
+    return {
+        "kind": kind,
+        "members": "" if found["members"] is None else percent(found["members"]),
+        "priors": priors,
+    }
+
+
+def first_page(
+    scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], meanings: Mapping[str, str]
+) -> dict[str, Any]:
     """Everything that the first page prints and the appendix does not.
 
     Args:
         scenario: of the run.
         summary: of the run.
         rows: the inputs on which the odds depend, as the report's table has them.
+        meanings: of the inputs that hold the uncertainty, by name.
     """
     as_of = date.fromisoformat(summary["as_of"])
     resolved = summary["given_resolved"]
@@ -258,6 +289,7 @@ def first_page(scenario: Scenario, summary: Mapping[str, Any], rows: Sequence[Ma
         "open": open_ranges(resolved),
         "leading": leads,
         "judged": judged(leads),
+        "held": held(summary, meanings),
         "apart": disagreement_of_members(summary),
         "moves": [] if summary["since"] is None else moves(summary),
         "area": None if summary["since"] is None else area(scenario, summary),

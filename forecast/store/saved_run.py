@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecast.encoding.timeline_table import with_later_columns
 from forecast.errors import InputError, refusal_of
 from forecast.inputs.parsing import given_folder
 from forecast.locations import expanded, folder_in_variable
@@ -87,7 +88,7 @@ class Run:
     def timelines(self) -> pd.DataFrame:
         """One row a timeline, in a pool those of all members; `docs/timelines.md` explains the columns."""
         table = read_parquet(self.folder / TIMELINES)
-        return schema_1.timelines_of(table) if self._first_schema else table
+        return with_later_columns(schema_1.timelines_of(table) if self._first_schema else table)
 
     @property
     def weights(self) -> dict[str, float] | None:

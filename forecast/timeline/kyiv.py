@@ -98,7 +98,7 @@ class Kyiv:
     provocation_talks: Real = field("log ratio", "likelier at terms and at text")
 
     worth: Real = field("value", "worth of fighting on beside its prospects: a residual judgement", low=-1, high=1)
-    private: Real = field("sd", "departure of Kyiv's private worth of any settlement, in its spreads")
+    private: Real = field("sd", "private readiness to settle, beyond what it shows in public")
     sees_break: Real = field("chance/year", "Ukraine breaks, as Kyiv sees it at reference conditions")
     sees_failure: Real = field("chance/year", "Russia fails, as Kyiv sees it at reference conditions")
     worth_loss: Real = field("value", "worth taken off per 1,000 km2 that it expects to lose while it holds")

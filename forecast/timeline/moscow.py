@@ -48,7 +48,7 @@ class Moscow:
     home_shock_effect: Real = field("sd", "strain that a shock at home adds")
 
     worth: Real = field("value", "worth of fighting on beside its prospects: a residual judgement", low=-1, high=1)
-    private: Real = field("sd", "departure of Moscow's private worth of any settlement, in its spreads")
+    private: Real = field("sd", "private readiness to settle, beyond what it shows in public")
     sees_break: Real = field("chance/year", "Ukraine breaks, as Moscow sees it at reference conditions")
     sees_failure: Real = field("chance/year", "Russia fails, as Moscow sees it at reference conditions")
     worth_gain: Real = field("value", "worth added per 1,000 km2 that it expects to gain while Ukraine holds")

@@ -15,10 +15,10 @@ from forecast.timeline.washington import Washington
 class Talks:
     """Parameters of the talks."""
 
-    contact: Real = field("1/year", "from none to contact, if all consent")
-    terms: Real = field("1/year", "from contact to terms, if all consent")
-    text: Real = field("1/year", "from terms to text, if all consent")
-    signature: Real = field("1/year", "from text to signature, if all consent")
+    contact: Real = field("1/year", "rate from none to contact, if all consent")
+    terms: Real = field("1/year", "rate from contact to terms, if all consent")
+    text: Real = field("1/year", "rate from terms to text, if all consent")
+    signature: Real = field("1/year", "rate from text to signature, if all consent")
     setback: Real = field("1/year", "steps down if every signatory refuses, before obstruction")
     tempo: Real = field("log ratio", "how a unit of attention speeds talks up")
     walked: Real = field("ratio", "speed of talks while Washington has walked away")

@@ -135,7 +135,7 @@ TABLE = {"settlement": "A settlement", "index": 0.61, "signs": ["europe", "kyiv"
             "endings.defeated",
             {"code": 1, "cause": "collapse_of_supply"},
             snapshot(
-                "How it ended: shells, interceptors and money run out, and organised defence ends. Washington is still engaged in the talks"
+                "How it ended: the supply of shells, power and money breaks down, and organised defence ends. Washington is still engaged in the talks"
             ),
         ),
         (

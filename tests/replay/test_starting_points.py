@@ -25,7 +25,7 @@ from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW
 from forecast.timeline.codes import CONTACT, LIMITED, MEDIATING, NO_TRUCE, NONE, PRESSING_KYIV, PRESSING_MOSCOW, TERMS
 from forecast.timeline.conditioning import EXCLUDED, FREE, HAPPENED, NOT, NOT_OBSERVED
-from forecast.timeline.endings import ENDING
+from forecast.timeline.endings import COLLAPSE, ENDING
 from forecast.timeline.kyiv import COUP
 from forecast.timeline.particle_filter import MOST_KINDS, Replayed
 from forecast.timeline.result import RESULT
@@ -376,9 +376,10 @@ def test_weeks_after_the_last_coded_day_are_not_in_the_record(tiny_folder: Path)
     for name in ("rung", "posture", "truce", "paused", "banned", "rung_before"):
         assert set(longer[name][0, 4:9]) == {NOT_OBSERVED}
     assert np.isnan(longer["pocket"][0, 4:9]).all()
-    free = np.delete(longer["decision"][0, :, 4:9], ENDING, axis=0)
+    # The war is taken to go on, and no collapse to have begun.
+    free = np.delete(longer["decision"][0, :, 4:9], [ENDING, COLLAPSE], axis=0)
     assert set(free.ravel()) == {FREE}
-    assert set(longer["decision"][0, ENDING, 4:9]) == {EXCLUDED}
+    assert set(longer["decision"][0, [ENDING, COLLAPSE], 4:9].ravel()) == {EXCLUDED}
 
 
 def test_a_week_that_is_coded_in_part_has_what_is_on_record(tiny_folder: Path) -> None:

@@ -15,6 +15,7 @@ from forecast.report.first_page import (
     disagreement_of_members,
     first_sentence,
     first_to_refuse,
+    held,
     judged,
     leading,
     main_endings,
@@ -125,14 +126,14 @@ def test_events_to_watch_are_those_with_other_odds(kept: Run) -> None:
         [
             {
                 "event": "general_truce",
-                "shift": 0.49975,
+                "shift": 0.4995,
                 "battlefield": "none",
                 "negotiated": "50%",
                 "unresolved": "50%",
             },
             {
                 "event": "breakthrough",
-                "shift": 0.27025,
+                "shift": 0.27475,
                 "battlefield": "30%",
                 "negotiated": "none",
                 "unresolved": "70%",
@@ -224,7 +225,7 @@ def test_main_endings_lose_the_outcome_from_their_label(tiny: Scenario, kept: Ru
             ],
             "negotiated": [],
             "unresolved": [
-                {"label": "Still fighting", "percent": "96%"},
+                {"label": "Still fighting", "percent": "97%"},
                 {"label": "A general truce without a text", "percent": "1%"},
             ],
         }
@@ -264,6 +265,27 @@ def test_the_leading_judgement_is_named() -> None:
     leads = [{"meaning": "A", "basis": "figure"}, {"meaning": "B", "basis": "reading"}, {"meaning": "C"}]
     assert judged(leads) == "B"
     assert judged(leads[:1]) == judged([]) == ""
+
+
+def test_what_holds_the_uncertainty_is_that_of_the_wider_range() -> None:
+    one = {"name": "a", "share": 0.31, "share_error": 0.03}
+    summary = {
+        "odds": {"battlefield": {"interval": [0.0, 0.2]}, "negotiated": {"interval": [0.0, 0.5]}},
+        "uncertainty": {
+            "battlefield": {"members": 0.6, "priors": []},
+            "negotiated": {"members": None, "priors": [one]},
+            "unresolved": None,
+        },
+    }
+    assert held(summary, {"a": "A"}) == {
+        "kind": "negotiated",
+        "members": "",
+        "priors": [{"meaning": "A", "percent": "31%"}],
+    }
+    summary["uncertainty"]["negotiated"] = None
+    assert held(summary, {}) == {"kind": "battlefield", "members": "60%", "priors": []}
+    summary["uncertainty"]["battlefield"] = None
+    assert held(summary, {}) is None
 
 
 def test_precision() -> None:
