@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.belief.assemble import Posterior, fix_parameters, update
-from forecast.encoding.reference_rates import at_reference
+from forecast.encoding.reference_rates import RESPONSES, at_reference
 from forecast.ensemble.forecasts import silent
 from forecast.ensemble.request import TIMELINES
 from forecast.ensemble.simulated import simulate
@@ -75,6 +75,9 @@ WATCHED: Mapping[str, Watched] = {
     ),
 }
 """Intensities that are seen as events; the others act at a constant rate, or only in part of a timeline."""
+
+AS_SEEN = ("moscow.sees_break", "moscow.sees_failure", "kyiv.sees_break", "kyiv.sees_failure", "talks.breach_seen")
+"""Chances as the parties see them: nothing is drawn from them."""
 
 COLLAPSE = "endings.collapse"
 
@@ -232,7 +235,7 @@ def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame, t
     happened = _happened(table)
     rows = []
     for name, prior in scenario.priors.items():
-        watched = WATCHED.get(name, Watched(needs="constant rate" if name.count(".") == 1 else ""))
+        watched = WATCHED.get(name, Watched(needs=_without_event(name)))
         if name == COLLAPSE:
             elicited = used[name].to_numpy()
         elif prior.unit in INTENSITIES and name != "endings.total_defeat":
@@ -248,6 +251,8 @@ def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame, t
             simulated = float(collapses.sum() / breakthroughs.sum()) if breakthroughs.sum() else None
         elif watched.event:
             simulated = float(happened[watched.event].mean())
+        elif watched.alone not in {None, "posture"}:  # a posture is known at the end only
+            simulated = float(_acted(table, watched).mean())
         chance = float(elicited.mean())
         ratio = None if simulated is None or chance == 0.0 else simulated / chance
         rows.append(
@@ -264,6 +269,15 @@ def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame, t
             }
         )
     return rows
+
+
+def _without_event(name: str) -> str:
+    """Why an intensity has no simulated number, in a few words."""
+    if name in AS_SEEN:
+        return "what a side sees, no event"
+    if name in RESPONSES:
+        return "moves with levels; not seen alone"
+    return "constant rate" if name.count(".") == 1 else ""
 
 
 def _compared(made: pd.DataFrame, name: str, watched: Watched, elicited: Any) -> tuple[float | None, float | None]:
