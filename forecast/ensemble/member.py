@@ -52,6 +52,10 @@ class Member(Protocol):
     def densities(self) -> Densities:
         """Log predictive densities of what happened since the reference date."""
 
+    @property
+    def stratified(self) -> pd.DataFrame | None:
+        """Normal scores of what it drew in strata, by draw; None where its draws were selected by their weights."""
+
     def influence(self, timelines: Timelines) -> pd.DataFrame:
         """The effect of each prior on its odds, from `forecast.outcomes.influence`; empty without priors.
 

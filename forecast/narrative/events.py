@@ -56,7 +56,15 @@ def _all_events(scenario: Scenario, course: Course) -> Iterator[Event]:
     for week, entries in groupby(course.entries, key=lambda entry: entry.week):
         begin, end = week_days(scenario, course, week)
         for kind, values in _of_week(scenario, table, list(entries), begin, end):
-            yield Event(begin, end, kind.split(".")[0], kind, values)
+            yield Event(begin, end, kind.split(".")[0], kind, values | _stands(kind, course))
+
+
+def _stands(kind: str, course: Course) -> dict[str, float]:
+    """The levels on which the cause of an ending rests, as they stand when the war ends."""
+    if kind not in {"endings.defeated", "endings.failed"}:
+        return {}
+    last = course.states[-1]
+    return {level: float(last[level]) for level in ("adequacy", "instability", "strain", "arms")}
 
 
 @dataclass
@@ -121,7 +129,7 @@ def _of_week(
             case "europe.upheaval" if entry.value == 1.0:
                 for known in scenario.upheavals:
                     if begin <= known.date <= end:
-                        yield "europe.upheaval_dated", {"event": known.label, "day": known.date}
+                        yield "europe.upheaval_dated", {"code": code, "event": known.label, "day": known.date}
             case "europe.vote":
                 for known in scenario.votes:
                     if begin <= known.date <= end:

@@ -9,9 +9,12 @@ draw d:
   known, and assumes that the model is right. It is not an error of the simulation.
 
 The standard error estimates how much the odds would vary if the simulation were repeated with other draws and random
-numbers. It takes the draws for a random sample. As of the reference date they are stratified and vary less, so the
-estimate is too large. As of a later date they are selected by their weights, and a draw that is selected several times
-is one cluster. Where few draws carry most of the weight, the estimate is itself imprecise
+numbers. It takes the draws for a random sample, unless the scores of the priors that were drawn in strata are given.
+Each of these visits every hundredth of its distribution equally often, so what the share owes to one of them alone
+does not vary from sample to sample (Stein, Technometrics 29, 1987), and the error is that of what they leave
+unexplained (`unexplained`). So it is as of the reference date, in the summary of a run. As of a later date draws are
+selected by their weights, and a draw that is selected several times is one cluster. Where few draws carry most of the
+weight, the estimate is itself imprecise
 (`diagnostics.effective_draws` of `summary.json`). More timelines of the same draws remove only a part of the error.
 Where all timelines agree the error is 0, which does not mean that the share is exact: an event that happens in none of
 n timelines may have a probability up to about 3 / n. A single draw has neither error nor interval.
@@ -36,6 +39,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.arrays import Array
@@ -50,6 +54,15 @@ MEMBER = "perspective"
 FEW_TIMELINES = 100
 FEW_DRAWS = 30
 """With fewer timelines or draws than these in a condition, its odds are null."""
+
+FEWEST_STRATIFIED = 200
+"""Draws from which on the strata count in an error."""
+
+MOST_CONTROLS = 20
+"""Most scores that an error is freed from."""
+
+CLEAR = 3.0
+"""Standard errors from 0 of a correlation above which a score counts."""
 
 LOW, HIGH = 0.05, 0.95
 """The quantiles that an interval goes from and to."""
@@ -131,12 +144,18 @@ class Clusters:
         draw: (n,) number of the draw of each timeline.
         member: (n,) number of the member that each timeline is of; of one alone by default.
         weights: (k,) weight of each member, adding up to 1; that of one alone is 1.
+        stratified: scores of the priors that were drawn in strata, a column each; the index has the numbers of draws.
     """
 
     def __init__(
-        self, draw: NDArray[np.int64], member: NDArray[np.int64] | None = None, weights: Array | None = None
+        self,
+        draw: NDArray[np.int64],
+        member: NDArray[np.int64] | None = None,
+        weights: Array | None = None,
+        stratified: pd.DataFrame | None = None,
     ) -> None:
-        _, self._cluster = np.unique(draw, return_inverse=True)
+        drawn, self._cluster = np.unique(draw, return_inverse=True)
+        self._scores = None if stratified is None else stratified.loc[drawn].to_numpy()
         self._number = int(self._cluster.max()) + 1 if len(draw) else 0
         self._weights = np.ones(1) if weights is None else np.asarray(weights, dtype=float)
         members = np.zeros(len(draw), np.int64) if member is None else np.asarray(member)
@@ -191,7 +210,11 @@ class Clusters:
     def _error(self, sums: Array) -> float | None:
         """Standard error of an estimate from the residuals of each draw, as parts of the estimate."""
         number = self._number
-        return None if number < 2 else float(np.sqrt((sums**2).sum() * number / (number - 1)))
+        if number < 2:
+            return None
+        if self._scores is None or number < FEWEST_STRATIFIED:
+            return float(np.sqrt((sums**2).sum() * number / (number - 1)))
+        return float(np.sqrt(unexplained(sums, self._scores)))
 
     @staticmethod
     def _between(x: Array, y: Array, cluster: NDArray[np.int64], number: int) -> Array:
@@ -235,6 +258,28 @@ class Clusters:
             return whole
         place = np.arange(len(answered))[whole.place][kept]
         return Rows(place, *numbered(self._cluster[place]))
+
+
+def unexplained(sums: Array, scores: Array) -> float:
+    """The sum of squares over draws that no single score explains, scaled as a variance of their sum.
+
+    The scores that the sums move with most enter a joint least-squares fit, each as a quadratic. Those chosen by
+    chance alone are few, and the fit's degrees of freedom are counted.
+
+    Args:
+        sums: (draws,) residuals, which sum to 0.
+        scores: (draws, n) scores of mean 0 and variance 1.
+    """
+    number = len(sums)
+    total = float((sums**2).sum())
+    if total <= 0.0:
+        return 0.0
+    rho = np.abs(scores.T @ sums) / np.sqrt(number * total)
+    clear = rho * np.sqrt(number) > CLEAR
+    most = np.argsort(-np.where(clear, rho, 0.0), kind="stable")[: min(int(clear.sum()), MOST_CONTROLS)]
+    x = np.column_stack([np.ones(number), scores[:, most], scores[:, most] ** 2])
+    residual = sums - x @ np.linalg.lstsq(x, sums, rcond=None)[0]
+    return float((residual**2).sum() * number / (number - x.shape[1]))
 
 
 def numbered(cluster: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
@@ -287,12 +332,16 @@ def check_once(timelines: Timelines) -> None:
         raise InputError(what, key="timelines", remedy=advice)
 
 
-def clusters_of(timelines: Timelines, weights: Mapping[str, float] | None = None) -> Clusters:
+def clusters_of(
+    timelines: Timelines, weights: Mapping[str, float] | None = None, stratified: pd.DataFrame | None = None
+) -> Clusters:
     """The clusters of a table of timelines: of one member, or of a pool if it has the column `perspective`.
 
     Args:
         timelines: with `draw`, and of a pool with `perspective`, the member.
         weights: of a pool, the weight of each member by name, adding up to 1; of one member alone none is needed.
+        stratified: scores of the priors that were drawn in strata, by draw; without them errors take the draws for a
+            random sample.
 
     Raises:
         InputError: there are no timelines, or some stand in the table twice; there are timelines of several members
@@ -308,15 +357,17 @@ def clusters_of(timelines: Timelines, weights: Mapping[str, float] | None = None
         if weights is not None and list(weights.values()) != [1.0]:
             what = f"found weights of {', '.join(weights) or 'nobody'}; expected none: the timelines have no members"
             raise InputError(what, key="weights", remedy="Leave the weights out")
-        return Clusters(draw)
+        return Clusters(draw, stratified=stratified)
     member = timelines[MEMBER].astype("category").cat.remove_unused_categories()
     names = [str(name) for name in member.cat.categories]
     if len(names) == 1 and weights is None:
-        return Clusters(draw)
+        return Clusters(draw, stratified=stratified)
     fits = weights is not None and set(weights) == set(names) and min(weights.values()) >= 0.0
     if weights is None or not fits or abs(sum(weights.values()) - 1.0) > 1e-9:
         found = "none" if weights is None else ", ".join(f"{name} {w:g}" for name, w in weights.items())
         what = f"the timelines belong to {', '.join(names)}, but the weights are {found}"
         advice = "Give each of them a weight, adding up to 1; those of a saved run are its `weights`"
         raise InputError(what, key="weights", remedy=advice)
-    return Clusters(draw, np.asarray(member.cat.codes, np.int64), np.array([weights[name] for name in names]))
+    return Clusters(
+        draw, np.asarray(member.cat.codes, np.int64), np.array([weights[name] for name in names]), stratified
+    )

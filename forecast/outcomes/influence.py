@@ -138,6 +138,13 @@ def normal_scores(values: Array) -> Array:
     return standard
 
 
+def scores_of(draws: pd.DataFrame) -> pd.DataFrame:
+    """Normal scores of the columns that vary, with the same index."""
+    values = draws.to_numpy(float)
+    varying = (values != values[0]).any(axis=0)
+    return pd.DataFrame(normal_scores(values[:, varying]), index=draws.index, columns=draws.columns[varying])
+
+
 def candidates(names: list[str], scores: Array, p: Array, scenario: Scenario) -> list[int]:
     """Columns that the odds move with most, and every one that is correlated with one of those, in their order."""
     centred = p - p.mean(axis=0)

@@ -223,9 +223,11 @@ def followed(timelines: Timelines) -> NDArray[np.bool_]:
     return timelines["talks_alive"].notna().to_numpy()
 
 
-def headline_odds(timelines: Timelines, weights: Mapping[str, float] | None = None) -> dict[str, dict[str, Any]]:
-    """The three outcomes alone, as `odds` gives them; the arguments are the same."""
-    clusters = clusters_of(timelines, weights)
+def headline_odds(
+    timelines: Timelines, weights: Mapping[str, float] | None = None, stratified: pd.DataFrame | None = None
+) -> dict[str, dict[str, Any]]:
+    """The three outcomes alone, as `odds_of` gives them; the arguments are the same."""
+    clusters = clusters_of(timelines, weights, stratified)
     return {share.name: share.entry(timelines, clusters) for share in HEADLINE}
 
 
@@ -235,6 +237,9 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
     Args:
         timelines: the table of timelines of a run; of a pool, with the column `perspective`.
         weights: weight of each member of a pool, by name, adding up to 1; those of a saved run are `Run.weights`.
+
+    Standard errors take the draws for a random sample. Those in `summary.json` of a run as of the reference date are
+    smaller, since its draws are stratified.
 
     Returns:
         by group and name, the entries of `SHARES` (`odds` are the three outcomes), `endings` (by the scenario's
@@ -252,9 +257,17 @@ def odds(timelines: pd.DataFrame, weights: Mapping[str, float] | None = None) ->
     return odds_of(timelines, weights)
 
 
-def odds_of(timelines: Timelines, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """All odds of a table whose columns and types need no check; see `odds`."""
-    clusters = clusters_of(timelines, weights)
+def odds_of(
+    timelines: Timelines, weights: Mapping[str, float] | None = None, stratified: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    """All odds of a table whose columns and types need no check; see `odds`.
+
+    Args:
+        timelines: the table.
+        weights: of the members of a pool.
+        stratified: scores of the priors that were drawn in strata, by draw; see `forecast.outcomes.clustering`.
+    """
+    clusters = clusters_of(timelines, weights, stratified)
     found: dict[str, Any] = {}
     order = list(GROUPS)
     for share in sorted((*SHARES, *endings(timelines)), key=lambda share: order.index(share.group)):

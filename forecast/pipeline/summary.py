@@ -61,6 +61,7 @@ def summarise(
     """
     scenario, day, settings, pool = resolved.scenario, resolved.day, resolved.settings(), resolved.pool
     effects = {member.name: member.influence(of_member[member.name]) for member in members}
+    stratified = _stratified(members)
     learnt = {series: block for member in members for series, block in member.series_used.items()}
     return {
         "schema": SCHEMA,
@@ -78,8 +79,8 @@ def summarise(
         "fixed": settings["fixed"],
         "readings": readings_used(scenario, day),
         "prior_only": settings["prior_only"],
-        **odds_of(timelines, resolved.weights),
-        **(_of_pool(pool, members, timelines, of_member) if pool else {}),
+        **odds_of(timelines, resolved.weights, stratified),
+        **(_of_pool(pool, members, timelines, of_member, stratified) if pool else {}),
         "since": since(scenario, day, learnt),
         "coherence": comparison.summary(scenario, timelines, day, resolved.weights),
         "turns_on": _turns_on(effects),
@@ -92,6 +93,20 @@ def summarise(
             "outside_declared_range": outside_declared_range(scenario, day),
         },
     }
+
+
+def _stratified(members: Sequence[Member]) -> pd.DataFrame | None:
+    """Scores of all that the members drew in strata, by draw; None where draws were selected by their weights.
+
+    The members of a pool use the same numbers for the same prior, so each prior enters once.
+    """
+    found: dict[str, pd.Series] = {}
+    for member in members:
+        if member.stratified is None:
+            return None
+        for name in member.stratified:
+            found.setdefault(str(name), member.stratified[name])
+    return pd.DataFrame(found)
 
 
 def _effective(members: Sequence[Member]) -> dict[str, Any]:
@@ -126,7 +141,11 @@ def _draws_used(timelines: Timelines) -> int:
 
 
 def _of_pool(
-    pool: Pool, members: Sequence[Member], timelines: Timelines, of_member: Mapping[str, Timelines]
+    pool: Pool,
+    members: Sequence[Member],
+    timelines: Timelines,
+    of_member: Mapping[str, Timelines],
+    stratified: pd.DataFrame | None,
 ) -> dict[str, Any]:
     """Each member of a pool with its weights and its odds, and the odds under the updated weights."""
     updated = updated_weights(pool, {member.name: member.densities for member in members})
@@ -139,7 +158,7 @@ def _of_pool(
                 "draws": _draws_used(of_member[member.name]),
                 "effective_draws": member.effective_draws,
                 "simulated": member.weekly,
-                "odds": headline_odds(of_member[member.name]),
+                "odds": headline_odds(of_member[member.name], None, stratified),
             }
             for member in members
         },
@@ -147,7 +166,7 @@ def _of_pool(
             "temper": pool.temper,
             "floor": pool.floor,
             "periods": {item: len(members[0].densities.get(item, ())) for item in pool.common},
-            "updated_odds": headline_odds(timelines, updated),
+            "updated_odds": headline_odds(timelines, updated, stratified),
         },
     }
 

@@ -13,7 +13,7 @@
                     the leader's death    strain - advance (of a successor who ends the war)
 
 The rates are computed at the start of a step and compete at its end: P(any) = 1 - exp(-sum), and each cause is
-chosen in proportion to its rate. While a collapse runs its course, thrust does not fade. A general truce or a
+chosen in proportion to its rate. When a collapse begins, thrust is back at its full size, and it does not fade while the collapse runs its course. A general truce or a
 settlement stops it; a settlement near Moscow's terms, signed while the defence collapses, is a capitulation. The loss
 of all ground in reach is a defeat too. The rates are 0 while a general truce or a settlement holds.
 """
@@ -251,6 +251,7 @@ def events(p: Parameters, s: State, r: Result, w: World, context: Context, part:
             end(s, r, context, cause_of_failure(p, s, (u - defeat) / (1.0 - defeat)))
     elif happens(s.rate_collapse * dt, context, COLLAPSE, s.week, part):
         s.collapsing = 1
+        s.thrust = max(s.thrust, s.thrust_full)
         s.collapse_age = 0.0
         r.collapse_began = s.day
         note(context.log, COLLAPSING, s.week, -1, 0.0)

@@ -30,7 +30,12 @@ VOTE = decision("europe.sanctions_vote")
 TROOPS = decision("europe.troops_into_text")
 WIDER_WAR = decision("europe.wider_war")
 
-UPHEAVED = event("europe.upheaval", "a political upheaval", value="1 if its date was known in advance, else 0")
+UPHEAVED = event(
+    "europe.upheaval",
+    "a political upheaval",
+    code="1 if it adds to obstruction, else 0",
+    value="1 if its date was known in advance, else 0",
+)
 VOTED = event("europe.vote", "a vote on sanctions", code="0 prolonged, 1 lapsed, 2 lapsed before")
 TROOPS_WRITTEN = event("europe.troops_text", "European troops are written into the text")
 TROOPS_ENTERED = event("europe.troops_in", "European troops enter Ukraine")
@@ -87,7 +92,7 @@ def step(p: Europe, s: State, r: Result, w: World, context: Context, dt: float) 
     s.obstruction = decays.revert(s, decays.OBSTRUCTION, s.obstruction, target, p.obstruction_half_life, dt, noise)
     s.obstruction -= p.upheaval * w.upheavals[s.week]
     if w.upheavals[s.week] > 0.0:
-        note(context.log, UPHEAVED, s.week, -1, 1.0)
+        note(context.log, UPHEAVED, s.week, 1 if p.upheaval < 0.0 else 0, 1.0)
     if w.votes[s.week] > 0.0:
         before = s.lapsed
         if before == 0 and chance(p.holdout, context, VOTE, s.week, 0):
@@ -107,7 +112,7 @@ def events(p: Europe, s: State, r: Result, w: World, context: Context, part: int
     """Draw random upheavals, troops in the text, troops on the ground, a wider war."""
     if happens(p.upheaval_rate * dt, context, UPHEAVAL, s.week, part):
         s.obstruction -= p.upheaval
-        note(context.log, UPHEAVED, s.week, -1, 0.0)
+        note(context.log, UPHEAVED, s.week, 1 if p.upheaval < 0.0 else 0, 0.0)
     if (
         s.rung == TEXT
         and s.troops_text == 0

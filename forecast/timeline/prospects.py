@@ -15,14 +15,15 @@ reference conditions:
     F_p   = H fails_p failure(s~)
     P_p   = L_p / (1 + L_p + F_p)          chance that Ukraine breaks within the horizon, Russia not having failed first
     Q_p   = F_p / (1 + L_p + F_p)          chance that Russia fails first
-    E     = 40 sinh(pace) H                ground gained if Ukraine holds, km2
+    E     = 40 sinh(pace) H                ground gained over a full horizon, km2
 
-    R_Moscow = worth + P (V_dictated - V_status) + (1 - P - Q) worth_gain E / 1000 + demands - worth_strain strain
-    R_Kyiv   = worth - P (V_status - V_dictated) + Q (1 - V_status) - (1 - P - Q) worth_loss E / 1000
+    R_Moscow = worth + P (V_dictated - V_status) + (1 - P - Q)^2 worth_gain E / 1000 + demands - worth_strain strain
+    R_Kyiv   = worth - P (V_status - V_dictated) + Q (1 - V_status) - (1 - P - Q)^2 worth_loss E / 1000
                + worth_backing obstruction - worth_instability instability - worth_lost (past loss) - worth_pressed
                + shift by the leader
 
-V_status is the value of a bare ceasefire on the line in fact, V_dictated that of the terms that Moscow would dictate.
+Ground counts only if neither breaks, and the horizon then has the mean H (1 - P - Q): hence the square. V_status is
+the value of a bare ceasefire on the line in fact, V_dictated that of the terms that Moscow would dictate.
 w is `breach_share`. The cost of failing to Moscow is counted in `worth_strain`, so Q enters Kyiv's worth only.
 
 Moscow's fear of a pause (Powell 2006): with adequacy rebuilt = rebuild max(0, 1 + arms) added to its expected level its
@@ -113,7 +114,9 @@ def update(p: Parameters, s: State, w: World) -> None:
     neither = 1.0 / (1.0 + breaks + fails)
     s.break_seen[MOSCOW] = breaks * neither
     stakes = s.dictated_value[MOSCOW] - s.truce_value[MOSCOW] - line_value(p, s, w, MOSCOW)
-    s.worth[MOSCOW] = moscow.own_worth(p.moscow, s) + breaks * neither * stakes + p.moscow.worth_gain * gained * neither
+    s.worth[MOSCOW] = (
+        moscow.own_worth(p.moscow, s) + breaks * neither * stakes + p.moscow.worth_gain * gained * neither**2
+    )
     s.fear = (breaks * neither - later / (1.0 + later + fails)) * stakes + p.moscow.rearmament * rebuilt
 
     breaks, fails = p.kyiv.sees_break * now + under_way, p.kyiv.sees_failure * failed
@@ -124,5 +127,5 @@ def update(p: Parameters, s: State, w: World) -> None:
         kyiv.own_worth(p.kyiv, s)
         - breaks * neither * (status - s.dictated_value[KYIV])
         + fails * neither * (1.0 - status)
-        - p.kyiv.worth_loss * gained * neither
+        - p.kyiv.worth_loss * gained * neither**2
     )

@@ -133,14 +133,28 @@ TABLE = {"settlement": "A settlement", "index": 0.61, "signs": ["europe", "kyiv"
         ("endings.halted", {}, snapshot("The fighting stops before the collapse has run its course")),
         (
             "endings.defeated",
-            {"code": 1, "cause": "collapse_of_supply"},
+            {"code": 1, "cause": "collapse_of_supply", "arms": -0.42, "adequacy": -1.0, "instability": 0.2},
             snapshot(
-                "How it ended: the supply of shells, power and money breaks down, and organised defence ends. Washington is still engaged in the talks"
+                "How it ended: the supply of shells, power and money breaks down, and organised defence ends. Arms come at 58% of what the front needs. Washington is still engaged in the talks"
+            ),
+        ),
+        (
+            "endings.defeated",
+            {"code": 0, "cause": "overthrow_under_force", "arms": 0.0, "adequacy": 0.7, "instability": 1.6},
+            snapshot(
+                "How it ended: the government in Kyiv is overthrown under the pressure of the enemy, and its successor gives up. Unrest in the country is far above its usual level. Washington is no longer engaged in the talks"
             ),
         ),
         (
             "endings.failed",
-            {"code": 0, "cause": "leaders_death"},
+            {"code": 1, "cause": "economic_crash", "strain": -0.6},
+            snapshot(
+                "How it ended: an economic crash makes Moscow give up the war, or half of what it took. Its economic strain is below its usual level. Washington is still engaged in the talks"
+            ),
+        ),
+        (
+            "endings.failed",
+            {"code": 0, "cause": "leaders_death", "strain": 0.0},
             snapshot(
                 "How it ended: the death of its leader makes Moscow give up the war, or half of what it took. Washington is no longer engaged in the talks"
             ),

@@ -192,7 +192,10 @@ def test_no_battlefield_rates_while_a_truce_holds(b: Bench) -> None:
 def test_a_collapse_takes_its_time(b: Bench, dt: float, steps: int) -> None:
     p, s, r = b.p, b.s, b.r
     p.endings.collapse_weeks, s.rate_collapse, s.day = 3.5, SURE, 20.0
+    s.thrust, s.thrust_full = 0.2, 1.4
     endings.events(p, s, r, b.w, b.context, 0, dt)
+    # However late it begins, the advance is again that of the breakthrough.
+    assert s.thrust == 1.4
     assert (s.collapsing, s.collapse_age, r.collapse_began, s.ending) == (1, 0.0, 20.0, RUNNING)
     s.rate_collapse = 0.0
     for _ in range(steps - 1):

@@ -100,10 +100,10 @@ def by_hand(b: Bench) -> Seen:
     L, F = odds(SEES[MOSCOW][0], adequacy + rebuilt), HORIZON * SEES[MOSCOW][1] * failure
     stakes = DICTATED[MOSCOW] - STATUS[MOSCOW]
     P, Q = breaks[MOSCOW], fails[MOSCOW]
-    moscow = 0.05 + P * stakes + (1 - P - Q) * 0.02 * gained + s.demands - 0.06 * s.strain
+    moscow = 0.05 + P * stakes + (1 - P - Q) ** 2 * 0.02 * gained + s.demands - 0.06 * s.strain
     fear = (P - L / (1 + L + F)) * stakes + 0.03 * rebuilt
     P, Q = breaks[KYIV], fails[KYIV]
-    kyiv = -0.04 - P * (STATUS[KYIV] - DICTATED[KYIV]) + Q * (1 - STATUS[KYIV]) - (1 - P - Q) * 0.03 * gained
+    kyiv = -0.04 - P * (STATUS[KYIV] - DICTATED[KYIV]) + Q * (1 - STATUS[KYIV]) - (1 - P - Q) ** 2 * 0.03 * gained
     kyiv += 0.05 * s.obstruction - 0.07 * s.instability - 0.01 * s.km2 / 1000
     return Seen(breaks, fails, {MOSCOW: moscow, KYIV: kyiv}, fear)
 
