@@ -12,10 +12,11 @@
                     mutiny or coup        a shock at home - advance
                     the leader's death    strain - advance (of a successor who ends the war)
 
-The rates are computed at the start of a step and compete at its end: P(any) = 1 - exp(-sum), and each cause is
-chosen in proportion to its rate. When a collapse begins, thrust is back at its full size, and it does not fade while the collapse runs its course. A general truce or a
-settlement stops it; a settlement near Moscow's terms, signed while the defence collapses, is a capitulation. The loss
-of all ground in reach is a defeat too. The rates are 0 while a general truce or a settlement holds.
+The rates are computed at the start of a step and compete at its end: P(any) = 1 - exp(-sum), and each cause is chosen
+in proportion to its rate. When a collapse begins, thrust is back at its full size, and it does not fade while the
+collapse runs its course. A general truce or a settlement stops it; a settlement near Moscow's terms, signed while the
+defence collapses, is a capitulation. The loss of all ground in reach is a defeat too. The rates are 0 while a general
+truce or a settlement holds.
 """
 
 import math
