@@ -40,7 +40,12 @@ JOINED = {
 
 def test_every_kind_of_event_has_its_sentence() -> None:
     words = Words(of_ukraine()[0], "How it ended")
-    macros = {name for name in vars(words.macros) if not name.startswith("_")} - {"draft", "omitted", "engaged", "usual"}
+    macros = {name for name in vars(words.macros) if not name.startswith("_")} - {
+        "draft",
+        "omitted",
+        "engaged",
+        "usual",
+    }
     kinds = {kind.name for kind in KINDS} - {"talks.omitted"} | JOINED
     assert macros == {kind.replace(".", "_") for kind in kinds}
 

@@ -222,7 +222,7 @@ battlefield (98%; 90% range 89 to 100%) and about 1 in 50 by negotiation (2%; 90
 ## Why
 
 - **Battlefield:** South Island's forces break through the front in about 1 in 8 simulated years (13%). In 10% of those years, the war ends on the battlefield. Defeat can also come without one.
-- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%). When talks first fall back for lack of consent, South Island is the least willing party in 59% of the years.
+- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%). When talks first fall back for lack of consent, South Island is the least willing party in 58% of the years.
 - **Inputs:** no single input moves the odds by clearly more than the error of the estimate.
 
 ## What to watch

@@ -211,8 +211,8 @@ def test_ground_counts_only_if_ukraine_holds() -> None:
     gained = 40 * math.sinh(1.9) * HORIZON / 1000
     first, more = found().s, found(with_ground).s
     holds = {party: 1 - hand.breaks[party] - hand.fails[party] for party in (MOSCOW, KYIV)}
-    assert more.worth[MOSCOW] - first.worth[MOSCOW] == near(holds[MOSCOW] * (0.1 - 0.02) * gained)
-    assert more.worth[KYIV] - first.worth[KYIV] == near(-holds[KYIV] * (0.2 - 0.03) * gained)
+    assert more.worth[MOSCOW] - first.worth[MOSCOW] == near(holds[MOSCOW] ** 2 * (0.1 - 0.02) * gained)
+    assert more.worth[KYIV] - first.worth[KYIV] == near(-(holds[KYIV] ** 2) * (0.2 - 0.03) * gained)
     first, more = found(sure).s, found(both).s
     for party in (MOSCOW, KYIV):
         assert more.worth[party] == pytest.approx(first.worth[party], abs=1e-6)
