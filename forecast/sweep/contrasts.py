@@ -175,7 +175,9 @@ def markdown(table: pd.DataFrame) -> str:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="How the odds answer to each driver low or high all year.")
+    parser = argparse.ArgumentParser(
+        "python -m forecast.sweep.contrasts", description="How the odds answer to each driver low or high all year."
+    )
     parser.add_argument("--timelines", type=int, default=TIMELINES)
     parser.add_argument("--perspective", default=BASE)
     given = parser.parse_args()
