@@ -4,7 +4,7 @@ A member's timelines are not part of it: they are passed on block by block while
 long run does not fit in memory.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
@@ -90,3 +90,17 @@ class Member(Protocol):
     @property
     def effective_draws(self) -> float | None:
         """Effective sample size of its draws after the particle filter; None without a filter."""
+
+
+def scores_of_strata(members: Sequence[Member]) -> pd.DataFrame | None:
+    """Scores of all that the members drew in strata, by draw; None where draws were selected by their weights.
+
+    The members of a pool use the same numbers for the same prior, so each prior enters once.
+    """
+    found: dict[str, pd.Series] = {}
+    for member in members:
+        if member.stratified is None:
+            return None
+        for name in member.stratified:
+            found.setdefault(str(name), member.stratified[name])
+    return pd.DataFrame(found)

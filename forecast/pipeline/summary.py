@@ -15,7 +15,7 @@ from forecast.belief.model import SeriesUse
 from forecast.belief.update import failures
 from forecast.calendar import AMOUNT_DAYS
 from forecast.encoding.timeline_table import HEADLINES
-from forecast.ensemble.member import Member
+from forecast.ensemble.member import Member, scores_of_strata
 from forecast.ensemble.pooling import updated_weights
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.outcomes import comparison
@@ -61,7 +61,7 @@ def summarise(
     """
     scenario, day, settings, pool = resolved.scenario, resolved.day, resolved.settings(), resolved.pool
     effects = {member.name: member.influence(of_member[member.name]) for member in members}
-    stratified = _stratified(members)
+    stratified = scores_of_strata(members)
     learnt = {series: block for member in members for series, block in member.series_used.items()}
     return {
         "schema": SCHEMA,
@@ -93,20 +93,6 @@ def summarise(
             "outside_declared_range": outside_declared_range(scenario, day),
         },
     }
-
-
-def _stratified(members: Sequence[Member]) -> pd.DataFrame | None:
-    """Scores of all that the members drew in strata, by draw; None where draws were selected by their weights.
-
-    The members of a pool use the same numbers for the same prior, so each prior enters once.
-    """
-    found: dict[str, pd.Series] = {}
-    for member in members:
-        if member.stratified is None:
-            return None
-        for name in member.stratified:
-            found.setdefault(str(name), member.stratified[name])
-    return pd.DataFrame(found)
 
 
 def _effective(members: Sequence[Member]) -> dict[str, Any]:
