@@ -99,8 +99,9 @@ def scores_of_strata(members: Sequence[Member]) -> pd.DataFrame | None:
     """
     found: dict[str, pd.Series] = {}
     for member in members:
-        if member.stratified is None:
+        scores = member.stratified  # computed at each access
+        if scores is None:
             return None
-        for name in member.stratified:
-            found.setdefault(str(name), member.stratified[name])
+        for name in scores:
+            found.setdefault(str(name), scores[name])
     return pd.DataFrame(found)
