@@ -65,10 +65,10 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
         value, and `sureness`, the most standard errors that one of them is from 0. Empty with fewer than `FEWEST`
         draws.
     """
-    shares = pd.get_dummies(timelines["headline"]).astype(float).groupby(timelines["draw"].to_numpy()).mean()
+    shares, sizes = shares_of_draws(timelines)
     if len(shares) < FEWEST:
         return pd.DataFrame(columns=COLUMNS)
-    p = shares.reindex(columns=list(HEADLINES), fill_value=0.0).to_numpy()
+    p = shares.to_numpy()
     used = draws.loc[shares.index]
     values = used[list(scenario.priors)].to_numpy()
     varied = (values != values[0]).any(axis=0)
@@ -76,7 +76,6 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
     scores = normal_scores(values[:, varied])
     chosen = candidates(names, scores, p, scenario)
     effect, error = (SPAN * x for x in partial(scores[:, chosen], p))
-    sizes = np.asarray(timelines["draw"].value_counts().loc[shares.index], dtype=float)
     held, held_error = first_order(scores[:, chosen], p, variance_between(p, sizes))
     rows = []
     for k, column in enumerate(chosen):
@@ -91,6 +90,14 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
         )
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.sort_values("largest", ascending=False, ignore_index=True, kind="stable")
+
+
+def shares_of_draws(timelines: Timelines) -> tuple[pd.DataFrame, Array]:
+    """Share of each draw's timelines with each of `HEADLINES`, indexed by the draw's number, and their counts."""
+    counts = pd.crosstab(timelines["draw"].to_numpy(), timelines["headline"].astype(str).to_numpy())
+    counts = counts.reindex(columns=list(HEADLINES), fill_value=0)
+    sizes = counts.to_numpy(float).sum(axis=1)
+    return counts.div(sizes, axis=0), sizes
 
 
 def variance_between(p: Array, sizes: Array) -> Array:

@@ -14,15 +14,15 @@ from forecast.belief.fit import Diagnostics
 from forecast.belief.model import SeriesUse
 from forecast.belief.update import failures
 from forecast.calendar import AMOUNT_DAYS
-from forecast.encoding.timeline_table import HEADLINES
 from forecast.ensemble.member import Member, scores_of_strata
 from forecast.ensemble.pooling import updated_weights
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.outcomes import comparison
 from forecast.outcomes.clustering import MEMBER
 from forecast.outcomes.conditions import Timelines
-from forecast.outcomes.influence import NAMED_ABOVE, variance_between
+from forecast.outcomes.influence import NAMED_ABOVE
 from forecast.outcomes.shares import headline_odds, odds_of
+from forecast.outcomes.uncertainty import parts_of_variance
 from forecast.pipeline.changes import readings_used, since
 from forecast.replay.starting_points import THIN
 from forecast.scenario.members import Pool
@@ -35,9 +35,6 @@ MOST_NAMED = 8
 
 MOST_NAMED_EACH = 3
 """The same for each member of a pool."""
-
-HELD_ABOVE = 0.05
-"""Share of the variance of the odds above which a prior is named as holding a part of the uncertainty."""
 
 AMOUNTS = (*(f"km2_{after}" for after in AMOUNT_DAYS), "km2_end", "approval_4w", "approval_13w")
 """Columns of which the summary has quantiles."""
@@ -84,7 +81,7 @@ def summarise(
         "since": since(scenario, day, learnt),
         "coherence": comparison.summary(scenario, timelines, day, resolved.weights),
         "turns_on": _turns_on(effects),
-        "uncertainty": {kind: _uncertainty(kind, effects, of_member, resolved.weights) for kind in HEADLINES},
+        "uncertainty": _uncertainty(effects, of_member, resolved.weights),
         "amounts": {column: _quantiles(timelines, column, resolved.weights) for column in AMOUNTS},
         "diagnostics": {
             **_sampler(members),
@@ -170,54 +167,18 @@ def _turns_on(effects: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _uncertainty(
-    kind: str,
-    effects: Mapping[str, pd.DataFrame],
-    of_member: Mapping[str, Timelines],
-    weights: Mapping[str, float] | None,
-) -> dict[str, Any] | None:
-    """The parts of the variance of an outcome's odds, between draws and members.
-
-    Args:
-        kind: the outcome, one of `HEADLINES`.
-        effects: of each member, from `influence`.
-        of_member: timelines of each member.
-        weights: of a pool, the weight of each member.
-
-    Returns:
-        `members`, the share that is disagreement among members (None for one alone), and `priors`, with `name`,
-        `share` and `share_error` of those that clearly hold more than `HELD_ABOVE`, largest first, summed over members.
-        None where nothing can be said.
-    """
-    if all(table.empty for table in effects.values()):
-        return None
-    own = dict.fromkeys(effects, 1.0) if weights is None else weights
-    mean, variance = {}, {}
-    for name, table in of_member.items():
-        happened = (table["headline"] == kind).groupby(table["draw"].to_numpy())
-        shares, sizes = (np.asarray(x, dtype=float) for x in (happened.mean(), happened.size()))
-        mean[name] = float(np.average(shares, weights=sizes))
-        variance[name] = float(variance_between(shares[:, None], sizes)[0]) if len(shares) > 1 else 0.0
-    pooled = sum(own[name] * mean[name] for name in mean)
-    between = sum(own[name] * (mean[name] - pooled) ** 2 for name in mean)
-    total = between + sum(own[name] * variance[name] for name in mean)
-    if total <= 0.0:
-        return None
-    share: dict[str, float] = {}
-    error: dict[str, float] = {}
-    for name, table in effects.items():
-        part = own[name] * variance[name] / total
-        for row in table.to_dict("records"):
-            prior = row["name"]
-            share[prior] = share.get(prior, 0.0) + part * row[f"{kind}_share"]
-            error[prior] = float(np.hypot(error.get(prior, 0.0), part * row[f"{kind}_share_error"]))
-    clear = [prior for prior in share if share[prior] > max(HELD_ABOVE, 2.0 * error[prior])]
-    return {
-        "members": None if len(effects) == 1 else _rounded(between / total),
-        "priors": [
-            {"name": prior, "share": _rounded(share[prior]), "share_error": _rounded(error[prior])}
-            for prior in sorted(clear, key=lambda prior: -share[prior])
-        ],
-    }
+    effects: Mapping[str, pd.DataFrame], of_member: Mapping[str, Timelines], weights: Mapping[str, float] | None
+) -> dict[str, dict[str, Any] | None]:
+    """The parts of the variance of each outcome's odds: `members`, null for one alone, and `priors`, largest first."""
+    found: dict[str, dict[str, Any] | None] = {}
+    for kind, parts in parts_of_variance(effects, of_member, weights).items():
+        if parts is None:
+            found[kind] = None
+            continue
+        members, priors = parts
+        held = json.loads(priors.to_json(orient="records", double_precision=6))
+        found[kind] = {"members": None if len(effects) == 1 else _rounded(members), "priors": held}
+    return found
 
 
 def _quantiles(timelines: Timelines, column: str, weights: Mapping[str, float] | None) -> dict[str, float | None]:

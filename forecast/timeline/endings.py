@@ -37,10 +37,10 @@ from forecast.timeline.codes import (
     UKRAINE_DEFEATED,
     WALKED_AWAY,
 )
-from forecast.timeline.forms import bounded, ratio, wide_ratio
+from forecast.timeline.forms import MOST, bounded, ratio, wide_ratio
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
-from forecast.timeline.random_numbers import Context, decision, happens, uniform
+from forecast.timeline.random_numbers import Context, decision, happens, may_happen, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -131,10 +131,11 @@ def defeat_rates(
     total = e.defeat_capitulation + e.defeat_overthrow + e.defeat_supply
     if total <= 0.0:
         return 0.0, 0.0, 0.0
+    part = 1.0 / total
     return (
-        e.defeat_capitulation / total * capitulation_ratio(p, s, adequacy, quickened),
-        e.defeat_overthrow / total * overthrow_ratio(p, s, instability),
-        e.defeat_supply / total * supply_ratio(p, s, adequacy),
+        e.defeat_capitulation * part * capitulation_ratio(p, s, adequacy, quickened),
+        e.defeat_overthrow * part * overthrow_ratio(p, s, instability),
+        e.defeat_supply * part * supply_ratio(p, s, adequacy),
     )
 
 
@@ -145,10 +146,11 @@ def failure_rates(p: Parameters, s: State, strain: float, quickened: float) -> t
     total = e.failure_crash + e.failure_mutiny + e.failure_death
     if total <= 0.0:
         return 0.0, 0.0, 0.0
+    part = 1.0 / total
     return (
-        e.failure_crash / total * ratio(e.failure_strain * strain),
-        e.failure_mutiny / total * ratio(e.failure_shock * s.home_shock - e.failure_advance * quickened),
-        e.failure_death / total * ratio(e.failure_strain * strain - e.failure_advance * quickened),
+        e.failure_crash * part * ratio(e.failure_strain * strain),
+        e.failure_mutiny * part * ratio(e.failure_shock * s.home_shock - e.failure_advance * quickened),
+        e.failure_death * part * ratio(e.failure_strain * strain - e.failure_advance * quickened),
     )
 
 
@@ -167,14 +169,16 @@ def failure_rate(p: Parameters, s: State) -> float:
 
 
 @routine
-def rates(p: Parameters, s: State, r: Result, w: World, dt: float) -> None:
-    """Compute the rates of the endings in a step."""
+def rates(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
+    """Compute the rates of the endings in a step; that of Russia's failure only if some ending can happen in it."""
     if s.truce == GENERAL:
         s.rate_collapse = s.rate_defeat = s.rate_failure = 0.0
         return
     s.rate_collapse = collapse_rate(p, s, w, dt)
     s.rate_defeat = defeat_rate(p, s)
-    s.rate_failure = failure_rate(p, s)
+    s.rate_failure = 0.0
+    if may_happen((s.rate_defeat + MOST * p.endings.failure) * dt, context, ENDING, s.week, part):
+        s.rate_failure = failure_rate(p, s)
     r.top_defeat_rate = max(r.top_defeat_rate, s.rate_collapse + s.rate_defeat)
 
 

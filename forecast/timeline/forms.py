@@ -31,8 +31,7 @@ def revert(x: float, target: float, half_life: float, dt: float, noise: float) -
 @kernel
 def bounded(x: float, limit: float) -> float:
     """An odd function with slope 1 at 0 that saturates at `limit`: x / sqrt(1 + (x / limit)^2)."""
-    y = x / limit
-    return x / math.sqrt(1.0 + y * y)
+    return x / math.sqrt(1.0 + x * x * (1.0 / (limit * limit)))
 
 
 @kernel

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from forecast.timeline import bargain, hawks, kyiv, washington
+from forecast.timeline import bargain, hawks, kyiv, prospects, washington
 from forecast.timeline.codes import (
     CONTACT,
     EUROPE,
@@ -219,6 +219,7 @@ def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> 
     s.truce = NO_TRUCE
     s.setbacks += 1.0
     s.moves += 1
+    prospects.update(p, s, w)
     bargain.draw_settlement(p, s, w, context)
 
 
@@ -231,6 +232,7 @@ def climb(p: Parameters, s: State, r: Result, w: World, context: Context) -> Non
     r.steps_up += 1.0
     r.highest_rung = max(r.highest_rung, s.rung)
     if s.rung == CONTACT:
+        prospects.update(p, s, w)
         bargain.draw_settlement(p, s, w, context)
     note(context.log, CLIMBED, s.week, s.rung, s.index)
     if s.rung == TERMS and np.isnan(r.signed):

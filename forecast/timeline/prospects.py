@@ -50,7 +50,7 @@ def expected(level: float, mean: float, half_life: float, horizon: float) -> flo
     return mean + (level - mean) / (1.0 + horizon * LN2 / half_life)
 
 
-@routine
+@kernel
 def breaking(p: Parameters, s: State, adequacy: float, instability: float) -> float:
     """Weeks of a side's rate at reference that its odds of a break within the horizon come to: L / seen."""
     t, quickened = p.talks, s.pace - s.advance_start
@@ -93,7 +93,10 @@ def line_value(p: Parameters, s: State, w: World, party: int) -> float:
 
 @routine
 def update(p: Parameters, s: State, w: World) -> None:
-    """Work out both sides' chances, their worth of fighting on and Moscow's fear of a pause, once in each step."""
+    """Work out both sides' chances, their worth of fighting on and Moscow's fear of a pause, from the present levels.
+
+    Called in each step in which a settlement is on the table, and before one is chosen.
+    """
     horizon = p.talks.horizon
     adequacy = expected(s.adequacy, front.adequacy_target(p.front, s), p.front.adequacy_half_life, horizon)
     instability = expected(s.instability, kyiv.instability_target(p.kyiv, s), p.kyiv.instability_half_life, horizon)

@@ -81,8 +81,9 @@ def move_levels(p: Parameters, s: State, r: Result, w: World, context: Context, 
 @routine
 def draw_events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Draw the events of a step, part by part; prospects and rates of the endings come first, their draw comes last."""
-    prospects.update(p, s, w)
-    endings.rates(p, s, r, w, dt)
+    if s.in_force == 0 and bargain.on_table(s):
+        prospects.update(p, s, w)
+    endings.rates(p, s, r, w, context, part, dt)
     breakthroughs = r.breakthroughs
     front.events(p.front, s, r, context, part, dt)
     s.setbacks += r.breakthroughs - breakthroughs
@@ -121,24 +122,24 @@ def mark(p: Parameters, s: State, r: Result, before: float, begin: float, end: f
     """
     start = begin - 7.0 * s.elapsed
     before, after = before - s.km2_start, s.km2 - s.km2_start
-    approval = washington.approval(p.washington, s)
+    levels = (s.capital, s.attention, s.hawks, s.obstruction, s.instability, s.strain, s.adequacy, s.advance)
     if begin < start + FOUR_WEEKS <= end:
         r.km2_4w = before + (after - before) * (start + FOUR_WEEKS - begin) / (end - begin)
-        r.approval_4w = approval
+        r.approval_4w = washington.approval(p.washington, s)
+        for k in range(len(LEVELS)):
+            r.at_4w[k] = levels[k]
     if begin < start + QUARTER <= end:
         r.km2_13w = before + (after - before) * (start + QUARTER - begin) / (end - begin)
-        r.approval_13w = approval
+        r.approval_13w = washington.approval(p.washington, s)
+        for k in range(len(LEVELS)):
+            r.at_13w[k] = levels[k]
     if begin < start + HALF_YEAR <= end:
         r.km2_26w = before + (after - before) * (start + HALF_YEAR - begin) / (end - begin)
-    levels = (s.capital, s.attention, s.hawks, s.obstruction, s.instability, s.strain, s.adequacy, s.advance)
-    for k in range(len(LEVELS)):
-        r.average[k] += levels[k] * (end - begin) / 7.0
-        if begin < start + FOUR_WEEKS <= end:
-            r.at_4w[k] = levels[k]
-        if begin < start + QUARTER <= end:
-            r.at_13w[k] = levels[k]
-        if begin < start + HALF_YEAR <= end:
+        for k in range(len(LEVELS)):
             r.at_26w[k] = levels[k]
+    dt = (end - begin) / 7.0
+    for k in range(len(LEVELS)):
+        r.average[k] += levels[k] * dt
         r.at_end[k] = levels[k]
 
 

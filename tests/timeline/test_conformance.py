@@ -45,7 +45,7 @@ EVENTS: dict[str, Part] = {
     "kyiv": lambda b, dt: kyiv.events(b.p.kyiv, b.s, b.r, b.context, 0, dt),
     "talks": lambda b, dt: talks.events(b.p, b.s, b.r, b.w, b.context, 0, dt),
     "endings": lambda b, dt: (
-        endings.rates(b.p, b.s, b.r, b.w, dt),
+        endings.rates(b.p, b.s, b.r, b.w, b.context, 0, dt),
         endings.events(b.p, b.s, b.r, b.w, b.context, 0, dt),
     ),
 }

@@ -149,7 +149,7 @@ def test_causes_compete_in_proportion_to_their_rates(b: Bench, u: float, cause: 
     """At u below 1 a defeat, above it a failure of Russia, which is three times as likely."""
     exposed(b)
     b.p.endings.defeat, b.p.endings.failure = 1e6 / sum(DEFEAT), 3e6 / sum(FAILURE)
-    endings.rates(b.p, b.s, b.r, b.w, 1.0)
+    endings.rates(b.p, b.s, b.r, b.w, b.context, 0, 1.0)
     choose(b, endings.ENDING_WHICH, 0, u / 4 if u < 1 else 0.25 + 0.75 * (u - 1))
     endings.events(b.p, b.s, b.r, b.w, b.context, 0, 1.0)
     assert b.r.cause == cause
@@ -179,12 +179,24 @@ def test_a_battlefield_ending_needs_fighting(b: Bench) -> None:
     assert s.ending != RUNNING
 
 
+@pytest.mark.parametrize("u", [0.005, 0.03, 0.06, 0.2])
+def test_the_rate_of_failure_is_left_out_only_where_nothing_can_happen(b: Bench, u: float) -> None:
+    exposed(b)
+    b.p.endings.defeat, b.p.endings.failure = 0.01 / sum(DEFEAT), 0.02
+    choose(b, endings.ENDING, 0, u)
+    endings.rates(b.p, b.s, b.r, b.w, b.context, 0, 1.0)
+    rate = endings.failure_rate(b.p, b.s)
+    assert b.s.rate_failure == (near(rate) if u < b.s.rate_defeat + 0.1 else 0.0)
+    endings.events(b.p, b.s, b.r, b.w, b.context, 0, 1.0)
+    assert (b.s.ending != RUNNING) == (u < 1 - math.exp(-b.s.rate_defeat - rate))
+
+
 def test_no_battlefield_rates_while_a_truce_holds(b: Bench) -> None:
     b.p.endings.defeat = b.p.endings.failure = 1.0
-    endings.rates(b.p, b.s, b.r, b.w, 1.0)
+    endings.rates(b.p, b.s, b.r, b.w, b.context, 0, 1.0)
     assert (b.s.rate_defeat, b.s.rate_failure, b.r.top_defeat_rate) == (near(1), near(1), near(1))
     b.s.truce = GENERAL
-    endings.rates(b.p, b.s, b.r, b.w, 1.0)
+    endings.rates(b.p, b.s, b.r, b.w, b.context, 0, 1.0)
     assert (b.s.rate_collapse, b.s.rate_defeat, b.s.rate_failure) == (0.0, 0.0, 0.0)
 
 
