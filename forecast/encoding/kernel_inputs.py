@@ -224,7 +224,7 @@ def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: da
     for k, settlement in enumerate(scenario.settlements):
         facts["needs_washington"][0, k] = "washington" in settlement.signatories
         facts["needs_europe"][0, k] = "europe" in settlement.signatories
-        for flag in ("temporary", "stops_first", "election_first", "troops", "dictated"):
+        for flag in ("temporary", "stops_first", "election_first", "troops", "troops_excluded", "dictated"):
             facts[flag][0, k] = getattr(settlement, flag)
         facts["settles"][0, k, [where["issue"][issue] for issue in settlement.settles]] = 1.0
         facts["clauses"][0, k] = len(settlement.clauses)

@@ -22,6 +22,9 @@ from forecast.timeline import washington
 from forecast.timeline.cells import Course
 from forecast.timeline.codes import RUNGS, RUNNING, TRUCES
 
+LATE_WEEKS = 4
+"""Weeks over which the pace of late is counted."""
+
 YOUNG_WEEKS = 4.0
 """Age of a settlement at the horizon below which its age is mentioned, weeks."""
 
@@ -125,18 +128,17 @@ def standings(scenario: Scenario, course: Course) -> Iterator[Event]:
     """Give summaries of the situation: at the end of each quarter, in the last week, and on a later as-of date."""
     first, last = course.weeks[0], course.weeks[-1]
     begin, _ = week_days(scenario, course, first)
-    counted, elapsed = float(course.states["km2_start"][0]), 0
     later = begin > scenario.reference_date
     if later:
         yield Event(begin, begin, "levels", "levels", standing(scenario, course, 0))
     for k, week in enumerate(course.weeks, start=1):
         begin, end = week_days(scenario, course, week)
-        elapsed += (end - begin).days + 1
         if (week == last or quarter_ends(begin, end)) and not (later and week == first):
-            km2 = float(course.states["km2"][k])
-            pace = (km2 - counted) / (elapsed / 7.0)
+            since = max(k - LATE_WEEKS, 0)
+            opened, _ = week_days(scenario, course, course.weeks[since])
+            gained = float(course.states["km2"][k]) - float(course.states["km2"][since])
+            pace = gained / (((end - opened).days + 1) / 7.0)
             yield Event(begin, end, "levels", "levels", standing(scenario, course, k) | {"pace": pace})
-            counted, elapsed = km2, 0
 
 
 def quarter_ends(begin: date, end: date) -> bool:

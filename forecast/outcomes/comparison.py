@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from forecast.inputs.validation import Place
 from forecast.outcomes.clustering import clusters_of
@@ -53,12 +54,15 @@ def wars(scenario: Scenario) -> list[dict[str, Any]]:
     return out
 
 
-def implied(timelines: Timelines, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
+def implied(
+    timelines: Timelines, weights: Mapping[str, float] | None = None, stratified: pd.DataFrame | None = None
+) -> dict[str, Any]:
     """How the war ends by the horizon, as the reference class counts it: shares with their errors.
 
     Args:
         timelines: of one run.
         weights: of a pool's members, by name.
+        stratified: scores of the priors that were drawn in strata; see `clustering`.
     """
     stopped = (timelines["ending"] == "general_truce").to_numpy()
     what = {
@@ -67,11 +71,15 @@ def implied(timelines: Timelines, weights: Mapping[str, float] | None = None) ->
         "negotiated": (timelines["headline"] == "negotiated").to_numpy(),
         "general_truce_without_settlement": stopped,
     }
-    return clusters_of(timelines, weights).shares(what)
+    return clusters_of(timelines, weights, stratified).shares(what)
 
 
 def crowds(
-    scenario: Scenario, timelines: Timelines, as_of: date, weights: Mapping[str, float] | None = None
+    scenario: Scenario,
+    timelines: Timelines,
+    as_of: date,
+    weights: Mapping[str, float] | None = None,
+    stratified: pd.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
     """Crowd forecasts, each with the share of timelines in which the nearest event comes, over the same days.
 
@@ -82,8 +90,9 @@ def crowds(
         timelines: of one run.
         as_of: its as-of date.
         weights: of a pool's members, by name.
+        stratified: scores of the priors that were drawn in strata; see `clustering`.
     """
-    clusters = clusters_of(timelines, weights)
+    clusters = clusters_of(timelines, weights, stratified)
     out = []
     for row in _rows(scenario, CROWDS):
         checked = checked_row(CrowdRow, row, Place(CROWDS))
@@ -118,11 +127,15 @@ def _happened(timelines: Timelines, event: str, until: np.datetime64) -> np.ndar
 
 
 def summary(
-    scenario: Scenario, timelines: Timelines, as_of: date, weights: Mapping[str, float] | None = None
+    scenario: Scenario,
+    timelines: Timelines,
+    as_of: date,
+    weights: Mapping[str, float] | None = None,
+    stratified: pd.DataFrame | None = None,
 ) -> Mapping[str, Any]:
     """All of it, as `summary.json` holds it; the arguments are those of `crowds`."""
     return {
-        "implied": implied(timelines, weights),
+        "implied": implied(timelines, weights, stratified),
         "wars": wars(scenario),
-        "crowds": crowds(scenario, timelines, as_of, weights),
+        "crowds": crowds(scenario, timelines, as_of, weights, stratified),
     }

@@ -1,11 +1,9 @@
-"""The parts of the uncertainty of the odds: the disagreement among members, and the shares of single priors.
+"""The parts of the uncertainty of the odds that single priors hold.
 
 The variance of an outcome's odds is that between draws, with the noise of finitely many timelines taken out, and in a
-pool that between members beside it:
-
-    total = sum_m w_m (mean_m - mean)^2 + sum_m w_m variance_m
-
-A prior's share of a member's variance is the first-order share of `influence`.
+pool that between members beside it. The share that lies between members is `between_members` of the odds
+(`clustering`); the rest lies within members, in proportion to w_m variance_m. A prior's share of a member's variance is
+the first-order share of `influence`.
 """
 
 from collections.abc import Mapping
@@ -22,38 +20,38 @@ HELD_ABOVE = 0.05
 
 
 def parts_of_variance(
-    effects: Mapping[str, pd.DataFrame], of_member: Mapping[str, Timelines], weights: Mapping[str, float] | None
-) -> dict[str, tuple[float, pd.DataFrame] | None]:
-    """The parts of the variance of each outcome's odds, between draws and members.
+    effects: Mapping[str, pd.DataFrame],
+    of_member: Mapping[str, Timelines],
+    weights: Mapping[str, float] | None,
+    between_members: Mapping[str, float],
+) -> dict[str, pd.DataFrame | None]:
+    """The parts of the variance of each outcome's odds that priors hold.
 
     Args:
         effects: of each member, from `influence`.
         of_member: timelines of each member.
         weights: of a pool, the weight of each member.
+        between_members: by outcome, the share of the variance that lies between members; 0 for one alone.
 
     Returns:
-        For each of `HEADLINES`, the share that is disagreement among members (0 for one alone), and a table with
-        `name`, `share` and `share_error` of the priors that clearly hold more than `HELD_ABOVE`, largest first, summed
-        over members. None where nothing can be said: with too few draws, or without any variance.
+        For each of `HEADLINES` a table with `name`, `share` and `share_error` of the priors that clearly hold more than
+        `HELD_ABOVE`, largest first, summed over members. None where nothing can be said: with too few draws, or without
+        any variance.
     """
     if all(table.empty for table in effects.values()):
         return dict.fromkeys(HEADLINES)
     names = list(of_member)
-    w = np.array([1.0 if weights is None else weights[name] for name in names])
-    mean, variance = np.zeros((2, len(names), len(HEADLINES)))
+    variance = np.zeros((len(names), len(HEADLINES)))
     for m, name in enumerate(names):
         shares, sizes = shares_of_draws(of_member[name])
-        p = shares.to_numpy()
-        mean[m] = np.average(p, axis=0, weights=sizes)
-        if len(p) > 1:
-            variance[m] = variance_between(p, sizes)
-    between = w @ (mean - w @ mean) ** 2
-    total = between + w @ variance
-    found: dict[str, tuple[float, pd.DataFrame] | None] = dict.fromkeys(HEADLINES)
+        if len(sizes) > 1:
+            variance[m] = (1.0 if weights is None else weights[name]) * variance_between(shares.to_numpy(), sizes)
+    total = variance.sum(axis=0)
+    found: dict[str, pd.DataFrame | None] = dict.fromkeys(HEADLINES)
     for k, kind in enumerate(HEADLINES):
         if total[k] > 0.0:
-            parts = dict(zip(names, w * variance[:, k] / total[k], strict=True))
-            found[kind] = (float(between[k] / total[k]), _held(kind, effects, parts))
+            parts = (1.0 - between_members[kind]) * variance[:, k] / total[k]
+            found[kind] = _held(kind, effects, dict(zip(names, parts, strict=True)))
     return found
 
 

@@ -60,6 +60,7 @@ def summarise(
     effects = {member.name: member.influence(of_member[member.name]) for member in members}
     stratified = scores_of_strata(members)
     learnt = {series: block for member in members for series, block in member.series_used.items()}
+    odds = odds_of(timelines, resolved.weights, stratified)
     return {
         "schema": SCHEMA,
         "run": name,
@@ -76,12 +77,12 @@ def summarise(
         "fixed": settings["fixed"],
         "readings": readings_used(scenario, day),
         "prior_only": settings["prior_only"],
-        **odds_of(timelines, resolved.weights, stratified),
+        **odds,
         **(_of_pool(pool, members, timelines, of_member, stratified) if pool else {}),
         "since": since(scenario, day, learnt),
-        "coherence": comparison.summary(scenario, timelines, day, resolved.weights),
+        "coherence": comparison.summary(scenario, timelines, day, resolved.weights, stratified),
         "turns_on": _turns_on(effects),
-        "uncertainty": _uncertainty(effects, of_member, resolved.weights),
+        "uncertainty": _uncertainty(effects, of_member, resolved.weights, odds["odds"]),
         "amounts": {column: _quantiles(timelines, column, resolved.weights) for column in AMOUNTS},
         "diagnostics": {
             **_sampler(members),
@@ -167,18 +168,20 @@ def _turns_on(effects: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _uncertainty(
-    effects: Mapping[str, pd.DataFrame], of_member: Mapping[str, Timelines], weights: Mapping[str, float] | None
+    effects: Mapping[str, pd.DataFrame],
+    of_member: Mapping[str, Timelines],
+    weights: Mapping[str, float] | None,
+    odds: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, dict[str, Any] | None]:
     """The parts of the variance of each outcome's odds: `members`, null for one alone, and `priors`, largest first."""
-    found: dict[str, dict[str, Any] | None] = {}
-    for kind, parts in parts_of_variance(effects, of_member, weights).items():
-        if parts is None:
-            found[kind] = None
-            continue
-        members, priors = parts
-        held = json.loads(priors.to_json(orient="records", double_precision=6))
-        found[kind] = {"members": None if len(effects) == 1 else _rounded(members), "priors": held}
-    return found
+    between = {kind: entry.get("between_members") for kind, entry in odds.items()}
+    parts = parts_of_variance(effects, of_member, weights, {kind: share or 0.0 for kind, share in between.items()})
+    return {
+        kind: None
+        if priors is None
+        else {"members": between[kind], "priors": json.loads(priors.to_json(orient="records", double_precision=6))}
+        for kind, priors in parts.items()
+    }
 
 
 def _quantiles(timelines: Timelines, column: str, weights: Mapping[str, float] | None) -> dict[str, float | None]:

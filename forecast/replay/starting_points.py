@@ -60,6 +60,14 @@ PATHS = {
 RECORDS, LAYOUT = ("states", "results"), "_layout"
 """Fields of `Start` with records, and the end of the name of their layout in a file."""
 
+REMADE = (
+    *("kept", "renewed", "kept_for"),
+    *("worth", "break_seen", "fear"),
+    *("rate_collapse", "rate_defeat", "rate_failure"),
+    "patience",
+)
+"""Fields of a state that a timeline works out anew before it reads them: cleared, they take no space in a file."""
+
 WEEK = pd.Timedelta(days=7)
 
 ENDED = "endings.any"
@@ -236,6 +244,8 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
     replicates = made.share.shape[1]
     states, results = made.states[chosen].reshape(-1).copy(), made.results[chosen].reshape(-1).copy()
     states["km2_start"], states["elapsed"] = states["km2"], 0.0
+    for name in REMADE:
+        states[name] = 0.0
     states["week"] = (day - calendar.monday(scenario.reference_date)).days // 7
     for name in results.dtype.names or ():
         if name.rpartition("_")[2] in calendar.AMOUNT_DAYS:

@@ -237,29 +237,40 @@ def judged(leads: Sequence[Mapping[str, Any]]) -> str:
     return next((str(lead["meaning"]) for lead in leads if lead["basis"] != "figure"), "")
 
 
-def held(summary: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Any] | None:
-    """The judgements that hold most of the uncertainty of the less certain of the two ways to an end.
+def held(summary: Mapping[str, Any], meanings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The parts that hold most of the uncertainty of the two ways to an end, the less certain way first.
 
     Args:
         summary: of the run.
         meanings: of the inputs by name, as the report words them.
 
     Returns:
-        `kind`, `members` (empty for one member) and `priors`, each with `meaning` and `percent`; None where nothing
-        can be said.
+        For each outcome of which something can be said: `kind`, `members` (empty for one member) and `priors`, each
+        with `meaning` and `percent`.
     """
+    found = []
     wide = [kind for kind in HEADLINES[:2] if summary["odds"][kind]["interval"] and summary["uncertainty"][kind]]
-    if not wide:
-        return None
-    kind = max(wide, key=lambda kind: float(np.ptp(summary["odds"][kind]["interval"])))
-    found = summary["uncertainty"][kind]
-    priors = [
-        {"meaning": meanings[entry["name"]], "percent": percent(entry["share"])} for entry in found["priors"][:LEADING]
-    ]
+    for kind in sorted(wide, key=lambda kind: -float(np.ptp(summary["odds"][kind]["interval"]))):
+        parts = summary["uncertainty"][kind]
+        members = "" if parts["members"] is None else percent(parts["members"])
+        priors = [
+            {"meaning": meanings[entry["name"]], "percent": percent(entry["share"])}
+            for entry in parts["priors"][:LEADING]
+        ]
+        if members or priors:
+            found.append({"kind": kind, "members": members, "priors": priors})
+    return found
+
+
+def simulated(summary: Mapping[str, Any]) -> dict[str, str]:
+    """The odds among the years that were simulated week by week: in a pool, of the members that have such years."""
+    weekly = [member for member in summary.get("perspectives", {}).values() if member["simulated"]]
+    if not weekly:
+        return {kind: percent(entry["probability"]) for kind, entry in summary["odds"].items()}
+    total = sum(member["weight"] for member in weekly)
     return {
-        "kind": kind,
-        "members": "" if found["members"] is None else percent(found["members"]),
-        "priors": priors,
+        kind: percent(sum(member["weight"] * member["odds"][kind]["probability"] for member in weekly) / total)
+        for kind in HEADLINES
     }
 
 
@@ -297,6 +308,7 @@ def first_page(
         "days": (scenario.horizon - scenario.reference_date).days + 1,
         "dates": dates(scenario, as_of),
         "watched": watched(summary),
+        "simulated": simulated(summary),
         "widest": widest(summary),
         "precision": precision(summary),
         "precise": precise(summary),

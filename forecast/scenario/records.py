@@ -159,6 +159,7 @@ class Settlement(Grounded):
         stops_first: the fighting stops before the rest is agreed.
         election_first: it asks for a lawful Ukrainian signatory first.
         troops: it names European troops from the start.
+        troops_excluded: no foreign troops can be written into it.
         dictated: it describes a defeat, and is never on the table.
         ceasefire: a bare general truce is judged by it.
         settles: ids of the issues that a draft of it must settle.
@@ -181,6 +182,7 @@ class Settlement(Grounded):
     staging: Texts
     legal: Texts
     clauses: tuple[Clause, ...] = ()
+    troops_excluded: bool = False
 
 
 class Region(Grounded):

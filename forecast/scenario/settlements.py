@@ -34,6 +34,10 @@ def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlemen
         _check_signatories(table.signatories, spot.at("signatories"))
         if name in (*BATTLEFIELD, *UNRESOLVED):
             raise spot.error("found the id of an ending that every scenario has; expected another id", "Rename it")
+        if table.troops and table.troops_excluded:
+            raise spot.at("troops_excluded").error(
+                "found true, with `troops` true; expected one of the two to be false"
+            )
         if table.ceasefire and any(other.ceasefire for other in settlements):
             raise spot.at("ceasefire").error("found true, as for another settlement; expected one such settlement")
         for key in ROWS_OF_SETTLEMENT:

@@ -63,6 +63,7 @@ class TableWriter:
                 self._file,
                 part.schema,
                 compression="zstd",
+                compression_level=6,
                 use_dictionary=[name for name in part.schema.names if name not in split],
                 use_byte_stream_split=split,
             )

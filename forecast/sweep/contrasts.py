@@ -79,6 +79,16 @@ def us_arms(stock: float) -> Change:
     return change
 
 
+def held_hawks(at: float) -> Change:
+    """Hold the hawks' strength at a level: nothing moves it, since it has no mean of its own that could be shifted."""
+
+    def change(rows: Any, states: Any) -> None:
+        rows["hawks"]["hawks_half_life"] = 1e6
+        states["hawks"] = at
+
+    return change
+
+
 def power(by: float) -> Change:
     """Move worth of fighting on from Kyiv to Moscow."""
 
@@ -101,6 +111,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "obstruction": _both(
         "European obstruction, -1 to +1", "europe", ("obstruction_start", "obstruction_mean"), "obstruction"
     ),
+    "hawks": Contrast("the hawks' strength, held at -1 and at +1", held_hawks(-1.0), held_hawks(1.0)),
     "instability": _both("instability in Ukraine, -1 to +1", "kyiv", ("instability_mean",), "instability"),
     "arms": Contrast("US arms, none to January's flow all year", us_arms(0.0), us_arms(1e6)),
     "strain": _both("Moscow's strain, -1 to +1", "moscow", ("strain_start", "strain_trend"), "strain"),
@@ -131,7 +142,8 @@ def contrasts(
     Returns:
         One row for each contrast: `contrast`, `label`; for `battlefield` and `negotiated` the change of the odds in
         points from the low to the high side, and its paired standard error `<outcome>_error`; `term_index`, the change
-        of the mean term index of signed settlements, and `term_index_error`, of means taken as independent.
+        of the mean term index of signed settlements, and `term_index_error`, of means taken as independent. The two
+        sides sign in different timelines, so the change of the index has a part of selection.
     """
 
     def side(change: Change | None) -> pd.DataFrame:

@@ -15,7 +15,8 @@ Opening terms answer power. They lean, on every issue alike and within what the 
 
     lean ((R_Moscow - optimism - V_Moscow) - (R_Kyiv - V_Kyiv)) / 2      V of the settlement's typical terms
 
-A lean of 1 would leave both sides equally far from consent, as those who draft the terms see them.
+A lean of 1 would leave both sides equally far from consent, as those who draft the terms see them. Terms lean when a
+settlement is chosen, and again, by the change since, whenever talks reach written terms.
 """
 
 import math
@@ -251,11 +252,11 @@ def draw_settlement(p: Parameters, s: State, w: World, context: Context) -> None
     s.settlement = chosen
     s.drawn += 1
     s.troops_text = int(w.facts.troops[chosen])
-    lean = opening_lean(p, s, w, chosen)
+    s.lean = opening_lean(p, s, w, chosen)
     common = normal(context, OPENING_TERMS, s.week, 32 * lane)
     for i in range(w.facts.issues):
         own = normal(context, OPENING_TERMS, s.week, 32 * lane + 1 + i)
-        x = p.settlements.terms[chosen, i] + lean + p.settlements.spread[chosen] * (0.6 * common + 0.8 * own)
+        x = p.settlements.terms[chosen, i] + s.lean + p.settlements.spread[chosen] * (0.6 * common + 0.8 * own)
         s.terms[i] = min(max(x, 0.0), 1.0)
     for k in range(int(w.facts.clauses[chosen])):
         s.included[k] = 1.0
@@ -269,6 +270,26 @@ def draw_settlement(p: Parameters, s: State, w: World, context: Context) -> None
     for k in range(int(w.facts.clauses[chosen])):
         if s.included[k] == 0.0:
             note(context.log, OMITTED, s.week, k, 0.0)
+
+
+@routine
+def left_out(s: State, w: World, issue: int) -> bool:
+    """Whether the draft leaves out a clause on an issue."""
+    for k in range(int(w.facts.clauses[s.settlement])):
+        if s.included[k] == 0.0 and int(w.facts.clause_issue[s.settlement, k]) == issue:
+            return True
+    return False
+
+
+@routine
+def write_down(p: Parameters, s: State, w: World) -> None:
+    """Write the terms down on entering the rung of terms: they lean as power stands now, not as when talks began."""
+    lean = opening_lean(p, s, w, s.settlement)
+    for i in range(w.facts.issues):
+        if not left_out(s, w, i):
+            s.terms[i] = min(max(s.terms[i] + lean - s.lean, 0.0), 1.0)
+    s.lean = lean
+    s.index = term_index(p, s, w)
 
 
 @kernel

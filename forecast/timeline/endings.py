@@ -21,6 +21,8 @@ truce or a settlement holds.
 
 import math
 
+import numpy as np
+
 from forecast.timeline import decays, front, washington
 from forecast.timeline.codes import (
     ALL_GROUND,
@@ -198,6 +200,10 @@ def end(s: State, r: Result, context: Context, cause: int) -> None:
     """End the war on the battlefield by one of `codes.CAUSES`."""
     s.ending = UKRAINE_DEFEATED if cause < CRASH else RUSSIA_FAILS
     r.cause = cause
+    if cause == OVERTHROW and np.isnan(r.coup_attempt):
+        r.coup_attempt = s.day
+    if cause in (MUTINY, DEATH) and np.isnan(r.home_shock):
+        r.home_shock = s.day
     engaged = 1 if washington.engaged(s) else 0
     if cause == ALL_GROUND:
         note(context.log, EXHAUSTED, s.week, engaged, 0.0)

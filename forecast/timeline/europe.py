@@ -116,6 +116,7 @@ def events(p: Europe, s: State, r: Result, w: World, context: Context, part: int
     if (
         s.rung == TEXT
         and s.troops_text == 0
+        and w.facts.troops_excluded[s.settlement] == 0.0
         and may_happen(MOST * p.troops_into_text * dt, context, TROOPS, s.week, part)
         and happens(troops_rate(p, s) * dt, context, TROOPS, s.week, part)
     ):

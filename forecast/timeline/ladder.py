@@ -206,17 +206,19 @@ def begin_general_truce(s: State, r: Result, context: Context) -> None:
 def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> None:
     """Break a signed settlement, or leave it a dead letter: talks fall back to contact, the war goes on.
 
-    Any settlement is now worth less to Kyiv and Moscow. The settlement to negotiate is chosen again.
+    A truce that held before a dead letter was signed holds on. Any settlement is now worth less to Kyiv and Moscow. The
+    settlement to negotiate is chosen again.
     """
     s.private[KYIV] -= p.talks.broken_trust
     s.private[MOSCOW] -= p.talks.broken_trust
     if np.isnan(r.broken):
         r.broken = s.day
     bargain.fail_settlement(s)
+    if s.in_force == 1:
+        s.truce = NO_TRUCE
     s.in_force = 0
     s.settlement_age = 0.0
     s.rung = CONTACT
-    s.truce = NO_TRUCE
     s.setbacks += 1.0
     s.moves += 1
     prospects.update(p, s, w)
@@ -234,6 +236,8 @@ def climb(p: Parameters, s: State, r: Result, w: World, context: Context) -> Non
     if s.rung == CONTACT:
         prospects.update(p, s, w)
         bargain.draw_settlement(p, s, w, context)
+    elif s.rung == TERMS:
+        bargain.write_down(p, s, w)
     note(context.log, CLIMBED, s.week, s.rung, s.index)
     if s.rung == TERMS and np.isnan(r.signed):
         # Terms count even if they leave the table before the step is over.

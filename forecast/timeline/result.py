@@ -76,7 +76,7 @@ class Result:
     troops_text: Real = field("day", "European troops in the text")
     troops_in: Real = field("day", "European troops in Ukraine")
     wider_war: Real = field("day", "wider war after European troops entered; the timeline goes on")
-    home_shock: Real = field("day", "shock at home in Russia")
+    home_shock: Real = field("day", "shock at home in Russia, or the one that ended the war")
     limited_first: Real = field("day", "first limited truce began")
     limited_last: Real = field("day", "last limited truce began")
     general_first: Real = field("day", "first ceasefire along the whole front began, by truce or settlement")

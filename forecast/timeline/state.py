@@ -88,6 +88,7 @@ class State:
     patience: Real = field("count", "cumulated intensity left before the next move of the ladder")
     moves: Whole = field("count", "moves of the ladder in the week so far")
     terms: Table = field("position", "terms on the table", shape=("issue",))
+    lean: Real = field("position", "how far the terms leaned to Moscow's side when they were drawn or first written")
     included: Table = field("flag", "clauses in the draft", shape=("clause",))
     dampening: Table = field("ratio", "factor on the settlement's weight after its failures", shape=("settlement",))
     truce_value: Table = field("value", "value of a bare ceasefire on the line of the reference date", shape=("party",))

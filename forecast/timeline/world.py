@@ -25,6 +25,7 @@ class Facts:
     stops_first: Table = field("flag", "the fighting stops before the rest is agreed", shape=("settlement",))
     election_first: Table = field("flag", "asks for a lawful Ukrainian signatory first", shape=("settlement",))
     troops: Table = field("flag", "names European troops from the start", shape=("settlement",))
+    troops_excluded: Table = field("flag", "no foreign troops can be written into it", shape=("settlement",))
     dictated: Table = field("flag", "describes a defeat; never on the table", shape=("settlement",))
     settles: Table = field("flag", "a draft must settle the issue", shape=("settlement", "issue"))
     clauses: Table = field("count", "clauses of the settlement", shape=("settlement",))

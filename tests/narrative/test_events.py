@@ -14,6 +14,9 @@ from forecast.timeline.codes import (
     BREAKTHROUGH_CAUSE,
     CAUSES,
     CONTACT,
+    DEATH,
+    MUTINY,
+    OVERTHROW,
     PARTS,
     RUNGS,
     SIGNED,
@@ -34,7 +37,6 @@ DATED = {
     "sanctions_lapsed": "europe.vote",
     "troops_in": "europe.troops_in",
     "wider_war": "europe.wider_war",
-    "home_shock": "moscow.home_shock",
     "limited_first": "talks.limited_began",
     "general_first": "talks.general_began",
     "breakthrough": "front.broken_through",
@@ -46,7 +48,7 @@ DATED = {
 
 TOLD_APART = {
     "walked_away", "returned", "signed", "broken", "coup_attempt", "limited_last", "general_last", "taken",
-    "troops_text", "collapse_began",
+    "troops_text", "collapse_began", "home_shock",
 }  # fmt: skip
 """Other dates of a result, each with a line of its own in the test."""
 
@@ -93,7 +95,15 @@ def test_every_date_and_every_count_of_a_result_is_in_the_trace() -> None:
         signed = count["talks.in_force"] + count["talks.dead_letter"]
         assert (signed > 0) == (not np.isnan(result.signed))
         assert (count["talks.broken_down"] + count["talks.dead_letter"] > 0) == (not np.isnan(result.broken))
-        assert (count["kyiv.overthrown"] + count["kyiv.coup_failed"] > 0) == (not np.isnan(result.coup_attempt))
+        attempts = count["kyiv.overthrown"] + count["kyiv.coup_failed"] + (result.cause == OVERTHROW)
+        assert (attempts > 0) == (not np.isnan(result.coup_attempt))
+        shocks = [
+            entry.week
+            for entry in course.entries
+            if entry.kind.name == "moscow.home_shock"
+            or (entry.kind.name == "endings.failed" and entry.code in {MUTINY, DEATH})
+        ]
+        assert same_week(result.home_shock, shocks[:1])
         began = [entry.week for entry in course.entries if entry.kind.name == "endings.collapsing"]
         assert same_week(result.collapse_began, began[-1:])
         assert count["endings.halted"] + count["endings.collapsed"] <= len(began)

@@ -45,6 +45,7 @@ def test_every_kind_of_event_has_its_sentence() -> None:
         "omitted",
         "engaged",
         "usual",
+        "rests_on",
     }
     kinds = {kind.name for kind in KINDS} - {"talks.omitted"} | JOINED
     assert macros == {kind.replace(".", "_") for kind in kinds}
@@ -80,15 +81,13 @@ TABLE = {"settlement": "A settlement", "index": 0.61, "signs": ["europe", "kyiv"
         (
             "talks.begun",
             TABLE | {"omitted": []},
-            snapshot(
-                "Talks begin. On the table: A settlement, on terms that lean to Moscow, for Europe, Kyiv and Moscow to sign"
-            ),
+            snapshot("Talks begin: A settlement, for Europe, Kyiv and Moscow to sign"),
         ),
         (
             "talks.proposed",
             TABLE | {"omitted": ["ports", "sea lanes"]},
             snapshot(
-                "On the table now: A settlement, on terms that lean to Moscow, for Europe, Kyiv and Moscow to sign. The text leaves out: ports; sea lanes"
+                "Talks turn to: A settlement, for Europe, Kyiv and Moscow to sign. It leaves out: ports; sea lanes"
             ),
         ),
         (
@@ -154,7 +153,7 @@ TABLE = {"settlement": "A settlement", "index": 0.61, "signs": ["europe", "kyiv"
             "endings.failed",
             {"code": 1, "cause": "economic_crash", "strain": -0.6},
             snapshot(
-                "How it ended: an economic crash makes Moscow give up the war, or half of what it took. Its economic strain is below its usual level. Washington is still engaged in the talks"
+                "How it ended: an economic crash makes Moscow give up the war, or half of what it took, although its economic strain is below its usual level. Washington is still engaged in the talks"
             ),
         ),
         (

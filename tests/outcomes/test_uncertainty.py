@@ -35,32 +35,29 @@ def variance(*negotiated: int) -> float:
 def test_two_members_and_their_priors() -> None:
     a, b = (0, 2, 10, 8), (1, 9, 0, 10, 10)
     effects = {"a": held(first=0.5, second=0.02), "b": held(second=0.6, first=0.3)}
-    parts = parts_of_variance(effects, {"a": table(*a), "b": table(*b)}, {"a": 0.25, "b": 0.75})
-    within = 0.25 * variance(*a), 0.75 * variance(*b)
-    between = 0.25 * 0.75 * (0.5 - 0.6) ** 2
-    total = between + sum(within)
-    found = parts[NEGOTIATED]
-    assert found is not None
-    members, priors = found
-    assert members == pytest.approx(between / total)
+    between = dict.fromkeys(HEADLINES, 0.2)
+    parts = parts_of_variance(effects, {"a": table(*a), "b": table(*b)}, {"a": 0.25, "b": 0.75}, between)
+    within = np.array([0.25 * variance(*a), 0.75 * variance(*b)])
+    within *= 0.8 / within.sum()
+    priors = parts[NEGOTIATED]
+    assert priors is not None
     assert list(priors["name"]) == ["second", "first"]
-    by_hand = {
-        "first": (within[0] * 0.5 + within[1] * 0.3) / total,
-        "second": (within[0] * 0.02 + within[1] * 0.6) / total,
-    }
+    by_hand = {"first": within @ [0.5, 0.3], "second": within @ [0.02, 0.6]}
     assert dict(zip(priors["name"], priors["share"], strict=True)) == pytest.approx(by_hand)
-    assert priors["share_error"].to_numpy() == pytest.approx(0.01 * np.hypot(*within) / total)
+    assert priors["share_error"].to_numpy() == pytest.approx(0.01 * np.hypot(*within))
     assert parts["battlefield"] is None
 
 
 def test_small_and_uncertain_shares_are_not_named() -> None:
     effects = held(large=0.5, small=0.04, uncertain=0.2)
     effects["negotiated_share_error"] = [0.1, 0.001, 0.11]
-    found = parts_of_variance({"base": effects}, {"base": table(0, 10, 5, 0)}, None)[NEGOTIATED]
+    alone = dict.fromkeys(HEADLINES, 0.0)
+    found = parts_of_variance({"base": effects}, {"base": table(0, 10, 5, 0)}, None, alone)[NEGOTIATED]
     assert found is not None
-    assert found[0] == 0.0
-    assert list(found[1]["name"]) == ["large"]
+    assert list(found["name"]) == ["large"]
 
 
 def test_with_too_few_draws_nothing_is_said() -> None:
-    assert parts_of_variance({"base": held().iloc[:0]}, {"base": table(1, 2)}, None) == dict.fromkeys(HEADLINES)
+    none = held().iloc[:0]
+    found = parts_of_variance({"base": none}, {"base": table(1, 2)}, None, dict.fromkeys(HEADLINES, 0.0))
+    assert found == dict.fromkeys(HEADLINES)

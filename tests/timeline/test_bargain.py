@@ -180,6 +180,25 @@ def test_opening_terms_answer_power(table: Bench) -> None:
     assert bargain.opening_lean(p, s, w, 0) == near(0.3 * (moscow - kyiv))
 
 
+def test_terms_are_written_down_as_power_stands_then(table: Bench) -> None:
+    p, s, w = table.p, table.s, table.w
+    drafted(table)
+    p.settlements.give[0], p.talks.lean = 0.3, 0.6
+    s.lean, s.terms[:2] = 0.01, (0.4, 0.6)
+    w.facts.clauses[0], w.facts.clause_issue[0, 0], s.included[0] = 1.0, 1.0, 0.0
+    lean = bargain.opening_lean(p, s, w, 0)
+    assert lean > 0.03
+    bargain.write_down(p, s, w)
+    assert list(s.terms[:2]) == [near(0.4 + lean - 0.01), 0.6]  # the second is that of a clause left out
+    assert (s.lean, s.index) == (near(lean), near(bargain.term_index(p, s, w)))
+    before = s.index
+    bargain.write_down(p, s, w)
+    assert s.index == near(before)
+    s.worth[MOSCOW] += 0.1
+    bargain.write_down(p, s, w)
+    assert s.index > before
+
+
 def test_the_lean_grows_with_moscows_worth_and_falls_with_kyivs_within_the_give(table: Bench) -> None:
     p, s, w = table.p, table.s, table.w
     p.settlements.give[0], p.talks.lean = 0.2, 0.9

@@ -153,6 +153,8 @@ def test_causes_compete_in_proportion_to_their_rates(b: Bench, u: float, cause: 
     choose(b, endings.ENDING_WHICH, 0, u / 4 if u < 1 else 0.25 + 0.75 * (u - 1))
     endings.events(b.p, b.s, b.r, b.w, b.context, 0, 1.0)
     assert b.r.cause == cause
+    assert math.isnan(b.r.coup_attempt) == (cause != OVERTHROW)
+    assert math.isnan(b.r.home_shock) == (cause not in {MUTINY, DEATH})
     assert b.s.ending == (UKRAINE_DEFEATED if u < 1 else RUSSIA_FAILS)
 
 

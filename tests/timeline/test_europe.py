@@ -67,3 +67,14 @@ def test_troops_and_a_wider_war(b: Bench) -> None:
     s.settlement_age, s.day = 6.0, 90.0
     europe.events(p, s, r, b.w, b.context, 0, 1.0)
     assert (s.troops_in, r.troops_in, r.wider_war) == (1, 90.0, 90.0)
+
+
+def test_no_troops_in_a_settlement_that_excludes_them(b: Bench) -> None:
+    p, s = b.p.europe, b.s
+    p.troops_into_text, s.rung, s.settlement = SURE, TEXT, 0
+    b.w.facts.troops_excluded[0] = 1.0
+    europe.events(p, s, b.r, b.w, b.context, 0, 1.0)
+    assert s.troops_text == 0
+    b.w.facts.troops_excluded[0] = 0.0
+    europe.events(p, s, b.r, b.w, b.context, 0, 1.0)
+    assert s.troops_text == 1

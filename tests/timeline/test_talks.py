@@ -147,6 +147,14 @@ def test_signed_and_never_carried_out(table: Bench) -> None:
     assert math.isnan(r.general_first)
 
 
+def test_a_truce_that_holds_outlasts_a_dead_letter(table: Bench) -> None:
+    p, s, r = table.p, table.s, table.r
+    p.settlements.never_implemented[0] = 1.0
+    s.rung, s.truce, s.truce_age = SIGNED, GENERAL, 6.0
+    ladder.sign(p, s, r, table.w, table.context)
+    assert (s.in_force, s.truce, s.truce_age, s.rung) == (0, GENERAL, 6.0, CONTACT)
+
+
 def test_breakdown(table: Bench) -> None:
     p, s = table.p, table.s
     p.settlements.breakdown[0], p.settlements.clause_breakdown[0, :2] = 0.01, (0.5, 0.3)
