@@ -63,7 +63,7 @@ class Result:
     ban_lifted: Real = field("day", "ban on negotiating lifted")
     transfer: Real = field("day", "presidency transferred to the Speaker")
     election: Real = field("day", "election held")
-    coup_attempt: Real = field("day", "coup attempted")
+    coup_attempt: Real = field("day", "coup attempted, or the overthrow that ended the war")
     provocation: Real = field("day", "provocation")
     mobilised: Real = field("day", "mobilisation widened")
     draft_failed: Real = field("day", "the draft failed")
