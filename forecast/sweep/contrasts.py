@@ -186,15 +186,18 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, or one for each perspective."""
     parser = argparse.ArgumentParser(
         "python -m forecast.sweep.contrasts", description="How the odds answer to each driver low or high all year."
     )
     parser.add_argument("--timelines", type=int, default=TIMELINES)
-    parser.add_argument("--perspective", default=BASE)
+    parser.add_argument("--perspective", nargs="+", default=[BASE], help="one or several")
     given = parser.parse_args()
-    scenario = load_scenario(perspective=given.perspective)
-    print(markdown(contrasts(scenario, update(scenario), timelines=given.timelines)))
+    for perspective in given.perspective:
+        if len(given.perspective) > 1:
+            print(f"\n#### {perspective}\n")
+        scenario = load_scenario(perspective=perspective)
+        print(markdown(contrasts(scenario, update(scenario), timelines=given.timelines)))
 
 
 if __name__ == "__main__":
