@@ -66,7 +66,7 @@ REMADE = (
     *("rate_collapse", "rate_defeat", "rate_failure"),
     "patience",
 )
-"""Fields of a state that a timeline works out anew before it reads them: cleared, they take no space in a file."""
+"""Fields of a state that a timeline computes before it reads them: cleared, they take no space in a file."""
 
 WEEK = pd.Timedelta(days=7)
 
