@@ -25,6 +25,9 @@ from forecast.scenario.spec import Scenario
 LEADING = 3
 """Most inputs that the first page names."""
 
+HELD = 2
+"""Most inputs that it names as holding a part of the variance of an outcome's odds."""
+
 MOVES = 4
 """Most changes of recorded states that it names, the last ones."""
 
@@ -254,8 +257,7 @@ def held(summary: Mapping[str, Any], meanings: Mapping[str, str]) -> list[dict[s
         parts = summary["uncertainty"][kind]
         members = "" if parts["members"] is None else percent(parts["members"])
         priors = [
-            {"meaning": meanings[entry["name"]], "percent": percent(entry["share"])}
-            for entry in parts["priors"][:LEADING]
+            {"meaning": meanings[entry["name"]], "percent": percent(entry["share"])} for entry in parts["priors"][:HELD]
         ]
         if members or priors:
             found.append({"kind": kind, "members": members, "priors": priors})

@@ -210,34 +210,36 @@ The years are simulated under one set of premises, `base`, which is provisional 
 
 - **Battlefield: about 1 in 40 simulated years** (3%; 90% range 1 to 4%). One side is defeated or gives up. Most often: North Island is defeated (2%); South Island gives up (1%).
 - **Negotiated: fewer than 1 in 200 simulated years** (under 1%). A settlement is in force at the end.
-- **Unresolved: all but about 1 in 40 simulated years** (97%; 90% range 96 to 98%). Neither side has won and no settlement is in force, though the fighting may have paused. Most often: Still fighting (97%); A general truce without a text (1%).
+- **Unresolved: all but about 1 in 40 simulated years** (97%; 90% range 96 to 99%). Neither side has won and no settlement is in force, though the fighting may have paused. Most often: Still fighting (97%); A general truce without a text (1%).
 
 The 90% range shows how far the odds could move if the uncertain inputs were known. It assumes that the model is right.
 
 ## If the war ends
 
-The war ends in about 1 in 40 simulated years. Among these years, all but about 1 in 50 end on the
-battlefield (98%; 90% range 89 to 100%) and about 1 in 50 by negotiation (2%; 90% range 0 to 11%).
+The war ends in about 1 in 40 simulated years. Among these years, all but about 1 in 100 end on the
+battlefield (99%) and about 1 in 100 by negotiation (1%).
 
 ## Why
 
 - **Battlefield:** South Island's forces break through the front in about 1 in 8 simulated years (13%). In 10% of those years, the war ends on the battlefield. Defeat can also come without one.
-- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%). When talks first fall back for lack of consent, South Island is the least willing party in 58% of the years.
-- **Inputs:** no single input moves the odds by clearly more than the error of the estimate.
+- **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%). When talks first fall back for lack of consent, South Island is the least willing party in 58% of those years.
+- **Overthrow under force likelier while nobody leads in Kyiv**. At 1.32 rather than 0.382 (its 90th and 10th percentiles), an unresolved war becomes 2 points more likely and a battlefield outcome 2 points less likely. Basis: judgement alone.
 
 ## What to watch
 
 - 11 May 2031: Election in the League.
 - 31 July 2031: Vote of the League on the blockade.
 
-Odds in years with these events (associations, not effects):
+Odds in years with these events (associations, not effects: a war that ends early has less time for them). All simulated years:
+battlefield 3%, negotiated under 1%, unresolved 97%.
 
 - **A breakthrough at the front**: battlefield 10%, negotiated none, unresolved 90%.
 
 ## How sure
 
-The battlefield odds are the most uncertain, with a 90% range of 1 to 4%.
+The unresolved odds are the most uncertain: 90% range 96 to 99%.
 Repeating the simulation would change the odds by less than 1 point (Monte Carlo error).
+The odds rest mainly on judgements that no source can confirm, most of all **Overthrow under force likelier while nobody leads in Kyiv**.
 """)
 
 

@@ -23,6 +23,7 @@ from forecast.report.first_page import (
     open_ranges,
     precise,
     precision,
+    simulated,
     watched,
     widest,
 )
@@ -126,14 +127,14 @@ def test_events_to_watch_are_those_with_other_odds(kept: Run) -> None:
         [
             {
                 "event": "general_truce",
-                "shift": 0.4995,
+                "shift": 0.49975,
                 "battlefield": "none",
                 "negotiated": "50%",
                 "unresolved": "50%",
             },
             {
                 "event": "breakthrough",
-                "shift": 0.27475,
+                "shift": 0.27449999999999997,
                 "battlefield": "30%",
                 "negotiated": "none",
                 "unresolved": "70%",
@@ -267,25 +268,34 @@ def test_the_leading_judgement_is_named() -> None:
     assert judged(leads[:1]) == judged([]) == ""
 
 
-def test_what_holds_the_uncertainty_is_that_of_the_wider_range() -> None:
+def test_parts_of_the_uncertainty_come_in_the_order_of_the_ranges() -> None:
     one = {"name": "a", "share": 0.31, "share_error": 0.03}
-    summary = {
+    summary: dict[str, Any] = {
         "odds": {"battlefield": {"interval": [0.0, 0.2]}, "negotiated": {"interval": [0.0, 0.5]}},
         "uncertainty": {
             "battlefield": {"members": 0.6, "priors": []},
-            "negotiated": {"members": None, "priors": [one]},
+            "negotiated": {"members": None, "priors": [one] * 3},
             "unresolved": None,
         },
     }
-    assert held(summary, {"a": "A"}) == {
-        "kind": "negotiated",
-        "members": "",
-        "priors": [{"meaning": "A", "percent": "31%"}],
-    }
+    negotiated = {"kind": "negotiated", "members": "", "priors": [{"meaning": "A", "percent": "31%"}] * 2}
+    battlefield = {"kind": "battlefield", "members": "60%", "priors": []}
+    assert held(summary, {"a": "A"}) == [negotiated, battlefield]
     summary["uncertainty"]["negotiated"] = None
-    assert held(summary, {}) == {"kind": "battlefield", "members": "60%", "priors": []}
-    summary["uncertainty"]["battlefield"] = None
-    assert held(summary, {}) is None
+    assert held(summary, {}) == [battlefield]
+    summary["uncertainty"]["battlefield"] = {"members": None, "priors": []}
+    assert held(summary, {}) == []
+
+
+def test_odds_of_simulated_years_are_those_of_the_members_that_have_weeks() -> None:
+    def member(weight: float, battlefield: float, *, weekly: bool = True) -> dict[str, Any]:
+        odds = {"battlefield": battlefield, "negotiated": 0.5 - battlefield, "unresolved": 0.5}
+        return {"weight": weight, "simulated": weekly, "odds": {kind: {"probability": p} for kind, p in odds.items()}}
+
+    alone = member(1.0, 0.2)
+    assert simulated({"odds": alone["odds"]}) == {"battlefield": "20%", "negotiated": "30%", "unresolved": "50%"}
+    pool = {"a": member(0.3, 0.1), "b": member(0.1, 0.3), "c": member(0.6, 0.5, weekly=False)}
+    assert simulated({"odds": {}, "perspectives": pool})["battlefield"] == "15%"
 
 
 def test_precision() -> None:
