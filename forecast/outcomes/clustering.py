@@ -278,7 +278,7 @@ def unexplained(sums: Array, scores: Array) -> float:
     clear = rho * np.sqrt(number) > CLEAR
     most = np.argsort(-np.where(clear, rho, 0.0), kind="stable")[: min(int(clear.sum()), MOST_CONTROLS)]
     x = np.column_stack([np.ones(number), scores[:, most], scores[:, most] ** 2])
-    residual = sums - x @ np.linalg.lstsq(x, sums, rcond=None)[0]
+    residual = sums - x @ np.linalg.lstsq(x.T @ x, x.T @ sums, rcond=None)[0]  # normal equations: far fewer rows
     return float((residual**2).sum() * number / (number - x.shape[1]))
 
 
