@@ -138,6 +138,9 @@ def draw_table(
 
     table = pd.DataFrame({name: scores_of[name] for name in priors})
     values = pd.DataFrame({name: values_of[name] for name in priors})
+    # A far draw rounds to a chance of 1, which has no rate.
+    yearly = [name for name, prior in priors.items() if prior.unit == "chance/year"]
+    values[yearly] = values[yearly].clip(upper=float(np.nextafter(1.0, 0.0)))
     return DrawTable(values, table, log_prior, timeline, mean, chol)
 
 

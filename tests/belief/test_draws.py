@@ -184,3 +184,12 @@ def test_interleave_takes_turns_and_spreads():
     assert sorted(interleave(chains, 12_000)) == sorted(chains.ravel())
     with pytest.raises(InputError, match="12001 draws requested"):
         interleave(chains, 12_001)
+
+
+def test_no_draw_of_a_chance_a_year_is_a_certainty():
+    likely = prior("a.x", fit_quantiles(0.1, 0.3, 0.8, 0.0, 1.0)).model_copy(update={"unit": "chance/year"})
+    table = draw_table({"a.x": likely}, [], 4, 7, {"a.x": np.array([-40.0, 0.0, 4.5, 40.0])})
+    assert likely.marginal.quantile(40.0) == 1.0
+    x = table.values["a.x"].to_numpy()
+    assert x.max() < 1.0
+    assert np.isfinite(np.log1p(-x)).all()
