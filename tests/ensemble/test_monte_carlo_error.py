@@ -25,7 +25,7 @@ BOUNDS = stats.chi2.ppf([0.005, 0.995], REPETITIONS - 1) / (REPETITIONS - 1)
 
 CASES: dict[str, dict[str, Any]] = {
     "reference date": {"timelines": 8000, "perspective": "base"},
-    "pool": {"timelines": 4000},
+    "pool": {"timelines": 8000},
     "after a replay": {"timelines": 8000, "perspective": "base", "as_of": date(2025, 3, 31)},
     "other islands": {"scenario": TINY, "timelines": 8000},
 }
