@@ -14,8 +14,8 @@ Each of these visits every hundredth of its distribution equally often, so what 
 does not vary from sample to sample (Stein, Technometrics 29, 1987), and the error is that of what they leave
 unexplained (`unexplained`). So it is as of the reference date, in the summary of a run. Only scores that clearly
 explain a part are allowed for, so the error is still too large where many explain a little: in a pool of 200 draws, by
-up to 1.6 times as measured over 40 repetitions. As of a later date draws are selected by their weights, and a draw that is selected several times is one cluster. Where few draws carry most of the
-weight, the estimate is itself imprecise
+up to 1.6 times as measured over 40 repetitions. As of a later date draws are selected by their weights, and a draw that
+is selected several times is one cluster. Where few draws carry most of the weight, the estimate is itself imprecise
 (`diagnostics.effective_draws` of `summary.json`). More timelines of the same draws remove only a part of the error.
 Where all timelines agree the error is 0, which does not mean that the share is exact: an event that happens in none of
 n timelines may have a probability up to about 3 / n. A single draw has neither error nor interval.
