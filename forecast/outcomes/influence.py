@@ -94,10 +94,12 @@ def influence(timelines: Timelines, draws: pd.DataFrame, scenario: Scenario) -> 
 
 def shares_of_draws(timelines: Timelines) -> tuple[pd.DataFrame, Array]:
     """Share of each draw's timelines with each of `HEADLINES`, indexed by the draw's number, and their counts."""
-    counts = pd.crosstab(timelines["draw"].to_numpy(), timelines["headline"].astype(str).to_numpy())
-    counts = counts.reindex(columns=list(HEADLINES), fill_value=0)
-    sizes = counts.to_numpy(float).sum(axis=1)
-    return counts.div(sizes, axis=0), sizes
+    drawn, place = np.unique(timelines["draw"].to_numpy(), return_inverse=True)
+    kinds = len(HEADLINES)
+    kind = pd.Categorical(timelines["headline"], categories=list(HEADLINES)).codes
+    counts = np.bincount(kinds * place + kind, minlength=kinds * len(drawn)).reshape(-1, kinds).astype(float)
+    sizes = counts.sum(axis=1)
+    return pd.DataFrame(counts / sizes[:, None], index=drawn, columns=list(HEADLINES)), sizes
 
 
 def variance_between(p: Array, sizes: Array) -> Array:
