@@ -46,6 +46,9 @@ STARTS = {"washington.capital_start": "washington.capital", "kyiv.instability_st
 POCKET = "front.pocket_start"
 """Another such parameter: the ground held in Kursk, which follows its map."""
 
+CHECKS = ("endings.total_defeat",)
+"""Priors that timelines do not use: `forecast check` compares them with what the others add up to."""
+
 
 @dataclass(frozen=True, repr=False)
 class Posterior:
@@ -237,8 +240,15 @@ def check_fixed(scenario: Scenario, values: Mapping[str, float], day: date) -> N
     """Check that each fixed parameter has an effect on a run as of a date.
 
     Raises:
-        InputError: a parameter is the start of a level that has been observed since.
+        InputError: a parameter is a check, or the start of a level that has been observed since.
     """
+    for name in set(values).intersection(CHECKS):
+        raise InputError(
+            "this is a check on what other priors add up to, and timelines do not use it, so fixing it has no effect",
+            file="--fix",
+            key=name,
+            remedy="Fix one that it sums up: endings.defeat, front.breakthrough or endings.collapse",
+        )
     if day == scenario.reference_date:
         return
     for name in values:

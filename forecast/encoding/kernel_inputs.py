@@ -58,8 +58,8 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     A position is the parameter plus the party's lean times its stiffness, limited to the range 0 to 1. Saliences are
     the softmax of their log weights.
     """
-    flat = np.zeros((len(draws), PARAMETERS.itemsize // 8))
-    flat[:, flat_places(scenario)] = draws[list(scenario.priors)].to_numpy()
+    rows = plain_rows(scenario, draws)
+    flat = rows.view(float).reshape(len(draws), -1)
     fluctuations = fluctuations_of(scenario, draws)
     for (name, prior), place in zip(scenario.priors.items(), flat_places(scenario), strict=True):
         if prior.unit in INTENSITIES:
@@ -70,7 +70,6 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
         elif name == "endings.collapse":
             thrust = np.array(scenario.priors["front.breakthrough_thrust"].quantiles())
             flat[:, place] = -np.expm1(np.log1p(-draws[name].to_numpy()) / fluctuations.collapse(thrust, thrust[1]))
-    rows = flat.view(PARAMETERS)[:, 0].view(np.recarray)
     issues = len(scenario.issues)
     parties = rows["parties"]
     lean = np.zeros(parties["position"].shape[1:])
@@ -81,6 +80,13 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     parties["salience"][:, :, :issues] = weights / weights.sum(axis=2, keepdims=True)
     rows["settlements"]["terms"] = np.clip(rows["settlements"]["terms"], 0.0, 1.0)
     return rows
+
+
+def plain_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
+    """Parameter rows in the units of the priors: starting states need no more."""
+    flat = np.zeros((len(draws), PARAMETERS.itemsize // 8))
+    flat[:, flat_places(scenario)] = draws[list(scenario.priors)].to_numpy()
+    return flat.view(PARAMETERS)[:, 0].view(np.recarray)
 
 
 def fluctuations_of(scenario: Scenario, draws: pd.DataFrame) -> Fluctuations:
@@ -140,7 +146,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     Args:
         scenario: the scenario.
         draws: draws of parameters and levels, one row each.
-        rows: parameter rows of these draws.
+        rows: parameter rows of these draws; the plain ones are enough.
         as_of: the as-of date.
     """
     s = np.zeros(len(rows), STATE).view(np.recarray)

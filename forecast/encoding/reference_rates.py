@@ -57,9 +57,11 @@ FORCED = (
 """Levels that another level forces: the forced level, the other, the coefficient and its sign; later rows first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Response:
     """The answer of a rate to levels: the bounded ratio of a sum of coefficients times levels.
+
+    Several rates may share one: it is compared by identity, and its mean ratio is computed once.
 
     Attributes:
         coefficients: by level: the parameter's dotted name, and the sign with which it enters.
@@ -139,8 +141,10 @@ class Fluctuations:
         persistence = value["front.fast_persistence"]
         fast = 2.0 * value["front.fast_scale"] ** 2 / (1.0 - persistence**2)
         self.fast = fast * (1.0 - kept) / (1.0 + kept) * (1.0 + kept * persistence) / (1.0 - kept * persistence)
+        self.variance = {level: self.variance_of(level) for level in HALF_LIVES}
+        self.ratios: dict[Response, Array] = {}
 
-    def variance(self, level: str) -> Array:
+    def variance_of(self, level: str) -> Array:
         """(draws, weeks) variance of a level, in its unit."""
         found: Array = 1.0 - np.exp(-2.0 * self.rate[level][:, None] * WEEKS)
         if level == "advance":
@@ -163,9 +167,11 @@ class Fluctuations:
 
     def ratio(self, response: Response) -> Array:
         """(draws,) mean over the year of the ratio."""
-        variance = sum(b[:, None] ** 2 * self.variance(level) for level, b in self.coefficients(response).items())
-        x = self.mean(response)[..., None] + np.sqrt(variance)[..., None] * NODES
-        return np.asarray((bounded_ratio(x, response.limit) @ WEIGHTS).mean(axis=1))
+        if response not in self.ratios:
+            variance = sum(b[:, None] ** 2 * self.variance[level] for level, b in self.coefficients(response).items())
+            x = self.mean(response)[..., None] + np.sqrt(variance)[..., None] * NODES
+            self.ratios[response] = (bounded_ratio(x, response.limit) @ WEIGHTS).mean(axis=1)
+        return self.ratios[response]
 
     def of_average(self, response: Response) -> Array:
         """(draws,) variance of the year's average of x, the levels starting at their means."""
@@ -212,7 +218,7 @@ class Fluctuations:
         none = np.zeros(1)
         x_breach, x_collapse = self.mean(BREAKTHROUGH)[..., None], self.mean(COLLAPSE)[..., None]
         for k, level in enumerate(levels):
-            spread = np.sqrt(self.variance(level))[..., None] * grid[k]
+            spread = np.sqrt(self.variance[level])[..., None] * grid[k]
             x_breach = x_breach + breach.get(level, none)[:, None, None] * spread
             x_collapse = x_collapse + collapse.get(level, none)[:, None, None] * spread
         weight = bounded_ratio(x_breach, BREAKTHROUGH.limit) * chance

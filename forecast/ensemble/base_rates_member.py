@@ -13,7 +13,6 @@ from forecast.ensemble.pooling import Densities
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import USED_DRAWS
 from forecast.outcomes.conditions import Timelines
-from forecast.outcomes.influence import scores_of
 from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.spec import Scenario
 
@@ -48,8 +47,8 @@ class BaseRatesMember:
 
     @property
     def stratified(self) -> pd.DataFrame | None:
-        """Normal scores of its rates and shares, each drawn in strata."""
-        return scores_of(self.draws.add_prefix(f"{BASE_RATES}."))
+        """The draws of its rates and shares, each made in strata."""
+        return self.draws.add_prefix(f"{BASE_RATES}.")
 
     def influence(self, timelines: Timelines) -> pd.DataFrame:  # noqa: ARG002
         """Empty: the member's rates are not priors of the scenario."""

@@ -13,6 +13,7 @@ from forecast.belief.fit import Diagnostics
 from forecast.belief.model import SeriesUse
 from forecast.ensemble.pooling import Densities
 from forecast.outcomes.conditions import Timelines
+from forecast.outcomes.influence import scores_of
 
 Keep = Callable[[str, pd.DataFrame], None]
 """Called with a member's name and the table of each block of its timelines, in order."""
@@ -54,7 +55,7 @@ class Member(Protocol):
 
     @property
     def stratified(self) -> pd.DataFrame | None:
-        """Normal scores of what it drew in strata, by draw; None where its draws were selected by their weights."""
+        """The draws that were made in strata, by draw; None where draws were selected by their weights."""
 
     def influence(self, timelines: Timelines) -> pd.DataFrame:
         """The effect of each prior on its odds, from `forecast.outcomes.influence`; empty without priors.
@@ -93,15 +94,14 @@ class Member(Protocol):
 
 
 def scores_of_strata(members: Sequence[Member]) -> pd.DataFrame | None:
-    """Scores of all that the members drew in strata, by draw; None where draws were selected by their weights.
+    """Normal scores of all that the members drew in strata, by draw; None where draws were selected by their weights.
 
     The members of a pool use the same numbers for the same prior, so each prior enters once.
     """
-    found: dict[str, pd.Series] = {}
-    for member in members:
-        scores = member.stratified  # computed at each access
-        if scores is None:
-            return None
-        for name in scores:
-            found.setdefault(str(name), scores[name])
-    return pd.DataFrame(found)
+    drawn = [member.stratified for member in members]
+    known = [table for table in drawn if table is not None]
+    if len(known) < len(drawn):
+        return None
+    varying = [table.loc[:, (table != table.iloc[0]).any()] for table in known]
+    together = pd.concat(varying, axis=1)
+    return scores_of(together.loc[:, ~together.columns.duplicated()])

@@ -17,7 +17,7 @@ from forecast.ensemble.pooling import Densities
 from forecast.ensemble.request import RunRequest
 from forecast.ensemble.simulated import USED_DRAWS, simulate_blocks
 from forecast.outcomes.conditions import Timelines
-from forecast.outcomes.influence import influence, scores_of
+from forecast.outcomes.influence import influence
 from forecast.replay.prequential import common_density
 from forecast.replay.starting_points import Start
 from forecast.scenario.spec import Scenario
@@ -62,12 +62,12 @@ class SimulatedMember:
 
     @property
     def stratified(self) -> pd.DataFrame | None:
-        """Normal scores of the priors that the evidence leaves as they are; None after a replay."""
+        """The draws of the priors that the evidence leaves as they are; None after a replay."""
         if self.effective_draws is not None:
             return None
         names = [name for name, prior in self.scenario.priors.items() if prior.varies == "world"]
         left = [name for name in names if name not in self.posterior.block_scores]
-        return scores_of(self.draws[left])
+        return self.draws[left]
 
     def influence(self, timelines: Timelines) -> pd.DataFrame:
         """The effect of each prior on the odds."""

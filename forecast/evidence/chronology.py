@@ -296,7 +296,8 @@ def load_chronology(
     for one in found.values():
         read_as(coded, [one])
     as_coded = replace(_built(coded, limits.guide, start, coded_until), readings=found, coded=coded)
-    return as_coded.under(reading)
+    used = known_readings(found, reading)
+    return as_coded.under(used) if used else as_coded
 
 
 def _built(

@@ -12,11 +12,10 @@ The standard error estimates how much the odds would vary if the simulation were
 numbers. It takes the draws for a random sample, unless the scores of the priors that were drawn in strata are given.
 Each of these visits every hundredth of its distribution equally often, so what the share owes to one of them alone
 does not vary from sample to sample (Stein, Technometrics 29, 1987), and the error is that of what they leave
-unexplained (`unexplained`). So it is as of the reference date, in the summary of a run. Only scores that clearly
-explain a part are allowed for, so the error is still too large where many explain a little: in a pool of 200 draws, by
-up to 1.6 times as measured over 40 repetitions. As of a later date draws are selected by their weights, and a draw that
-is selected several times is one cluster. Where few draws carry most of the weight, the estimate is itself imprecise
-(`diagnostics.effective_draws` of `summary.json`). More timelines of the same draws remove only a part of the error.
+unexplained (`Strata`). So it is as of the reference date, in the summary of a run. As of a later date draws are
+selected by their weights, and a draw that is selected several times is one cluster. Where few draws carry most of the
+weight, the estimate is itself imprecise (`diagnostics.effective_draws` of `summary.json`). More timelines of the same
+draws remove only a part of the error.
 Where all timelines agree the error is 0, which does not mean that the share is exact: an event that happens in none of
 n timelines may have a probability up to about 3 / n. A single draw has neither error nor interval.
 
@@ -63,7 +62,10 @@ MOST_CONTROLS = 20
 """Most scores that an error is freed from."""
 
 CLEAR = 3.0
-"""Standard errors from 0 of a correlation above which a score counts."""
+"""Standard errors from 0 of a correlation above which a score enters the fit."""
+
+LEAST_LEFT = 0.2
+"""Least part of what the fit leaves that the other scores leave too: their part is known to about a fifth."""
 
 LOW, HIGH = 0.05, 0.95
 """The quantiles that an interval goes from and to."""
@@ -156,7 +158,7 @@ class Clusters:
         stratified: pd.DataFrame | None = None,
     ) -> None:
         drawn, self._cluster = np.unique(draw, return_inverse=True)
-        self._scores = None if stratified is None else stratified.loc[drawn].to_numpy()
+        self._strata = None if stratified is None else Strata(stratified.loc[drawn].to_numpy())
         self._number = int(self._cluster.max()) + 1 if len(draw) else 0
         self._weights = np.ones(1) if weights is None else np.asarray(weights, dtype=float)
         members = np.zeros(len(draw), np.int64) if member is None else np.asarray(member)
@@ -213,9 +215,9 @@ class Clusters:
         number = self._number
         if number < 2:
             return None
-        if self._scores is None or number < FEWEST_STRATIFIED:
+        if self._strata is None or number < FEWEST_STRATIFIED:
             return float(np.sqrt((sums**2).sum() * number / (number - 1)))
-        return float(np.sqrt(unexplained(sums, self._scores)))
+        return float(np.sqrt(self._strata.unexplained(sums)))
 
     @staticmethod
     def _between(x: Array, y: Array, cluster: NDArray[np.int64], number: int) -> Array:
@@ -261,26 +263,45 @@ class Clusters:
         return Rows(place, *numbered(self._cluster[place]))
 
 
-def unexplained(sums: Array, scores: Array) -> float:
-    """The sum of squares over draws that no single score explains, scaled as a variance of their sum.
-
-    The scores that the sums move with most enter a joint least-squares fit, each as a quadratic. Those chosen by
-    chance alone are few, and the fit's degrees of freedom are counted.
+class Strata:
+    """Scores of the priors that were drawn in strata, and the variance that they leave unexplained.
 
     Args:
-        sums: (draws,) residuals, which sum to 0.
         scores: (draws, n) scores of mean 0 and variance 1.
     """
-    number = len(sums)
-    total = float((sums**2).sum())
-    if total <= 0.0:
-        return 0.0
-    rho = np.abs(scores.T @ sums) / np.sqrt(number * total)
-    clear = rho * np.sqrt(number) > CLEAR
-    most = np.argsort(-np.where(clear, rho, 0.0), kind="stable")[: min(int(clear.sum()), MOST_CONTROLS)]
-    x = np.column_stack([np.ones(number), scores[:, most], scores[:, most] ** 2])
-    residual = sums - x @ np.linalg.lstsq(x.T @ x, x.T @ sums, rcond=None)[0]  # normal equations: far fewer rows
-    return float((residual**2).sum() * number / (number - x.shape[1]))
+
+    def __init__(self, scores: Array) -> None:
+        self._scores = scores
+        self._squares = (scores**2).sum(axis=1)
+
+    def unexplained(self, sums: Array) -> float:
+        """The sum of squares over draws that no single score explains, scaled as a variance of their sum.
+
+        The scores that the sums move with most enter a joint least-squares fit, each as a quadratic. Those chosen by
+        chance alone are few, and the fit's degrees of freedom are counted. The many others explain little each and are
+        more than the draws, so that no fit can hold them. Only the total of their part in what the fit leaves, r, is
+        estimated: the sum over scores z of unbiased estimates of the square of the mean of r z (as J. Haseman and
+        R. Elston, Behavior Genetics 2, 1972, do for traits that many genes move a little),
+
+            [(sum_d r_d z_d)^2 - sum_d (r_d z_d)^2] / (draws - 1)
+
+        Args:
+            sums: (draws,) residuals, which sum to 0.
+        """
+        scores, number = self._scores, len(sums)
+        total = float((sums**2).sum())
+        if total <= 0.0:
+            return 0.0
+        rho = np.abs(scores.T @ sums) / np.sqrt(number * total)
+        clear = rho * np.sqrt(number) > CLEAR
+        most = np.argsort(-np.where(clear, rho, 0.0), kind="stable")[: min(int(clear.sum()), MOST_CONTROLS)]
+        fitted = scores[:, most]
+        x = np.column_stack([np.ones(number), fitted, fitted**2])
+        residual = sums - x @ np.linalg.lstsq(x.T @ x, x.T @ sums, rcond=None)[0]  # normal equations: far fewer rows
+        squares = residual**2
+        others = ((scores.T @ residual) ** 2).sum() - (self._squares - (fitted**2).sum(axis=1)) @ squares
+        left = max(squares.sum() - others / (number - 1.0), LEAST_LEFT * squares.sum())
+        return float(left * number / (number - x.shape[1]))
 
 
 def numbered(cluster: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:

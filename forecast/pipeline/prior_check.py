@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.belief.assemble import Posterior, fix_parameters, update
+from forecast.belief.assemble import CHECKS, Posterior, fix_parameters, update
 from forecast.encoding.reference_rates import RESPONSES, at_reference
 from forecast.ensemble.forecasts import silent
 from forecast.ensemble.request import TIMELINES
@@ -238,7 +238,7 @@ def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame, t
         watched = WATCHED.get(name, Watched(needs=_without_event(name)))
         if name == COLLAPSE:
             elicited = used[name].to_numpy()
-        elif prior.unit in INTENSITIES and name != "endings.total_defeat":
+        elif prior.unit in INTENSITIES and name not in CHECKS:
             elicited = 1.0 - np.exp(-to_kernel(prior.unit, used[name].to_numpy()) * WEEKS_PER_YEAR)
         else:
             continue

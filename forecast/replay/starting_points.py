@@ -162,7 +162,7 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
     day = posterior.as_of
     if day == scenario.reference_date:
         used = posterior.draws.iloc[:draws]
-        rows = kernel_inputs.parameter_rows(scenario, used)
+        rows = kernel_inputs.plain_rows(scenario, used)
         number = np.arange(draws)
         found = Start(
             draw=number,

@@ -45,8 +45,9 @@ class Pattern(NamedTuple):
 
     def matching(self, names: Collection[str]) -> list[str]:
         """The names that it matches, in their order."""
-        expression = re.compile(".*".join(re.escape(piece) for piece in self.text.split("*")))
-        return [name for name in names if expression.fullmatch(name)]
+        pieces = self.text.split("*")
+        expression = re.compile(".*".join(re.escape(piece) for piece in pieces))
+        return [name for name in names if name.startswith(pieces[0]) and expression.fullmatch(name)]
 
 
 def streams() -> tuple[str, ...]:

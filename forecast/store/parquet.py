@@ -18,6 +18,9 @@ ROW_GROUP = 65_536
 CACHED_BYTES = 64_000_000
 """Most memory for columns that have been read and may be asked for again."""
 
+SHORT_BYTES = CACHED_BYTES // 2
+"""Size of a table's data, before compression, below which all columns are read together."""
+
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table; days become timestamps without a time zone, categories become dictionaries."""
@@ -84,6 +87,8 @@ class TableWriter:
 class StoredTable:
     """A table in a file, of which columns are read when they are asked for: a long table does not fit in memory.
 
+    A short one is read whole, since many columns together are read faster than one by one.
+
     Args:
         path: a file that `TableWriter` wrote, of numbers, dates, categories and flags. It must stay as it is.
     """
@@ -97,6 +102,9 @@ class StoredTable:
             self._metadata = opened.metadata
             self.columns = pd.Index(opened.schema_arrow.names)
         self._read: OrderedDict[str, pd.Series] = OrderedDict()
+        self._bytes: dict[str, int] = {}
+        rows = [self._metadata.row_group(k) for k in range(self._metadata.num_row_groups)]
+        self._short = sum(group.total_byte_size for group in rows) < SHORT_BYTES
 
     def __len__(self) -> int:
         return int(self._metadata.num_rows)
@@ -108,13 +116,17 @@ class StoredTable:
         if name in self._read:
             self._read.move_to_end(name)
             return self._read[name]
-        column: pd.Series = _frame(self._path, [name], self._metadata)[name]
-        if column.dtype == object:  # flags, with empty ones among them
-            column = column.astype("boolean")
-        self._read[name] = column
-        while len(self._read) > 1 and sum(kept.memory_usage() for kept in self._read.values()) > CACHED_BYTES:
-            self._read.popitem(last=False)
-        return column
+        table = _frame(self._path, None if self._short and not self._read else [name], self._metadata)
+        for read in table.columns:
+            column = table[read]
+            if column.dtype == object:  # flags, with empty ones among them
+                column = column.astype("boolean")
+            self._read[read], self._bytes[read] = column, int(column.memory_usage())
+        self._read.move_to_end(name)
+        while len(self._read) > 1 and sum(self._bytes.values()) > CACHED_BYTES:
+            dropped, _ = self._read.popitem(last=False)
+            del self._bytes[dropped]
+        return self._read[name]
 
     def rows(self, first: int, end: int) -> "StoredRows":
         """The part of the table from one row up to, but not including, another."""

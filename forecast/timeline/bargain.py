@@ -239,7 +239,8 @@ def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
 
 @routine
 def draw_settlement(p: Parameters, s: State, w: World, context: Context) -> None:
-    """Choose the settlement to negotiate on entering contact, and draw its terms and clauses."""
+    """Choose the settlement to negotiate on entering contact, and draw its terms and clauses, as power stands now."""
+    prospects.update(p, s, w)
     lane = s.moves
     total, chosen = 0.0, -1
     for t in range(w.facts.settlements):

@@ -38,7 +38,7 @@ from forecast.timeline import decays
 from forecast.timeline.codes import CONTACT, GENERAL
 from forecast.timeline.conditioning import Observed
 from forecast.timeline.fields import Real, Table, field
-from forecast.timeline.forms import MOST, ratio
+from forecast.timeline.forms import MOST, asinh, ratio
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.random_numbers import Context, decision, gamma, happens, may_happen, normal, student4
 from forecast.timeline.result import Result
@@ -311,7 +311,7 @@ def step(p: Front, s: State, r: Result, w: World, context: Context, dt: float) -
     if observed:
         take_observed(p, s, w, context.observed)
     s.net = context.observed.net[s.week] if observed else dt * slowed_gain(p, s, expected_z(p, s, w) + s.fast)
-    z = math.asinh(s.net / dt / SCALE)
+    z = asinh(s.net / dt / SCALE)
     s.net -= fill(s, r, w, context, s.net)
     s.km2 += s.net
     stretch_step(p, s, s.net, dt)

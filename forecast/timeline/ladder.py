@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from forecast.timeline import bargain, hawks, kyiv, prospects, washington
+from forecast.timeline import bargain, hawks, kyiv, washington
 from forecast.timeline.codes import (
     CONTACT,
     EUROPE,
@@ -221,7 +221,6 @@ def break_up(p: Parameters, s: State, r: Result, w: World, context: Context) -> 
     s.rung = CONTACT
     s.setbacks += 1.0
     s.moves += 1
-    prospects.update(p, s, w)
     bargain.draw_settlement(p, s, w, context)
 
 
@@ -234,7 +233,6 @@ def climb(p: Parameters, s: State, r: Result, w: World, context: Context) -> Non
     r.steps_up += 1.0
     r.highest_rung = max(r.highest_rung, s.rung)
     if s.rung == CONTACT:
-        prospects.update(p, s, w)
         bargain.draw_settlement(p, s, w, context)
     elif s.rung == TERMS:
         bargain.write_down(p, s, w)

@@ -51,26 +51,44 @@ def expected(level: float, mean: float, half_life: float, horizon: float) -> flo
 
 
 @kernel
-def breaking(p: Parameters, s: State, adequacy: float, instability: float) -> float:
-    """Weeks of a side's rate at reference that its odds of a break within the horizon come to: L / seen."""
-    t, quickened = p.talks, s.pace - s.advance_start
-    collapse = endings.collapse_ratio(p, s, adequacy, instability, 0.0)
-    breach = front.breakthrough_ratio(p.front, s, adequacy, instability, quickened)
-    capitulation, overthrow, supply = endings.defeat_rates(p, s, adequacy, instability, quickened)
-    weeks = t.horizon * (
-        t.breach_share * breach * collapse + (1.0 - t.breach_share) * (capitulation + overthrow + supply)
-    )
-    if s.thrust_full > 0.0 and t.breach_seen > 0.0:
-        weeks += t.breach_share / t.breach_seen * s.thrust / s.thrust_full * collapse
-    return weeks
+def breaking(
+    p: Parameters, s: State, adequacy: float, rebuilt: float, instability: float, quickened: float
+) -> tuple[float, float]:
+    """Weeks of a side's rate at reference that its odds of a break within the horizon come to: L / seen.
+
+    Returns:
+        For adequacy as expected, and with `rebuilt` added to it.
+    """
+    e, t = p.endings, p.talks
+    part = 1.0 / max(e.defeat_capitulation + e.defeat_overthrow + e.defeat_supply, 1e-300)
+    overthrow = e.defeat_overthrow * part * endings.overthrow_ratio(p, s, instability)
+    left = t.breach_share / t.breach_seen * s.thrust / s.thrust_full if s.thrust_full > 0.0 < t.breach_seen else 0.0
+    breach, direct = t.horizon * t.breach_share, t.horizon * (1.0 - t.breach_share)
+    now = later = 0.0
+    for after in range(2):
+        level = adequacy + rebuilt if after else adequacy
+        collapse = endings.collapse_ratio(p, s, level, instability, 0.0)
+        defeat = (
+            e.defeat_capitulation * part * endings.capitulation_ratio(p, s, level, quickened)
+            + overthrow
+            + e.defeat_supply * part * endings.supply_ratio(p, s, level)
+        )
+        later = (
+            breach * front.breakthrough_ratio(p.front, s, level, instability, quickened) * collapse
+            + direct * defeat
+            + left * collapse
+        )
+        if after == 0:
+            now = later
+    return now, later
 
 
 @routine
-def failing(p: Parameters, s: State) -> float:
+def failing(p: Parameters, s: State, quickened: float) -> float:
     """Weeks of a side's rate at reference that its odds of Russia's failure within the horizon come to: F / fails."""
     target = moscow.strain_target(p.moscow, s, p.europe.lapse_relief)
     strain = expected(s.strain, target, p.moscow.strain_half_life, p.talks.horizon)
-    crash, mutiny, death = endings.failure_rates(p, s, strain, s.pace - s.advance_start)
+    crash, mutiny, death = endings.failure_rates(p, s, strain, quickened)
     return p.talks.horizon * (crash + mutiny + death)
 
 
@@ -95,17 +113,14 @@ def line_value(p: Parameters, s: State, w: World, party: int) -> float:
 def update(p: Parameters, s: State, w: World) -> None:
     """Work out both sides' chances, their worth of fighting on and Moscow's fear of a pause, from the present levels.
 
-    Called in each step in which a settlement is on the table, and before one is chosen.
+    Called in each step in which a settlement is on the table, and when one is chosen.
     """
     horizon = p.talks.horizon
     adequacy = expected(s.adequacy, front.adequacy_target(p.front, s), p.front.adequacy_half_life, horizon)
     instability = expected(s.instability, kyiv.instability_target(p.kyiv, s), p.kyiv.instability_half_life, horizon)
-    rebuilt = p.moscow.rebuild * max(0.0, 1.0 + s.arms)
-    now, rebuilt_later, failed = (
-        breaking(p, s, adequacy, instability),
-        breaking(p, s, adequacy + rebuilt, instability),
-        failing(p, s),
-    )
+    rebuilt, quickened = p.moscow.rebuild * max(0.0, 1.0 + s.arms), s.pace - s.advance_start
+    now, rebuilt_later = breaking(p, s, adequacy, rebuilt, instability, quickened)
+    failed = failing(p, s, quickened)
     under_way = COLLAPSING * s.collapsing
     gained = front.net_gain(s.pace) * horizon / 1000.0
 

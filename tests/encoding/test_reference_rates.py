@@ -141,7 +141,7 @@ def test_variance_of_the_memory_of_weekly_shocks() -> None:
     for _ in range(60):
         fast = 0.4 * fast + 0.3 * np.sqrt(2.0) * rng.standard_normal(PATHS)
         memory = kept * memory + (1 - kept) * fast
-    assert made.variance("advance")[0] == pytest.approx(memory.var(), rel=4 * np.sqrt(2 / PATHS))
+    assert made.variance["advance"][0] == pytest.approx(memory.var(), rel=4 * np.sqrt(2 / PATHS))
 
 
 @pytest.mark.parametrize("yearly", [0.05, 0.4, 1.5])

@@ -41,6 +41,7 @@ def test_numbers_that_cannot_be_run_are_refused_at_once(given: dict[str, Any], t
         ({"moscow.wort": 1.0}, "--fix: moscow.wort: no entry has this name. Did you mean moscow.worth"),
         ({"moscow.worth": -2.0}, "--fix: moscow.worth: found -2; expected -1 to 1"),
         ({"moscow.worth": float("nan")}, "--fix: moscow.worth: found nan; expected a finite number"),
+        ({"endings.total_defeat": 0.1}, "--fix: endings.total_defeat: this is a check on what other priors add up to"),
     ],
 )
 def test_parameters_that_cannot_be_fixed_are_refused(fixed: dict[str, float], text: str) -> None:

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri
+from scipy.stats import chi2
 
 from forecast.errors import InputError
 from forecast.outcomes.clustering import Clusters, clusters_of
@@ -25,6 +27,28 @@ def coins(seed: int, chances: tuple[float, ...] = (0.1, 0.4, 0.8), spread: float
     rng = np.random.default_rng(seed)
     chance = np.clip(np.array(chances)[:, None] + spread * (rng.random(DRAWS) - 0.5), 0.0, 1.0)
     return (rng.random((len(chances), DRAWS, EACH)) < chance[:, :, None]).ravel()
+
+
+@pytest.mark.parametrize("effects", [{}, {0: 1.0}, dict.fromkeys(range(30), 0.2), dict.fromkeys(range(300), 0.08)])
+def test_the_error_is_that_of_what_single_strata_leave(effects: dict[int, float]) -> None:
+    # Scores in strata: with as many draws as strata, the mean owes nothing to any of them alone. A product and noise
+    # remain. One clear effect is fitted, many that are each within noise are estimated together.
+    draws, priors, repetitions = 200, 300, 60
+    seen, stated = [], []
+    for seed in range(repetitions):
+        rng = np.random.default_rng(seed)
+        ranks = rng.permuted(np.tile(np.arange(draws)[:, None], (1, priors)), axis=0)
+        scores = ndtri((ranks + rng.random((draws, priors))) / draws)
+        table = pd.DataFrame(scores).sub(scores.mean(axis=0)).div(scores.std(axis=0))
+        x = 0.7 * scores[:, 1] * scores[:, 2] + 0.7 * rng.normal(size=draws)
+        for column, effect in effects.items():
+            x = x + effect * scores[:, column]
+        mean, error = Clusters(np.arange(draws), stratified=table).mean(x)
+        seen.append(mean)
+        stated.append(error)
+    ratio = np.var(seen, ddof=1) / np.mean(np.square(stated))
+    low, high = chi2.ppf([0.001, 0.999], repetitions - 1) / (repetitions - 1)
+    assert low < ratio < high
 
 
 def own(x: np.ndarray) -> list[float]:

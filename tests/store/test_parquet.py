@@ -52,9 +52,11 @@ def test_repeated_numbers_take_less_space_and_stay_what_they_are(tmp_path: Path)
     pd.testing.assert_frame_equal(read_parquet(tmp_path / "repeated.parquet"), repeated)
 
 
-def test_columns_are_read_as_the_table_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("short", [0, parquet.SHORT_BYTES])
+def test_columns_are_read_as_the_table_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: int) -> None:
     write_parquet(table(0, 10), tmp_path / "t.parquet")
     monkeypatch.setattr(parquet, "CACHED_BYTES", 200)
+    monkeypatch.setattr(parquet, "SHORT_BYTES", short)
     stored, plain = StoredTable(tmp_path / "t.parquet"), table(0, 10)
     assert len(stored) == 10
     assert list(stored.columns) == list(plain)
