@@ -153,7 +153,7 @@ TABLE = {"settlement": "A settlement", "index": 0.61, "signs": ["europe", "kyiv"
             "endings.failed",
             {"code": 1, "cause": "economic_crash", "strain": -0.6},
             snapshot(
-                "How it ended: an economic crash makes Moscow give up the war, or half of what it took, although its economic strain is below its usual level. Washington is still engaged in the talks"
+                "How it ended: an economic crash makes Moscow give up the war, or half of what it took, although its economic strain is below its usual level: its reasons lie outside the model. Washington is still engaged in the talks"
             ),
         ),
         (
