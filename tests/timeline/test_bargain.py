@@ -218,6 +218,8 @@ def test_a_full_lean_leaves_both_equally_far_from_consent(table: Bench) -> None:
     p, s, w = table.p, table.s, table.w
     drafted(table)
     p.settlements.give[0], p.talks.lean = 1.0, 1.0
+    p.moscow.worth, p.kyiv.worth = s.worth[MOSCOW], s.worth[KYIV]
+    prospects.update(p, s, w)  # as when a settlement is chosen
     lean = bargain.opening_lean(p, s, w, 0)
     assert abs(lean) > 0.1
     moscow, kyiv = opening_gaps(table, (0.5 + lean, 0.5 + lean))

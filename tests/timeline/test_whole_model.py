@@ -201,10 +201,14 @@ def test_a_parameter_moves_the_odds_its_way(name: str, kind: str, sign: int) -> 
 
 def test_what_has_no_part_in_a_week_moves_nothing() -> None:
     # The elicited total is held against the rates by `check`, and is no rate itself.
-    scenario, _ = ukraine()
-    name = "endings.total_defeat"
-    assert name in scenario.priors
-    low, high = (fixed(**{name.replace(".", "__"): quantile(name, p)}) for p in (0.05, 0.95))
+    given = ukraine_inputs(100)
+
+    def run(total: float) -> dict[str, np.ndarray]:
+        rows = given.rows.copy()
+        rows.endings.total_defeat = total
+        return kinds(given._replace(rows=rows), 4000)
+
+    low, high = run(0.0), run(1.0)
     for kind in low:
         assert np.array_equal(low[kind], high[kind])
 
