@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from part_tools import logistic, near, ratio
 
 from forecast.timeline import forms
@@ -17,6 +18,8 @@ def test_forms() -> None:
     assert forms.wide_ratio(-0.7) == near(ratio(-0.7, 12))
     assert forms.logistic(-2.0) == near(logistic(-2))
     assert forms.logistic(-800.0) == 0.0
+    for x in (0.0, 1e-9, -0.3, 7.0, -1e9):
+        assert forms.asinh(x) == pytest.approx(math.asinh(x), rel=1e-14, abs=1e-15)
     assert forms.logistic(800.0) == 1.0
 
 
