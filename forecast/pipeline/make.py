@@ -108,7 +108,7 @@ def _standing(kept: Path, name: str, request: RunRequest, *, quiet: bool = False
     The hash of every file is checked. Something else of that name is left to the writer, which refuses it.
     """
     folder = kept / name
-    if folder.is_symlink() or not has_manifest(folder):
+    if not has_manifest(folder) or folder.is_symlink():
         return None
     try:
         run = open_run(folder)

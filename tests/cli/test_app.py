@@ -19,7 +19,6 @@ import pytest
 from places import REPOSITORY
 from run_tools import SAMPLED_TIMELINES, TINY, Done, MadeUpSampler, Sampled, command_started, contents
 
-from forecast.cli import app
 from forecast.cli.exit_codes import MEANINGS
 from forecast.store.manifest import MANIFEST
 from forecast.store.saved_run import Run, open_run
