@@ -66,14 +66,26 @@ def make(request: RunRequest, *, progress: bool = False, notify: Callable[[str],
     if known is not None and (run := _standing(kept, known.name, request)) is not None:
         warn(request, known.cautions, known.horizon, known.day)
         return _unchanged(run, known, notify)
-    return _planned(request, kept, key, progress, notify)
+    tried = "" if known is None else known.name
+    return _planned(request, kept, (key, tried), progress, notify)
 
 
-def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, notify: Callable[[str], None]) -> Made:
-    """Read the scenario for the name of the run, then find the run or make it."""
+def _planned(
+    request: RunRequest, kept: Path, known: tuple[str | None, str], progress: bool, notify: Callable[[str], None]
+) -> Made:
+    """Read the scenario for the name of the run, then find the run or make it.
+
+    Args:
+        request: the request.
+        kept: folder of saved runs.
+        known: the request's key, and the name that was known under it and has no sound run.
+        progress: show a progress bar while sampling.
+        notify: called with a phrase for each step.
+    """
     from forecast.pipeline import workflow
     from forecast.store.turns import clear_locks, turn
 
+    key, tried = known
     plan = workflow.planned(request, notify)
     resolved = plan.resolved
     stale = tuple(stale_series(resolved.scenario, resolved.day))
@@ -82,7 +94,7 @@ def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, n
     # A file may have been changed while it was read.
     if key is not None and key != request_key(request):
         key = None
-    run = _standing(kept, plan.name, request)
+    run = _standing(kept, plan.name, request, quiet=plan.name == tried)
     unchanged = run is not None
     if run is None:
         remove_leftovers()
