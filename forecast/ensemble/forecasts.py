@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from forecast.ensemble.base_rates_member import BaseRatesMaker
 from forecast.ensemble.compile_ahead import compiling_ahead
 from forecast.ensemble.member import Keep, Maker, Member, scores_of_strata
-from forecast.ensemble.precision import Stop, Stopping
-from forecast.ensemble.request import MOST_TIMELINES
+from forecast.ensemble.precision import Stopping
+from forecast.ensemble.request import BLOCK, MOST_TIMELINES
 from forecast.ensemble.resolve import ResolvedRequest
-from forecast.ensemble.simulated import BLOCK, draws_used
+from forecast.ensemble.simulated import draws_used
 from forecast.ensemble.simulated_member import SimulatedMaker
+from forecast.ensemble.stop import Stop
 from forecast.outcomes.running_error import RunningError
 from forecast.scenario.perspectives import BASE_RATES
 

@@ -1,13 +1,12 @@
-"""Precision on demand: when a run that goes on block by block stops, and why."""
+"""Precision on demand: the rule by which a run that goes on block by block stops."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from forecast.belief.assemble import DRAWS
-from forecast.ensemble.request import MOST_TIMELINES
-from forecast.ensemble.simulated import BLOCK
+from forecast.ensemble.request import BLOCK, MOST_TIMELINES
+from forecast.ensemble.stop import Reason, Stop
 from forecast.outcomes.running_error import HeadlineError
 from forecast.timeline.cells import TIMELINES_PER_DRAW
 
@@ -16,38 +15,6 @@ PASS: Final = DRAWS * TIMELINES_PER_DRAW
 
 NO_LESS: Final = 0.99
 """Ratio of the errors after and before a pass from which on more timelines no longer lower the error."""
-
-Reason = Literal["reached", "time budget", "draws", "most timelines"]
-
-WORDS: Final[dict[Reason, str]] = {
-    "reached": "the Monte Carlo error asked for is reached",
-    "time budget": "the time budget is spent",
-    "draws": "the draws are the limit: more timelines of the same draws no longer lower the Monte Carlo error enough",
-    "most timelines": f"a run has at most {MOST_TIMELINES:,} timelines",
-}
-"""The reasons for a stop, for readers."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Why a run stopped, and where.
-
-    Attributes:
-        reason: key of `WORDS`.
-        timelines: number of timelines, in a pool of each member.
-        error: the largest Monte Carlo error of the three outcomes, in points; None from one draw.
-        precision: the error asked for, in points.
-    """
-
-    reason: Reason
-    timelines: int
-    error: float | None
-    precision: float
-
-    @property
-    def words(self) -> str:
-        """The reason in words."""
-        return WORDS[self.reason]
 
 
 class Stopping:

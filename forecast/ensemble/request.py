@@ -19,7 +19,10 @@ from forecast.inputs.parsing import (
     shortened,
 )
 
-TIMELINES = 20_000
+BLOCK = 20_000
+"""Timelines of a block, in a pool of each member; each block uses the next 500 draws."""
+
+TIMELINES = BLOCK
 """Default number of timelines; in a pool, for each member."""
 
 MOST_TIMELINES = 10_000_000
@@ -120,15 +123,30 @@ def check_precision(precision: object, time_budget: object, timelines: int) -> d
         if time_budget is not None:
             raise InputError("a time budget needs a precision", key="--time-budget", remedy="Give --precision as well")
         return {"precision": None, "time_budget": None}
-    points = given_number(precision, "--precision")
-    if not 0.0 < points <= MOST_POINTS:
-        what = f"found {shortened(precision)}; expected a number of points above 0, at most {MOST_POINTS:g}"
-        raise InputError(what, key="--precision")
+    points = parse_precision(precision)
     if timelines != TIMELINES:
-        what = f"found a precision and {timelines:,} timelines: a precision finds their number itself"
-        raise InputError(what, key="--precision", remedy="Give either --precision or --timelines")
+        raise both_given(timelines)
     seconds = None if time_budget is None else given_seconds(time_budget, "--time-budget")
     return {"precision": points, "time_budget": seconds}
+
+
+def both_given(timelines: int) -> InputError:
+    """Make the error for a request with a precision and a number of timelines."""
+    what = f"found a precision and {timelines:,} timelines: a precision finds their number itself"
+    return InputError(what, key="--precision", remedy="Give either --precision or --timelines")
+
+
+def parse_precision(value: object) -> float:
+    """Parse a Monte Carlo error in points.
+
+    Raises:
+        InputError: it is not a number above 0, or above `MOST_POINTS`.
+    """
+    points = given_number(value, "--precision")
+    if not 0.0 < points <= MOST_POINTS:
+        what = f"found {shortened(value)}; expected a number of points above 0, at most {MOST_POINTS:g}"
+        raise InputError(what, key="--precision")
+    return points
 
 
 def check_size(timelines: object, seed: object, threads: object) -> tuple[int, int, int | None]:

@@ -12,20 +12,16 @@ from forecast import calendar
 from forecast.belief.assemble import DRAWS, Posterior
 from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import timeline_table
-from forecast.ensemble.request import SEED, TIMELINES, check_size
+from forecast.ensemble.request import BLOCK, SEED, TIMELINES, check_size
 from forecast.errors import InputError
 from forecast.inputs.parsing import given_count
 from forecast.replay import starting_points
 from forecast.scenario.spec import Scenario
 from forecast.timeline import bands
-from forecast.timeline.cells import TIMELINES_PER_DRAW, Inputs, simulate_cells
+from forecast.timeline.cells import Inputs, simulate_cells
 
 USED_DRAWS = starting_points.BLOCK_DRAWS
 """Draws of the posterior that a block of timelines uses."""
-
-BLOCK = USED_DRAWS * TIMELINES_PER_DRAW
-"""Timelines of a block, which uses the next `USED_DRAWS` draws. A run saves a block before it simulates the next, so
-that a long run needs little memory."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

@@ -10,7 +10,7 @@ r modulo 40, which are independent given the draw,
 The floor is the error that any number of timelines of the same draws would leave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +67,8 @@ class RunningError:
         """
         residuals, drawn = self._residuals()
         strata = None if stratified is None else Strata(stratified.loc[drawn].to_numpy())
-        found = [_error(residuals[:, :, k], strata) for k in range(len(HEADLINES))]
-        return HeadlineError(
-            *(max(ends) if (ends := [e for e in column if e is not None]) else None for column in zip(*found, strict=True))
-        )
+        errors, floors = zip(*(_error(residuals[:, :, k], strata) for k in range(len(HEADLINES))), strict=True)
+        return HeadlineError(_largest(errors), _largest(floors))
 
     def _residuals(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """The weighted residuals by draw, replicate modulo 40 and outcome, and the numbers of these draws."""
@@ -85,6 +83,11 @@ class RunningError:
             used[: len(counts)] |= each.any(axis=(1, 2))
         drawn = np.flatnonzero(used)
         return residuals[drawn], drawn
+
+
+def _largest(found: Iterable[float | None]) -> float | None:
+    """The largest of several numbers; None without one."""
+    return max((number for number in found if number is not None), default=None)
 
 
 def _error(residuals: NDArray[np.float64], strata: Strata | None) -> tuple[float | None, float | None]:

@@ -8,6 +8,7 @@ smaller error than either of the odds. The error is clustered by draw, as the er
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd

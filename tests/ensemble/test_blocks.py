@@ -8,13 +8,19 @@ import pytest
 
 from forecast.belief.assemble import DRAWS, update
 from forecast.ensemble import base_rates
-from forecast.ensemble.simulated import BLOCK, USED_DRAWS, Simulator, draws_used, simulate
+from forecast.ensemble.request import BLOCK
+from forecast.ensemble.simulated import USED_DRAWS, Simulator, draws_used, simulate
 from forecast.replay.starting_points import Start
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW
 
 PARTS = (77, 77, 77, 69)
+
+
+def test_a_block_has_forty_timelines_of_each_of_its_draws() -> None:
+    assert BLOCK == USED_DRAWS * TIMELINES_PER_DRAW
+    assert DRAWS % USED_DRAWS == 0
 
 
 def test_parts_of_weekly_timelines_make_the_whole(tiny: Scenario) -> None:
