@@ -266,7 +266,9 @@ def saved(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("day", [None, date(2031, 5, 5)], ids=["reference date", "after a replay"])
 def test_a_run_for_a_precision_is_the_run_with_as_many_timelines(day: date | None, tmp_path: Path) -> None:
     given: dict[str, Any] = {"scenario": TINY, "as_of": day, "prior_only": True, "perspective": "base"}
-    made = make(RunRequest(runs=tmp_path / "asked", precision=0.75, **given))
+    one = workflow.run(RunRequest(runs=tmp_path / "one", timelines=SMALL, **given))
+    precision = 70.0 * largest(one.summary["odds"])
+    made = make(RunRequest(runs=tmp_path / "asked", precision=precision, **given))
     assert made.stop is not None
     assert (made.unchanged, made.stop.reason) == (False, "reached")
     count = made.stop.timelines
@@ -277,8 +279,8 @@ def test_a_run_for_a_precision_is_the_run_with_as_many_timelines(day: date | Non
     assert plain.manifest["settings"] == made.run.manifest["settings"]
     assert made.stop.error == pytest.approx(100.0 * largest(made.run.summary["odds"]), rel=1e-9)
     # It is found again: under the same request, one that it satisfies as well, and the other way round.
-    for precision in (0.75, 0.76):
-        again = make(RunRequest(runs=tmp_path / "plain", precision=precision, **given))
+    for more in (1.0, 1.01):
+        again = make(RunRequest(runs=tmp_path / "plain", precision=more * precision, **given))
         assert (again.unchanged, again.run.id) == (True, made.run.id)
         assert again.stop is not None
         assert (again.stop.reason, again.stop.timelines) == ("reached", count)
