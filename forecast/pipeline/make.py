@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forecast.cache.limit import cache_limit
+from forecast.cache.limit import cache_limit, remove_leftovers
 from forecast.ensemble.request import BLOCK, MOST_TIMELINES, RunRequest
 from forecast.ensemble.stop import Reason, Stop
 from forecast.errors import InputError
@@ -74,14 +74,26 @@ def make(request: RunRequest, *, progress: bool = False, notify: Callable[[str],
         warn(request, known.cautions, known.horizon, known.day)
         stop = None if request.precision is None else stop_of(run, request.precision)
         return _unchanged(run, known, notify, stop)
-    return _planned(request, kept, key, progress, notify)
+    tried = "" if known is None else known.name
+    return _planned(request, kept, (key, tried), progress, notify)
 
 
-def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, notify: Callable[[str], None]) -> Made:
-    """Read the scenario for the name of the run, then find the run or make it."""
+def _planned(
+    request: RunRequest, kept: Path, known: tuple[str | None, str], progress: bool, notify: Callable[[str], None]
+) -> Made:
+    """Read the scenario for the name of the run, then find the run or make it.
+
+    Args:
+        request: the request.
+        kept: folder of saved runs.
+        known: the request's key, and the name that was known under it and has no sound run.
+        progress: show a progress bar while sampling.
+        notify: called with a phrase for each step.
+    """
     from forecast.pipeline import workflow
     from forecast.store.turns import clear_locks, turn
 
+    key, tried = known
     plan = workflow.planned(request, notify)
     resolved = plan.resolved
     stale = tuple(stale_series(resolved.scenario, resolved.day))
@@ -95,9 +107,10 @@ def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, n
         if key is not None:
             remember(key, dataclasses.replace(found, name=made.run.id))
         return made
-    run = _standing(kept, plan.name, request)
+    run = _standing(kept, plan.name, request, quiet=plan.name == tried)
     unchanged = run is not None
     if run is None:
+        remove_leftovers()
         clear_locks(kept)
         with turn(kept, plan.name, lambda: notify("waiting for another process that makes the same run")):
             run = _standing(kept, plan.name, request, quiet=True)
@@ -125,6 +138,7 @@ def _precise(plan: "Plan", kept: Path, known: KnownName, progress: bool, notify:
         found.extend([] if run is None else [run])
         return run
 
+    remove_leftovers()
     clear_locks(kept)
     with turn(kept, plan.name, lambda: notify("waiting for another process that makes the same run")):
         for run in saved_blocks(plan, kept, request):
@@ -171,10 +185,10 @@ def _unchanged(run: Run, known: KnownName, notify: Callable[[str], None], stop: 
 def _standing(kept: Path, name: str, request: RunRequest, *, quiet: bool = False) -> Run | None:
     """The sound run of a name that answers a request; None if there is none. A damaged one is reported.
 
-    The hash of every file is checked. What has the name and is not a run is left to the writer, which refuses it.
+    The hash of every file is checked. Something else of that name is left to the writer, which refuses it.
     """
     folder = kept / name
-    if folder.is_symlink() or not has_manifest(folder):
+    if not has_manifest(folder) or folder.is_symlink():
         return None
     try:
         run = open_run(folder)
