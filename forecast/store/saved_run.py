@@ -13,14 +13,16 @@ from pathlib import Path
 
 from forecast.errors import InputError
 from forecast.inputs.parsing import given_folder
-from forecast.locations import expanded, folder_in_variable
+from forecast.locations import data_root, expanded, folder_in_variable, in_project
 from forecast.plain_text import without_middle
+from forecast.store import atomic
 from forecast.store.digests import file_digest
 from forecast.store.manifest import ATTACHED, MANIFEST, read_manifest
 from forecast.store.record import note_on_latest
 from forecast.store.record import previous as previous_of_record
 from forecast.store.run_folder import Run as Run
-from forecast.store.run_folder import has_manifest, run_folders
+from forecast.store.run_folder import has_manifest as has_manifest
+from forecast.store.run_folder import run_folders
 
 VARIABLE = "FORECAST_RUNS"
 """Environment variable that names the folder of saved runs."""
@@ -31,14 +33,12 @@ _log = logging.getLogger("forecast")
 
 
 def runs_folder(given: str | Path | None) -> Path:
-    """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`.
+    """The folder of saved runs: the path given, `$FORECAST_RUNS`, `./runs` in a project, or `runs` in the user's data.
 
     Raises:
         InputError: it is an empty text, or something else than a folder is there.
     """
-    folder = (
-        expanded(given_folder(given, "runs")) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
-    )
+    folder = expanded(given_folder(given, "runs")) if given is not None else folder_in_variable(VARIABLE) or _usual()
     there = False
     with contextlib.suppress(OSError):
         there = folder.exists() and not folder.is_dir()
@@ -47,18 +47,24 @@ def runs_folder(given: str | Path | None) -> Path:
     return folder
 
 
+def _usual() -> Path:
+    data = None if in_project() else data_root()
+    return Path("runs") if data is None else data / "runs"
+
+
 def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
     """Open a saved run.
 
     Args:
         run: its name, its folder, or `latest`: the greatest as-of date, then the latest start; or `previous`: the
             run of record before the latest, see `forecast.store.record`.
-        runs: the folder of saved runs; by default `$FORECAST_RUNS`, else `./runs`.
+        runs: the folder of saved runs; by default that of `runs_folder`.
 
     Raises:
         InputError: there is no such run, the name is not valid, or the folder is damaged.
     """
     kept = runs_folder(runs)
+    settled(kept)
     if isinstance(run, Path):
         folder = expanded(run)
     elif run == "latest":
@@ -88,6 +94,12 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
         if not path.is_file() or file_digest(path) != digest:
             raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
     return Run(folder, manifest)
+
+
+def settled(kept: Path) -> None:
+    """Put a run back that a killed process was replacing; a folder that cannot be written stays as it is."""
+    with contextlib.suppress(OSError):
+        atomic.settle(kept)
 
 
 def _latest(kept: Path) -> Path:
@@ -130,6 +142,7 @@ def list_runs(kept: Path) -> list[Run]:
     Raises:
         InputError: there are such folders only; the error is that of the first.
     """
+    settled(kept)
     found, wrong = [], []
     for folder in run_folders(kept):
         try:
