@@ -13,8 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from forecast.errors import ChangedSince, InputError, SystemRefusal, refusal_of
 from forecast.plain_text import without_middle
 from forecast.store.manifest import ATTACHED
@@ -177,6 +175,8 @@ def _locked(folder: Path) -> Iterator[None]:
     Raises:
         SystemRefusal: another process writes for too long.
     """
+    from filelock import FileLock, Timeout  # only for those who write
+
     try:
         with FileLock(folder / LOCK, timeout=PATIENCE):
             yield
