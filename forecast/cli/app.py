@@ -25,9 +25,11 @@ from forecast.cli.explain import explain
 from forecast.cli.history import history
 from forecast.cli.init import init
 from forecast.cli.list_runs import list_
+from forecast.cli.publish import publish
 from forecast.cli.run import run
 from forecast.cli.show import show
 from forecast.cli.streams import discard_output, json_line, of_stream, prepare_streams
+from forecast.cli.verify import verify
 
 _CODES = "\n\n".join(f"{int(code)}: {meaning}" for code, meaning in MEANINGS.items())
 
@@ -47,7 +49,7 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (init, run, show, list_, history, check, explain):
+for command in (init, run, show, list_, history, verify, publish, check, explain):
     app.command(command.__name__.rstrip("_"))(command)
 
 
