@@ -37,7 +37,7 @@ from forecast.scenario.load import load_members
 from forecast.scenario.perspectives import BASE_RATES, POOL
 from forecast.scenario.spec import Scenario
 from forecast.store.json_text import to_json
-from forecast.store.manifest import DRAWS, SUMMARY
+from forecast.store.manifest import DRAWS, REDRAWN, SUMMARY, start_file
 from forecast.store.run_folder import Run
 from forecast.store.timeline_file import TimelineFile
 from forecast.store.writer import Writer
