@@ -25,6 +25,7 @@ from forecast.cli.explain import explain
 from forecast.cli.history import history
 from forecast.cli.init import init
 from forecast.cli.list_runs import list_
+from forecast.cli.prune import prune
 from forecast.cli.publish import publish
 from forecast.cli.run import run
 from forecast.cli.show import show
@@ -49,7 +50,7 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (init, run, show, list_, history, verify, publish, check, explain):
+for command in (init, run, show, list_, history, verify, publish, prune, check, explain):
     app.command(command.__name__.rstrip("_"))(command)
 
 

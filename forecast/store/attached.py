@@ -70,7 +70,7 @@ def change_attached(run: Run, name: str, change: Callable[[bytes | None], bytes]
     path = attached_folder(run) / _checked(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.parent.parent):
+        with attached_locked(path.parent.parent):
             _remove_parts(path.parent)
             before = _read(path)
             after = change(before)
@@ -169,8 +169,11 @@ def _remove_parts(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def attached_locked(folder: Path) -> Iterator[None]:
     """Wait until no other process writes attached files. The system releases the lock of a killed process.
+
+    Args:
+        folder: `attached`, which exists.
 
     Raises:
         SystemRefusal: another process writes for too long.

@@ -11,7 +11,7 @@ from typing import Any
 
 from forecast.plain_text import csv_cell, visible
 from forecast.store.index import Odds, RunSummary
-from forecast.store.record import superseded
+from forecast.store.record import of_record_in, superseded
 
 ENDS = ("battlefield", "negotiated", "unresolved")
 """The three ends, in the order of the columns."""
@@ -39,9 +39,7 @@ def history_rows(runs: Iterable[RunSummary]) -> list[Row]:
         runs: from `forecast.store.record.runs_of_record`.
     """
     runs = sorted(runs, key=lambda run: run.order)
-    later = superseded(run for run in runs if run.marks.of_record) or {}
-    if not any(run.marks.of_record for run in runs):
-        later = superseded(runs)
+    later = superseded(of_record_in(runs))
     return [_row(run, later.get(run.id)) for run in runs]
 
 
