@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecast.cache.limit import cache_limit
+from forecast.cache.limit import cache_limit, remove_leftovers
 from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
 from forecast.pipeline.cautions import warn
@@ -85,6 +85,7 @@ def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, n
     run = _standing(kept, plan.name, request)
     unchanged = run is not None
     if run is None:
+        remove_leftovers()
         clear_locks(kept)
         with turn(kept, plan.name, lambda: notify("waiting for another process that makes the same run")):
             run = _standing(kept, plan.name, request, quiet=True)
@@ -104,10 +105,10 @@ def _unchanged(run: Run, known: KnownName, notify: Callable[[str], None]) -> Mad
 def _standing(kept: Path, name: str, request: RunRequest, *, quiet: bool = False) -> Run | None:
     """The sound run of a name that answers a request; None if there is none. A damaged one is reported.
 
-    The hash of every file is checked. What has the name and is not a run is left to the writer, which refuses it.
+    The hash of every file is checked. Something else of that name is left to the writer, which refuses it.
     """
     folder = kept / name
-    if folder.is_symlink() or not has_manifest(folder):
+    if not has_manifest(folder) or folder.is_symlink():
         return None
     try:
         run = open_run(folder)
