@@ -7,6 +7,7 @@ weights of a pool. The second samples again.
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -18,11 +19,11 @@ import pandas as pd
 
 from forecast.belief.model import PARAMETERS, SeriesUse, block_data, series_used
 from forecast.encoding.timeline_table import timeline_table
-from forecast.ensemble.base_rates_member import base_rates_member
+from forecast.ensemble.base_rates_member import BaseRatesMaker
 from forecast.ensemble.member import Keep, Member, scores_of_strata
-from forecast.ensemble.request import RunRequest
+from forecast.ensemble.request import BLOCK, RunRequest
 from forecast.ensemble.resolve import ResolvedRequest
-from forecast.ensemble.simulated import BLOCK, bands_table
+from forecast.ensemble.simulated import bands_table
 from forecast.locations import CACHE_VARIABLE, cache_root, source_digest
 from forecast.narrative.rerun import evidence_seen, redrawn_of, reopen, scenario_of
 from forecast.outcomes.clustering import MEMBER
@@ -195,16 +196,20 @@ def from_draws(run: Run, folder: Path, notify: Callable[[str], None]) -> dict[st
 def _member(run: Run, resolved: ResolvedRequest, name: str, keep: Keep) -> Member:
     """Simulate the timelines of a member again."""
     scenario, day, pooled = resolved.members[name], resolved.day, resolved.pool is not None
+    sizes = [min(BLOCK, resolved.request.timelines - first) for first in range(0, resolved.request.timelines, BLOCK)]
     if name == BASE_RATES:
         # Its draws take no fit, so they are made again.
-        return replace(base_rates_member(scenario, day, resolved.request, keep), densities={})
+        maker = BaseRatesMaker(scenario, day, resolved.request, keep)
+        for number in sizes:
+            maker.simulate(number)
+        return replace(maker.finish(), densities={})
     member = name if pooled else None
     redrawn = redrawn_of(run, member)
     reopened = reopen(run, redrawn, member)
-    inputs, start, size = reopened.inputs, reopened.start, resolved.request.timelines
+    inputs, start = reopened.inputs, reopened.start
     counts: Any = 0
-    for first in range(0, size, BLOCK):
-        number = min(BLOCK, size - first)
+    for k, number in enumerate(sizes):
+        first = k * BLOCK
         if start is None:
             chosen = cells(number, len(inputs.rows), first=first)
         else:
@@ -248,7 +253,7 @@ def from_evidence(run: Run, folder: Path, notify: Callable[[str], None]) -> Run:
     """
     notify("reading the inputs of the run")
     resolved = resolved_of(run, folder / "runs")
-    plan = workflow.plan_of(resolved, datetime.now(UTC), source_digest(), notify)
+    plan = workflow.plan_of(resolved, datetime.now(UTC), time.monotonic(), source_digest(), notify)
     with _empty_cache(folder / "cache"):
         # The same name, so that equal runs have equal files.
         return workflow.saved(replace(plan, manifest=plan.manifest | {"id": run.id}), notify=notify)

@@ -89,6 +89,15 @@ class Writer:
                 atomic.settle(self.target.parent)
             self._unmake()
 
+    def rename(self, name: str) -> None:
+        """Save the run under another name in the same folder.
+
+        Raises:
+            InputError: something that is not a run has the name.
+        """
+        self.target = self.target.parent / name
+        self._check_name()
+
     def _unmake(self) -> None:
         """Remove the folders that were made for the run, innermost first, unless they contain something else."""
         with contextlib.suppress(OSError):
