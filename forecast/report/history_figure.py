@@ -23,8 +23,8 @@ APART = 0.045
 def history_figure(rows: Sequence[Mapping[str, Any]], suffix: str = ".svg") -> bytes:
     """Draw the odds by as-of date: a line for each end, and its 90% range as a band.
 
-    Of several runs with the same as-of date the one that counts is on the line; the others are hollow dots. The lines
-    of different scenarios are not joined.
+    If several runs have the same as-of date, the one that counts is on the line, and the others are hollow dots. The
+    lines of different scenarios are not joined.
 
     Args:
         rows: from `forecast.store.history.history_rows`.

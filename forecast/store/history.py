@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from forecast.plain_text import csv_cell, visible
+from forecast.plain_text import csv_cell, visible, without_middle
 from forecast.store.index import Odds, RunSummary
 from forecast.store.record import of_record_in, superseded
 
@@ -28,6 +28,9 @@ COLUMNS = (
 
 SCHEMA = 1
 """Version of the columns; it stays 1 while columns are only added."""
+
+LONGEST = 1000
+"""Most characters of a text in CSV: a reader may refuse a cell of more than 131,072."""
 
 Row = dict[str, Any]
 
@@ -73,7 +76,8 @@ def history_json(rows: Sequence[Row]) -> dict[str, Any]:
 def history_csv(rows: Iterable[Row]) -> str:
     """The rows as CSV; an empty cell where there is no value, `true` or `false` for a yes or no.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front; control characters are escaped.
+    Text that a spreadsheet would take for a formula gets an apostrophe in front; control characters are escaped, and a
+    text of more than 1,000 characters is shortened.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -90,4 +94,4 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
-    return csv_cell(visible(" ".join(str(value).split())))
+    return csv_cell(without_middle(visible(" ".join(str(value).split())), LONGEST))

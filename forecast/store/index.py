@@ -258,10 +258,11 @@ def _load(place: Path | None) -> dict[str, dict[str, Any]]:
         head, _, body = place.read_bytes().partition(b"\n")
         if head != _head(body):
             return {}
-        content: dict[str, dict[str, Any]] = json.loads(body)
+        content = json.loads(body)
     except (OSError, ValueError, RecursionError):
         return {}
-    return content
+    sound = isinstance(content, dict) and all(isinstance(entry, dict) for entry in content.values())
+    return content if sound else {}
 
 
 def _save(place: Path | None, entries: Mapping[str, Any]) -> None:
