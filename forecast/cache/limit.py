@@ -133,25 +133,43 @@ def keep_below_limit() -> None:
     except InputError as error:
         _log.info("the size of the cache is not limited (%s)", error)
         return
+    trim(root, limit)
+
+
+def trim(root: Path, limit: int, *, dry_run: bool = False) -> tuple[list[Path], int]:
+    """Remove the entries used longest ago until a cache is below a size, see `keep_below_limit`.
+
+    Args:
+        root: the cache folder.
+        limit: bytes.
+        dry_run: remove nothing.
+
+    Returns:
+        The entries that are removed, and the bytes that are left.
+    """
     entries: list[_Entry] = []
     for name, kind in KINDS.items():
         for place in _folders(root / name):
             if place.name.startswith(PART):
-                remove_stale(place)
+                if not dry_run:
+                    remove_stale(place)
             elif (entry := _entry(place, kind)) is not None:
                 entries.append(entry)
-    size = sum(entry.size for entry in entries)
+    size, removed = sum(entry.size for entry in entries), []
     for entry in sorted(entries):
         if size <= limit:
-            return
+            break
         if _last.get(entry.place.parent) == entry.place:
             continue
         try:
-            remove(entry.place)
+            if not dry_run:
+                remove(entry.place)
         except OSError as error:
             _log.info("the cached entry %s cannot be removed (%s)", entry.place, error)
         else:
             size -= entry.size
+            removed.append(entry.place)
+    return removed, size
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -34,6 +34,10 @@ Runs = Annotated[
         help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs in a project.",
     ),
 ]
+OneScenario = Annotated[
+    str | None, typer.Option("--scenario", metavar="NAME", help="Only the runs of this scenario; by default of all.")
+]
+All = Annotated[bool, typer.Option("--all", help="Also the what-if runs: those with other settings.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report progress on standard error.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors on standard error.")]
 LogJson = Annotated[

@@ -102,13 +102,27 @@ def planned(request: RunRequest, notify: Callable[[str], None] = silent) -> Plan
     """
     started, begun, code = datetime.now(UTC), time.monotonic(), source_digest()
     notify("reading the scenario")
-    resolved = resolve(request)
+    return plan_of(resolve(request), started, begun, code, notify)
+
+
+def plan_of(
+    resolved: ResolvedRequest, started: datetime, begun: float, code: str, notify: Callable[[str], None] = silent
+) -> Plan:
+    """The plan of a run whose request has been resolved.
+
+    Args:
+        resolved: the request.
+        started: when the work began, UTC.
+        begun: the same on the clock that only runs forwards, `time.monotonic`.
+        code: SHA-256 of the code then.
+        notify: called with a phrase for each step.
+    """
     scenario, day = resolved.scenario, resolved.day
     folder = os.fsencode(scenario.folder).decode("utf-8", "backslashreplace")
     notify(f"the scenario is in {folder}")
     cautions = [f"{outside(entry)}; it was kept" for entry in outside_declared_range(scenario, day)]
     cautions += cautions_of_record(scenario, day)
-    inputs = _inputs(scenario)
+    inputs = input_texts(scenario)
     settings, found = resolved.settings(), versions()
     hashes = {"evidence_seen": seen_digest(scenario, day), "inputs": digest_of(inputs), "code": code}
     manifest = {
@@ -223,14 +237,9 @@ def _save(
     scenario, day = resolved.scenario, resolved.day
     for name, text in inputs.items():
         writer.text(f"inputs/{name}", text)
-    seen = {
-        "evidence.csv": scenario.evidence.rows(day),
-        "events.csv": scenario.chronology.event_rows(day),
-        "states.csv": scenario.chronology.state_rows(day),
-    }
-    for name, rows in seen.items():
-        writer.text(f"inputs/{name}", csv_text(rows))
-    _write_tables(writer, members, pool=resolved.pool is not None)
+    for name, text in seen_texts(scenario, day).items():
+        writer.text(f"inputs/{name}", text)
+    write_tables(writer, members, pool=resolved.pool is not None)
     first = next((member.netcdf for member in members if member.netcdf), b"")
     checked = predictive(first, titles(scenario), units(scenario))
     for figure, text in checked.figures.items():
@@ -244,12 +253,22 @@ def _save(
     return writer.finish(manifest | {"fits": fits, "finished": datetime.now(UTC).isoformat(timespec="milliseconds")})
 
 
+def seen_texts(scenario: Scenario, day: date) -> dict[str, str]:
+    """The evidence that a run as of a day uses, as CSV by the name of its file."""
+    seen = {
+        "evidence.csv": scenario.evidence.rows(day),
+        "events.csv": scenario.chronology.event_rows(day),
+        "states.csv": scenario.chronology.state_rows(day),
+    }
+    return {name: csv_text(rows) for name, rows in seen.items()}
+
+
 def seen_digest(scenario: Scenario, day: date) -> str:
     """Hash of all evidence that a run as of a day uses: observations, events and states."""
     return digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
 
 
-def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> None:
+def write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> None:
     """Write the members' draws, bands, redrawn parameters, starting points and fits.
 
     The tables of a pool's members are written as one, with the column `perspective`.
@@ -285,8 +304,8 @@ def _write_fits(writer: Writer, members: Sequence[Member]) -> None:
         (writer.folder / file).write_bytes(netcdf)
 
 
-def _inputs(scenario: Scenario) -> dict[str, str]:
-    """The inputs as text: the files read, and every prior after edits.
+def input_texts(scenario: Scenario) -> dict[str, str]:
+    """The inputs of a run as text: the files read, and every prior after edits.
 
     The tables of evidence are not among the files: a run saves only the rows that it used. `readings.toml` is one of
     them unless the run uses a reading.
