@@ -54,6 +54,8 @@ KINDS = {
     "posterior": Kind(64, "fit.json", ("draws.npz", "posterior.nc")),
     "models": Kind(64, "model.json", ("*.o",)),
     "predictive": Kind(64, "entry.json", ("checks.json", "flagged.json", "*.svg")),
+    "names": Kind(64, "name.json", ()),
+    "tables": Kind(64, "tables.json", ("tables.txt",)),
     "compiled": Kind(16, "*.nbi", ("*.nbc", "*.nbi.tmp.*", "*.nbc.tmp.*")),
 }
 """The kinds by the folder in the cache that has their entries: a file that is missing here makes an entry foreign."""

@@ -31,11 +31,15 @@ Runs = Annotated[
         "--runs",
         parser=folder("--runs"),
         metavar="PATH",
-        help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs.",
+        help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs in a project.",
     ),
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report progress on standard error.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors on standard error.")]
+LogJson = Annotated[
+    bool,
+    typer.Option("--log-json", help="Write steps, warnings and errors on standard error as JSON, one object a line."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Set = Annotated[
     list[str] | None,
@@ -81,6 +85,21 @@ def count(option: str) -> Callable[[object], int]:
         from forecast.inputs.parsing import given_count
 
         return given_count(given, option)
+
+    return parse
+
+
+def points(option: str) -> Callable[[object], float]:
+    """A parser of the number of percentage points that an option takes: 0 or more."""
+
+    def parse(given: object) -> float:
+        from forecast.errors import InputError
+        from forecast.inputs.parsing import given_number
+
+        found = given_number(given, option, "POINTS")
+        if not 0.0 <= found <= 100.0:
+            raise InputError(f"found {found:g}; expected a number of points from 0 to 100", key=option)
+        return found
 
     return parse
 
@@ -136,3 +155,16 @@ def day(text: str | None) -> date | None:
     from forecast.inputs.parsing import given_day
 
     return None if text is None else given_day(text, "--as-of")
+
+
+def fixed(given: list[str] | None) -> dict[str, float]:
+    """Parameters fixed on the command line, by name; the parser is imported only if there are any.
+
+    Raises:
+        InputError: one is not written as part.key=value.
+    """
+    if not given:
+        return {}
+    from forecast.scenario.edits import parse_fixed
+
+    return parse_fixed(given)

@@ -38,7 +38,7 @@ class RunRequest:
     Attributes:
         scenario: name or folder; by default ukraine-2025.
         priors: folder of scenarios in which the name is looked up first.
-        runs: folder that the run is saved in; by default `$FORECAST_RUNS`, else `./runs`.
+        runs: folder that the run is saved in; by default that of `forecast.store.saved_run.runs_folder`.
         as_of: date up to which evidence is used; by default the scenario's reference date.
         timelines: number of timelines to simulate; in a pool, for each member.
         seed: seed of the timelines' random numbers.

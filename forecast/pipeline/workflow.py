@@ -1,8 +1,8 @@
 """The main job: from a request to the folder of a run."""
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from forecast.ensemble.request import RunRequest
 from forecast.ensemble.resolve import ResolvedRequest, resolve
 from forecast.evidence.readings import READINGS
 from forecast.locations import source_digest
+from forecast.pipeline.cautions import warn
 from forecast.pipeline.changes import days_not_coded, readings_used
 from forecast.pipeline.summary import outside_declared_range, summarise
 from forecast.report.context import report_text
@@ -36,11 +37,31 @@ from forecast.store.writer import Writer
 LEAST_BYTES, LEAST_BYTES_EACH = 1_000_000, 50
 """Space that a run needs at least, and for each timeline."""
 
-log = logging.getLogger("forecast")
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before any work: its request, read and checked, and its name.
+
+    Attributes:
+        resolved: the request and the things that it names.
+        inputs: the texts that the run keeps, by path.
+        manifest: as it is saved, without the files.
+        cautions: warnings about the record, a sentence each, without the one that depends on the present day.
+    """
+
+    resolved: ResolvedRequest
+    inputs: Mapping[str, str]
+    manifest: dict[str, Any]
+    cautions: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return str(self.manifest["id"])
 
 
 def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], None] = silent) -> Run:
-    """Make a forecast and save it.
+    """Make a forecast and save it, whether or not it has been made before; see `forecast.pipeline.make`.
 
     Args:
         request: from the command line, or made in Python.
@@ -53,19 +74,25 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
         NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
     """
     cache_limit()  # a bad one is refused before the work
+    plan = planned(request, notify)
+    warn(request, plan.cautions, plan.resolved.scenario.horizon, plan.resolved.day)
+    return saved(plan, progress=progress, notify=notify)
+
+
+def planned(request: RunRequest, notify: Callable[[str], None] = silent) -> Plan:
+    """Read the scenario and everything that gives a run its name.
+
+    Raises:
+        InputError: something given is wrong.
+    """
     started, code = datetime.now(UTC), source_digest()
     notify("reading the scenario")
     resolved = resolve(request)
     scenario, day = resolved.scenario, resolved.day
     folder = os.fsencode(scenario.folder).decode("utf-8", "backslashreplace")
     notify(f"the scenario is in {folder}")
-    for entry in outside_declared_range(scenario, day):
-        log.warning("%s; it was kept", outside(entry))
-    for text in cautions_of_record(scenario, day):
-        log.warning("%s", text)
-    if request.as_of is None and (today := datetime.now(UTC).date()) > scenario.horizon:
-        end = f"today, {today}, is after the horizon, {scenario.horizon}"
-        log.warning("%s: the forecast is made as of the reference date, %s", end, day)
+    cautions = [f"{outside(entry)}; it was kept" for entry in outside_declared_range(scenario, day)]
+    cautions += cautions_of_record(scenario, day)
     inputs = _inputs(scenario)
     settings, found = resolved.settings(), versions()
     hashes = {"evidence_seen": seen_digest(scenario, day), "inputs": digest_of(inputs), "code": code}
@@ -80,14 +107,27 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
         "hashes": hashes,
         "versions": found,
     }
+    return Plan(resolved, inputs, manifest, tuple(cautions))
+
+
+def saved(plan: Plan, *, progress: bool = False, notify: Callable[[str], None] = silent) -> Run:
+    """Make the forecast of a plan and save it.
+
+    Raises:
+        InputError: it cannot be saved there; nothing is written.
+        SystemRefusal: the system lacks space, memory or a lock; nothing is written.
+        NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
+    """
+    resolved = plan.resolved
+    request = resolved.request
     least = LEAST_BYTES + LEAST_BYTES_EACH * request.timelines * len(resolved.members)
-    with Writer(runs_folder(request.runs), str(manifest["id"]), least) as writer:
+    with Writer(runs_folder(request.runs), plan.name, least) as writer:
         names = None if resolved.pool is None else list(resolved.members)
         with TimelineFile(writer.folder, names, writer.saving) as file:
             members = forecasts(resolved, file.keep, progress=progress, notify=notify)
         notify("computing the odds and saving the run")
         with writer.saving():
-            return _save(writer, resolved, members, file, inputs, manifest)
+            return _save(writer, resolved, members, file, plan.inputs, plan.manifest)
 
 
 def cautions_of_record(scenario: Scenario, day: date) -> list[str]:

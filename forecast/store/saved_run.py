@@ -13,20 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from forecast.encoding.timeline_table import with_later_columns
 from forecast.errors import InputError, refusal_of
 from forecast.inputs.parsing import given_folder
-from forecast.locations import expanded, folder_in_variable
+from forecast.locations import data_root, expanded, folder_in_variable, in_project
 from forecast.plain_text import without_middle
-from forecast.store import schema_1
+from forecast.store import atomic, schema_1
 from forecast.store.digests import file_digest
 from forecast.store.json_text import read_object
 from forecast.store.manifest import DRAWS, MANIFEST, TIMELINES, read_manifest
-from forecast.store.parquet import read_parquet
+
+if TYPE_CHECKING:
+    import pandas as pd  # the tables are read when they are asked for: a run is found and shown without pandas
 
 VARIABLE = "FORECAST_RUNS"
 """Environment variable that names the folder of saved runs."""
@@ -37,20 +36,23 @@ _log = logging.getLogger("forecast")
 
 
 def runs_folder(given: str | Path | None) -> Path:
-    """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`.
+    """The folder of saved runs: the path given, `$FORECAST_RUNS`, `./runs` in a project, or `runs` in the user's data.
 
     Raises:
         InputError: it is an empty text, or something else than a folder is there.
     """
-    folder = (
-        expanded(given_folder(given, "runs")) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
-    )
+    folder = expanded(given_folder(given, "runs")) if given is not None else folder_in_variable(VARIABLE) or _usual()
     there = False
     with contextlib.suppress(OSError):
         there = folder.exists() and not folder.is_dir()
     if there:
         raise InputError("it is not a folder", file=folder, remedy="Name another with --runs")
     return folder
+
+
+def _usual() -> Path:
+    data = None if in_project() else data_root()
+    return Path("runs") if data is None else data / "runs"
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,9 +87,11 @@ class Run:
         return schema_1.summary_of(content) if self._first_schema else content
 
     @cached_property
-    def timelines(self) -> pd.DataFrame:
+    def timelines(self) -> "pd.DataFrame":
         """One row a timeline, in a pool those of all members; `docs/timelines.md` explains the columns."""
-        table = read_parquet(self.folder / TIMELINES)
+        from forecast.encoding.timeline_table import with_later_columns
+
+        table = self._table(TIMELINES)
         return with_later_columns(schema_1.timelines_of(table) if self._first_schema else table)
 
     @property
@@ -97,16 +101,21 @@ class Run:
         return None if members is None else {name: entry["weight"] for name, entry in members.items()}
 
     @cached_property
-    def draws(self) -> pd.DataFrame:
+    def draws(self) -> "pd.DataFrame":
         """The draws that timelines use, by their number `draw`: each prior in its unit, and `log_prior`."""
-        table = read_parquet(self.folder / DRAWS)
+        table = self._table(DRAWS)
         return table.set_index("draw") if "draw" in table else table.rename_axis("draw")
 
     @cached_property
-    def bands(self) -> pd.DataFrame:
+    def bands(self) -> "pd.DataFrame":
         """Weekly quantiles of every level."""
-        table = read_parquet(self.folder / "bands.parquet")
+        table = self._table("bands.parquet")
         return schema_1.bands_of(table) if self._first_schema else table
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        from forecast.store.parquet import read_parquet
+
+        return read_parquet(self.folder / name)
 
     @cached_property
     def report(self) -> str:
@@ -119,12 +128,13 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
 
     Args:
         run: its name, its folder, or `latest`: the greatest as-of date, then the latest start.
-        runs: the folder of saved runs; by default `$FORECAST_RUNS`, else `./runs`.
+        runs: the folder of saved runs; by default that of `runs_folder`.
 
     Raises:
         InputError: there is no such run, the name is not valid, or the folder is damaged.
     """
     kept = runs_folder(runs)
+    settled(kept)
     if isinstance(run, Path):
         folder = expanded(run)
     elif run == "latest":
@@ -137,7 +147,7 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
         )
     else:
         folder = kept / run
-    if not _has_manifest(folder):
+    if not has_manifest(folder):
         raise InputError(
             f"{folder} is not a run: it has no {MANIFEST}", key="run", remedy=f"Saved runs: {_names(kept)}"
         )
@@ -147,6 +157,12 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
         if not path.is_file() or file_digest(path) != digest:
             raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
     return Run(folder, manifest)
+
+
+def settled(kept: Path) -> None:
+    """Put a run back that a killed process was replacing; a folder that cannot be written stays as it is."""
+    with contextlib.suppress(OSError):
+        atomic.settle(kept)
 
 
 def _latest(kept: Path) -> Path:
@@ -175,6 +191,7 @@ def list_runs(kept: Path) -> list[Run]:
     Raises:
         InputError: there are such folders only; the error is that of the first.
     """
+    settled(kept)
     found, wrong = [], []
     for folder in _folders(kept):
         try:
@@ -195,14 +212,14 @@ def _folders(kept: Path) -> list[Path]:
         ForecastError: the folder of runs cannot be read.
     """
     try:
-        return sorted(path for path in kept.iterdir() if not path.name.startswith(".") and _has_manifest(path))
+        return sorted(path for path in kept.iterdir() if not path.name.startswith(".") and has_manifest(path))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise refusal_of(error, kept) or error from error
 
 
-def _has_manifest(folder: Path) -> bool:
+def has_manifest(folder: Path) -> bool:
     """Whether a folder has a manifest; false also where that cannot be seen."""
     try:
         return (folder / MANIFEST).is_file()
