@@ -11,6 +11,7 @@ import typer
 
 from forecast.cli.check import check
 from forecast.cli.console import InterruptedRun, catch_signals, ignore_signals, stop_requested
+from forecast.cli.evidence import app as evidence
 from forecast.cli.explain import explain
 from forecast.cli.run import run
 from forecast.cli.show import show
@@ -48,6 +49,7 @@ def forecast(context: typer.Context) -> None:
 
 for command in (run, show, check, explain):
     app.command()(command)
+app.add_typer(evidence, name="evidence")
 
 
 def main() -> None:
