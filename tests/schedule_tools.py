@@ -72,7 +72,7 @@ class StandIn:
     def mark(self, made: MadeRun, job: Job, instant: datetime) -> None:
         self.done.append((made.run.removeprefix("two-islands_"), f"{instant:%Y-%m-%dT%H:%MZ}"))
 
-    def import_file(self, job: Job, path: Path, today: date) -> list[str]:
+    def import_file(self, job: Job, path: Path, today: date, kept: Path) -> list[str]:
         if not path.read_bytes().startswith(b"good"):
             raise InputError("found no rows; expected some", file=path.name)
         self.files[path.name] = self.files.get(path.name, 0) + 1

@@ -21,9 +21,11 @@ from forecast.cli.console import (
     stop_requested,
 )
 from forecast.cli.exit_codes import MEANINGS, ExitCode
+from forecast.cli.evidence import app as evidence
 from forecast.cli.explain import explain
 from forecast.cli.init import init
 from forecast.cli.run import run
+from forecast.cli.schedule import schedule
 from forecast.cli.show import show
 from forecast.cli.streams import discard_output, json_line, of_stream, prepare_streams
 
@@ -47,6 +49,8 @@ def forecast(context: typer.Context) -> None:
 
 for command in (init, run, show, check, explain):
     app.command()(command)
+app.add_typer(evidence, name="evidence")
+app.add_typer(schedule, name="schedule")
 
 
 def main() -> None:

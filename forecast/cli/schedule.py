@@ -13,7 +13,6 @@ from forecast.cli.command import Outcome, Printed, command
 from forecast.cli.console import on_terminal, stop_requested, working
 
 if TYPE_CHECKING:
-
     from forecast.schedule.units import Start
 
 schedule = typer.Typer(

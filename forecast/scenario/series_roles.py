@@ -84,6 +84,47 @@ def check_weekday(evidence: Evidence, series: str, folder: Place, weekday: int |
             raise evidence.place(series, day, folder).error(what, "Check whether dates are shifted by a day")
 
 
+def check_mondays(evidence: Evidence, series: str, folder: Place) -> None:
+    """Check that a series of maps has a Monday: the front uses Mondays, and leaves maps of other days out.
+
+    Raises:
+        InputError: it has rows, and all are of other days.
+    """
+    days = observed_days(evidence, series)
+    if days and all(day.weekday() != 0 for day in days):
+        what = f"found an observation of {days[0]}, a {days[0]:%A}, and none of a Monday; the front uses Mondays"
+        raise evidence.place(series, days[0], folder).error(what, "Check whether dates are shifted by a day")
+
+
+def weeks_without_monday(evidence: Evidence, series: str, weeks: int) -> list[date]:
+    """Mondays without a map, in weeks that have maps of other days, where at least so many follow each other.
+
+    Args:
+        evidence: a view, or all rows.
+        series: id of the series.
+        weeks: the least number of weeks in a row. A single Monday without a map is usual; many are shifted dates.
+    """
+    days = observed_days(evidence, series)
+    mondays = {day for day in days if day.weekday() == 0}
+    missed = sorted({day - timedelta(days=day.weekday()) for day in days} - mondays)
+    found: list[date] = []
+    for first, last in _runs(missed):
+        if (last - first).days // 7 + 1 >= weeks:
+            found += [day for day in missed if first <= day <= last]
+    return found
+
+
+def _runs(mondays: list[date]) -> list[tuple[date, date]]:
+    """The first and the last of each row of Mondays a week apart."""
+    runs: list[tuple[date, date]] = []
+    for day in mondays:
+        if runs and (day - runs[-1][1]).days == 7:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+
 def check_month_ends(evidence: Evidence, series: str, folder: Place) -> None:
     """Check that each day of a series is the last of its month, so that a month has one figure.
 
@@ -101,11 +142,6 @@ def after_horizon(evidence: Evidence, horizon: date) -> dict[str, list[date]]:
     """The days of observations after the horizon, which no run can use, by series."""
     found = {series: [day for day in observed_days(evidence, series) if day > horizon] for series in evidence.specs}
     return {series: days for series, days in found.items() if days}
-
-
-def other_weekdays(evidence: Evidence, series: str) -> list[date]:
-    """The days of a series that are not Mondays."""
-    return [day for day in observed_days(evidence, series) if day.weekday() != 0]
 
 
 def observed_days(evidence: Evidence, series: str) -> list[date]:

@@ -55,7 +55,7 @@ class Parts(Protocol):
             ForecastError: the mark cannot be written.
         """
 
-    def import_file(self, job: Job, path: Path, today: date) -> list[str]:
+    def import_file(self, job: Job, path: Path, today: date, kept: Path) -> list[str]:
         """Import a file of evidence into a job's scenario; gives sentences about it.
 
         Raises:

@@ -71,11 +71,11 @@ class Forecaster:
 
         mark_scheduled(Run(made.folder, read_manifest(made.folder)), job.name, instant)
 
-    def import_file(self, job: Job, path: Path, today: date) -> list[str]:
+    def import_file(self, job: Job, path: Path, today: date, kept: Path) -> list[str]:
         """Import a file of evidence into the scenario's own folder."""
         from forecast.intake.inbox import import_file
 
-        report = import_file(path, self.folder(job), today=today)
+        report = import_file(path, self.folder(job), today=today, runs=kept)
         return [*report.lines, *report.flags]
 
     def stale(self, job: Job, day: date) -> list[dict[str, Any]]:

@@ -206,7 +206,7 @@ class _JobCall:
         job, call = self.job, self.call
         call.notify("importing the files of the inbox")
         today = job.timetable.local(call.now).date()
-        taken = inbox.take(folder, lambda path: call.parts.import_file(job, path, today), today)
+        taken = inbox.take(folder, lambda path: call.parts.import_file(job, path, today, call.kept), today)
         report = self.report
         report.imported, report.rejected, report.left = taken.imported, taken.rejected, taken.left
         for name, lines in taken.imported.items():
