@@ -20,8 +20,8 @@ from forecast.cli.console import (
     set_log_json,
     stop_requested,
 )
-from forecast.cli.exit_codes import MEANINGS, ExitCode
 from forecast.cli.evidence import app as evidence
+from forecast.cli.exit_codes import MEANINGS, ExitCode
 from forecast.cli.explain import explain
 from forecast.cli.init import init
 from forecast.cli.run import run

@@ -100,7 +100,7 @@ def show_unit(kind: str, files: Mapping[str, str], console: Console) -> None:
         lines = [
             "# Add this line with: crontab -e",
             "# cron sends errors and warnings by mail to the address in MAILTO (a line MAILTO=you@example.org above).",
-            "# Exit codes 3 (stale evidence) and 5 (an alert) are no failures.",
+            "# Exit codes 3 (stale evidence) and 5 (an alert) are not failures.",
             files[CRON].rstrip(),
         ]
     else:

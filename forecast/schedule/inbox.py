@@ -1,10 +1,11 @@
 """The inbox: files of evidence that are imported before the runs, each moved to where it ended.
 
-A file that was imported moves to `imported/<date>/`, one that cannot be to `rejected/`, with its reason in a file beside
-it. A file that is still being written is left: its name begins with a dot or ends like a partial download, or it
+A file that was imported moves to `imported/<date>/`. One that cannot be moves to `rejected/`, with its reason in a file
+beside it. A file that is still being written is left: its name begins with a dot or ends like a partial download, or it
 changes while the inbox is read. If the process is killed between import and move, the next import finds the rows there.
 """
 
+import os
 import stat
 import time
 from collections.abc import Callable
@@ -23,6 +24,9 @@ REASON = ".reason.txt"
 
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", "~")
 """Ends of the names of files that are still being written."""
+
+LONGEST_NAME = 200
+"""Most bytes of a name in the folders; a longer one is cut."""
 
 STILL_SECONDS = 2.0
 """A file that changed less than this many seconds ago is looked at again after them."""
@@ -151,12 +155,22 @@ def _move(path: Path, folder: Path) -> Path:
     """Move a file into a folder; a name that is taken gets a number."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        target, number = folder / path.name, 1
+        name, number = _short(path.name), 1
+        target = folder / name
         while target.is_symlink() or target.exists():
             number += 1
-            target = folder / f"{path.stem}-{number}{path.suffix}"
+            target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
         path.rename(target)
     except OSError as error:
         what = f"it cannot be moved ({error.strerror})"
         raise refusal_of(error, path) or InputError(what, file=path, remedy="Check the folder of the inbox") from error
     return target
+
+
+def _short(name: str) -> str:
+    """A file's name that leaves room for a number and for the suffix of the reason."""
+    given = os.fsencode(name)
+    if len(given) <= LONGEST_NAME:
+        return name
+    suffix = os.fsencode(Path(name).suffix)[-20:]
+    return os.fsdecode(given[: LONGEST_NAME - len(suffix)] + suffix)

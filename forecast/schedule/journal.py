@@ -55,8 +55,8 @@ class JobState:
         last: the last success: `instant`, `as_of`, `run` and `at`, when it was made.
         retry: instants that failed, oldest first, each with `instant`, `as_of`, `message`, `code` and `since`.
         failing: whether the job fails at present, which has alerted.
-        last_failure: the last failure, present or past: `at`, `instant`, `as_of`, `message` and `code`; instant and date
-            are None if the job failed as a whole.
+        last_failure: the last failure, present or past: `at`, `instant`, `as_of`, `message` and `code`; instant and
+            date are None if the job failed as a whole.
         baseline: the run that moves are measured from: `run`, `as_of` and `odds`, by name `probability` and
             `standard_error`.
         over: the horizon of the scenario whose end was announced.

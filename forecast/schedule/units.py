@@ -12,7 +12,7 @@ SERVICE, TIMER, CRON = "forecast-schedule.service", "forecast-schedule.timer", "
 """Names of the files, and of the line."""
 
 NO_FAILURES = (3, 5)
-"""Exit codes that are no failure: stale evidence, and an alert."""
+"""Exit codes that are not failures: stale evidence, and an alert."""
 
 EVERY_QUARTER = "*:0/15"
 
@@ -64,7 +64,10 @@ def systemd(start: Start, jobs: Sequence[Job]) -> dict[str, str]:
     start.check()
     environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in start.environment.items())
     # A colon before the program: systemd must not replace $NAME in the words.
-    first, *others = start.words
+    words = start.words
+    if set(words[0]) & set("'\"\\"):  # systemd starts no program with such a name
+        words = ["/bin/sh", "-c", 'exec "$0" "$@"', *words]
+    first, *others = words
     command = " ".join([_quoted(f":{first}"), *(_quoted(word) for word in others), "--quiet"])
     service = (
         "[Unit]\n"

@@ -212,6 +212,7 @@ class _JobCall:
         for name, lines in taken.imported.items():
             self.journal.log("imported", job=job.name, file=name, lines=lines)
         for name, reason in taken.rejected.items():
+            _log.error("%s: a file of the inbox was rejected: %s: %s", job.name, name, reason)
             self.journal.log("rejected", job=job.name, file=name, reason=reason)
         if taken.bug is not None:
             report.bugs.append(taken.bug)
@@ -347,6 +348,9 @@ class _JobCall:
         happened = {"at": written(datetime.now(UTC)), "instant": instant, "as_of": as_of}
         self.state.last_failure = happened | {"message": message, "code": code}
         self.journal.log("failed", job=self.job.name, instant=instant, message=message, code=code)
+        what = "failed" if due is None else f"failed as of {due.as_of}"
+        # Only the first failure is an error: `--quiet` then leaves out the later ones, and cron sends one mail.
+        _log.log(logging.WARNING if self.state.failing else logging.ERROR, "%s %s: %s", self.job.name, what, message)
         if not self.state.failing:
             self.state.failing = True
             text = f"the job {self.job.name} failed and is tried again at each call: {message}"
