@@ -23,11 +23,16 @@ from forecast.cli.console import (
 from forecast.cli.evidence import app as evidence
 from forecast.cli.exit_codes import MEANINGS, ExitCode
 from forecast.cli.explain import explain
+from forecast.cli.history import history
 from forecast.cli.init import init
+from forecast.cli.list_runs import list_
+from forecast.cli.prune import prune
+from forecast.cli.publish import publish
 from forecast.cli.run import run
 from forecast.cli.schedule import schedule
 from forecast.cli.show import show
 from forecast.cli.streams import discard_output, json_line, of_stream, prepare_streams
+from forecast.cli.verify import verify
 
 _CODES = "\n\n".join(f"{int(code)}: {meaning}" for code, meaning in MEANINGS.items())
 
@@ -47,8 +52,8 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (init, run, show, check, explain):
-    app.command()(command)
+for command in (init, run, show, list_, history, verify, publish, prune, check, explain):
+    app.command(command.__name__.rstrip("_"))(command)
 app.add_typer(evidence, name="evidence")
 app.add_typer(schedule, name="schedule")
 

@@ -34,6 +34,10 @@ Runs = Annotated[
         help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs in a project.",
     ),
 ]
+OneScenario = Annotated[
+    str | None, typer.Option("--scenario", metavar="NAME", help="Only the runs of this scenario; by default of all.")
+]
+All = Annotated[bool, typer.Option("--all", help="What-if runs too: those with other settings.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report progress on standard error.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors on standard error.")]
 LogJson = Annotated[
@@ -104,13 +108,50 @@ def points(option: str) -> Callable[[object], float]:
     return parse
 
 
+def precision(given: object) -> float:
+    """Parse the Monte Carlo error that `--precision` asks for, as in Python."""
+    from forecast.ensemble.request import parse_precision
+
+    return parse_precision(given)
+
+
+def seconds(option: str) -> Callable[[object], float]:
+    """A parser of the length of time that an option takes, the same as in Python."""
+
+    def parse(given: object) -> float:
+        from forecast.inputs.parsing import given_seconds
+
+        return given_seconds(given, option)
+
+    return parse
+
+
 Timelines = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--timelines",
         parser=count("--timelines"),
         metavar="INTEGER",
-        help="Timelines to simulate; in a pool, of each member.",
+        help="Timelines to simulate; in a pool, of each member. Without --precision, 20000 by default.",
+    ),
+]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        "--precision",
+        parser=precision,
+        metavar="POINTS",
+        help="In place of --timelines: simulate blocks of 20,000 timelines until no Monte Carlo error of the three "
+        "odds is above this, or more do not help.",
+    ),
+]
+TimeBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--time-budget",
+        parser=seconds("--time-budget"),
+        metavar="TIME",
+        help="With --precision: begin no further block after this time, such as 60s, 5m or 1h.",
     ),
 ]
 Seed = Annotated[

@@ -6,17 +6,22 @@ it is the answer, whoever made it and whenever. Its times and its `posterior.nc`
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from forecast.cache.limit import cache_limit
-from forecast.ensemble.request import RunRequest
+from forecast.cache.limit import cache_limit, remove_leftovers
+from forecast.ensemble.request import BLOCK, MOST_TIMELINES, RunRequest
+from forecast.ensemble.stop import Reason, Stop
 from forecast.errors import InputError
 from forecast.pipeline.cautions import warn
 from forecast.pipeline.known_names import KnownName, recall, remember, request_key
 from forecast.pipeline.staleness import StaleSeries, stale_series
 from forecast.store.saved_run import Run, has_manifest, open_run, runs_folder, settled
+
+if TYPE_CHECKING:
+    from forecast.pipeline.workflow import Plan
 
 log = logging.getLogger("forecast")
 
@@ -29,11 +34,13 @@ class Made:
         run: the run.
         unchanged: whether it was there before, so that nothing was simulated.
         stale: the series that are stale as of the run's day.
+        stop: why the run has no more timelines; None unless a precision was asked for.
     """
 
     run: Run
     unchanged: bool
     stale: tuple[StaleSeries, ...] = ()
+    stop: Stop | None = None
 
 
 def silent(_: str) -> None:
@@ -60,12 +67,13 @@ def make(request: RunRequest, *, progress: bool = False, notify: Callable[[str],
     kept = runs_folder(request.runs)
     settled(kept)
     key = request_key(request)
-    if getattr(request, "time_budget", None) is not None:
+    if request.time_budget is not None:
         key = None  # how far it gets depends on the machine
     known = None if key is None else recall(key)
     if known is not None and (run := _standing(kept, known.name, request)) is not None:
         warn(request, known.cautions, known.horizon, known.day)
-        return _unchanged(run, known, notify)
+        stop = None if request.precision is None else stop_of(run, request.precision)
+        return _unchanged(run, known, notify, stop)
     return _planned(request, kept, key, progress, notify)
 
 
@@ -82,9 +90,15 @@ def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, n
     # A file may have been changed while it was read.
     if key is not None and key != request_key(request):
         key = None
+    if request.precision is not None:
+        made = _precise(plan, kept, found, progress, notify)
+        if key is not None:
+            remember(key, dataclasses.replace(found, name=made.run.id))
+        return made
     run = _standing(kept, plan.name, request)
     unchanged = run is not None
     if run is None:
+        remove_leftovers()
         clear_locks(kept)
         with turn(kept, plan.name, lambda: notify("waiting for another process that makes the same run")):
             run = _standing(kept, plan.name, request, quiet=True)
@@ -96,18 +110,72 @@ def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, n
     return _unchanged(run, found, notify) if unchanged else Made(run, False, stale)
 
 
-def _unchanged(run: Run, known: KnownName, notify: Callable[[str], None]) -> Made:
+def _precise(plan: "Plan", kept: Path, known: KnownName, progress: bool, notify: Callable[[str], None]) -> Made:
+    """Find or make the run for a precision.
+
+    A saved run of whole blocks that is precise enough is the answer, even if fewer blocks would do.
+    """
+    from forecast.pipeline import workflow
+    from forecast.store.turns import clear_locks, turn
+
+    request = plan.resolved.request
+    found: list[Run] = []
+
+    def standing(name: str) -> Run | None:
+        run = _standing(kept, name, request, quiet=True)
+        found.extend([] if run is None else [run])
+        return run
+
+    clear_locks(kept)
+    with turn(kept, plan.name, lambda: notify("waiting for another process that makes the same run")):
+        for run in saved_blocks(plan, kept, request):
+            stop = stop_of(run, request.precision or 0.0)
+            if stop.reason == "reached":
+                return _unchanged(run, known, notify, stop)
+        run, stop = workflow.saved_when_precise(plan, standing=standing, progress=progress, notify=notify)
+    return _unchanged(run, known, notify, stop) if found else Made(run, False, known.stale, stop)
+
+
+def saved_blocks(plan: "Plan", kept: Path, request: RunRequest) -> Iterator[Run]:
+    """The sound saved runs that differ from a plan only in the number of timelines, of whole blocks; fewest first."""
+    try:
+        names = {path.name for path in kept.iterdir()}
+    except OSError:
+        return
+    for timelines in range(BLOCK, MOST_TIMELINES + 1, BLOCK) if names else ():
+        name = plan.with_timelines(timelines).name
+        if name in names and (run := _standing(kept, name, request)) is not None:
+            yield run
+
+
+def stop_of(run: Run, precision: float) -> Stop:
+    """Why a saved run, made for a precision without a time budget, has no more timelines.
+
+    Args:
+        run: the run.
+        precision: the Monte Carlo error asked for, in points.
+    """
+    odds, timelines = run.summary["odds"], run.manifest["settings"]["timelines"]
+    errors = [entry["standard_error"] for entry in odds.values() if entry["standard_error"] is not None]
+    error = 100.0 * max(errors) if errors else None
+    reason: Reason = "reached" if error is not None and error <= precision else "draws"
+    if reason == "draws" and timelines + BLOCK > MOST_TIMELINES:
+        reason = "most timelines"
+    return Stop(reason, timelines, error, precision)
+
+
+def _unchanged(run: Run, known: KnownName, notify: Callable[[str], None], stop: Stop | None = None) -> Made:
     notify(f"unchanged: the run is in {run.folder}")
-    return Made(run, True, known.stale)
+    return Made(run, True, known.stale, stop)
 
 
 def _standing(kept: Path, name: str, request: RunRequest, *, quiet: bool = False) -> Run | None:
     """The sound run of a name that answers a request; None if there is none. A damaged one is reported.
 
-    The hash of every file is checked. What has the name and is not a run is left to the writer, which refuses it.
+    The hash of every file is checked. Something else of that name is left to the writer, which refuses it.
     """
     folder = kept / name
-    if folder.is_symlink() or not has_manifest(folder):
+    if not has_manifest(folder) or folder.is_symlink():
         return None
     try:
         run = open_run(folder)

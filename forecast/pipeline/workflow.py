@@ -1,19 +1,22 @@
 """The main job: from a request to the folder of a run."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 
 from forecast.cache.limit import cache_limit
-from forecast.ensemble.forecasts import forecasts, silent
+from forecast.ensemble.forecasts import forecasts, forecasts_until, silent
 from forecast.ensemble.member import Member
 from forecast.ensemble.pooling import pooled
-from forecast.ensemble.request import RunRequest
+from forecast.ensemble.precision import Stopping
+from forecast.ensemble.request import BLOCK, RunRequest
 from forecast.ensemble.resolve import ResolvedRequest, resolve
+from forecast.ensemble.stop import Stop
 from forecast.evidence.readings import READINGS
 from forecast.locations import source_digest
 from forecast.pipeline.cautions import warn
@@ -50,12 +53,22 @@ class Plan:
         inputs: the texts that the run keeps, by path.
         manifest: as it is saved, without the files.
         cautions: warnings about the record, a sentence each, without the one that depends on the present day.
+        begun: reading of the monotonic clock when the work began, in seconds.
     """
 
     resolved: ResolvedRequest
     inputs: Mapping[str, str]
     manifest: dict[str, Any]
     cautions: tuple[str, ...]
+    begun: float
+
+    def with_timelines(self, timelines: int) -> "Plan":
+        """The plan of the run with a number of timelines, in place of a precision."""
+        resolved = self.resolved.with_timelines(timelines)
+        settings = resolved.settings()
+        depends_on = [settings, self.manifest["hashes"], self.manifest["versions"]]
+        name = run_name(resolved.scenario.id, resolved.day, depends_on)
+        return replace(self, resolved=resolved, manifest=self.manifest | {"id": name, "settings": settings})
 
     @property
     def name(self) -> str:
@@ -79,6 +92,8 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
     cache_limit()  # a bad one is refused before the work
     plan = planned(request, notify)
     warn(request, plan.cautions, plan.resolved.scenario.horizon, plan.resolved.day)
+    if request.precision is not None:
+        return saved_when_precise(plan, progress=progress, notify=notify)[0]
     return saved(plan, progress=progress, notify=notify)
 
 
@@ -88,15 +103,29 @@ def planned(request: RunRequest, notify: Callable[[str], None] = silent) -> Plan
     Raises:
         InputError: something given is wrong.
     """
-    started, code = datetime.now(UTC), source_digest()
+    started, begun, code = datetime.now(UTC), time.monotonic(), source_digest()
     notify("reading the scenario")
-    resolved = resolve(request)
+    return plan_of(resolve(request), started, begun, code, notify)
+
+
+def plan_of(
+    resolved: ResolvedRequest, started: datetime, begun: float, code: str, notify: Callable[[str], None] = silent
+) -> Plan:
+    """The plan of a run whose request has been resolved.
+
+    Args:
+        resolved: the request.
+        started: when the work began, UTC.
+        begun: the same on the clock that only runs forwards, `time.monotonic`.
+        code: SHA-256 of the code then.
+        notify: called with a phrase for each step.
+    """
     scenario, day = resolved.scenario, resolved.day
     folder = os.fsencode(scenario.folder).decode("utf-8", "backslashreplace")
     notify(f"the scenario is in {folder}")
     cautions = [f"{outside(entry)}; it was kept" for entry in outside_declared_range(scenario, day)]
     cautions += cautions_of_record(scenario, day)
-    inputs = _inputs(scenario)
+    inputs = input_texts(scenario)
     settings, found = resolved.settings(), versions()
     hashes = {"evidence_seen": seen_digest(scenario, day), "inputs": digest_of(inputs), "code": code}
     manifest = {
@@ -110,7 +139,7 @@ def planned(request: RunRequest, notify: Callable[[str], None] = silent) -> Plan
         "hashes": hashes,
         "versions": found,
     }
-    return Plan(resolved, inputs, manifest, tuple(cautions))
+    return Plan(resolved, inputs, manifest, tuple(cautions), begun)
 
 
 def saved(plan: Plan, *, progress: bool = False, notify: Callable[[str], None] = silent) -> Run:
@@ -131,6 +160,50 @@ def saved(plan: Plan, *, progress: bool = False, notify: Callable[[str], None] =
         notify("computing the odds and saving the run")
         with writer.saving():
             return _save(writer, resolved, members, file, plan.inputs, plan.manifest)
+
+
+def saved_when_precise(
+    plan: Plan,
+    *,
+    standing: Callable[[str], Run | None] = lambda _: None,
+    progress: bool = False,
+    notify: Callable[[str], None] = silent,
+) -> tuple[Run, Stop]:
+    """Make the forecast of a plan with a precision, and save it as the run with as many timelines as that needs.
+
+    The files are those of that run, byte for byte; the request for a precision is not in them.
+
+    Args:
+        plan: its request has a precision.
+        standing: gives the sound run of a name that is saved already. It is left as it is.
+        progress: show a progress bar while sampling.
+        notify: called with a phrase for each step.
+
+    Returns:
+        The run, and why it has no more timelines.
+
+    Raises:
+        InputError: it cannot be saved there; nothing is written.
+        SystemRefusal: the system lacks space, memory or a lock; nothing is written.
+        NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
+    """
+    resolved = plan.resolved
+    request = resolved.request
+    if request.precision is None:
+        raise ValueError("the request of the plan has no precision")
+    stopping = Stopping(request.precision, request.time_budget, plan.begun)
+    least = LEAST_BYTES + LEAST_BYTES_EACH * BLOCK * len(resolved.members)
+    with Writer(runs_folder(request.runs), plan.name, least) as writer:
+        names = None if resolved.pool is None else list(resolved.members)
+        with TimelineFile(writer.folder, names, writer.saving, in_turn=True) as file:
+            members, stop = forecasts_until(resolved, file.keep, stopping, progress=progress, notify=notify)
+        found = plan.with_timelines(stop.timelines)
+        if (run := standing(found.name)) is not None:
+            return run, stop
+        writer.rename(found.name)
+        notify("computing the odds and saving the run")
+        with writer.saving():
+            return _save(writer, found.resolved, members, file, found.inputs, found.manifest), stop
 
 
 def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
@@ -167,14 +240,9 @@ def _save(
     scenario, day = resolved.scenario, resolved.day
     for name, text in inputs.items():
         writer.text(f"inputs/{name}", text)
-    seen = {
-        "evidence.csv": scenario.evidence.rows(day),
-        "events.csv": scenario.chronology.event_rows(day),
-        "states.csv": scenario.chronology.state_rows(day),
-    }
-    for name, rows in seen.items():
-        writer.text(f"inputs/{name}", csv_text(rows))
-    _write_tables(writer, members, pool=resolved.pool is not None)
+    for name, text in seen_texts(scenario, day).items():
+        writer.text(f"inputs/{name}", text)
+    write_tables(writer, members, pool=resolved.pool is not None)
     first = next((member.netcdf for member in members if member.netcdf), b"")
     checked = predictive(first, titles(scenario), units(scenario))
     for figure, text in checked.figures.items():
@@ -188,12 +256,22 @@ def _save(
     return writer.finish(manifest | {"fits": fits, "finished": datetime.now(UTC).isoformat(timespec="milliseconds")})
 
 
+def seen_texts(scenario: Scenario, day: date) -> dict[str, str]:
+    """The evidence that a run as of a day uses, as CSV by the name of its file."""
+    seen = {
+        "evidence.csv": scenario.evidence.rows(day),
+        "events.csv": scenario.chronology.event_rows(day),
+        "states.csv": scenario.chronology.state_rows(day),
+    }
+    return {name: csv_text(rows) for name, rows in seen.items()}
+
+
 def seen_digest(scenario: Scenario, day: date) -> str:
     """Hash of all evidence that a run as of a day uses: observations, events and states."""
     return digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
 
 
-def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> None:
+def write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> None:
     """Write the members' draws, bands, redrawn parameters, starting points and fits.
 
     The tables of a pool's members are written as one, with the column `perspective`.
@@ -229,8 +307,8 @@ def _write_fits(writer: Writer, members: Sequence[Member]) -> None:
         (writer.folder / file).write_bytes(netcdf)
 
 
-def _inputs(scenario: Scenario) -> dict[str, str]:
-    """The inputs as text: the files read, and every prior after edits.
+def input_texts(scenario: Scenario) -> dict[str, str]:
+    """The inputs of a run as text: the files read, and every prior after edits.
 
     The tables of evidence are not among the files: a run saves only the rows that it used. `readings.toml` is one of
     them unless the run uses a reading.

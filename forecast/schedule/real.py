@@ -88,4 +88,7 @@ class Forecaster:
 
     def prune(self, job: Job, kept: Path, now: datetime) -> list[str]:
         """Remove the runs that a job's retention lets go."""
-        raise NotImplementedError
+        from forecast.store.prune import Retention, prune
+
+        retention = Retention(job.retention.keep_days, job.retention.keep_last)
+        return prune(kept, retention, now=now, job=job.name)

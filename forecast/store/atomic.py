@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from forecast.cache.owners import abandoned, mark, old
@@ -86,6 +86,30 @@ def put(folder: Path, target: Path, carry: Callable[[Path], bool] = lambda _: Fa
                     raise
             finally:
                 _restore(folder.parent, target.parent)
+
+
+def remove(kept: Path, paths: Sequence[Path]) -> None:
+    """Remove folders in one step each: they are moved into a hidden folder first, so that nobody sees a part of one.
+
+    If the process is killed in between, the next one that saves something removes the rest.
+
+    Args:
+        kept: folder of saved runs.
+        paths: folders in it or below it, at least one; one that is gone is skipped.
+
+    Raises:
+        OSError: a folder cannot be moved.
+    """
+    folder = new_folder(kept, paths[0].name)
+    try:
+        with _turn(kept):
+            for number, path in enumerate(paths):
+                place = folder.parent / f"{GONE}{number}"
+                place.mkdir()
+                with contextlib.suppress(FileNotFoundError):
+                    path.rename(place / path.name)
+    finally:
+        discard(folder)
 
 
 def discard(folder: Path) -> None:

@@ -13,8 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from forecast.errors import ChangedSince, InputError, SystemRefusal, refusal_of
 from forecast.plain_text import without_middle
 from forecast.store.manifest import ATTACHED
@@ -72,7 +70,7 @@ def change_attached(run: Run, name: str, change: Callable[[bytes | None], bytes]
     path = attached_folder(run) / _checked(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.parent.parent):
+        with attached_locked(path.parent.parent):
             _remove_parts(path.parent)
             before = _read(path)
             after = change(before)
@@ -171,12 +169,17 @@ def _remove_parts(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def attached_locked(folder: Path) -> Iterator[None]:
     """Wait until no other process writes attached files. The system releases the lock of a killed process.
+
+    Args:
+        folder: `attached`, which exists.
 
     Raises:
         SystemRefusal: another process writes for too long.
     """
+    from filelock import FileLock, Timeout  # only for those who write
+
     try:
         with FileLock(folder / LOCK, timeout=PATIENCE):
             yield

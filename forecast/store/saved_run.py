@@ -21,7 +21,8 @@ from forecast.store.manifest import ATTACHED, MANIFEST, read_manifest
 from forecast.store.record import note_on_latest
 from forecast.store.record import previous as previous_of_record
 from forecast.store.run_folder import Run as Run
-from forecast.store.run_folder import has_manifest, run_folders
+from forecast.store.run_folder import has_manifest as has_manifest
+from forecast.store.run_folder import run_folders
 
 VARIABLE = "FORECAST_RUNS"
 """Environment variable that names the folder of saved runs."""
@@ -62,6 +63,25 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
     Raises:
         InputError: there is no such run, the name is not valid, or the folder is damaged.
     """
+    folder = find_run(run, runs)
+    manifest = read_manifest(folder)
+    for name, digest in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or file_digest(path) != digest:
+            raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
+    return Run(folder, manifest)
+
+
+def find_run(run: str | Path = "latest", runs: str | Path | None = None) -> Path:
+    """The folder of a saved run; its files are not checked.
+
+    Args:
+        run: see `open_run`.
+        runs: see there.
+
+    Raises:
+        InputError: there is no such run, or the name is not valid.
+    """
     kept = runs_folder(runs)
     settled(kept)
     if isinstance(run, Path):
@@ -87,12 +107,7 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
         raise InputError(
             f"{folder} is not a run: it has no {MANIFEST}", key="run", remedy=f"Saved runs: {_names(kept)}"
         )
-    manifest = read_manifest(folder)
-    for name, digest in manifest["files"].items():
-        path = folder / name
-        if not path.is_file() or file_digest(path) != digest:
-            raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
-    return Run(folder, manifest)
+    return folder
 
 
 def settled(kept: Path) -> None:

@@ -139,7 +139,11 @@ def test_explain_is_under_the_perspective() -> None:
 def test_the_command_takes_a_name_and_a_file(command: Callable[..., Done], tmp_path: Path) -> None:
     quickly = ("--prior-only", "--timelines", 400, "--json")
     base = command("run", TINY, *quickly)
-    assert command("run", TINY, *quickly, "--perspective", "base") == base
+    named = command("run", TINY, *quickly, "--perspective", "base")
+    assert (named.code, named.err) == (0, "")
+    assert json.loads(named.out) == json.loads(base.out) | {"unchanged": True}
+    elsewhere = command("run", TINY, *quickly, "--perspective", "base", "--runs", tmp_path / "elsewhere")
+    assert elsewhere == base
     names = {json.loads(base.out)["run"]}
     for given, name in (("hopeful", "hopeful"), (put(tmp_path, VIEW), "mine")):
         done = command("run", TINY, *quickly, "--perspective", given)
