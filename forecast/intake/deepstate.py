@@ -86,8 +86,8 @@ def import_maps(
         raise InputError("found no file; expected at least one map")
     if day is not None and len(files) > 1:
         raise InputError("found one date for several maps; expected one map", key="--date")
-    name = series_of_maps(load_scenario(folder), series)
     maps = [read_map(path, day) for path in files]
+    name = series_of_maps(load_scenario(folder), series)
     figures = []
     for one in maps:
         refuse_later(one.day, request.today, one.place)
@@ -188,11 +188,11 @@ def _geometries(content: Any, place: Place) -> list[tuple[Place, list[Any]]]:
             raise spot.error("it is not a feature; expected an object of type Feature")
         _check_properties(feature.get("properties"), spot.at("properties"))
         geometry = feature.get("geometry")
-        kind = geometry.get("type") if isinstance(geometry, dict) else None
-        if not isinstance(geometry, dict) or kind not in POLYGONS:
-            raise spot.at("geometry").error(f"found {shortened(kind)}; expected {' or '.join(POLYGONS)}")
+        form = geometry.get("type") if isinstance(geometry, dict) else None
+        if not isinstance(geometry, dict) or form not in POLYGONS:
+            raise spot.at("geometry").error(f"found {shortened(form)}; expected {' or '.join(POLYGONS)}")
         inside = geometry.get("coordinates")
-        polygons = [inside] if kind == "Polygon" else inside
+        polygons = [inside] if form == "Polygon" else inside
         if not isinstance(polygons, list) or not polygons:
             raise spot.at("geometry").error("found no polygon; expected at least one")
         found.append((spot, polygons))

@@ -1,7 +1,8 @@
 """Figures far outside what the last saved run predicted: they are taken, and flagged.
 
 A run predicts the area of the front by the weekly range of ground gained, the pocket by its area, and approval by the
-ranges of `amounts`. Of a series that no run predicts, a change larger than any before is flagged.
+ranges of `amounts`. Of a series that no run predicts, a change is flagged that is
+far larger than the recent ones.
 """
 
 import contextlib
@@ -29,8 +30,11 @@ LEAST: Final = 0.01
 FEWEST: Final = 8
 """Fewest figures of a series from which a usual change is read."""
 
+RECENT: Final = 52
+"""Most figures from which it is read."""
+
 UNUSUAL: Final = 3.0
-"""Multiple of the largest change so far beyond which a change is flagged where no run predicts the series."""
+"""Multiple of the largest recent change, longer gaps allowed for, beyond which a change is flagged where no run predicts the series."""
 
 APPROVAL_WEEKS: Final = (4, 13, 26)
 """Weeks after the as-of date for which a run predicts approval."""
@@ -69,16 +73,19 @@ class Expected:
     def _unusual(self, series: str, observed: date, value: float, unit: str) -> str | None:
         """Flag a change from the figure before that is far larger than all changes so far."""
         rows = self._scenario.evidence.series(series).drop_duplicates("observed", keep="last")
-        before = rows[rows["observed"] < pd.Timestamp(observed)]["value"].to_numpy()
-        if before.size < FEWEST:
+        rows = rows[rows["observed"] < pd.Timestamp(observed)].tail(RECENT)
+        if len(rows) < FEWEST:
             return None
+        before = rows["value"].to_numpy(dtype=np.float64)
+        gaps = rows["observed"].diff().dt.days
+        longer = max((pd.Timestamp(observed) - rows["observed"].iloc[-1]).days / float(gaps.median()), 1.0)
         usual = float(np.abs(np.diff(before)).max())
         change = value - float(before[-1])
-        if usual == 0.0 or abs(change) <= UNUSUAL * usual:
+        if usual == 0.0 or abs(change) <= UNUSUAL * usual * longer:
             return None
         return (
             f"UNUSUAL: {series} is {value:,.6g} {unit} for {observed}, {abs(change):,.6g} from the figure before; the "
-            f"largest change so far was {usual:,.6g}. The figure was taken; check it"
+            f"largest change of the last {len(rows)} figures was {usual:,.6g}. The figure was taken; check it"
         )
 
     def _predicted(self, series: str, observed: date) -> tuple[float, float, float] | None:

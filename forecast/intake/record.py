@@ -92,7 +92,7 @@ def _add(
                 return ImportReport(unchanged=1, lines=[f"{file} has this row of {observed} already; unchanged."])
             what = f"{file} has a row of {observed} with the same {', '.join(key[1:])} and available"
             raise InputError(what, remedy="A revision needs a later date in --available")
-        if observed > (until := scenario.chronology.coded_until):
+        if scenario.horizon >= observed > (until := scenario.chronology.coded_until):
             what = f"found {observed}; events and states are coded until {until}"
             remedy = f"Code all that happened until then, and first say so: forecast evidence coded-until {observed}"
             raise InputError(what, key="--date", remedy=remedy)

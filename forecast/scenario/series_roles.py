@@ -63,20 +63,19 @@ def check_series(reader: Reader, question: Question, evidence: Evidence) -> None
             check_month_ends(evidence, series, reader.place("evidence"))
 
 
-def check_weekday(evidence: Evidence, series: str, folder: Place, weekday: int | None = None) -> None:
+def check_weekday(evidence: Evidence, series: str, folder: Place) -> None:
     """Check that all days of a series are the same day of the week, so that none falls between the weeks in use.
 
     Args:
         evidence: with all its rows.
         series: id of the series.
         folder: the folder of its file.
-        weekday: the day, 0 for Monday; by default that of most rows.
 
     Raises:
         InputError: a row is of another day.
     """
     days = observed_days(evidence, series)
-    usual = Counter(day.weekday() for day in days).most_common(1)[0][0] if weekday is None else weekday
+    usual = Counter(day.weekday() for day in days).most_common(1)[0][0]
     for day in days:
         if day.weekday() != usual:
             wanted = f"{days[0] + timedelta(days=usual - days[0].weekday()):%A}s"
