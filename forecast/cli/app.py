@@ -20,6 +20,7 @@ from forecast.cli.console import (
     set_log_json,
     stop_requested,
 )
+from forecast.cli.evidence import app as evidence
 from forecast.cli.exit_codes import MEANINGS, ExitCode
 from forecast.cli.explain import explain
 from forecast.cli.history import history
@@ -28,6 +29,7 @@ from forecast.cli.list_runs import list_
 from forecast.cli.prune import prune
 from forecast.cli.publish import publish
 from forecast.cli.run import run
+from forecast.cli.schedule import schedule
 from forecast.cli.show import show
 from forecast.cli.streams import discard_output, json_line, of_stream, prepare_streams
 from forecast.cli.verify import verify
@@ -52,6 +54,8 @@ def forecast(context: typer.Context) -> None:
 
 for command in (init, run, show, list_, history, verify, publish, prune, check, explain):
     app.command(command.__name__.rstrip("_"))(command)
+app.add_typer(evidence, name="evidence")
+app.add_typer(schedule, name="schedule")
 
 
 def main() -> None:

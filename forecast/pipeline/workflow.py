@@ -26,7 +26,7 @@ from forecast.report.context import report_text
 from forecast.report.figures import odds_figure
 from forecast.report.flags import outside
 from forecast.report.predictive import predictive, titles, units
-from forecast.scenario.series_roles import after_horizon, other_weekdays
+from forecast.scenario.series_roles import after_horizon, weeks_without_monday
 from forecast.scenario.spec import Scenario
 from forecast.store.csv_text import csv_text
 from forecast.store.digests import digest_of, run_name, versions
@@ -36,6 +36,9 @@ from forecast.store.parquet import write_parquet
 from forecast.store.saved_run import Run, runs_folder
 from forecast.store.timeline_file import TimelineFile
 from forecast.store.writer import Writer
+
+SHIFTED = 5
+"""Weeks in a row with maps of other days than Mondays only, from which a run warns that dates may be shifted."""
 
 LEAST_BYTES, LEAST_BYTES_EACH = 1_000_000, 50
 """Space that a run needs at least, and for each timeline."""
@@ -212,10 +215,10 @@ def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
     for series, late in after_horizon(scenario.evidence, scenario.horizon).items():
         rows = "an observation" if len(late) == 1 else f"{len(late)} observations"
         found.append(f"{series} has {rows} after the horizon, from {late[0]}, which no run uses: check the year")
-    second = scenario.second_area_series
-    if second is not None:
-        for when in other_weekdays(scenario.evidence.as_of(day), second):
-            found.append(f"{second} of {when}, a {when:%A}, is not used: the front uses Mondays")
+    for maps in (scenario.area_series, scenario.second_area_series):
+        if maps is not None and (missed := weeks_without_monday(scenario.evidence.as_of(day), maps, SHIFTED)):
+            what = f"{maps} has maps of {len(missed)} weeks, from {missed[0]}, on other days than Mondays only"
+            found.append(f"{what}; the front uses Mondays: check whether dates are shifted")
     for entry in readings_used(scenario, day):
         if not entry["rows"]:
             found.append(f"the reading {entry['id']} changes nothing: none of its rows was public by {day}")

@@ -42,11 +42,9 @@ from forecast.scenario.question import check_endings, read_premises, read_questi
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Front, Start
 from forecast.scenario.reference_tables import read_reference
-from forecast.scenario.series_roles import check_month_ends, check_series, check_weekday, other_weekdays
+from forecast.scenario.series_roles import check_mondays, check_month_ends, check_series
 from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
-
-MONDAY = 0
 
 __all__ = ["check_fixable", "load_members", "load_scenario", "parse_fixed"]
 
@@ -273,13 +271,11 @@ def _check_front(front: Front, evidence: Evidence, reader: Reader) -> None:
             what = f"found {series!r}, which the front already uses; expected another series"
             raise place.at(f"front.{key}").error(what, f"Take {key} out if there is none")
         folder = reader.place("evidence")
-        if key == "area_series":
-            check_weekday(evidence, series, folder, MONDAY)
+        # Maps come daily; the front takes those of Mondays.
         if key == "monthly_series":
             check_month_ends(evidence, series, folder)
-        # A second map keeps its figures of other days, which are not used; if most are, the dates are shifted.
-        if key == "second_area_series" and 2 * len(other_weekdays(evidence, series)) > len(evidence.series(series)):
-            check_weekday(evidence, series, folder, MONDAY)
+        else:
+            check_mondays(evidence, series, folder)
 
 
 def _check_premises(scenario: Scenario, reader: Reader) -> None:

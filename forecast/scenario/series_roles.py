@@ -63,25 +63,65 @@ def check_series(reader: Reader, question: Question, evidence: Evidence) -> None
             check_month_ends(evidence, series, reader.place("evidence"))
 
 
-def check_weekday(evidence: Evidence, series: str, folder: Place, weekday: int | None = None) -> None:
+def check_weekday(evidence: Evidence, series: str, folder: Place) -> None:
     """Check that all days of a series are the same day of the week, so that none falls between the weeks in use.
 
     Args:
         evidence: with all its rows.
         series: id of the series.
         folder: the folder of its file.
-        weekday: the day, 0 for Monday; by default that of most rows.
 
     Raises:
         InputError: a row is of another day.
     """
     days = observed_days(evidence, series)
-    usual = Counter(day.weekday() for day in days).most_common(1)[0][0] if weekday is None else weekday
+    usual = Counter(day.weekday() for day in days).most_common(1)[0][0]
     for day in days:
         if day.weekday() != usual:
             wanted = f"{days[0] + timedelta(days=usual - days[0].weekday()):%A}s"
             what = f"found an observation of {day}, a {day:%A}; expected {wanted}, because weekly data are used"
             raise evidence.place(series, day, folder).error(what, "Check whether dates are shifted by a day")
+
+
+def check_mondays(evidence: Evidence, series: str, folder: Place) -> None:
+    """Check that a series of maps has a Monday: the front uses Mondays, and leaves maps of other days out.
+
+    Raises:
+        InputError: it has rows, and all are of other days.
+    """
+    days = observed_days(evidence, series)
+    if days and all(day.weekday() != 0 for day in days):
+        what = f"found an observation of {days[0]}, a {days[0]:%A}, and none of a Monday; the front uses Mondays"
+        raise evidence.place(series, days[0], folder).error(what, "Check whether dates are shifted by a day")
+
+
+def weeks_without_monday(evidence: Evidence, series: str, weeks: int) -> list[date]:
+    """Mondays without a map, in weeks that have maps of other days, where at least so many follow each other.
+
+    Args:
+        evidence: a view, or all rows.
+        series: id of the series.
+        weeks: the least number of weeks in a row. A single Monday without a map is usual; many are shifted dates.
+    """
+    days = observed_days(evidence, series)
+    mondays = {day for day in days if day.weekday() == 0}
+    missed = sorted({day - timedelta(days=day.weekday()) for day in days} - mondays)
+    found: list[date] = []
+    for first, last in _runs(missed):
+        if (last - first).days // 7 + 1 >= weeks:
+            found += [day for day in missed if first <= day <= last]
+    return found
+
+
+def _runs(mondays: list[date]) -> list[tuple[date, date]]:
+    """The first and the last of each row of Mondays a week apart."""
+    runs: list[tuple[date, date]] = []
+    for day in mondays:
+        if runs and (day - runs[-1][1]).days == 7:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
 
 
 def check_month_ends(evidence: Evidence, series: str, folder: Place) -> None:
@@ -101,11 +141,6 @@ def after_horizon(evidence: Evidence, horizon: date) -> dict[str, list[date]]:
     """The days of observations after the horizon, which no run can use, by series."""
     found = {series: [day for day in observed_days(evidence, series) if day > horizon] for series in evidence.specs}
     return {series: days for series, days in found.items() if days}
-
-
-def other_weekdays(evidence: Evidence, series: str) -> list[date]:
-    """The days of a series that are not Mondays."""
-    return [day for day in observed_days(evidence, series) if day.weekday() != 0]
 
 
 def observed_days(evidence: Evidence, series: str) -> list[date]:

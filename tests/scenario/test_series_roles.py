@@ -15,11 +15,12 @@ from forecast.scenario.records import SeriesRoles
 from forecast.scenario.series_roles import (
     LIMITS,
     after_horizon,
+    check_mondays,
     check_month_ends,
     check_series,
     check_weekday,
     observed_days,
-    other_weekdays,
+    weeks_without_monday,
 )
 from forecast.scenario.spec import Scenario
 
@@ -89,9 +90,17 @@ def test_a_week_counted_from_the_first_row_refuses_other_weekdays(evidence: Evid
 def test_dates_that_are_all_shifted_are_one_weekday_and_still_refused_on_mondays(evidence: Evidence) -> None:
     all_of_them = shifted(evidence, slice(None), -1)
     check_weekday(all_of_them, "other", Place("void"))
-    with pytest.raises(InputError, match="a Sunday; expected Mondays"):
-        check_weekday(all_of_them, "other", Place("void"), 0)
-    assert len(other_weekdays(all_of_them, "other")) == 90
+    with pytest.raises(InputError, match=r"row 7, .*a Sunday, and none of a Monday; the front uses Mondays"):
+        check_mondays(all_of_them, "other", Place("void"))
+
+
+@pytest.mark.parametrize(
+    ("which", "missed"), [(slice(0, 0), 0), (slice(5, 6), 0), (slice(5, 9), 0), (slice(5, 10), 5), (slice(2, 40), 38)]
+)
+def test_weeks_in_a_row_without_a_monday_are_counted(evidence: Evidence, which: slice, missed: int) -> None:
+    moved = shifted(evidence, which, 1)
+    check_mondays(moved, "other", Place("void"))
+    assert len(weeks_without_monday(moved, "other", 5)) == missed
 
 
 def test_a_month_has_one_figure_of_its_last_day(evidence: Evidence) -> None:
