@@ -38,7 +38,7 @@ from forecast.scenario.perspectives import (
 )
 from forecast.scenario.pool import read_pool
 from forecast.scenario.prior import Prior
-from forecast.scenario.question import check_endings, read_premises, read_question, read_sources
+from forecast.scenario.question import check_endings, check_start, read_premises, read_question, read_sources
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Front, Start
 from forecast.scenario.reference_tables import read_reference
@@ -188,6 +188,7 @@ def _read(
     _check_front(question.front, evidence, reader)
     beliefs = read_beliefs(reader)
     check_endings(reader, question, beliefs.settlements)
+    check_start(reader, question.start, beliefs.regions, beliefs.settlements)
     check_series(reader, question, evidence)
     overlays = read_overlays(reader, elsewhere)
     under = {name: beliefs_under(reader, overlay) for name, overlay in overlays.items()}
