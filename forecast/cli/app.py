@@ -12,6 +12,7 @@ import typer
 from forecast.cli.check import check
 from forecast.cli.console import InterruptedRun, catch_signals, ignore_signals, stop_requested
 from forecast.cli.explain import explain
+from forecast.cli.roll import roll
 from forecast.cli.run import run
 from forecast.cli.show import show
 from forecast.cli.streams import discard_output, of_stream, prepare_streams
@@ -31,7 +32,7 @@ INTERRUPTED = 130
 _CODES = "\n\n".join(f"{code}: {meaning}" for code, meaning in EXIT_CODES.items())
 
 app = typer.Typer(
-    help="Odds of how the Russia-Ukraine war ends in 2025, from dated evidence and stated premises.",
+    help="Odds of how the Russia-Ukraine war ends by a horizon, from dated evidence and stated premises.",
     epilog=f"Exit codes:\n\n{_CODES}",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -46,7 +47,7 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (run, show, check, explain):
+for command in (run, show, check, explain, roll):
     app.command()(command)
 
 

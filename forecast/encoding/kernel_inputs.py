@@ -197,9 +197,9 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.dampening = 1.0
     where = rows_of_table(scenario)
     for region in start.substantial:
-        s.substantial[:, where["region"][region]] = 1.0
+        s["substantial"][:, where["region"][region]] = 1.0
     for settlement, failures in start.failed.items():
-        s.dampening[:, where["settlement"][settlement]] = 0.5**failures
+        s["dampening"][:, where["settlement"][settlement]] = 0.5**failures
     return s
 
 

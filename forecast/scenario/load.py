@@ -42,6 +42,7 @@ from forecast.scenario.question import check_endings, check_start, read_premises
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Front, Start
 from forecast.scenario.reference_tables import read_reference
+from forecast.scenario.review import read_review
 from forecast.scenario.series_roles import check_month_ends, check_series, check_weekday, other_weekdays
 from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
@@ -210,6 +211,7 @@ def _read(
         pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
         base_rates=read_base_rates(reader),
         groups=read_groups(reader, beliefs.priors),
+        review=read_review(reader, texts),
     )
     return _Read(scenario, reader, overlays, {BASE: beliefs} | under)
 

@@ -1,0 +1,364 @@
+"""The files of the next scenario: those of the scenario before, with new dates, new starts and the record carried on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+import pandas as pd
+
+from forecast import calendar
+from forecast.evidence.chronology import Chronology
+from forecast.evidence.coding_guide import CHANGES, EVENTS
+from forecast.inputs.toml_lines import TomlLines, Way, at_way, keys_and_ways, toml_key, toml_value
+from forecast.report.numbers import day_in_words
+from forecast.roll.carried_evidence import carried_evidence, late_rows, readings_from
+from forecast.roll.dates_in_text import Dates, ages, dates_named, redated
+from forecast.roll.review_list import Entry, Source, joined, lines_of, review_file, review_page
+from forecast.roll.starting_levels import LEVELS, StartingLevel, measured_starts
+from forecast.roll.starting_record import StartingRecord, last_changes
+from forecast.scenario.addresses import addresses
+from forecast.scenario.reference_tables import CROWDS
+from forecast.scenario.review import FILE, PAGE
+from forecast.scenario.spec import Scenario
+
+SHORTEST_WINDOW: Final = 0.9
+"""Part of the former number of weeks before the reference date that the front must go on learning from."""
+
+STALE_DAYS: Final = 60
+"""Days from a series' last observation to the reference date from which the list asks for a successor."""
+
+READ_TEXTS: Final = (
+    *("reason", "on_the_date", "claim", "criteria", "summary", "title", "question", "second_question", "label", "text"),
+    *("temper_reason", "floor_reason", "common_reason", "note", "zero", "one"),
+)
+"""Keys of the texts that are searched for dates."""
+
+NOT_READ: Final = ("evidence/", "sources.toml", "groups.toml", FILE)
+"""Files without such texts, by the beginning of their paths."""
+
+REDATED: Final = ("title", "question", "second_question")
+"""Keys of the question that are re-dated where that is certain."""
+
+
+@dataclass
+class NextScenario:
+    """The files of the next scenario as they are made.
+
+    Attributes:
+        scenario: the scenario before.
+        id: the new id.
+        old: its dates.
+        new: the new dates.
+        as_of: the day of the replayed posterior.
+        texts: the files by path.
+        entries: what a person must confirm.
+    """
+
+    scenario: Scenario
+    id: str
+    old: Dates
+    new: Dates
+    as_of: date
+    texts: dict[str, str]
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def source(self) -> str:
+        """Id of the source of all numbers from the replayed posterior."""
+        return "replay_" + self.scenario.id.replace("-", "_")
+
+    def need(self, section: str, file: str, key: str, why: str) -> None:
+        """Put an entry on the list of what a person must confirm."""
+        self.entries.append(Entry(section, file, key, why))
+
+    def redate(self, lines: TomlLines, file: str, way: Way, key: str) -> None:
+        """Put new dates into a text where that is certain, and put it on the list."""
+        before = at_way(lines.tables, way)
+        after = redated(before, self.old, self.new)
+        if after != before:
+            lines.set(way, after)
+            self.need("wording", file, key, f"Re-dated. Before: {before}")
+
+
+def next_files(
+    scenario: Scenario,
+    name: str,
+    new: Dates,
+    as_of: date,
+    levels: Sequence[StartingLevel],
+    record: StartingRecord,
+) -> tuple[dict[str, str], list[Entry]]:
+    """Give the files of the next scenario by path, and what a person must confirm.
+
+    Args:
+        scenario: the scenario before, under its base premises.
+        name: the new id.
+        new: the new dates.
+        as_of: the day of the replayed posterior.
+        levels: priors that start from the replayed posterior.
+        record: the new `[start]`.
+    """
+    old = Dates(scenario.reference_date, scenario.horizon)
+    texts = {path: text for path, text in scenario.texts.items() if path not in (FILE, PAGE)}
+    made = NextScenario(scenario, name, old, new, as_of, texts)
+    write_question(made, record)
+    write_levels(made, levels)
+    write_wording(made)
+    write_evidence(made)
+    list_starts(made)
+    list_dated_texts(made, {level.prior for level in levels})
+    list_crowds(made)
+    entries = joined(made.entries)
+    source = Source(scenario.id, old.reference, as_of)
+    made.texts[FILE] = review_file(source, entries)
+    made.texts[PAGE] = review_page(source, new.reference, new.horizon, entries, history(made, entries), made.texts)
+    return made.texts, entries
+
+
+def write_question(made: NextScenario, record: StartingRecord) -> None:
+    """Write `scenario.toml`: dates, `[start]`, the wording, and only those dated events that are still to come."""
+    scenario, new, file = made.scenario, made.new, "scenario.toml"
+    lines = TomlLines(made.texts[file])
+    lines.set(("id",), made.id)
+    lines.set(("reference_date",), new.reference)
+    lines.set(("horizon",), new.horizon)
+    for key in REDATED:
+        made.redate(lines, file, (key,), key)
+    for number, ending in enumerate(lines.tables["ending"]):
+        for key in ("label", "criteria"):
+            made.redate(lines, file, ("ending", number, key), f"ending.{ending['id']}")
+    first = first_week(scenario, new)
+    if first != scenario.first_week:
+        lines.set(("front", "first_week"), first)
+        why = f"The front learns from {first} on. Before: {scenario.first_week}. The window moves with the dates."
+        made.need("records", file, "front", why)
+    seen = scenario.chronology.as_of(new.reference)
+    given = record.values | {"source": made.source, "reason": start_reason(made, seen)}
+    lines.update(("start",), given, [key for key in lines.tables["start"] if key not in given])
+    doubts = [f"{key} is true in {share:.0%} of the replays." for key, share in record.uncertain.items()]
+    late = [text for name in (EVENTS, CHANGES) for text in late_rows(made.texts.get(f"evidence/{name}", "observed\n"), new.reference)]
+    lost = [f"Not in it: {text}, which nobody knew on the reference date." for text in late]
+    made.need("start", file, "start", " ".join(["The states on the reference date.", *doubts, *lost]))
+    for kind, events, label in (("upheaval", scenario.upheavals, "political upheavals"), ("vote", scenario.votes, "votes")):
+        given_events = lines.tables.get(kind, [])
+        passed = [k for k, event in enumerate(given_events) if not new.reference <= event["date"] <= new.horizon]
+        if passed:
+            gone = ", ".join(f"{given_events[k]['date']} {given_events[k]['label']}" for k in passed)
+            lines.remove_items((kind,), passed)
+        key = kind if kind in lines.tables else "horizon"
+        out = f" Taken out: {gone}." if passed else ""
+        made.need("start", file, key, f"Add the {label} with a known date up to {new.horizon}.{out}")
+        del events
+    made.texts[file] = lines.text()
+
+
+def start_reason(made: NextScenario, seen: Chronology) -> str:
+    """Give the reason of `[start]`: since when each recorded state stands, and where the rest is from."""
+    changes = last_changes(seen)
+    standing = seen.standing(made.new.reference)
+    stands = [
+        f"{state} {value}" + (f" since {changes[state][0].isoformat()}" if state in changes else "")
+        for state, value in standing.items()
+    ]
+    return (
+        f"Recorded states as known on {made.new.reference.isoformat()}: {', '.join(stands)}. The other states are those of "
+        f"most replays of {made.scenario.id} as of {made.as_of.isoformat()} under its base premises, amounts their means."
+    )
+
+
+def first_week(scenario: Scenario, new: Dates) -> date:
+    """Give the Monday from which the front learns.
+
+    The number of weeks from there to the horizon stays if that leaves enough weeks before the reference date, so that
+    one compiled model serves both scenarios. Otherwise the number of weeks before the reference date stays. If the area
+    was not observed on that Monday, it is the nearest Monday before it that was, else the next after it.
+    """
+    first, reference = scenario.first_week, calendar.monday(scenario.reference_date)
+    length = calendar.monday(scenario.horizon) - first
+    window = reference - first
+    begin = calendar.monday(new.horizon) - length
+    if calendar.monday(new.reference) - begin < SHORTEST_WINDOW * window:
+        begin = calendar.monday(new.reference) - window
+    seen = scenario.evidence.as_of(new.reference).series(scenario.area_series)
+    days = [day.date() for day in seen["observed"] if day.date().weekday() == 0 and day.date() >= first]
+    before = [day for day in days if day <= begin]
+    return max(before) if before else min(days)
+
+
+def write_levels(made: NextScenario, levels: Sequence[StartingLevel]) -> None:
+    """Write the priors that start from the replayed posterior, and the source that they name."""
+    scenario = made.scenario
+    files = {path: TomlLines(text) for path, text in made.texts.items() if path.endswith(".toml") and "/" not in path}
+    where = addresses({path: lines.tables for path, lines in files.items()})
+    for level in levels:
+        prior, address = scenario.priors[level.prior], where[level.prior]
+        low, middle, high = (f"{number:.3g}" for number in level.quantiles)
+        reason = (
+            f"The replayed posterior of {scenario.id} as of {made.as_of.isoformat()} under its base premises has the 5, 50 and "
+            f"95% quantiles {low}, {middle} and {high}. On {scenario.reference_date.isoformat()} the prior was {prior.elicited}."
+        )
+        values = level.fitted | {"source": made.source, "as_of": made.as_of, "basis": "figure", "reason": reason}
+        but = ["quantiles", "distribution", "reference_class", "on_the_date", "reviewed"]
+        files[address.file].update(address.way, values, [key for key in but if key not in values])
+        made.need("levels", address.file, address.key, f"Starts from the replayed posterior. Before: {prior.elicited}.")
+    sources = files["sources.toml"]
+    if made.source not in sources.tables:
+        sources.append(f"\n[{toml_key(made.source)}]\n" + "".join(f"{k} = {toml_value(v)}\n" for k, v in _source(made).items()))
+    made.texts |= {path: lines.text() for path, lines in files.items()}
+
+
+def _source(made: NextScenario) -> dict[str, str]:
+    """The source of numbers from the replayed posterior."""
+    return {
+        "title": f"Replay of {made.scenario.id} as of {made.as_of.isoformat()}, base premises",
+        "publisher": "this forecaster (forecast roll)",
+        "url": "",
+        "published": made.as_of.isoformat(),
+        "grade": "A",
+        "note": f"The posterior of that scenario, replayed with its record from {made.old.reference.isoformat()}. Its own "
+        "sources are those of that scenario.",
+    }
+
+
+def write_wording(made: NextScenario) -> None:
+    """Put new dates into the criteria of settlements and the titles of perspectives, where that is certain."""
+    for path, text in list(made.texts.items()):
+        if path != "settlements.toml" and not (path.startswith("perspectives/") and path.endswith(".toml")):
+            continue
+        lines = TomlLines(text)
+        if path == "settlements.toml":
+            for name in lines.tables["settlement"]:
+                for key in ("label", "criteria"):
+                    made.redate(lines, path, ("settlement", name, key), f"settlement.{name}")
+        else:
+            made.redate(lines, path, ("title",), "title")
+        made.texts[path] = lines.text()
+
+
+def write_evidence(made: NextScenario) -> None:
+    """Carry the evidence on, and list series that have ended and readings that were dropped."""
+    scenario, reference = made.scenario, made.new.reference
+    dropped = list(scenario.chronology.readings)
+    for path, text in carried_evidence(made.texts, reference, made.new.horizon, scenario.chronology.coded_until).items():
+        if text is None:
+            del made.texts[path]
+        else:
+            made.texts[path] = text
+            if path.endswith("readings.toml"):
+                dropped = [name for name in dropped if name not in TomlLines(text).tables["reading"]]
+    if dropped:
+        made.need("start", "scenario.toml", "start", f"Readings of rows before it were dropped: {', '.join(dropped)}.")
+    vintage = scenario.evidence.vintage(reference)
+    used = {series for _, series in scenario.series.named()} | set(scenario.front.named().values())
+    for name in scenario.evidence.specs:
+        last = vintage.loc[name, "last_observed"]
+        if name in used and (pd.isna(last) or (reference - last.date()).days > STALE_DAYS):
+            when = "no row was public" if pd.isna(last) else f"the last row is of {last.date()}"
+            why = f"On the reference date {when}. Carry it on, or name its successor in scenario.toml."
+            made.need("records", "evidence/evidence.toml", f"series.{name}", why)
+    for name in scenario.series.approval:
+        rows = scenario.evidence.as_of(made.as_of).series(name)
+        if (rows["observed"] >= pd.Timestamp(reference)).any():
+            why = f"Polls of {reference} or later are in the posterior that capital starts from, and count again."
+            made.need("records", "evidence/evidence.toml", f"series.{name}", why)
+
+
+def list_starts(made: NextScenario) -> None:
+    """List the starts that keep their priors, and every perspective that edits a start."""
+    where = addresses({path: TomlLines(text).tables for path, text in made.texts.items() if _is_part(path)})
+    for name in measured_starts(made.scenario):
+        why = f"It keeps the prior of {made.old.reference}, since series measure the level and are carried on."
+        made.need("levels", where[name].file, where[name].key, why)
+    starts = {*LEVELS, *(f"front.held.{region.id}" for region in made.scenario.regions)}
+    for perspective in made.scenario.perspectives.values():
+        path = f"perspectives/{perspective.name}.toml"
+        for change in perspective.changes:
+            if change.entry in starts and path in made.texts:
+                why = f"It edits a start: {change.elicited} stands for {made.old.reference}. Reason: {change.reason}"
+                made.need("overlays", path, f"change.{change.entry}", why)
+
+
+def _is_part(path: str) -> bool:
+    return path.endswith(".toml") and "/" not in path
+
+
+def list_dated_texts(made: NextScenario, replaced: set[str]) -> None:
+    """List the texts that name a date or an age that a later reference date may have made old.
+
+    Args:
+        made: the next scenario.
+        replaced: priors that start from the replayed posterior, whose reasons are new.
+    """
+    where = addresses({path: TomlLines(text).tables for path, text in made.texts.items() if _is_part(path)})
+    new_reasons = {(where[name].file, where[name].key) for name in replaced} | {("scenario.toml", "start")}
+    for path, key, text in dated_texts(made.texts):
+        found = ages(text, made.old, made.new)
+        if found and (path, key) not in new_reasons:
+            made.need(section_of(path), path, key, f"It speaks of {', '.join(found)}: {text}")
+    if "base_rates.toml" in made.texts:
+        weeks = (made.new.reference - made.old.reference).days // 7
+        why = f"The war is {weeks} weeks older than on {made.old.reference}. Do wars of these ages still compare?"
+        made.need("records", "base_rates.toml", "class", why)
+
+
+def dated_texts(texts: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Give the texts that are searched for dates: the file, the key to confirm, and the text."""
+    for path, text in texts.items():
+        if not path.endswith(".toml") or path.startswith(NOT_READ):
+            continue
+        tables = TomlLines(text).tables
+        ways = keys_and_ways(tables)
+        places = {way: key for key, way in ways.items()}
+        for key, way in ways.items():
+            value = at_way(tables, way)
+            if isinstance(value, str) and way[-1] in READ_TEXTS:
+                yield path, places[way[:-1]] if way[:-1] in places else key, value
+
+
+def section_of(path: str) -> str:
+    """Give the section of the list for a dated text of a file."""
+    if path in ("base_rates.toml", "pool.toml") or path.startswith("reference/"):
+        return "records"
+    if path == "premises.toml":
+        return "premises"
+    return "wording" if path in ("scenario.toml",) or path.startswith("perspectives/") else "priors"
+
+
+def list_crowds(made: NextScenario) -> None:
+    """List the questions that crowds were asked about days before the new reference date: none is compared any more."""
+    path = f"reference/{CROWDS}"
+    from_day = {"from": made.new.reference.isoformat()}
+    for number, cells in crowd_rows(made.texts.get(path, "")):
+        if cells.get("from", "") < from_day["from"]:
+            why = f"Asked about {cells.get('from')} to {cells.get('to')}, so it is not compared. Add questions of the new period."
+            made.need("records", path, f"row {number}", why)
+
+
+def crowd_rows(text: str) -> list[tuple[int, dict[str, str]]]:
+    """Give the rows of the table of crowds, each with its line."""
+    from forecast.evidence.csv_rows import read_cells
+    from forecast.inputs.validation import Place
+
+    return read_cells(text, Place(CROWDS), lambda columns, place: None) if text else []
+
+
+def history(made: NextScenario, entries: Sequence[Entry]) -> list[tuple[str, int, str]]:
+    """Give dated texts and comments that need no confirmation: their file, line and dates."""
+    listed = {(entry.file, entry.key) for entry in entries}
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, key, text in dated_texts(made.texts):
+        if (path, key) not in listed and (named := dates_named(text)):
+            found.setdefault((path, key), []).extend(name for name in named)
+    places = [Entry("priors", path, key, ", ".join(dict.fromkeys(named))) for (path, key), named in found.items()]
+    rows = [
+        (entry.file, line, f"{entry.key}: {entry.why}")
+        for entry, line in zip(places, lines_of(places, made.texts), strict=True)
+    ]
+    for path, text in made.texts.items():
+        if path.endswith((".toml", ".md")) and path != FILE:
+            for number, line in enumerate(text.splitlines(), start=1):
+                named = dates_named(line) if path.endswith(".md") or line.startswith("#") else []
+                if named:
+                    rows.append((path, number, f"comment or note: {', '.join(named)}"))
+    return rows
