@@ -69,8 +69,9 @@ def review_lines(review: Mapping[str, Any] | None) -> list[str]:
     if review is None or not review["open"]:
         return []
     head = (
-        f"! Rolled on from {review['rolled_from']}: {len(review['open'])} of {review['items']} entries are not confirmed. "
-        f"{PAGE} says why each needs a look. Confirm one with reviewed = DATE in its table, or in its item of {FILE}."
+        f"! Rolled on from {review['rolled_from']}: {len(review['open'])} of {review['items']} entries are not "
+        f"confirmed. {PAGE} says why each needs a look. Confirm one with reviewed = DATE in its table, or in its item "
+        f"of {FILE}."
     )
     return [head, *(f"! {item['file']}:{item['line']} {item['key']}: {item['why']}" for item in review["open"])]
 

@@ -86,11 +86,15 @@ def show_rolled(made: "Rolled", console: "Console") -> None:
         f"{made.rolled_from} as of {made.as_of}."
     )
     if made.thin:
-        console.print(f"Few draws fit the record (effective sample size {made.effective:.0f}): the levels are imprecise.")
+        console.print(
+            f"Few draws fit the record (effective sample size {made.effective:.0f}): the levels are imprecise."
+        )
     table = Table(Column("Starts from the replayed posterior", no_wrap=True), "5%", "50%", "95%", "Unit")
     for level in made.levels:
         unit = made.scenario.priors[level.prior].unit
         table.add_row(level.prior, *(f"{number:.3g}" for number in level.quantiles), unit)
     console.print(table)
     console.print(f"Saved to {made.folder}. It runs as it is: forecast run {made.folder}")
-    console.print(f"{len(made.entries)} entries need a person; REVIEW.md lists them, and forecast check warns until then.")
+    console.print(
+        f"{len(made.entries)} entries need a person; REVIEW.md lists them, and forecast check warns until then."
+    )

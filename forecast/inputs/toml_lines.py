@@ -171,9 +171,11 @@ class TomlLines:
         self._edits[self._keys[tuple(way)]] = ""
 
     def add(self, table: Sequence[str | int], values: Mapping[str, Any]) -> None:
-        """Add keys to a table, below its header; to the file's own table, at the top."""
+        """Add keys to a table, below its last key; to the file's own table without a key, at the top."""
         at_way(self.tables, table).update(copy.deepcopy(dict(values)))
-        after = self._headers[tuple(table)] + 1 if table else 0
+        way = tuple(table)
+        ends = [end for path, (_, end) in self._keys.items() if path[:-1] == way]
+        after = max(ends) if ends else self._headers[way] + 1 if way else 0
         added = "".join(f"{toml_key(key)} = {toml_value(value)}\n" for key, value in values.items())
         self._edits[after, after] = self._edits.get((after, after), "") + added
 

@@ -7,6 +7,7 @@ reference date stand in `[start]` already and are taken out, and so are readings
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,8 +20,8 @@ from forecast.inputs.toml_lines import TomlLines
 from forecast.inputs.validation import Place
 
 COVERAGE = (
-    "The last day for which events.csv and states.csv are coded. Until then the lack of a row means that nothing happened.\n"
-    "What happened before the reference date is in [start] of scenario.toml. Raise it when further days have been coded."
+    "The last day for which events.csv and states.csv are coded. Until then the lack of a row means that nothing\n"
+    "happened. What happened before the reference date is in [start] of scenario.toml. Raise it as days are coded."
 )
 
 
@@ -54,7 +55,7 @@ def coded_days(reference: date, horizon: date, coded_until: date) -> date:
 def rows_from(text: str, reference: date, horizon: date) -> str:
     """Give a table of events or states with the rows observed from the reference date to the horizon."""
     header = next(csv.reader(io.StringIO(text, newline="")))
-    rows = [cells for _, cells in read_cells(text, Place(EVENTS), lambda columns, place: None)]
+    rows = [cells for _, cells in read_cells(text, Place(EVENTS), any_columns)]
     kept = [cells for cells in rows if reference <= parse_day(cells["observed"]) <= horizon]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -63,14 +64,21 @@ def rows_from(text: str, reference: date, horizon: date) -> str:
     return out.getvalue()
 
 
+def any_columns(columns: Sequence[str], place: Place) -> None:
+    """Accept the columns of a table: they were checked when the scenario was loaded."""
+    del columns, place
+
+
 def late_rows(text: str, reference: date) -> list[str]:
     """Give the rows observed before the reference date that were public only after it, a phrase each.
 
     They are neither in `[start]`, which has what was public, nor in the record from the reference date on.
     """
-    rows = read_cells(text, Place(EVENTS), lambda columns, place: None)
+    rows = read_cells(text, Place(EVENTS), any_columns)
     found = [
-        (line, cells) for line, cells in rows if parse_day(cells["observed"]) < reference < parse_day(cells["available"])
+        (line, cells)
+        for line, cells in rows
+        if parse_day(cells["observed"]) < reference < parse_day(cells["available"])
     ]
     return [f"row {line} of {cells['observed']}, public on {cells['available']}" for line, cells in found]
 

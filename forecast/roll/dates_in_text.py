@@ -1,7 +1,7 @@
-"""Dates in the texts of a scenario: those that a change of the dates changes for certain, and those that a reader judges.
+"""Dates in the texts of a scenario: those that can be replaced for certain, and those that a reader must judge.
 
-Certain are the horizon and the reference date, spelt out, and the year of a scenario whose dates lie in one year. A year
-beside a month, a season or another date is left as it stands.
+Certain are the horizon and the reference date, spelt out, and the year of a scenario with both dates in one year. A
+year beside a month, a season or another date is left as it stands.
 """
 
 import re
@@ -18,8 +18,12 @@ _MONTH = "|".join(MONTHS)
 _BESIDE = rf"(?:{_MONTH}|[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter|[Ee]arly|[Ll]ate|[Mm]id)[\s-]+(?:of\s+)?"
 _YEAR = r"(?<![\d/.,-])(?P<beside>{beside})?{year}(?![\d/-]|\.\d)"
 _ANY_YEAR = re.compile(r"(?<![\d,.])(?:1[5-9]|20)\d\d(?!\d|[,.]\d)")
-_MONTHS = re.compile(rf"\b(?:{_MONTH.replace('|May|', '|')})\b|\b(?:in|since|of|by|to|from|until) May\b|\b\d{{1,2}} May\b")
-_THE_DATE = re.compile(r"\b(?:on|by|before|after|of|since) the (?:reference )?date\b|\bthe (?:incoming|outgoing|new) (?:team|president)\b")
+_MONTHS = re.compile(
+    rf"\b(?:{_MONTH.replace('|May|', '|')})\b|\b(?:in|since|of|by|to|from|until) May\b|\b\d{{1,2}} May\b"
+)
+_THE_DATE = re.compile(
+    r"\b(?:on|by|before|after|of|since) the (?:reference )?date\b|\bthe (?:incoming|outgoing|new) (?:team|president)\b"
+)
 _AGE = re.compile(r"\b(?:aged \d+|years? old|(?:his|her) age)\b")
 
 YEARS_BEFORE: Final = 2

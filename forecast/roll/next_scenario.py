@@ -1,18 +1,20 @@
-"""The files of the next scenario: those of the scenario before, with new dates, new starts and the record carried on."""
+"""The files of the next scenario: those of the scenario before, with new dates and starts, the record carried on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import date
+from typing import Final
 
 import pandas as pd
 
 from forecast import calendar
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.coding_guide import CHANGES, EVENTS
+from forecast.evidence.csv_rows import read_cells
+from forecast.inputs.parsing import parse_day
 from forecast.inputs.toml_lines import TomlLines, Way, at_way, keys_and_ways, toml_key, toml_value
-from forecast.report.numbers import day_in_words
-from forecast.roll.carried_evidence import carried_evidence, late_rows, readings_from
+from forecast.inputs.validation import Place
+from forecast.roll.carried_evidence import any_columns, carried_evidence, late_rows
 from forecast.roll.dates_in_text import Dates, ages, dates_named, redated
 from forecast.roll.review_list import Entry, Source, joined, lines_of, review_file, review_page
 from forecast.roll.starting_levels import LEVELS, StartingLevel, measured_starts
@@ -36,6 +38,9 @@ READ_TEXTS: Final = (
 
 NOT_READ: Final = ("evidence/", "sources.toml", "groups.toml", FILE)
 """Files without such texts, by the beginning of their paths."""
+
+DATED_EVENTS: Final = {"upheaval": "political upheavals", "vote": "votes"}
+"""The kinds of dated events, and the words for them."""
 
 REDATED: Final = ("title", "question", "second_question")
 """Keys of the question that are re-dated where that is certain."""
@@ -137,20 +142,36 @@ def write_question(made: NextScenario, record: StartingRecord) -> None:
     given = record.values | {"source": made.source, "reason": start_reason(made, seen)}
     lines.update(("start",), given, [key for key in lines.tables["start"] if key not in given])
     doubts = [f"{key} is true in {share:.0%} of the replays." for key, share in record.uncertain.items()]
-    late = [text for name in (EVENTS, CHANGES) for text in late_rows(made.texts.get(f"evidence/{name}", "observed\n"), new.reference)]
-    lost = [f"Not in it: {text}, which nobody knew on the reference date." for text in late]
+    late = [
+        f"{name} {row}"
+        for name in (EVENTS, CHANGES)
+        for row in late_rows(made.texts.get(f"evidence/{name}", "observed\n"), new.reference)
+    ]
+    lost = [f"Not in it: {row}, which nobody knew on the reference date." for row in late]
     made.need("start", file, "start", " ".join(["The states on the reference date.", *doubts, *lost]))
-    for kind, events, label in (("upheaval", scenario.upheavals, "political upheavals"), ("vote", scenario.votes, "votes")):
-        given_events = lines.tables.get(kind, [])
-        passed = [k for k, event in enumerate(given_events) if not new.reference <= event["date"] <= new.horizon]
-        if passed:
-            gone = ", ".join(f"{given_events[k]['date']} {given_events[k]['label']}" for k in passed)
-            lines.remove_items((kind,), passed)
-        key = kind if kind in lines.tables else "horizon"
-        out = f" Taken out: {gone}." if passed else ""
-        made.need("start", file, key, f"Add the {label} with a known date up to {new.horizon}.{out}")
-        del events
+    for kind, words in DATED_EVENTS.items():
+        take_out_passed(made, lines, kind, words)
     made.texts[file] = lines.text()
+
+
+def take_out_passed(made: NextScenario, lines: TomlLines, kind: str, words: str) -> None:
+    """Take dated events outside the new dates out of `scenario.toml`, and ask for those of the new period.
+
+    Args:
+        made: the next scenario.
+        lines: its `scenario.toml`.
+        kind: `upheaval` or `vote`.
+        words: what such events are, for the list.
+    """
+    events = lines.tables.get(kind, [])
+    first, last = made.new.reference, made.new.horizon
+    passed = [number for number, event in enumerate(events) if not first <= event["date"] <= last]
+    gone = ", ".join(f"{events[number]['date']} {events[number]['label']}" for number in passed)
+    if passed:
+        lines.remove_items((kind,), passed)
+    key = kind if kind in lines.tables else "horizon"
+    out = f" Taken out: {gone}." if passed else ""
+    made.need("start", "scenario.toml", key, f"Add the {words} with a known date up to {last}.{out}")
 
 
 def start_reason(made: NextScenario, seen: Chronology) -> str:
@@ -162,8 +183,9 @@ def start_reason(made: NextScenario, seen: Chronology) -> str:
         for state, value in standing.items()
     ]
     return (
-        f"Recorded states as known on {made.new.reference.isoformat()}: {', '.join(stands)}. The other states are those of "
-        f"most replays of {made.scenario.id} as of {made.as_of.isoformat()} under its base premises, amounts their means."
+        f"Recorded states as known on {made.new.reference.isoformat()}: {', '.join(stands)}. The others are those "
+        f"of most replays of {made.scenario.id} as of {made.as_of.isoformat()} under its base premises, amounts are "
+        "their means."
     )
 
 
@@ -181,7 +203,8 @@ def first_week(scenario: Scenario, new: Dates) -> date:
     if calendar.monday(new.reference) - begin < SHORTEST_WINDOW * window:
         begin = calendar.monday(new.reference) - window
     seen = scenario.evidence.as_of(new.reference).series(scenario.area_series)
-    days = [day.date() for day in seen["observed"] if day.date().weekday() == 0 and day.date() >= first]
+    observed: list[date] = [day.date() for day in seen["observed"]]
+    days = [day for day in observed if day.weekday() == 0 and day >= first]
     before = [day for day in days if day <= begin]
     return max(before) if before else min(days)
 
@@ -193,18 +216,23 @@ def write_levels(made: NextScenario, levels: Sequence[StartingLevel]) -> None:
     where = addresses({path: lines.tables for path, lines in files.items()})
     for level in levels:
         prior, address = scenario.priors[level.prior], where[level.prior]
-        low, middle, high = (f"{number:.3g}" for number in level.quantiles)
+        low, middle, high = (f"{float(f'{number:.3g}'):g}" for number in level.quantiles)
         reason = (
-            f"The replayed posterior of {scenario.id} as of {made.as_of.isoformat()} under its base premises has the 5, 50 and "
-            f"95% quantiles {low}, {middle} and {high}. On {scenario.reference_date.isoformat()} the prior was {prior.elicited}."
+            f"The replayed posterior of {scenario.id} as of {made.as_of.isoformat()} under its base premises has the "
+            f"5, 50 and 95% quantiles {low}, {middle} and {high}. On {scenario.reference_date.isoformat()} the prior was "
+            f"{prior.elicited}."
         )
         values = level.fitted | {"source": made.source, "as_of": made.as_of, "basis": "figure", "reason": reason}
         but = ["quantiles", "distribution", "reference_class", "on_the_date", "reviewed"]
         files[address.file].update(address.way, values, [key for key in but if key not in values])
-        made.need("levels", address.file, address.key, f"Starts from the replayed posterior. Before: {prior.elicited}.")
+        why = f"Starts from the replayed posterior. Before: {prior.elicited}."
+        if level.prior == "front.pocket_start" and level.quantiles[2] == 0.0:
+            why += " The pocket is lost: priors, premises and issues about it have no effect any more."
+        made.need("levels", address.file, address.key, why)
     sources = files["sources.toml"]
     if made.source not in sources.tables:
-        sources.append(f"\n[{toml_key(made.source)}]\n" + "".join(f"{k} = {toml_value(v)}\n" for k, v in _source(made).items()))
+        keys = (f"{key} = {toml_value(value)}\n" for key, value in _source(made).items())
+        sources.append(f"\n[{toml_key(made.source)}]\n{''.join(keys)}")
     made.texts |= {path: lines.text() for path, lines in files.items()}
 
 
@@ -216,8 +244,8 @@ def _source(made: NextScenario) -> dict[str, str]:
         "url": "",
         "published": made.as_of.isoformat(),
         "grade": "A",
-        "note": f"The posterior of that scenario, replayed with its record from {made.old.reference.isoformat()}. Its own "
-        "sources are those of that scenario.",
+        "note": f"The posterior of that scenario, replayed with its record from {made.old.reference.isoformat()}. Its "
+        "own sources are those of that scenario.",
     }
 
 
@@ -240,7 +268,9 @@ def write_evidence(made: NextScenario) -> None:
     """Carry the evidence on, and list series that have ended and readings that were dropped."""
     scenario, reference = made.scenario, made.new.reference
     dropped = list(scenario.chronology.readings)
-    for path, text in carried_evidence(made.texts, reference, made.new.horizon, scenario.chronology.coded_until).items():
+    for path, text in carried_evidence(
+        made.texts, reference, made.new.horizon, scenario.chronology.coded_until
+    ).items():
         if text is None:
             del made.texts[path]
         else:
@@ -249,12 +279,14 @@ def write_evidence(made: NextScenario) -> None:
                 dropped = [name for name in dropped if name not in TomlLines(text).tables["reading"]]
     if dropped:
         made.need("start", "scenario.toml", "start", f"Readings of rows before it were dropped: {', '.join(dropped)}.")
-    vintage = scenario.evidence.vintage(reference)
+    seen = scenario.evidence.as_of(reference)
     used = {series for _, series in scenario.series.named()} | set(scenario.front.named().values())
     for name in scenario.evidence.specs:
-        last = vintage.loc[name, "last_observed"]
-        if name in used and (pd.isna(last) or (reference - last.date()).days > STALE_DAYS):
-            when = "no row was public" if pd.isna(last) else f"the last row is of {last.date()}"
+        if name not in used:
+            continue
+        last = max((day.date() for day in seen.series(name)["observed"]), default=None)
+        if last is None or (reference - last).days > STALE_DAYS:
+            when = "no row was public" if last is None else f"the last row is of {last}"
             why = f"On the reference date {when}. Carry it on, or name its successor in scenario.toml."
             made.need("records", "evidence/evidence.toml", f"series.{name}", why)
     for name in scenario.series.approval:
@@ -313,7 +345,7 @@ def dated_texts(texts: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         for key, way in ways.items():
             value = at_way(tables, way)
             if isinstance(value, str) and way[-1] in READ_TEXTS:
-                yield path, places[way[:-1]] if way[:-1] in places else key, value
+                yield path, places.get(way[:-1], key), value
 
 
 def section_of(path: str) -> str:
@@ -328,19 +360,11 @@ def section_of(path: str) -> str:
 def list_crowds(made: NextScenario) -> None:
     """List the questions that crowds were asked about days before the new reference date: none is compared any more."""
     path = f"reference/{CROWDS}"
-    from_day = {"from": made.new.reference.isoformat()}
-    for number, cells in crowd_rows(made.texts.get(path, "")):
-        if cells.get("from", "") < from_day["from"]:
-            why = f"Asked about {cells.get('from')} to {cells.get('to')}, so it is not compared. Add questions of the new period."
+    for number, cells in read_cells(made.texts.get(path, ""), Place(path), any_columns):
+        if parse_day(cells["from"]) < made.new.reference:
+            period = f"{cells['from']} to {cells['to']}"
+            why = f"Asked about {period}, so it is not compared. Add questions of the new period."
             made.need("records", path, f"row {number}", why)
-
-
-def crowd_rows(text: str) -> list[tuple[int, dict[str, str]]]:
-    """Give the rows of the table of crowds, each with its line."""
-    from forecast.evidence.csv_rows import read_cells
-    from forecast.inputs.validation import Place
-
-    return read_cells(text, Place(CROWDS), lambda columns, place: None) if text else []
 
 
 def history(made: NextScenario, entries: Sequence[Entry]) -> list[tuple[str, int, str]]:
@@ -351,14 +375,11 @@ def history(made: NextScenario, entries: Sequence[Entry]) -> list[tuple[str, int
         if (path, key) not in listed and (named := dates_named(text)):
             found.setdefault((path, key), []).extend(name for name in named)
     places = [Entry("priors", path, key, ", ".join(dict.fromkeys(named))) for (path, key), named in found.items()]
-    rows = [
-        (entry.file, line, f"{entry.key}: {entry.why}")
-        for entry, line in zip(places, lines_of(places, made.texts), strict=True)
-    ]
+    lines = lines_of(places, made.texts)
+    rows = [(entry.file, line, f"{entry.key}: {entry.why}") for entry, line in zip(places, lines, strict=True)]
     for path, text in made.texts.items():
         if path.endswith((".toml", ".md")) and path != FILE:
             for number, line in enumerate(text.splitlines(), start=1):
-                named = dates_named(line) if path.endswith(".md") or line.startswith("#") else []
-                if named:
+                if (path.endswith(".md") or line.startswith("#")) and (named := dates_named(line)):
                     rows.append((path, number, f"comment or note: {', '.join(named)}"))
     return rows

@@ -1,4 +1,4 @@
-"""The list of what a person must confirm in a rolled scenario: `review.toml` for `forecast check`, `REVIEW.md` to read."""
+"""The list of what a person must confirm in a rolled scenario: `review.toml` for the program, `REVIEW.md` to read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def joined(entries: Sequence[Entry]) -> list[Entry]:
 def review_file(source: Source, entries: Sequence[Entry]) -> str:
     """Give `review.toml`."""
     head = (
-        "# What a person must confirm in this scenario, which `forecast roll` has written; REVIEW.md has it for readers.\n"
+        "# What a person must confirm in this scenario, which `forecast roll` has written; see REVIEW.md.\n"
         "# `forecast check` warns until each item, or the table that it names, has reviewed = YYYY-MM-DD.\n\n"
         f"rolled_from = {toml_value(source.id)}\n"
         f"reference_date = {source.reference.isoformat()}\n"
@@ -116,22 +116,26 @@ def review_page(
     """
     lines = lines_of(entries, texts)
     parts = [
-        f"# What to review\n\nThis scenario was rolled on from {markdown(source.id)} by `forecast roll`. Its reference date is "
-        f"{day_in_words(reference)}, its horizon {day_in_words(horizon)}. It runs as it is. A person must confirm the "
-        f"{len(entries)} entries below, because the program cannot judge them. `forecast check` warns until each has\n"
-        f"`reviewed = YYYY-MM-DD` in its table, or in its item of `{FILE}`, where it has no table. The date must be "
-        f"{source.as_of.isoformat()} or later.\n"
+        f"# What to review\n\nThis scenario was rolled on from {markdown(source.id)} by `forecast roll`. Its reference "
+        f"date is {day_in_words(reference)}, its horizon {day_in_words(horizon)}. It runs as it is.\n\n"
+        f"A person must confirm the {len(entries)} entries below, because the program cannot judge them. "
+        f"`forecast check` warns until each has `reviewed = YYYY-MM-DD` in its table, or in its item of `{FILE}`. "
+        f"The date must be {source.as_of.isoformat()} or later.\n"
     ]
     for section, title in SECTIONS.items():
         own = [(entry, line) for entry, line in zip(entries, lines, strict=True) if entry.section == section]
         if own:
             parts.append(f"## {title}\n")
             parts.append(
-                "\n".join(f"- `{entry.file}:{line}` {markdown(entry.key)}: {markdown(entry.why)}" for entry, line in own)
+                "\n".join(
+                    f"- `{entry.file}:{line}` {markdown(entry.key)}: {markdown(entry.why)}" for entry, line in own
+                )
             )
             parts.append("")
     if history:
-        parts.append("## History\n\nThese texts name dates too far back to age, or are comments. They need no confirmation.\n")
+        parts.append(
+            "## History\n\nThese texts name dates too far back to age, or are comments. They need no confirmation.\n"
+        )
         parts.append("\n".join(f"- `{file}:{line}` {markdown(words)}" for file, line, words in history))
         parts.append("")
     return "\n".join(parts)

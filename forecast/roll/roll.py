@@ -154,7 +154,9 @@ def write(
             load_scenario(folder).chronology.check()
         except InputError as error:
             remedy = "Correct the scenario that is rolled on"
-            raise InputError(f"the next scenario cannot be loaded: {error}", file=scenario.folder.name, remedy=remedy) from error
+            raise InputError(
+                f"the next scenario cannot be loaded: {error}", file=scenario.folder.name, remedy=remedy
+            ) from error
         _place(folder, target)
     finally:
         discard(folder)
@@ -218,7 +220,9 @@ def check_record(scenario: Scenario, reference: date, as_of: date) -> None:
     last = max((day.date() for day in seen), default=date.min)
     if last < reference - limit:
         what = f"the last row public by {reference} is of {last}; expected {reference - limit} or later"
-        raise InputError(what, file=f"{scenario.folder.name}/evidence", key=scenario.area_series, remedy="Carry it on first")
+        raise InputError(
+            what, file=f"{scenario.folder.name}/evidence", key=scenario.area_series, remedy="Carry it on first"
+        )
     rung = scenario.chronology.as_of(reference).standing(reference)["rung"]
     if rung == RUNGS[SIGNED]:
         what = f"on {reference} a settlement is signed and in force; a scenario cannot start there"

@@ -16,9 +16,9 @@ from forecast.arrays import Array
 from forecast.replay.starting_points import Start
 from forecast.scenario.elicit import fit_quantiles
 from forecast.scenario.families import C95
-from forecast.scenario.load import Scenario
 from forecast.scenario.prior import Prior
 from forecast.scenario.reader import LARGEST, REACH
+from forecast.scenario.spec import Scenario
 
 LEVELS: Final = {
     "front.adequacy_start": "adequacy",
@@ -39,7 +39,7 @@ LEAST_SPREAD: Final = 1e-3
 """Distance of the outer quantiles, relative to the median, below which a level counts as known."""
 
 LEAST_PART: Final = 0.02
-"""Least distance of two quantiles, or of one from the end of the support, as a part of the outer quantiles' distance."""
+"""Least distance of two quantiles, or of one and the support's end, as a part of the outer quantiles' distance."""
 
 DIGITS: Final = 4
 """Significant digits of the quantiles that are written."""
@@ -117,9 +117,13 @@ def fitted(prior: Prior, quantiles: tuple[float, float, float]) -> dict[str, Any
     """
     low, middle, high = quantiles
     if high - low <= LEAST_SPREAD * max(1.0, abs(middle)):
-        return {"distribution": {"family": "point", "value": _rounded(min(max(middle, prior.support[0]), prior.support[1]))}}
+        return {
+            "distribution": {"family": "point", "value": _rounded(min(max(middle, prior.support[0]), prior.support[1]))}
+        }
     if prior.marginal.family == "normal" and all(map(math.isinf, prior.support)):
-        return {"distribution": {"family": "normal", "mean": _rounded(middle), "sd": _rounded((high - low) / (2.0 * C95))}}
+        return {
+            "distribution": {"family": "normal", "mean": _rounded(middle), "sd": _rounded((high - low) / (2.0 * C95))}
+        }
     part = LEAST_PART
     while True:
         apart = _apart(quantiles, prior.support, part)
@@ -128,11 +132,12 @@ def fitted(prior: Prior, quantiles: tuple[float, float, float]) -> dict[str, Any
         part *= 2.0
 
 
-def _apart(quantiles: tuple[float, float, float], support: tuple[float, float], part: float) -> tuple[float, float, float]:
+def _apart(
+    quantiles: tuple[float, float, float], support: tuple[float, float], part: float
+) -> tuple[float, float, float]:
     """Move quantiles apart, and away from the ends of the support."""
     low, middle, high = quantiles
     width = high - low
-    # Two outer quantiles that are both at an end leave no room inside: the range is widened first.
     least = part * width
     if math.isfinite(support[0]):
         low = max(low, support[0] + least)

@@ -113,7 +113,9 @@ def weeks_since_pause(scenario: Scenario, seen: Chronology, reference: date) -> 
 def failures(scenario: Scenario, start: Start, weights: Array) -> dict[str, float]:
     """Give the failures of each settlement that has any: halvings of the mean weight with which it is proposed."""
     kept = np.asarray(start.states["dampening"], float).T @ weights
-    found = {deal.id: round(float(-np.log2(kept[k])), 2) for k, deal in enumerate(scenario.settlements) if kept[k] > 0.0}
+    found = {
+        deal.id: round(float(-np.log2(kept[k])), 2) for k, deal in enumerate(scenario.settlements) if kept[k] > 0.0
+    }
     return {deal: count for deal, count in found.items() if count > 0.0}
 
 

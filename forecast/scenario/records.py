@@ -84,7 +84,7 @@ class Grounds(Table):
         source: id of a source in `sources.toml`, or `judgement`.
         reason: why the number is what it is.
         premises: ids of the premises that it rests on.
-        reviewed: the day on which a person confirmed it after the scenario was rolled on; see `forecast.scenario.review`.
+        reviewed: the day on which a person confirmed it in a scenario that was rolled on: see `scenario.review`.
     """
 
     source: Text
