@@ -112,6 +112,7 @@ def roll(request: RollRequest, *, progress: bool = False, notify: Callable[[str]
         prior_only=request.prior_only,
         allow_unconverged=request.allow_unconverged,
         progress=progress,
+        draws=DRAWS,
     )
     notify("replaying the record")
     found, _ = start(scenario, posterior, DRAWS, request.threads)
