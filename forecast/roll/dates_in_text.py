@@ -22,7 +22,8 @@ _MONTHS = re.compile(
     rf"\b(?:{_MONTH.replace('|May|', '|')})\b|\b(?:in|since|of|by|to|from|until) May\b|\b\d{{1,2}} May\b"
 )
 _THE_DATE = re.compile(
-    r"\b(?:[Oo]n|[Bb]y|[Bb]efore|[Aa]fter|of|[Ss]ince) the (?:reference )?date\b|\b[Tt]he (?:incoming|outgoing|new) (?:team|president)\b"
+    r"\b(?:[Oo]n|[Bb]y|[Bb]efore|[Aa]fter|of|[Ss]ince) the (?:reference )?date\b"
+    r"|\b[Tt]he (?:incoming|outgoing|new) (?:team|president)\b"
 )
 _AGE = re.compile(r"\b(?:aged \d+|years? old|(?:his|her) age)\b")
 

@@ -219,8 +219,8 @@ def write_levels(made: NextScenario, levels: Sequence[StartingLevel]) -> None:
         low, middle, high = (f"{float(f'{number:.3g}'):g}" for number in level.quantiles)
         reason = (
             f"The replayed posterior of {scenario.id} as of {made.as_of.isoformat()} under its base premises has the "
-            f"5, 50 and 95% quantiles {low}, {middle} and {high}. On {scenario.reference_date.isoformat()} the prior was "
-            f"{prior.elicited}."
+            f"5, 50 and 95% quantiles {low}, {middle} and {high}. On {scenario.reference_date.isoformat()} the prior "
+            f"was {prior.elicited}."
         )
         values = level.fitted | {"source": made.source, "as_of": made.as_of, "basis": "figure", "reason": reason}
         but = ["quantiles", "distribution", "reference_class", "on_the_date", "reviewed"]
@@ -284,6 +284,9 @@ def write_evidence(made: NextScenario) -> None:
     for name in scenario.evidence.specs:
         if name not in used:
             continue
+        if found := ages(scenario.evidence.specs[name].title, made.old, made.new):
+            why = f"Its title, which reports show, speaks of {', '.join(found)}: {scenario.evidence.specs[name].title}"
+            made.need("records", "evidence/evidence.toml", f"series.{name}", why)
         last = max((day.date() for day in seen.series(name)["observed"]), default=None)
         if last is None or (reference - last).days > STALE_DAYS:
             when = "no row was public" if last is None else f"the last row is of {last}"
