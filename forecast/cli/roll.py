@@ -78,7 +78,7 @@ def content(made: "Rolled") -> dict[str, Any]:
 
 
 def show_rolled(made: "Rolled", console: "Console") -> None:
-    """Print where the next scenario is, its levels, and what is left to do."""
+    """Print the folder of the next scenario, its levels, and the number of entries to confirm."""
     from rich.table import Column, Table
 
     console.print(

@@ -180,7 +180,7 @@ class TomlLines:
         self._edits[after, after] = self._edits.get((after, after), "") + added
 
     def update(self, table: Sequence[str | int], values: Mapping[str, Any], but: Sequence[str] = ()) -> None:
-        """Give a table the values of some keys, and take others out; what is equal already keeps its lines.
+        """Give a table the values of some keys, and take others out; equal values keep their lines.
 
         Args:
             table: the way to the table; a table within one line is written again as a whole.

@@ -116,8 +116,8 @@ def check(
         notify: called with a phrase for each step.
 
     Returns:
-        `perspective` (its name); `perspectives` and `readings` (which there are); `review` (what a person must still
-        confirm in a scenario that was rolled on, None for any other); `counts`; `priors` (each as elicited
+        `perspective` (its name); `perspectives` and `readings` (which there are); `review` (the entries that a person
+        must still confirm in a scenario that was rolled on, None for any other); `counts`; `priors` (each as elicited
         and fitted); `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; from the
         reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited total
         beside the sum of its parts); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
@@ -171,7 +171,7 @@ def check(
 
 
 def _review(scenario: Scenario) -> dict[str, Any] | None:
-    """What a person must still confirm in a scenario that was rolled on; None for any other."""
+    """The entries that a person must still confirm in a scenario that was rolled on; None for any other."""
     review = scenario.review
     if review is None:
         return None

@@ -21,7 +21,7 @@ from forecast.inputs.validation import Place
 
 COVERAGE = (
     "The last day for which events.csv and states.csv are coded. Until then the lack of a row means that nothing\n"
-    "happened. What happened before the reference date is in [start] of scenario.toml. Raise it as days are coded."
+    "happened. Events before the reference date are in [start] of scenario.toml. Raise the day as days are coded."
 )
 
 
@@ -72,7 +72,7 @@ def any_columns(columns: Sequence[str], place: Place) -> None:
 def late_rows(text: str, reference: date) -> list[str]:
     """Give the rows observed before the reference date that were public only after it, a phrase each.
 
-    They are neither in `[start]`, which has what was public, nor in the record from the reference date on.
+    They are neither in `[start]`, which has public rows alone, nor in the record from the reference date on.
     """
     rows = read_cells(text, Place(EVENTS), any_columns)
     found = [

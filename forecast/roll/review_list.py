@@ -67,7 +67,7 @@ def joined(entries: Sequence[Entry]) -> list[Entry]:
 def review_file(source: Source, entries: Sequence[Entry]) -> str:
     """Give `review.toml`."""
     head = (
-        "# What a person must confirm in this scenario, which `forecast roll` has written; see REVIEW.md.\n"
+        "# The entries that a person must confirm in this scenario, which `forecast roll` has written; see REVIEW.md.\n"
         "# `forecast check` warns until each item, or the table that it names, has reviewed = YYYY-MM-DD.\n\n"
         f"rolled_from = {toml_value(source.id)}\n"
         f"reference_date = {source.reference.isoformat()}\n"

@@ -31,7 +31,7 @@ MOST_DAYS_APART: Final = 35
 
 @dataclass(frozen=True)
 class RollRequest:
-    """What to roll on, and to which dates.
+    """A scenario to roll on, and its new dates.
 
     Attributes:
         scenario: name or folder of the scenario; None for the default.

@@ -29,7 +29,7 @@ FLAGS = {
 """Keys of `[start]` that are true or false and have no recorded state, and their field of the state."""
 
 ALWAYS = ("martial_law", "legitimate", "lapsed")
-"""Of these, the keys that every `[start]` has."""
+"""The keys among them that every `[start]` has."""
 
 NEVER_LESS = 0.0005
 """Amount below which a key is left out."""

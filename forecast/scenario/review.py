@@ -64,7 +64,7 @@ class ReviewItem:
 
 @dataclass(frozen=True)
 class Review:
-    """What a person must confirm in a scenario that was rolled on.
+    """The entries that a person must confirm in a scenario that was rolled on.
 
     Attributes:
         rolled_from: id of the scenario before it.
@@ -92,7 +92,7 @@ def read_review(reader: Reader, texts: Mapping[str, str]) -> Review | None:
         texts: the files as read, by path within the scenario's folder.
 
     Raises:
-        InputError: a key or a value is wrong, an item names what is not there, or was confirmed too early.
+        InputError: a key or a value is wrong, an item names nothing in the scenario, or was confirmed too early.
     """
     if FILE not in reader.tables:
         return None
