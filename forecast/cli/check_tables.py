@@ -65,7 +65,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
 
 
 def review_lines(review: Mapping[str, Any] | None) -> list[str]:
-    """The entries that a person must still confirm, a line each, below a line that counts them; none if none is left."""
+    """The entries that a person must still confirm, a line each, below a line that counts them; perhaps none."""
     if review is None or not review["open"]:
         return []
     head = (
