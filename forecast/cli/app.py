@@ -28,6 +28,7 @@ from forecast.cli.init import init
 from forecast.cli.list_runs import list_
 from forecast.cli.prune import prune
 from forecast.cli.publish import publish
+from forecast.cli.roll import roll
 from forecast.cli.run import run
 from forecast.cli.schedule import schedule
 from forecast.cli.show import show
@@ -37,7 +38,7 @@ from forecast.cli.verify import verify
 _CODES = "\n\n".join(f"{int(code)}: {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
-    help="Odds of how the Russia-Ukraine war ends in 2025, from dated evidence and stated premises.",
+    help="Odds of how the Russia-Ukraine war ends by a horizon, from dated evidence and stated premises.",
     epilog=f"Exit codes:\n\n{_CODES}",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,7 +53,7 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (init, run, show, list_, history, verify, publish, prune, check, explain):
+for command in (init, run, show, list_, history, verify, publish, prune, check, explain, roll):
     app.command(command.__name__.rstrip("_"))(command)
 app.add_typer(evidence, name="evidence")
 app.add_typer(schedule, name="schedule")

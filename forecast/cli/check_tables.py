@@ -9,6 +9,7 @@ from rich.table import Column, Table
 from forecast.pipeline.prior_check import MUCH
 from forecast.report.context import NOT_CHECKED
 from forecast.scenario.perspectives import BASE
+from forecast.scenario.review import FILE, PAGE
 
 
 def show_check(found: Mapping[str, Any], console: Console) -> None:
@@ -23,6 +24,8 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
     )
     console.print(_perspectives(found))
     for line in _readings(found):
+        console.print(line)
+    for line in review_lines(found["review"]):
         console.print(line)
     table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
     for row in found["priors"]:
@@ -59,6 +62,18 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
         f"in force {_with_error(ceiling['in_force'])}"
     )
     _show_year(found["year"], console)
+
+
+def review_lines(review: Mapping[str, Any] | None) -> list[str]:
+    """The entries that a person must still confirm, a line each, below a line that counts them; perhaps none."""
+    if review is None or not review["open"]:
+        return []
+    head = (
+        f"! Rolled on from {review['rolled_from']}: {len(review['open'])} of {review['items']} entries are not "
+        f"confirmed. {PAGE} says why each needs a look. Confirm one with reviewed = DATE in its table, or in its item "
+        f"of {FILE}."
+    )
+    return [head, *(f"! {item['file']}:{item['line']} {item['key']}: {item['why']}" for item in review["open"])]
 
 
 def _perspectives(found: Mapping[str, Any]) -> str:

@@ -14,11 +14,13 @@ from forecast import calendar
 from forecast.arrays import Array
 from forecast.encoding.reference_rates import RESPONSES, Fluctuations
 from forecast.evidence.states import STATES
+from forecast.scenario.records import LEADERS
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TABLE_REACH, Redrawn
-from forecast.timeline.codes import CONTACT, PARTIES
+from forecast.timeline.codes import CONTACT, HARDER, PARTIES, READIER, RUNGS
 from forecast.timeline.fields import INTENSITIES, to_kernel
 from forecast.timeline.parameters import PARAMETERS, field_of
+from forecast.timeline.result import blank_result
 from forecast.timeline.state import STATE
 from forecast.timeline.washington import NEVER
 from forecast.timeline.world import WORLD
@@ -164,23 +166,48 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.talking_seen = (s.rung >= CONTACT).astype(float)
     s.pocket = front["pocket_start"]
     s.held = front["held"]
+    s.mobilised = int(start.mobilised)
+    s.draft_failed = int(start.draft_failed)
     s.strain = rows["moscow"]["strain_start"]
+    s.demands = start.demands
+    s.home_shock = int(start.home_shock)
     washington = rows["washington"]
     s.capital = draws["washington.capital"].to_numpy()
     s.attention = washington["attention_start"]
     s.stock = washington["stock_start"]
-    s.pause_memory = NEVER
+    s.pause_memory = NEVER if start.weeks_since_pause is None else min(NEVER, start.weeks_since_pause)
+    s.stall = start.stalled_weeks
+    s.engagement = start.engagement
     s.hawks = rows["hawks"]["hawks_start"]
     s.obstruction = rows["europe"]["obstruction_start"]
     s.lapsed = int(start.lapsed)
+    s.troops_in = int(start.troops_in)
     s.instability = draws["kyiv.instability"].to_numpy()
     s.martial_law = int(start.martial_law)
     s.legitimate = int(start.legitimate)
+    s.elected = int(start.elected)
+    s.leaderless = start.leaderless
+    s.leader = LEADERS.index(start.leader)
+    if (sign := {HARDER: 1.0, READIER: -1.0}.get(LEADERS.index(start.leader))) is not None:
+        s.worth_shift = sign * rows["kyiv"]["successor_shift"]
     s.settlement = -1
     s.index = 0.5
     s.consent = 0.5
+    s.truce_age = start.truce_weeks
     s.dampening = 1.0
+    where = rows_of_table(scenario)
+    for region in start.substantial:
+        s["substantial"][:, where["region"][region]] = 1.0
+    for settlement, failures in start.failed.items():
+        s["dampening"][:, where["settlement"][settlement]] = 0.5**failures
     return s
+
+
+def starting_result(scenario: Scenario) -> Any:
+    """The result on the reference date, shape (1,): the rung on which talks stand counts as reached."""
+    result = blank_result()
+    result["highest_rung"] = RUNGS.index(scenario.start.rung)
+    return result
 
 
 def make_world(scenario: Scenario, first_day: date, substeps: int = 1, until: date | None = None) -> Any:

@@ -230,6 +230,7 @@ def reopen(run: Run, redrawn: dict[str, Any], member: str | None = None) -> Reop
     if start is None:
         states = kernel_inputs.starting_states(scenario, used, rows, as_of)
         inputs = inputs_at_start(rows, states, tables, world)
+        inputs = inputs._replace(results=kernel_inputs.starting_result(scenario))
     else:
         inputs = Inputs(rows, start.states, start.results, start.values, tables, world)
     return Reopened(scenario, inputs, start, settings["seed"], first)

@@ -116,7 +116,8 @@ def check(
         notify: called with a phrase for each step.
 
     Returns:
-        `perspective` (its name); `perspectives` and `readings` (which there are); `counts`; `priors` (each as elicited
+        `perspective` (its name); `perspectives` and `readings` (which there are); `review` (the entries that a person
+        must still confirm in a scenario that was rolled on, None for any other); `counts`; `priors` (each as elicited
         and fitted); `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; from the
         reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited total
         beside the sum of its parts); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
@@ -146,6 +147,7 @@ def check(
             {"id": one.id, "title": one.title, "reason": one.reason, "source": one.source, "rows": len(one.edits)}
             for one in loaded.chronology.readings.values()
         ],
+        "review": _review(loaded),
         "counts": {
             "files": len(loaded.texts),
             "priors": len(loaded.priors),
@@ -165,6 +167,19 @@ def check(
             },
         ),
         "year": comparison.summary(year, table, loaded.reference_date),
+    }
+
+
+def _review(scenario: Scenario) -> dict[str, Any] | None:
+    """The entries that a person must still confirm in a scenario that was rolled on; None for any other."""
+    review = scenario.review
+    if review is None:
+        return None
+    return {
+        "rolled_from": review.rolled_from,
+        "as_of": review.as_of.isoformat(),
+        "items": len(review.items),
+        "open": [{"file": item.file, "line": item.line, "key": item.key, "why": item.why} for item in review.open],
     }
 
 

@@ -26,6 +26,7 @@ from forecast.report.context import report_text
 from forecast.report.figures import odds_figure
 from forecast.report.flags import outside
 from forecast.report.predictive import predictive, titles, units
+from forecast.scenario.review import PAGE
 from forecast.scenario.series_roles import after_horizon, weeks_without_monday
 from forecast.scenario.spec import Scenario
 from forecast.store.csv_text import csv_text
@@ -209,6 +210,9 @@ def saved_when_precise(
 def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
     """Rows that the run does not use although they are there, and days for which none are coded."""
     found = []
+    if (review := scenario.review) is not None and review.open:
+        count = f"{len(review.open)} of {len(review.items)} entries"
+        found.append(f"the scenario was rolled on from {review.rolled_from}, and {count} of {PAGE} are not confirmed")
     if days := days_not_coded(scenario, day):
         until = scenario.chronology.coded_until
         found.append(f"events and recorded states are coded until {until}; the {days} days after it are simulated")

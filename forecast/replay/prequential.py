@@ -63,7 +63,7 @@ def common_density(
         kernel_inputs.make_world(scenario, first, until=until),
     )
     made = particles(
-        inputs,
+        inputs._replace(results=kernel_inputs.starting_result(scenario)),
         observed_in_common(weekly_record_of(scenario, day, until)),
         number=number,
         seed=f"foreseen {posterior.draw_seed}",

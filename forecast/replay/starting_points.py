@@ -33,7 +33,6 @@ from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW, Cells, inputs_at_start
 from forecast.timeline.particle_filter import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws
 from forecast.timeline.random_numbers import decisions
-from forecast.timeline.result import blank_result
 from forecast.timeline.weekly_record import WeeklyRecord, observed_record
 
 REPLICATES = 10
@@ -190,7 +189,7 @@ def start(scenario: Scenario, posterior: Posterior, draws: int, threads: int | N
             draw=number,
             copy=np.zeros(draws, np.int64),
             states=kernel_inputs.starting_states(scenario, used, rows, day),
-            results=blank_result(),
+            results=kernel_inputs.starting_result(scenario),
             values=np.zeros((0, len(posterior.redrawn))),
             first=number,
             share=np.ones((draws, 1)),
@@ -239,7 +238,7 @@ def replayed(
         kernel_inputs.make_world(scenario, reference, until=day),
     )
     return replay_draws(
-        inputs,
+        inputs._replace(results=kernel_inputs.starting_result(scenario)),
         observed_record(past),
         np.stack([posterior.paths[PATHS[level]][:, 1:] for level in LEVELS]),
         replicates=REPLICATES,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from forecast.inputs.validation import Place, Positive, Table, Text, as_table, near
+from forecast.inputs.validation import Day, Place, Positive, Table, Text, as_table, near
 from forecast.scenario.members import BaseRates, Rate
 from forecast.scenario.reader import Reader
 from forecast.scenario.reference_tables import OUTCOMES, WarRow, war_rows
@@ -22,10 +22,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Ground(Table):
-    """The grounds of a table of the file."""
+    """The grounds of a table of the file; `reviewed` as in `forecast.scenario.records.Grounds`."""
 
     source: Text
     reason: Text
+    reviewed: Day | None = None
 
 
 class ClassTable(Ground):

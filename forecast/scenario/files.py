@@ -12,7 +12,7 @@ FILES = (
     *(f"{part}.toml" for part in PARTS),
     *("settlements.toml", "correlations.toml"),
 )
-OPTIONAL = ("base_rates.toml", "pool.toml", "groups.toml")
+OPTIONAL = ("base_rates.toml", "pool.toml", "groups.toml", "review.toml", "REVIEW.md")
 """Files that a scenario may lack."""
 
 FOLDERS = {"evidence": (".toml", ".csv"), "reference": (".toml", ".csv"), "perspectives": (".toml",)}

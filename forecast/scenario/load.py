@@ -38,10 +38,11 @@ from forecast.scenario.perspectives import (
 )
 from forecast.scenario.pool import read_pool
 from forecast.scenario.prior import Prior
-from forecast.scenario.question import check_endings, read_premises, read_question, read_sources
+from forecast.scenario.question import check_endings, check_start, read_premises, read_question, read_sources
 from forecast.scenario.reader import Reader
 from forecast.scenario.records import Front, Start
 from forecast.scenario.reference_tables import read_reference
+from forecast.scenario.review import read_review
 from forecast.scenario.series_roles import check_mondays, check_month_ends, check_series
 from forecast.scenario.spec import Beliefs, Question, Scenario, fields_of
 from forecast.timeline.front import POCKET_GONE
@@ -190,6 +191,7 @@ def _read(
     _check_front(question.front, evidence, reader)
     beliefs = read_beliefs(reader)
     check_endings(reader, question, beliefs.settlements)
+    check_start(reader, question.start, beliefs.regions, beliefs.settlements)
     check_series(reader, question, evidence)
     overlays = read_overlays(reader, elsewhere)
     under = {name: beliefs_under(reader, overlay) for name, overlay in overlays.items()}
@@ -211,6 +213,7 @@ def _read(
         pool=read_pool(reader, [name for name in overlays if f"perspectives/{name}.toml" not in elsewhere]),
         base_rates=read_base_rates(reader),
         groups=read_groups(reader, beliefs.priors),
+        review=read_review(reader, texts),
     )
     return _Read(scenario, reader, overlays, {BASE: beliefs} | under)
 

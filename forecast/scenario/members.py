@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from forecast.inputs.validation import Positive, Table, Text, Texts
+from forecast.inputs.validation import Day, Positive, Table, Text, Texts
 
 
 class Member(Table):
@@ -16,11 +16,13 @@ class Member(Table):
         name: a perspective's name, `base` or `base-rates`.
         weight: its declared weight.
         reason: why.
+        reviewed: as in `forecast.scenario.records.Grounds`.
     """
 
     name: str
     weight: Positive
     reason: Text
+    reviewed: Day | None = None
 
 
 class WeightUpdate(Table):

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from forecast.inputs.validation import Pair, Table, Text
+from forecast.inputs.validation import Day, Pair, Table, Text
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.families import C95
 from forecast.scenario.records import Grounds
@@ -97,11 +97,13 @@ class PerspectiveHead(Table):
         title: its name for readers.
         holder: who holds it.
         summary: who that is and what they say, in a sentence or two.
+        reviewed: as in `Grounds`.
     """
 
     title: Text
     holder: Text
     summary: Text
+    reviewed: Day | None = None
 
 
 class Perspective(PerspectiveHead):

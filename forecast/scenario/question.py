@@ -6,7 +6,7 @@ from datetime import timedelta
 from forecast import calendar
 from forecast.inputs.validation import as_table, near, same_keys, spot_of
 from forecast.scenario.reader import JUDGEMENT, Reader
-from forecast.scenario.records import Premise, Settlement, Source
+from forecast.scenario.records import Premise, Region, Settlement, Source, Start
 from forecast.scenario.spec import Question
 from forecast.timeline.fields import CAPACITY
 
@@ -61,6 +61,18 @@ def read_question(reader: Reader) -> Question:
                 raise spot.at("date").error(f"found {event.date}; expected {days}", "Take it out: it cannot matter")
     reader.day = question.reference_date
     return question
+
+
+def check_start(reader: Reader, start: Start, regions: Sequence[Region], settlements: Sequence[Settlement]) -> None:
+    """Check that what `[start]` names is there: the settlements that failed, and the regions of substantial gains."""
+    place = reader.place("scenario.toml").at("start")
+    for key, given, known in (
+        ("failed", start.failed, [deal.id for deal in settlements if not deal.dictated]),
+        ("substantial", start.substantial, [region.id for region in regions]),
+    ):
+        for name in given:
+            if name not in known:
+                raise place.at(key).error(f"found {name!r}; expected {', '.join(known)}", near(name, known))
 
 
 def check_endings(reader: Reader, question: Question, settlements: Sequence[Settlement]) -> None:

@@ -4,7 +4,7 @@ Ids that are the key of a table, as in `[region.<id>]`, are not keys of the file
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -14,6 +14,11 @@ from forecast.timeline.codes import POSTURES, RUNGS, SIGNED, TRUCES
 
 Side = Literal["kyiv", "moscow"]
 Kind = Literal["battlefield", "negotiated", "unresolved"]
+Amount = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+LEADERS: Final = ("incumbent", "harder", "readier", "speaker")
+"""Who speaks for Kyiv, in the order of the kernel's codes: `forecast.timeline.codes.LEADERS` has them in words."""
 
 
 def _one_of(words: Sequence[str]) -> AfterValidator:
@@ -63,11 +68,13 @@ class Premise(Table):
         id: the id that entries name.
         holder: who holds it.
         claim: the claim.
+        reviewed: as in `Grounds`.
     """
 
     id: str
     holder: Text
     claim: Text
+    reviewed: Day | None = None
 
 
 class Grounds(Table):
@@ -77,11 +84,13 @@ class Grounds(Table):
         source: id of a source in `sources.toml`, or `judgement`.
         reason: why the number is what it is.
         premises: ids of the premises that it rests on.
+        reviewed: the day on which a person confirmed it in a scenario that was rolled on: see `scenario.review`.
     """
 
     source: Text
     reason: Text
     premises: Texts
+    reviewed: Day | None = None
 
 
 class Grounded(Grounds):
@@ -211,12 +220,14 @@ class Ending(Table):
         label: its name for readers.
         kind: `battlefield`, `negotiated` or `unresolved`.
         criteria: when it counts.
+        reviewed: as in `Grounds`.
     """
 
     id: Text
     label: Text
     kind: Kind
     criteria: Text
+    reviewed: Day | None = None
 
 
 class DatedEvent(Table):
@@ -226,11 +237,13 @@ class DatedEvent(Table):
         date: its day.
         label: its name for readers.
         source: id of a source.
+        reviewed: as in `Grounds`.
     """
 
     date: Day
     label: Text
     source: Text
+    reviewed: Day | None = None
 
 
 class Start(Table):
@@ -247,6 +260,21 @@ class Start(Table):
         lapsed: a few governments have let sanctions lapse.
         source: id of a source.
         reason: how it is known.
+        demands: demands that Moscow has added for ground gained, a share of its stakes.
+        stalled_weeks: weeks without progress at the table while Washington is engaged.
+        engagement: memory of Washington's engagement: 1 while engaged, then fading.
+        weeks_since_pause: weeks since US arms were last paused; None if never.
+        truce_weeks: age of a general truce, weeks.
+        leaderless: how far nobody leads in Kyiv: 1 at an overthrow, then fading.
+        leader: who speaks for Kyiv.
+        elected: an election has been held under the war.
+        mobilised: mobilisation has been widened.
+        draft_failed: the draft fails.
+        home_shock: a shock at home in Russia has happened.
+        troops_in: European troops are in Ukraine.
+        failed: failures of each settlement by its id; each halves the weight with which it is proposed again.
+        substantial: regions in which gains have added a demand already.
+        reviewed: as in `Grounds`.
     """
 
     rung: Annotated[str, _one_of(RUNGS[:SIGNED])]
@@ -259,6 +287,21 @@ class Start(Table):
     lapsed: bool
     source: Text
     reason: Text
+    demands: Amount = 0.0
+    stalled_weeks: Amount = 0.0
+    engagement: Share = 0.0
+    weeks_since_pause: Amount | None = None
+    truce_weeks: Amount = 0.0
+    leaderless: Share = 0.0
+    leader: Annotated[str, _one_of(LEADERS)] = LEADERS[0]
+    elected: bool = False
+    mobilised: bool = False
+    draft_failed: bool = False
+    home_shock: bool = False
+    troops_in: bool = False
+    failed: dict[str, Amount] = Field(default_factory=dict)
+    substantial: Texts = ()
+    reviewed: Day | None = None
 
 
 class Front(Table):
@@ -289,6 +332,7 @@ class Season(Table):
         half_width_weeks: weeks from the depth of the mud to its end.
         source: id of a source.
         reason: how it is known.
+        reviewed: as in `Grounds`.
     """
 
     peaks: Annotated[
@@ -297,6 +341,7 @@ class Season(Table):
     half_width_weeks: Positive
     source: Text
     reason: Text
+    reviewed: Day | None = None
 
 
 class EntrySet(Table):

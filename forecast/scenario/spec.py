@@ -31,6 +31,7 @@ from forecast.scenario.records import (
     Source,
     Start,
 )
+from forecast.scenario.review import Review
 
 
 def _by_date(events: tuple[DatedEvent, ...]) -> tuple[DatedEvent, ...]:
@@ -151,6 +152,7 @@ class Scenario(Question, Beliefs):
         pool: what `pool.toml` says; None where the scenario has no such file.
         base_rates: what `base_rates.toml` says; None where the scenario has no such file.
         groups: the groups of `groups.toml`, in the order of the file; empty where the scenario has no such file.
+        review: what a person must confirm in a scenario that was rolled on; None in any other.
     """
 
     folder: Path
@@ -165,6 +167,7 @@ class Scenario(Question, Beliefs):
     pool: Pool | None = None
     base_rates: BaseRates | None = None
     groups: tuple[Group, ...] = ()
+    review: Review | None = None
 
     def __repr__(self) -> str:
         """Show the name and the numbers of things, not the things."""

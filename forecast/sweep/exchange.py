@@ -87,7 +87,8 @@ class Simulator:
         redrawn = kernel_inputs.redrawn_parameters(
             self.scenario, self.posterior.redrawn, sample.means, self.posterior.redrawn_chol
         )
-        return inputs_at_start(rows, states, redrawn, self.world)
+        inputs = inputs_at_start(rows, states, redrawn, self.world)
+        return inputs._replace(results=kernel_inputs.starting_result(self.scenario))
 
     def run(self, inputs: Any, second: Collection[str]) -> NDArray[np.int64]:
         """The outcomes of the timelines of a sample, as places in `HEADLINES`; shape (pairs, replicates).

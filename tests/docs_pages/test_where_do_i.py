@@ -15,8 +15,8 @@ from places import DOCS, REPOSITORY
 from forecast.cli.app import app
 
 PAGE = DOCS / "where_do_i.md"
-HEADINGS = 13
-"""The four short answers and the twelve changes."""
+HEADINGS = 14
+"""The short answers and the thirteen changes."""
 
 WORDS = {"--set", "--fix", "--json", "summary.json", "states.csv", "events.csv", "report.md"}
 """What stands in backticks and is none of the repository's names."""
