@@ -52,6 +52,7 @@ class Kind:
 
 KINDS = {
     "posterior": Kind(64, "fit.json", ("draws.npz", "posterior.nc")),
+    "blocks": Kind(64, "fit.json", ("draws.npz",)),
     "models": Kind(64, "model.json", ("*.o",)),
     "predictive": Kind(64, "entry.json", ("checks.json", "flagged.json", "*.svg")),
     "compiled": Kind(16, "*.nbi", ("*.nbc", "*.nbi.tmp.*", "*.nbc.tmp.*")),

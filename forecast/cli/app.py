@@ -10,6 +10,7 @@ import sys
 import typer
 
 from forecast.cli.check import check
+from forecast.cli.compare import compare
 from forecast.cli.console import InterruptedRun, catch_signals, ignore_signals, stop_requested
 from forecast.cli.explain import explain
 from forecast.cli.run import run
@@ -46,7 +47,7 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (run, show, check, explain):
+for command in (run, show, check, explain, compare):
     app.command()(command)
 
 

@@ -98,6 +98,8 @@ def load_members(
     priors: Path | None = None,
     edits: Sequence[str] = (),
     reading: str | Iterable[str] = (),
+    seen: pd.DataFrame | None = None,
+    happened: Path | None = None,
 ) -> tuple[Scenario, dict[str, Scenario]]:
     """Load a scenario, and under the perspective of each member of its pool; its files are read once.
 
@@ -109,11 +111,13 @@ def load_members(
         priors: see there.
         edits: see there.
         reading: see there.
+        seen: see there.
+        happened: see there.
 
     Returns:
         The scenario under its base premises, and by member in the pool's order; no member without a pool.
     """
-    read = _read(name_or_folder, priors, BASE, reading)
+    read = _read(name_or_folder, priors, BASE, reading, seen, happened)
     scenario = read.under(BASE, edits)
     weights = scenario.pool.weights if scenario.pool else {}
     members = {name: read.scenario if name == BASE_RATES else read.under(name, edits) for name in weights}
