@@ -32,7 +32,10 @@ def changed_endings(a: Run, b: Run) -> dict[str, Any]:
     paired = _paired(a, b)
     moved = paired[paired["ending_a"] != paired["ending_b"]]
     counts = moved.groupby(["ending_a", "ending_b"]).size().sort_values(ascending=False, kind="stable")
-    moves = [{"from": one, "to": other, "timelines": int(count)} for (one, other), count in counts.items()]
+    moves = [
+        {"from": one, "to": other, "timelines": int(count)}
+        for (one, other), count in zip(counts.index.tolist(), counts, strict=True)
+    ]
     found = {"paired": len(paired), "changed": len(moved), "moves": moves}
     examples, notes = [], []
     for move in moves[:2]:

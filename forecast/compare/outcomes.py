@@ -1,7 +1,7 @@
 """The outcomes of the timelines of a mixture, and the error of linear combinations of several mixtures' odds.
 
-Odds are fractions here: counts of timelines times the members' weights. The standard error of a combination is clustered
-by draw, over all mixtures in it: what two of them share cancels out (common random numbers).
+Odds are fractions here: counts of timelines times the members' weights. The standard error of a combination is
+clustered by draw, over all mixtures in it: what two of them share cancels out (common random numbers).
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Outcomes:
     def few(self) -> "Outcomes":
         """The first timelines of each draw: those that are simulated where there are many mixtures."""
         kept = few_numbers(len(self.draw))
-        return Outcomes(self.draw[kept], self.kind[kept])
+        return Outcomes(np.asarray(self.draw[kept], np.int64), np.asarray(self.kind[kept], np.int64))
 
 
 def few_numbers(count: int) -> NDArray[np.int64]:

@@ -1,8 +1,8 @@
 """Rounding of a ledger: decimals that add up exactly, as decimals and as floating-point numbers.
 
 Each line is rounded down to a multiple of 10^-`DIGITS` points. The units that are left go to the lines with the largest
-remainders. If the sum of the lines as floating-point numbers then differs from the total in its last bit, a few units of
-10^-9 points move between two lines until it does not.
+remainders. If the sum of the lines as floating-point numbers then differs from the total in its last bit, a few units
+of 10^-9 points move between two lines until it does not.
 """
 
 from collections.abc import Sequence
@@ -53,4 +53,4 @@ def _adds_up(numbers: Sequence[int], total: int) -> bool:
     floats, plain = [number / unit for number in numbers], 0.0
     for line in floats:
         plain += line
-    return plain == sum(floats) == fsum(floats) == total / unit
+    return bool(plain == sum(floats) == fsum(floats) == total / unit)

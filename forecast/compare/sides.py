@@ -1,7 +1,7 @@
 """One side of a comparison: a saved run, opened with the present code as far as that can load it.
 
-The present code may know other entries than the code that made the run. Then the run's entries that it does not know are
-left out, and entries that it needs are taken from the other run. Both are named, and count in the ledger's first line.
+The present code may know other entries than the code that made the run. Then the run's entries that it does not know
+are left out, and entries that it needs are taken from the other run. Both are named, and count in the first line.
 """
 
 import re

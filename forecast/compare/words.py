@@ -14,6 +14,9 @@ OUTCOMES = {
 }
 """The headline outcomes in a sentence: `the odds of ...`."""
 
+MINUS = "\u2212"
+"""The sign before a negative number in text."""
+
 MOST_NAMED = 3
 """Most causes that a sentence names."""
 
@@ -22,7 +25,7 @@ def points(change: float) -> str:
     """A change in points with a sign and one decimal, two below 0.1."""
     digits = 1 if abs(change) >= 0.095 or change == 0.0 else 2
     text = f"{change:+.{digits}f}"
-    return text.replace("-", "−") if float(text) else "0.0"
+    return text.replace("-", MINUS) if float(text) else "0.0"
 
 
 def error(size: float) -> str:
