@@ -1,20 +1,22 @@
-"""Rounding of a ledger: decimals that add up exactly, as decimals and as floating-point numbers.
+"""Rounding of a ledger: decimals that add up exactly.
 
 Each line is rounded down to a multiple of 10^-`DIGITS` points. The units that are left go to the lines with the largest
-remainders. If the sum of the lines as floating-point numbers then differs from the total in its last bit, a few units
-of 10^-9 points move between two lines until it does not.
+remainders. The printed digits then add up. The sum of the lines as binary floating-point numbers may still differ from
+the total in its last bit. A few units of 10^-9 points move between lines if that makes these sums equal too. It usually
+does. Where large lines cancel out, it may not.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
 from math import floor, fsum
+
+import numpy as np
 
 DIGITS = 9
 """Decimals of a change in points."""
 
-MOST_UNITS = 60
-"""Units below which a part moves from one line to another."""
+MOST_UNITS, TRIES = 40, 1000
+"""Most units that move from one line to another, and most attempts."""
 
 
 def rounded(lines: Sequence[Fraction]) -> tuple[float, list[float]]:
@@ -37,13 +39,18 @@ def rounded(lines: Sequence[Fraction]) -> tuple[float, list[float]]:
         floors[k] += 1
     for k in by_remainder[::-1][: max(sum(floors) - total, 0)]:
         floors[k] -= 1
-    for one, other, units in [(0, 0, 0), *product(by_remainder, by_remainder, range(1, MOST_UNITS))]:
+    rng = np.random.default_rng(abs(total))
+    moved = np.zeros(len(by_remainder), np.int64)
+    for _ in range(TRIES):
         tried = list(floors)
-        if tried and one != other:
-            tried[one] += units
-            tried[other] -= units
+        for k, units in zip(by_remainder, moved.tolist(), strict=True):
+            tried[k] += units
         if _adds_up(tried, total):
             return total / unit, [number / unit for number in tried]
+        if len(moved) < 2:
+            break
+        moved = rng.integers(-MOST_UNITS, MOST_UNITS + 1, len(moved))
+        moved[-1] = -moved[:-1].sum()
     return total / unit, [number / unit for number in floors]
 
 

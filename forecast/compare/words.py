@@ -49,7 +49,7 @@ def sentence(name: str, entry: Mapping[str, Any], earlier: Mapping[str, Any], la
     since = _since(earlier["as_of"], later["as_of"])
     odds = f"The odds of {OUTCOMES.get(name, name)}"
     if not entry["real"]:
-        moved = "did not change" if total == 0.0 else f"moved by {points(total)} points"
+        moved = "have not changed" if total == 0.0 else f"have moved by {points(total)} points"
         tail = "" if total == 0.0 else ", within the simulation's error"
         first = f"{odds} {moved} {since}, from {before} to {after}{tail}"
         reasons = _reasons(entry["lines"], 0.0)

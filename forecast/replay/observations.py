@@ -58,7 +58,7 @@ def observed_of(scenario: Scenario, past: WeeklyRecord, day: date) -> Any:
     decided = observed["decision"][0]
     for name in seen.unrecorded:
         free = np.flatnonzero(_unrecorded_weeks(seen, name, ends))
-        if name in STREAMS:
+        if name in past.events:
             decided[STREAMS[name], free[past.events[name][free] == 0]] = FREE
         elif name in STATES and (kernel := STATES[name].kernel) in DECISIONS:
             codes = getattr(past, kernel)
