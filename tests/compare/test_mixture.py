@@ -9,7 +9,7 @@ import pytest
 from chronology_tools import CHANGES, EVENTS, write
 
 from forecast.evidence.states import STATES
-from forecast.replay.observations import DECISIONS, observed_of, weekly_record_of
+from forecast.replay.observations import DECISIONS, POCKET_MAP, observed_of, weekly_record_of
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline import weekly_record
@@ -70,11 +70,25 @@ def test_a_change_in_a_week_that_is_recorded_in_part_is_observed(recorded: Scena
     assert without["posture"][0, 3] == NOT_OBSERVED
 
 
-def test_a_stream_of_events_and_the_pocket_can_be_left_out(recorded: Scenario) -> None:
-    past, whole = seen(recorded)
-    _, without = seen(recorded, **{"kyiv.coup": date(2031, 4, 7), "pocket": date(2031, 4, 7)})
+def test_a_stream_of_events_and_the_pocket_can_be_left_out() -> None:
+    scenario, day, begins = load_scenario("ukraine-2025"), date(2025, 6, 2), 9
+    past = weekly_record_of(scenario, day)
+    whole = observed_of(scenario, past, day)
+    unrecorded = {"kyiv.coup": date(2025, 3, 24), "pocket": date(2025, 3, 24)}
+    given = replace(scenario, chronology=replace(scenario.chronology, unrecorded=unrecorded))
+    without = observed_of(given, weekly_record_of(given, day), day)
+    stream = STREAMS["kyiv.coup"]
     assert "kyiv.coup" in past.events
-    assert (without["decision"][0, STREAMS["kyiv.coup"], 5 : past.weeks] == FREE).all()
-    assert (whole["decision"][0, STREAMS["kyiv.coup"], 5 : past.weeks] != FREE).all()
-    assert np.isnan(without["pocket"][0, 5 : past.weeks]).all()
-    np.testing.assert_array_equal(without["pocket"][0, :5], whole["pocket"][0, :5])
+    assert (without["decision"][0, stream, begins : past.weeks] == FREE).all()
+    assert (whole["decision"][0, stream, begins : past.weeks] != FREE).all()
+    assert np.isnan(without["pocket"][0, begins : past.weeks]).all()
+    np.testing.assert_array_equal(without["pocket"][0, :begins], whole["pocket"][0, :begins])
+
+
+def test_a_map_that_is_left_out_says_nothing_while_the_pocket_is_held() -> None:
+    scenario, day = load_scenario("ukraine-2025"), date(2025, 4, 7)
+    given = replace(scenario, chronology=replace(scenario.chronology, unrecorded={POCKET_MAP: date(2025, 3, 24)}))
+    without, whole = (observed_of(s, weekly_record_of(s, day), day) for s in (given, scenario))
+    assert np.isnan(without["pocket"][0, 9:11]).all()
+    assert not np.isnan(whole["pocket"][0, 9:11]).any()
+    np.testing.assert_array_equal(without["decision"], whole["decision"])

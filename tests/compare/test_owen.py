@@ -95,7 +95,7 @@ def test_rounded_lines_add_up_as_decimals_and_as_floating_point_numbers(seed: in
     assert round(sum(changes), DIGITS) == total
     assert changes[0] == 0.0
     assert total == pytest.approx(float(sum(lines)), abs=10.0**-DIGITS)
-    assert changes == pytest.approx([float(line) for line in lines], abs=1e-7)
+    assert changes == pytest.approx([float(line) for line in lines], abs=1e-6)
 
 
 def test_no_line_and_lines_of_nothing() -> None:
