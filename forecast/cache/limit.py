@@ -56,6 +56,7 @@ COMPILED, UNFINISHED = "compiled", "*.nb[ic].tmp.*"
 
 KINDS = {
     "posterior": Kind(64, "fit.json", ("draws.npz", "posterior.nc")),
+    "blocks": Kind(64, "fit.json", ("draws.npz",)),
     "models": Kind(64, "model.json", ("*.o",)),
     "predictive": Kind(64, "entry.json", ("checks.json", "flagged.json", "*.svg")),
     "names": Kind(64, "name.json", ()),

@@ -11,6 +11,7 @@ import traceback
 import typer
 
 from forecast.cli.check import check
+from forecast.cli.compare import compare
 from forecast.cli.console import (
     LOG_JSON,
     InterruptedRun,
@@ -53,7 +54,7 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (init, run, show, list_, history, verify, publish, prune, check, explain, roll):
+for command in (init, run, show, list_, history, verify, publish, prune, check, explain, compare, roll):
     app.command(command.__name__.rstrip("_"))(command)
 app.add_typer(evidence, name="evidence")
 app.add_typer(schedule, name="schedule")

@@ -104,6 +104,8 @@ class Chronology:
         applied: the edits that these readings made; empty for the rows that a saved run saw.
         coded: the rows as coded, under no reading; None in a view, and for the rows that a saved run saw.
         places: where a row stands that a reading gives, by its `row`, which is negative.
+        unrecorded: states and streams of events that are not recorded from a day on, each with that day. The lack of
+            a row then means nothing, as after `coded_until`. Empty as read; a comparison of runs sets it.
     """
 
     guide: Guide
@@ -118,6 +120,7 @@ class Chronology:
     applied: tuple[Applied, ...] = ()
     coded: Record | None = None
     places: Mapping[int, Place] = field(default_factory=dict)
+    unrecorded: Mapping[str, date] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show the numbers of rows, not the rows."""

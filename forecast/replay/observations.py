@@ -1,6 +1,7 @@
 """Weekly observations for the simulator, from the chronology and the map: states, events, and the pocket's area."""
 
 from datetime import date
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,23 @@ from forecast.arrays import Array
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.states import STATES
 from forecast.scenario.spec import Scenario
+from forecast.timeline import kyiv, talks, washington
 from forecast.timeline.codes import GENERAL, SIGNED
+from forecast.timeline.conditioning import FREE, NOT_OBSERVED
 from forecast.timeline.front import POCKET_GONE
-from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code
+from forecast.timeline.weekly_record import STREAMS, WeeklyRecord, moves_code, observed_record
+
+POCKET_MAP: Final = "pocket map"
+"""Name of the pocket's series in `Chronology.unrecorded`: from that day on no map says how much is held."""
+
+DECISIONS: Final = {
+    "rung": (kyiv.PROVOCATION, talks.BREAKDOWN),
+    "posture": (washington.POSTURE,),
+    "truce": (talks.LIMITED_TRUCE, talks.GENERAL_TRUCE, talks.TRUCE_ENDS),
+    "paused": (washington.PAUSE,),
+    "banned": (kyiv.BAN,),
+}
+"""The decisions that the record of each state observes, by the state's name in the simulator."""
 
 
 def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -> WeeklyRecord:
@@ -25,7 +40,42 @@ def weekly_record_of(scenario: Scenario, day: date, until: date | None = None) -
     held = codes.pop("pocket")
     pocket = _pocket(scenario, day, ends, held[1:])
     pocket[coded:] = np.where(held[1:] != held[:-1], pocket, np.nan)[coded:]
+    without, no_map = (_unrecorded_weeks(seen, name, ends) for name in ("pocket", POCKET_MAP))
+    pocket[without] = np.where(held[1:] != held[:-1], pocket, np.nan)[without]
+    pocket[no_map & (held[1:] == 1)] = np.nan
     return WeeklyRecord(**codes, events=_events(seen, ends), moves=_moves(seen, ends), pocket=pocket, coded=coded)
+
+
+def observed_of(scenario: Scenario, past: WeeklyRecord, day: date) -> Any:
+    """The record of a run as of `day`, laid out as `Observed`, shape (1,).
+
+    A state or stream that is not recorded from some day on (`Chronology.unrecorded`) is neither clamped nor weighted in
+    the weeks that end later: random numbers make its decisions. Its changes and events in such a week are observed.
+    """
+    observed = observed_record(past)
+    seen = scenario.chronology.as_of(day)
+    ends: list[date] = calendar.week_ends(scenario.reference_date, day)[1:].tolist()[: past.weeks]
+    decided = observed["decision"][0]
+    for name in seen.unrecorded:
+        free = np.flatnonzero(_unrecorded_weeks(seen, name, ends))
+        if name in past.events:
+            decided[STREAMS[name], free[past.events[name][free] == 0]] = FREE
+        elif name in STATES and (kernel := STATES[name].kernel) in DECISIONS:
+            codes = getattr(past, kernel)
+            moved = (codes[1:] != codes[:-1]) | ((past.moves != 0) if kernel == "rung" else False)
+            free = free[~moved[free]]
+            observed[kernel][0, free] = NOT_OBSERVED
+            if kernel == "rung":
+                observed["rung_before"][0, free] = NOT_OBSERVED
+                observed["moves"][0, free] = 0
+            decided[np.ix_(DECISIONS[kernel], free)] = FREE
+    return observed
+
+
+def _unrecorded_weeks(seen: Chronology, name: str, ends: list[date]) -> NDArray[np.bool_]:
+    """The weeks at the end of which a state, a stream or the pocket's map is not recorded."""
+    first = seen.unrecorded.get(name)
+    return np.array([first is not None and end > first for end in ends], dtype=bool)
 
 
 def _changes(seen: Chronology, state: str) -> list[tuple[date, int]]:

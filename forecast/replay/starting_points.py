@@ -27,13 +27,13 @@ from forecast.evidence.csv_rows import row_place
 from forecast.evidence.states import moved_state, recorded_as
 from forecast.inputs.validation import Place
 from forecast.replay.more_draws import in_rounds
-from forecast.replay.observations import weekly_record_of
+from forecast.replay.observations import observed_of, weekly_record_of
 from forecast.replay.weights import effective_size, log_mean
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW, Cells, inputs_at_start
 from forecast.timeline.particle_filter import LEVELS, MOST_KINDS, STATES, Replayed, replay_draws
 from forecast.timeline.random_numbers import decisions
-from forecast.timeline.weekly_record import WeeklyRecord, observed_record
+from forecast.timeline.weekly_record import WeeklyRecord
 
 REPLICATES = 10
 """Replicates of each draw in a replay."""
@@ -239,7 +239,7 @@ def replayed(
     )
     return replay_draws(
         inputs._replace(results=kernel_inputs.starting_result(scenario)),
-        observed_record(past),
+        observed_of(scenario, past, day),
         np.stack([posterior.paths[PATHS[level]][:, 1:] for level in LEVELS]),
         replicates=REPLICATES,
         seed=f"replay {posterior.draw_seed}" + (f", round {round_number}" if round_number else ""),
