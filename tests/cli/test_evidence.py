@@ -67,7 +67,7 @@ def test_add_and_add_again(evidence, ukraine_folder: Path) -> None:
         (("import", "csv", "missing.csv", "--map", "a=value,b=value"), "the field value is given twice"),
         (("list", "no_such"), "no series is called"),
         (("diff", "2025-01-20", "x"), "expected two dates"),
-        (("coded-until", "2025-01-01"), "what is coded stays so"),
+        (("coded-until", "2025-01-01"), "coded days stay coded"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_nothing_is_written(
