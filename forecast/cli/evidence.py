@@ -273,7 +273,7 @@ def list_(
         str | None, typer.Argument(help="A series, `events` or `states`: shows its rows. By default all, a line each.")
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Show only what was known on this day.")
+        str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Show only the rows known on this day.")
     ] = None,
     scenario: Named = None,
     priors: options.Priors = None,

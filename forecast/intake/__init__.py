@@ -1,6 +1,6 @@
 """Evidence intake: new observations, events and recorded states, written to a scenario in the user's own folder.
 
-In come files of publishers and single figures; out go rows of the CSV files in the scenario's `evidence/`. Rows are
-only added, a revision among them, and nothing is written unless the scenario loads with the new rows. The room imports
-the scenario that checks the rows, and saved runs for the figures that they predicted.
+In: publishers' files (maps, releases of aid, tables), single figures, events, recorded states; a scenario's folder.
+Out: rows added to the CSV files in its `evidence/`, and a report with the numbers of rows added, revised and unchanged.
+It only adds rows, and writes nothing unless the scenario loads with them.
 """

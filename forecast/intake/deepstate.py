@@ -80,7 +80,7 @@ def import_maps(
         series: id of the series; by default the one that the front learns from.
 
     Raises:
-        InputError: a file is no map, has no date or an impossible area; see also `record_figures`.
+        InputError: a file is not a map, has no date or an impossible area; see also `record_figures`.
     """
     if not files:
         raise InputError("found no file; expected at least one map")

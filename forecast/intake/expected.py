@@ -1,8 +1,8 @@
 """Figures far outside what the last saved run predicted: they are taken, and flagged.
 
 A run predicts the area of the front by the weekly range of ground gained, the pocket by its area, and approval by the
-ranges of `amounts`. Of a series that no run predicts, a change is flagged that is
-far larger than the recent ones.
+ranges of `amounts`. Where no run predicts a series, a change is flagged that
+is far larger than the recent ones.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ RECENT: Final = 52
 """Most figures from which it is read."""
 
 UNUSUAL: Final = 3.0
-"""Multiple of the largest recent change, longer gaps allowed for, beyond which a change is flagged where no run predicts the series."""
+"""Multiple of the largest recent change, scaled to the gap, beyond which a change without a prediction is flagged."""
 
 APPROVAL_WEEKS: Final = (4, 13, 26)
 """Weeks after the as-of date for which a run predicts approval."""
@@ -48,7 +48,7 @@ class Expected:
         self._runs = runs
 
     def flag(self, series: str, observed: date, value: float) -> str | None:
-        """Give the warning about a figure that is far from what was predicted; None for any other.
+        """Give the warning about a figure far from the prediction; None for any other.
 
         Args:
             series: id of its series.

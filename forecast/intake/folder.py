@@ -20,7 +20,7 @@ from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 
 LOCK = ".evidence.lock"
-"""File in `evidence/` that a process locks while it adds rows; hidden files are no part of a scenario."""
+"""File in `evidence/` that a process locks while it adds rows; hidden files do not belong to a scenario."""
 
 WRITING = ".writing-"
 """Beginning of the names of files that are being written."""

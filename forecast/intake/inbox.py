@@ -23,7 +23,7 @@ __all__ = ["ImportReport", "import_file"]
 
 
 def import_file(path: Path, scenario_folder: Path, *, today: date, runs: Path | None = None) -> ImportReport:
-    """Import a file of any kind that can be told by its content.
+    """Import a file of any kind that its content shows.
 
     A map of DeepState has its own date. A release of the Kiel tracker was public on the date in the file's name, else
     on `today`. A map that differs from the one recorded for its day is a revision that became available on `today`. A

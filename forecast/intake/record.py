@@ -137,7 +137,7 @@ def code_until(folder: Path, day: date, today: date) -> ImportReport:
         if day == former:
             return ImportReport(unchanged=1, lines=[f"Events and states are coded until {day} already; unchanged."])
         if day < former:
-            what = f"found {day}; events and states are coded until {former}, and what is coded stays so"
+            what = f"found {day}; events and states are coded until {former}, and coded days stay coded"
             raise InputError(what, key=CODED_UNTIL, remedy=f"Edit {INDEX} by hand to take this back")
         place = _place(folder, INDEX)
         text, count = _CODED.subn(f"{CODED_UNTIL} = {day}", read_text(folder / "evidence" / INDEX, place), count=1)

@@ -17,7 +17,7 @@ class ImportReport:
         added: number of new observations, events or changes of state.
         revised: number of observations that have a new figure.
         unchanged: number of rows that were recorded already.
-        lines: what was done, in plain sentences.
+        lines: the changes, in plain sentences.
         flags: what somebody should look at, in plain sentences.
     """
 

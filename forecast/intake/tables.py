@@ -14,7 +14,7 @@ from forecast.intake.reports import ImportReport
 from forecast.intake.sheets import Sheet, sheets_of
 
 FIELDS: Final = ("series", "observed", "available", "value", "low", "high", "note", "source")
-"""What a column can hold."""
+"""The fields that a column can hold."""
 
 NEEDED: Final = ("series", "observed", "available", "value")
 
@@ -23,7 +23,7 @@ def parse_mapping(given: Sequence[str]) -> dict[str, str]:
     """Parse `column=field` pairs, of which several may stand in one text, with commas between: the column of a field.
 
     Raises:
-        InputError: it is no such pair, or a field is given twice.
+        InputError: it is not such a pair, or a field is given twice.
     """
     found: dict[str, str] = {}
     for pair in (pair for text in given for pair in text.split(",")):

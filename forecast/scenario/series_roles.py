@@ -96,7 +96,7 @@ def check_mondays(evidence: Evidence, series: str, folder: Place) -> None:
 
 
 def weeks_without_monday(evidence: Evidence, series: str, weeks: int) -> list[date]:
-    """Mondays without a map, in weeks that have maps of other days, where at least so many follow each other.
+    """Mondays without a map, in weeks that have maps of other days, where at least `weeks` of them follow each other.
 
     Args:
         evidence: a view, or all rows.

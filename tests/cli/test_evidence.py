@@ -67,7 +67,7 @@ def test_add_and_add_again(evidence, ukraine_folder: Path) -> None:
         (("import", "csv", "missing.csv", "--map", "a=value,b=value"), "the field value is given twice"),
         (("list", "no_such"), "no series is called"),
         (("diff", "2025-01-20", "x"), "expected two dates"),
-        (("coded-until", "2025-01-01"), "what is coded stays so"),
+        (("coded-until", "2025-01-01"), "coded days stay coded"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_nothing_is_written(
@@ -82,14 +82,16 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(
     assert contents(ukraine_folder) == first
 
 
-def test_maps_are_imported_and_one_that_differs_is_left_out(evidence, tmp_path: Path) -> None:
+def test_maps_are_imported_and_one_that_differs_is_left_out(
+    evidence, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     maps = [saved_map(tmp_path / "maps", day) for day in ("2025-03-03", "2025-03-04", "2025-03-05")]
     done = evidence("import", "deepstate", *maps)
     assert done.code == 0
     assert done.out == (
         "area_deepstate: 2 figures added, 2025-03-04 to 2025-03-05.\n2 added, 0 revised, 0 unchanged.\n"
     )
-    assert "WARNING: left out: deepstatemap_data_20250303.geojson" in done.err
+    assert "left out: deepstatemap_data_20250303.geojson" in caplog.text
 
 
 def test_a_table_is_imported_by_its_columns(evidence, ukraine_folder: Path, tmp_path: Path) -> None:
@@ -105,11 +107,13 @@ def test_a_table_is_imported_by_its_columns(evidence, ukraine_folder: Path, tmp_
     )
 
 
-def test_a_reason_with_markup_is_shown_as_it_is(evidence, ukraine_folder: Path) -> None:
+def test_a_reason_with_markup_is_shown_as_it_is(
+    evidence, ukraine_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     reason = "a typing error <b>[red]bold</b>"
     done = evidence(*ADD, "99", "--accept", reason)
     assert done.code == 0
-    assert f"accepted, because {reason}" in done.err
+    assert f"accepted, because {reason}" in caplog.text
     listed = evidence("list", "trust_kiis")
     assert reason in " ".join(listed.out.replace("│", " ").split())
     assert visible(listed.out) == listed.out

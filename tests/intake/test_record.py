@@ -111,17 +111,17 @@ def test_an_event_that_moves_a_state_needs_the_change_first(tiny_folder: Path) -
 
 def test_the_coded_days_grow_and_never_shrink(tiny_folder: Path) -> None:
     path = tiny_folder / "evidence" / "evidence.toml"
-    path.write_text(path.read_text().replace("coded_until = 2031-09-29", "coded_until = 2031-09-01"))
+    path.write_text(path.read_text().replace("coded_until = 2031-09-29", "coded_until = 2031-09-17"))
     with pytest.raises(InputError, match="forecast evidence coded-until 2031-09-20"):
         event(tiny_folder)
     index = contents(tiny_folder)["evidence.toml"].decode()
     report = code_until(tiny_folder, date(2031, 9, 20), LATER)
-    assert "coded until 2031-09-20 (until 2031-09-01 before)" in report.lines[0]
+    assert "coded until 2031-09-20 (until 2031-09-17 before)" in report.lines[0]
     after = contents(tiny_folder)["evidence.toml"].decode()
-    assert after == index.replace("coded_until = 2031-09-01", "coded_until = 2031-09-20")
+    assert after == index.replace("coded_until = 2031-09-17", "coded_until = 2031-09-20")
     assert code_until(tiny_folder, date(2031, 9, 20), LATER).unchanged == 1
     for day, words in (
-        (date(2031, 8, 1), "what is coded stays so"),
+        (date(2031, 8, 1), "coded days stay coded"),
         (date(2032, 1, 1), "a day to come"),
         (date(2035, 1, 1), "the horizon"),
     ):

@@ -90,7 +90,7 @@ def test_a_week_counted_from_the_first_row_refuses_other_weekdays(evidence: Evid
 def test_dates_that_are_all_shifted_are_one_weekday_and_still_refused_on_mondays(evidence: Evidence) -> None:
     all_of_them = shifted(evidence, slice(None), -1)
     check_weekday(all_of_them, "other", Place("void"))
-    with pytest.raises(InputError, match=r"row 7, .*a Sunday, and none of a Monday; the front uses Mondays"):
+    with pytest.raises(InputError, match=r"void/other\.csv: .*a Sunday, and none of a Monday; the front uses Mondays"):
         check_mondays(all_of_them, "other", Place("void"))
 
 
