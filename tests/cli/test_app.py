@@ -310,7 +310,7 @@ def test_an_interrupt_ends_with_130(command: Command, tmp_path: Path, monkeypatc
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", interrupt)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.Simulator", interrupt)
     assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
     assert not list(tmp_path.iterdir())
 
@@ -323,7 +323,7 @@ def test_an_error_that_an_interrupt_has_caused_is_an_interrupt(
             signal.raise_signal(signal.SIGTERM)
         raise ImportError("initialization failed")
 
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", swallow)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.Simulator", swallow)
     assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
     assert not list(tmp_path.iterdir())
 
@@ -344,14 +344,14 @@ def test_a_compiler_that_swallows_an_interrupt_is_interrupted_again(
         names["compile"]()  # type: ignore[operator]
 
     monkeypatch.setattr("forecast.cli.console.AGAIN", 0.05)
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", swallow)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.Simulator", swallow)
     assert_refused(command("run", TINY, *QUICK), "interrupted; nothing was written", code=130)
     assert passed == ["outside the compiler"]
     assert not list(tmp_path.iterdir())
 
 
 def test_a_bug_is_not_dressed_up(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", lambda *_, **__: int("bug"))
+    monkeypatch.setattr("forecast.ensemble.simulated_member.Simulator", lambda *_, **__: int("bug"))
     with pytest.raises(ValueError, match="bug"):
         command("run", TINY, *QUICK)
     assert not list(tmp_path.iterdir())
@@ -477,7 +477,7 @@ def test_errors_of_the_system_are_one_line(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", fail)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.Simulator", fail)
     assert_refused(command("run", TINY, *QUICK), text, code=code)
     assert not list(tmp_path.iterdir())
 
@@ -491,7 +491,7 @@ def test_no_bug_is_taken_for_the_system_or_an_interrupt(
     def fail(*_: object, **__: object) -> None:
         raise bug
 
-    monkeypatch.setattr("forecast.ensemble.simulated_member.simulate_blocks", fail)
+    monkeypatch.setattr("forecast.ensemble.simulated_member.Simulator", fail)
     with pytest.raises((type(bug), RuntimeError)) as caught:
         command("run", TINY, *QUICK)
     assert bug in (caught.value, caught.value.__cause__)

@@ -291,7 +291,7 @@ def test_a_damaged_fit_is_told_of_and_made_again(
 
 @pytest.mark.parametrize(
     "where",
-    ["ensemble.simulated_member.simulate_blocks", "pipeline.workflow.summarise", "pipeline.workflow.report_text"],
+    ["ensemble.simulated_member.Simulator", "pipeline.workflow.summarise", "pipeline.workflow.report_text"],
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, MemoryError])
 def test_nothing_is_left_of_a_run_that_fails(
