@@ -88,7 +88,7 @@ def forecasts_until(
 def makers(
     resolved: ResolvedRequest, keep: Keep, most: int, *, progress: bool, notify: Callable[[str], None]
 ) -> Iterator[Iterator[Maker]]:
-    """What makes the forecast of each member, each begun when it is asked for.
+    """Give the makers of the members' forecasts, each begun when it is asked for.
 
     Args:
         resolved: from `resolve`.

@@ -39,7 +39,7 @@ class Stopping:
         self._after_pass: float | None = None
 
     def after(self, timelines: int, found: HeadlineError) -> Stop | None:
-        """Why the run stops after so many timelines; None if it goes on."""
+        """The reason to stop after a number of timelines; None if the run goes on."""
         reason = self._reason(timelines, found)
         if timelines % PASS == 0:
             self._after_pass = found.error

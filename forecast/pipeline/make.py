@@ -74,14 +74,26 @@ def make(request: RunRequest, *, progress: bool = False, notify: Callable[[str],
         warn(request, known.cautions, known.horizon, known.day)
         stop = None if request.precision is None else stop_of(run, request.precision)
         return _unchanged(run, known, notify, stop)
-    return _planned(request, kept, key, progress, notify)
+    tried = "" if known is None else known.name
+    return _planned(request, kept, (key, tried), progress, notify)
 
 
-def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, notify: Callable[[str], None]) -> Made:
-    """Read the scenario for the name of the run, then find the run or make it."""
+def _planned(
+    request: RunRequest, kept: Path, known: tuple[str | None, str], progress: bool, notify: Callable[[str], None]
+) -> Made:
+    """Read the scenario for the name of the run, then find the run or make it.
+
+    Args:
+        request: the request.
+        kept: folder of saved runs.
+        known: the request's key, and the name that was known under it and has no sound run.
+        progress: show a progress bar while sampling.
+        notify: called with a phrase for each step.
+    """
     from forecast.pipeline import workflow
     from forecast.store.turns import clear_locks, turn
 
+    key, tried = known
     plan = workflow.planned(request, notify)
     resolved = plan.resolved
     stale = tuple(stale_series(resolved.scenario, resolved.day))
@@ -95,7 +107,7 @@ def _planned(request: RunRequest, kept: Path, key: str | None, progress: bool, n
         if key is not None:
             remember(key, dataclasses.replace(found, name=made.run.id))
         return made
-    run = _standing(kept, plan.name, request)
+    run = _standing(kept, plan.name, request, quiet=plan.name == tried)
     unchanged = run is not None
     if run is None:
         remove_leftovers()
@@ -126,6 +138,7 @@ def _precise(plan: "Plan", kept: Path, known: KnownName, progress: bool, notify:
         found.extend([] if run is None else [run])
         return run
 
+    remove_leftovers()
     clear_locks(kept)
     with turn(kept, plan.name, lambda: notify("waiting for another process that makes the same run")):
         for run in saved_blocks(plan, kept, request):

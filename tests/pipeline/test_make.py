@@ -215,7 +215,7 @@ def test_a_lock_that_stays_is_a_refusal_of_the_system(tmp_path: Path) -> None:
     assert (tmp_path / f".{NAME}.lock").exists()
     done.set()
     holder.join()
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
 def test_locks_of_killed_processes_go(tmp_path: Path) -> None:
@@ -224,7 +224,9 @@ def test_locks_of_killed_processes_go(tmp_path: Path) -> None:
     full = tmp_path / f".b_{NAME}.lock"
     full.write_text("mine")
     clear_locks(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".mine.lock", f"{NAME}.lock", full.name])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [".mine.lock", f"{NAME}.lock", full.name, "cache"]
+    )
 
 
 def test_the_lock_leaves_nothing_where_the_work_fails(tmp_path: Path) -> None:
