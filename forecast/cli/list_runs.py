@@ -38,6 +38,6 @@ def list_(scenario: options.OneScenario = None, runs: options.Runs = None, every
         else:
             console.print(f"No run is listed in {kept}.", soft_wrap=True)
         if left := content["left_out"]:
-            console.print(f"{left} what-if {'run is' if left == 1 else 'runs are'} left out: give --all.")
+            console.print(f"{left} other {'run is' if left == 1 else 'runs are'} left out: give --all.")
 
     return content, tables

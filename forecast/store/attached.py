@@ -68,6 +68,7 @@ def change_attached(run: Run, name: str, change: Callable[[bytes | None], bytes]
         SystemRefusal: another process writes there for too long, or there is not enough space.
     """
     path = attached_folder(run) / _checked(name)
+    made = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with attached_locked(path.parent.parent):
@@ -79,8 +80,13 @@ def change_attached(run: Run, name: str, change: Callable[[bytes | None], bytes]
                 _put(_hash_file(path), _hash_lines(hashes, name))
                 _put(path, after)
                 _put(_hash_file(path), _hash_lines(hashes[:1], name))
-    except OSError as error:
-        raise refusal_of(error, path) or error from error
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            if made:
+                path.parent.rmdir()  # fails if it has a file
+        if isinstance(error, OSError):
+            raise refusal_of(error, path) or error from error
+        raise
     return path
 
 
