@@ -335,7 +335,7 @@ class _JobCall:
         self._alert_failure(message, code, due)
 
     def fail_whole(self, error: ForecastError) -> None:
-        """Note a failure of the job as a whole: what is due stays due."""
+        """Note a failure of the job as a whole; its instants stay due."""
         message = one_line(str(error))
         self.report.failures.append({"instant": None, "as_of": None, "message": message, "code": error.exit_code})
         self.report.codes.append(error.exit_code)

@@ -15,7 +15,7 @@ from places import DOCS, REPOSITORY
 from forecast.cli.app import app
 
 PAGE = DOCS / "where_do_i.md"
-HEADINGS = 13
+HEADINGS = 14
 """The four short answers and the twelve changes."""
 
 WORDS = {"--set", "--fix", "--json", "summary.json", "states.csv", "events.csv", "report.md"}
