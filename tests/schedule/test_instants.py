@@ -1,5 +1,6 @@
 """Instants of cron expressions in the nights of clock changes, and over long absences."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -59,7 +60,7 @@ def test_a_job_of_every_hour_keeps_its_rhythm(zone: str, cron: str, minutes: int
     for day in NIGHTS[zone]:
         table = Timetable(cron, ZoneInfo(zone))
         found = table.of_day(date.fromisoformat(day))
-        assert {b - a for a, b in zip(found, found[1:], strict=False)} == {timedelta(minutes=minutes)}
+        assert {b - a for a, b in itertools.pairwise(found)} == {timedelta(minutes=minutes)}
 
 
 @pytest.mark.parametrize("zone", NIGHTS)
