@@ -212,7 +212,8 @@ class _JobCall:
         for name, lines in taken.imported.items():
             self.journal.log("imported", job=job.name, file=name, lines=lines)
         for name, reason in taken.rejected.items():
-            _log.error("%s: a file of the inbox was rejected: %s: %s", job.name, name, reason)
+            shown = reason if reason.startswith(name) else f"{name}: {reason}"
+            _log.error("%s: a file of the inbox was rejected: %s", job.name, shown)
             self.journal.log("rejected", job=job.name, file=name, reason=reason)
         if taken.bug is not None:
             report.bugs.append(taken.bug)
