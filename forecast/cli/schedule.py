@@ -70,7 +70,7 @@ def run(
 @schedule.command("status")
 @command
 def status(file: File = None, priors: options.Priors = None, runs: options.Runs = None, now: Now = None) -> Printed:
-    """Show of each job the last success, the next instant, and what is overdue and why."""
+    """Show the last success of each job, its next instant, and any overdue ones with the reason."""
     from forecast.cli.schedule_tables import show_status
     from forecast.schedule.instants import parse_now
     from forecast.schedule.real import Forecaster

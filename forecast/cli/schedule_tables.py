@@ -24,7 +24,8 @@ def show_call(reports: Sequence[JobReport], console: Console) -> None:
 
 def _lines(report: JobReport) -> list[str]:
     lines = [f"imported {name}. {' '.join(said)}" for name, said in report.imported.items()]
-    lines += [f"rejected {name}: {reason}" for name, reason in report.rejected.items()]
+    rejected = report.rejected.items()
+    lines += [f"rejected {reason if reason.startswith(name) else f'{name}: {reason}'}" for name, reason in rejected]
     lines += [f"left {name}: it is still being written" for name in report.left]
     for run in report.runs:
         more = f" (the last of {run['instants']} instants of this date)" if run["instants"] > 1 else ""

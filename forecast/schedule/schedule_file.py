@@ -89,7 +89,7 @@ class Job:
     Attributes:
         name: of the job.
         timetable: its instants.
-        since: the day from whose start a job that never ran is due; None for the first instant after the first call.
+        since: a job that never ran is due from the start of this day; None for the first instant after the first call.
         scenario: name or folder of the scenario; None for the default.
         timelines: number of timelines; None for the default, or with a precision.
         precision: Monte Carlo error of the headline odds to reach, points.

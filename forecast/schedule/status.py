@@ -1,4 +1,4 @@
-"""The state of the schedule, read from the journal: what succeeded last, what is next, what is overdue, and why."""
+"""The state of the schedule, from the journal: the last success, the next instant, overdue ones, and the reason."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -212,7 +212,8 @@ class _JobCall:
         for name, lines in taken.imported.items():
             self.journal.log("imported", job=job.name, file=name, lines=lines)
         for name, reason in taken.rejected.items():
-            _log.error("%s: a file of the inbox was rejected: %s: %s", job.name, name, reason)
+            shown = reason if reason.startswith(name) else f"{name}: {reason}"
+            _log.error("%s: a file of the inbox was rejected: %s", job.name, shown)
             self.journal.log("rejected", job=job.name, file=name, reason=reason)
         if taken.bug is not None:
             report.bugs.append(taken.bug)
@@ -335,7 +336,7 @@ class _JobCall:
         self._alert_failure(message, code, due)
 
     def fail_whole(self, error: ForecastError) -> None:
-        """Note a failure of the job as a whole: what is due stays due."""
+        """Note a failure of the job as a whole; its instants stay due."""
         message = one_line(str(error))
         self.report.failures.append({"instant": None, "as_of": None, "message": message, "code": error.exit_code})
         self.report.codes.append(error.exit_code)

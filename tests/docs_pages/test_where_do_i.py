@@ -59,7 +59,8 @@ def missing_command(text: str) -> bool:
     words = shlex.split(text)
     if words[0] == "forecast":
         names = {command.callback.__name__ for command in app.registered_commands if command.callback}
-        return words[1] not in {*names, "--help"}
+        groups = {group.name for group in app.registered_groups}
+        return words[1] not in {*names, *groups, "--help"}
     if words[:2] == ["python", "-m"] and words[2] != "pytest":
         return missing_name(words[2])
     if words[:3] != ["python", "-m", "pytest"]:

@@ -1,5 +1,6 @@
 """Instants of cron expressions in the nights of clock changes, and over long absences."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -59,7 +60,7 @@ def test_a_job_of_every_hour_keeps_its_rhythm(zone: str, cron: str, minutes: int
     for day in NIGHTS[zone]:
         table = Timetable(cron, ZoneInfo(zone))
         found = table.of_day(date.fromisoformat(day))
-        assert {b - a for a, b in zip(found, found[1:], strict=False)} == {timedelta(minutes=minutes)}
+        assert {b - a for a, b in itertools.pairwise(found)} == {timedelta(minutes=minutes)}
 
 
 @pytest.mark.parametrize("zone", NIGHTS)
@@ -74,13 +75,13 @@ def test_weekly_over_two_years_one_a_week(zone: str) -> None:
 @given(
     st.sampled_from(["30 2 * * *", "*/20 1-3 * * *", "0 */2 * * *", "5 * * * *", "30 23 L * *", "0 0 * * *"]),
     st.sampled_from([*NIGHTS, "America/Santiago", "Asia/Beirut", "UTC", "Africa/Cairo"]),
-    st.datetimes(datetime(2023, 1, 1), datetime(2027, 1, 1)),
+    st.integers(0, 4 * 366 * 86_400),
     st.lists(st.integers(1, 2_000_000), min_size=1, max_size=6),
 )
 @settings(max_examples=60, deadline=None)
-def test_calls_at_any_times_lose_and_repeat_nothing(cron: str, zone: str, start: datetime, steps: list[int]) -> None:
+def test_calls_at_any_times_lose_and_repeat_nothing(cron: str, zone: str, start: int, steps: list[int]) -> None:
     table = Timetable(cron, ZoneInfo(zone))
-    first = start.replace(tzinfo=UTC, microsecond=0)
+    first = datetime(2023, 1, 1, tzinfo=UTC) + timedelta(seconds=start)
     last = first + timedelta(seconds=sum(steps))
     whole = table.due(first, last)
     parts, now = [], first
