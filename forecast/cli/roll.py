@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @command
 def roll(
-    scenario: Annotated[str, typer.Argument(help="Name or folder of the scenario to roll on.")],
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name or folder of the scenario to roll on.")],
     dest: Annotated[
         Path,
         typer.Argument(

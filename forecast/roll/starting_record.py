@@ -36,6 +36,9 @@ NEVER_LESS = 0.0005
 
 HALF = 0.5
 
+RARE = 0.005
+"""Weight of replays up to which a flag counts as known to be false, or true."""
+
 
 @dataclass(frozen=True)
 class StartingRecord:
@@ -81,7 +84,7 @@ def starting_record(scenario: Scenario, start: Start, reference: date) -> Starti
     substantial = np.asarray(start.states["substantial"], float).T @ weights
     if regions := [region.id for k, region in enumerate(scenario.regions) if substantial[k] > HALF]:
         values["substantial"] = regions
-    uncertain = {key: share for key, share in shares.items() if NEVER_LESS < share < 1.0 - NEVER_LESS}
+    uncertain = {key: share for key, share in shares.items() if RARE < share < 1.0 - RARE}
     return StartingRecord(values, uncertain)
 
 

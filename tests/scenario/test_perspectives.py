@@ -135,9 +135,14 @@ def test_a_premise_may_rest_on_a_perspective_alone(tiny_folder: Path) -> None:
 DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
     # Of the file
     ("no TOML", VIEW + "=", "line", ("is not TOML",)),
-    ("no title", VIEW.replace("title =", "tittle ="), "tittle", ("unknown key", "title, holder, summary, change")),
+    (
+        "no title",
+        VIEW.replace("title =", "tittle ="),
+        "tittle",
+        ("unknown key", "title, holder, summary, reviewed, change"),
+    ),
     ("blank holder", VIEW.replace('"me"', '" "'), "holder", ("found ' '", "text that is not blank")),
-    ("no change", HEAD, "change", ("it is missing", "title, holder, summary, change")),
+    ("no change", HEAD, "change", ("it is missing", "title, holder, summary, reviewed, change")),
     ("changes that are none", f"{HEAD}change = []\n", "change", ("found []", "a list of at least 1")),
     ("a change that is a number", f"{HEAD}change = [3]\n", "change.1", ("found 3", "a table")),
     # Of the entry
