@@ -91,7 +91,7 @@ def _previous(run: Run, runs: Path | None) -> Run:
         InputError: there is none.
     """
     try:
-        from forecast.store.record import previous
+        from forecast.store.record import previous  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:  # a run of the same scenario and settings stands for it
         found = _before(run, runs_folder(runs))
     else:
@@ -162,7 +162,7 @@ def _file(a: Run, together: tuple[str, ...]) -> str:
 def _kept(a: Run, b: Run, key: str, together: tuple[str, ...]) -> dict[str, Any] | None:
     """The ledger that is kept with the later run, if the present code would make the same."""
     try:
-        from forecast.store.attached import read_attached
+        from forecast.store.attached import read_attached  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
         content = read_attached(b, _file(a, together))
         found = None if content is None else json.loads(content)
@@ -174,7 +174,7 @@ def _kept(a: Run, b: Run, key: str, together: tuple[str, ...]) -> dict[str, Any]
 def _keep(a: Run, b: Run, text: str, together: tuple[str, ...]) -> None:
     """Keep a ledger with the later run."""
     try:
-        from forecast.store.attached import write_attached
+        from forecast.store.attached import write_attached  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:
         return
     write_attached(b, _file(a, together), text.encode())
