@@ -43,6 +43,12 @@ class NotConverged(ForecastError):
     exit_code = 4
 
 
+class ChangedSince(ForecastError):
+    """A saved run, or something made from it, differs from its record."""
+
+    exit_code = 6
+
+
 class SystemRefusal(ForecastError):
     """The system lacks something for a time: space, memory, a lock. The same command may succeed later."""
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 
 from forecast.errors import InputError
 
@@ -34,6 +34,35 @@ STALE_SECONDS = 86_400.0
 
 CACHE_VARIABLE = "FORECAST_CACHE"
 """Environment variable that names the cache folder."""
+
+
+DATA_VARIABLE = "FORECAST_DATA"
+"""Environment variable that names the user's data folder."""
+
+
+def data_root() -> Path | None:
+    """The user's data folder for this program, used where there is no project: `$FORECAST_DATA`, else the platform's.
+
+    Returns:
+        the folder, which need not exist; None for a user without a home.
+    """
+    if (given := folder_in_variable(DATA_VARIABLE)) is not None:
+        return given
+    with contextlib.suppress(RuntimeError):  # there is no home
+        usual = user_data_path("forecast")
+        if usual.is_absolute():
+            return usual
+    return None
+
+
+def in_checkout() -> bool:
+    """Whether the package runs from a checkout of its repository."""
+    return (ROOT.parent / "pyproject.toml").is_file()
+
+
+def in_project() -> bool:
+    """Whether the current folder is a project: it has a folder `priors` or `runs`, or the package is a checkout's."""
+    return in_checkout() or any(Path(name).is_dir() for name in ("priors", "runs"))
 
 
 def cache_root() -> Path:

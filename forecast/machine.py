@@ -1,13 +1,22 @@
-"""The machine beneath: its processor, and the processors that this process may use."""
+"""The machine beneath: its processor, the processors that this process may use, and whether another process runs."""
 
 import os
+import platform
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 CGROUPS = Path("/sys/fs/cgroup")
 """Folder in which Linux shows the limits of groups of processes."""
 
 OWN_CGROUP = Path("/proc/self/cgroup")
 """File in which Linux names the groups of this process."""
+
+BOOT, MACHINE = Path("/proc/sys/kernel/random/boot_id"), Path("/etc/machine-id")
+"""Files in which Linux names the present boot and the machine."""
+
+PROCESSES = Path("/proc")
+"""Folder in which Linux shows the processes."""
 
 CHOSEN = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
 """Environment variables that choose code for another processor than the one that is there."""
@@ -39,6 +48,64 @@ def usable_processors(cgroups: Path = CGROUPS, own: Path = OWN_CGROUP) -> int:
     except (AttributeError, OSError):  # only Linux has it
         allowed = os.cpu_count() or 1
     return max(1, min([allowed, *(int(quota) for quota in _quotas(cgroups, own))]))
+
+
+def this_process() -> dict[str, Any]:
+    """The identity of this process, by which others know later whether it still runs; see `has_ended`.
+
+    Returns:
+        `host` and `machine`: the names of the machine; `boot`: of its boot; `space`: of the name space in which
+        numbers of processes are unique; `pid`: the number; `start`: when the process began, in ticks since the boot.
+        Empty texts stand for things that the system does not show.
+    """
+    return _place() | {"pid": os.getpid(), "start": _start(os.getpid())}
+
+
+def has_ended(process: Mapping[str, Any]) -> bool | None:
+    """Whether a process has ended for certain; None if that cannot be known from here, as on another machine.
+
+    Args:
+        process: from `this_process`, called there.
+    """
+    here = _place()
+    if any(process.get(key) != here[key] for key in ("host", "machine")):
+        return None
+    if process.get("boot") != here["boot"]:
+        return True if here["boot"] and here["machine"] and process.get("boot") else None
+    number = process.get("pid")
+    if process.get("space") != here["space"] or not isinstance(number, int) or number < 1:
+        return None
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        pass  # it belongs to somebody else
+    start = _start(number)
+    if not start or not process.get("start"):
+        return None
+    return bool(start != process["start"])
+
+
+def _place() -> dict[str, str]:
+    try:
+        space = str((PROCESSES / "self" / "ns" / "pid").readlink())
+    except OSError:
+        space = ""
+    return {
+        "host": platform.node(),
+        "machine": _text(MACHINE).strip(),
+        "boot": _text(BOOT).strip(),
+        "space": space,
+    }
+
+
+def _start(number: int) -> str:
+    """When a process began, in ticks since the boot; `ended` if it is dead and only waits to be collected."""
+    fields = _text(PROCESSES / str(number) / "stat").rpartition(")")[2].split()
+    if not fields:
+        return ""
+    return "ended" if fields[0] in "ZX" else fields[19]
 
 
 def _quotas(cgroups: Path, own: Path) -> list[float]:

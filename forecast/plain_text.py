@@ -29,6 +29,8 @@ _NUMBERED = re.compile(r"(\d+)([.)])(?=\s|$)")
 
 def visible(text: str) -> str:
     """Text for a terminal: each control character as a visible escape; tabs and ends of lines stay."""
+    if text.isprintable():  # then no character is in `INVISIBLE`
+        return text
     return "".join(_shown(character) for character in text)
 
 

@@ -24,10 +24,12 @@ class DamagedError(Exception):
     """An entry cannot be used; the message says why."""
 
 
-def store_entry(what: str, place: Path, record: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+def store_entry(
+    what: str, place: Path, record: Mapping[str, Any], files: Mapping[str, bytes], level: int = logging.WARNING
+) -> None:
     """Write an entry of the cache, complete or not at all, then keep the cache below its limit.
 
-    A failure is logged as a warning.
+    A failure is logged.
 
     Args:
         what: the entry's name in the log.
@@ -35,6 +37,7 @@ def store_entry(what: str, place: Path, record: Mapping[str, Any], files: Mappin
             meantime, that folder stays.
         record: values for JSON, read back with the files.
         files: content by name.
+        level: of the line in the log about a failure.
     """
     whole = {"key": place.name, "files": {name: sha256(content) for name, content in files.items()}, **record}
     whole["record"] = sha256(canonical_json(whole))
@@ -53,7 +56,8 @@ def store_entry(what: str, place: Path, record: Mapping[str, Any], files: Mappin
                     raise
         mark_used(place)
     except OSError as error:
-        _log.warning("%s cannot be saved in %s (%s); it will be computed again next time", what, place.parent, error)
+        again = "it will be computed again next time"
+        _log.log(level, "%s cannot be saved in %s (%s); %s", what, place.parent, error, again)
     keep_below_limit()
 
 

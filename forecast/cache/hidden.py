@@ -1,18 +1,17 @@
 """Hidden folders in the cache, in which entries are written and removed, so that nobody sees a part of one.
 
 A hidden folder `.part-XXXXXXXX` lies beside the entries and has the marker file by which it is known as ours. One that
-a killed process left behind is removed after a day.
+a killed process left behind is removed by the next: see `forecast.cache.owners`.
 """
 
 import contextlib
 import shutil
-import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from forecast.locations import MARKER, STALE_SECONDS
+from forecast.cache.owners import abandoned, mark, old
+from forecast.locations import MARKER
 
 PART = ".part-"
 """Beginning of the names of hidden folders."""
@@ -27,7 +26,7 @@ def hidden_folder(parent: Path) -> Iterator[Path]:
     """
     part = Path(tempfile.mkdtemp(prefix=PART, dir=parent))
     try:
-        (part / MARKER).touch()
+        mark(part)
         yield part
     finally:
         _clear(part)
@@ -44,11 +43,13 @@ def remove(place: Path) -> None:
 
 
 def remove_stale(part: Path) -> None:
-    """Remove a hidden folder that a killed process left behind: one with our marker, a day old."""
+    """Remove a hidden folder that a killed process left behind; without a marker only if it is empty and old."""
+    if abandoned(part):
+        _clear(part)
+        return
     with contextlib.suppress(OSError):
-        marked = stat.S_ISREG((part / MARKER).lstat().st_mode)
-        if marked and time.time() - part.lstat().st_mtime > STALE_SECONDS:
-            _clear(part)
+        if old(part):
+            part.rmdir()  # fails if it has a file
 
 
 def _clear(part: Path) -> None:

@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from forecast.cache.hidden import PART, remove, remove_stale
+from forecast.cache.owners import old
 from forecast.errors import InputError
 from forecast.inputs.parsing import parse_count, shortened
 from forecast.locations import STALE_SECONDS, cache_root, files_below
@@ -50,12 +51,17 @@ class Kind:
     others: tuple[str, ...]
 
 
+COMPILED, UNFINISHED = "compiled", "*.nb[ic].tmp.*"
+"""The kind of compiled code, and the files of an entry that are still being written."""
+
 KINDS = {
     "posterior": Kind(64, "fit.json", ("draws.npz", "posterior.nc")),
     "blocks": Kind(64, "fit.json", ("draws.npz",)),
     "models": Kind(64, "model.json", ("*.o",)),
     "predictive": Kind(64, "entry.json", ("checks.json", "flagged.json", "*.svg")),
-    "compiled": Kind(16, "*.nbi", ("*.nbc", "*.nbi.tmp.*", "*.nbc.tmp.*")),
+    "names": Kind(64, "name.json", ()),
+    "tables": Kind(64, "tables.json", ("tables.txt",)),
+    COMPILED: Kind(16, "*.nbi", ("*.nbc", "*.nbi.tmp.*", "*.nbc.tmp.*")),
 }
 """The kinds by the folder in the cache that has their entries: a file that is missing here makes an entry foreign."""
 
@@ -97,6 +103,26 @@ def mark_used(place: Path) -> None:
         os.utime(place)
 
 
+def remove_leftovers() -> None:
+    """Remove the parts of entries that killed processes left behind. No failure is raised."""
+    with contextlib.suppress(InputError):
+        root = cache_root()
+        for name in KINDS:
+            for place in _folders(root / name):
+                if place.name.startswith(PART):
+                    remove_stale(place)
+                elif name == COMPILED:
+                    _remove_unfinished(place)
+
+
+def _remove_unfinished(place: Path) -> None:
+    """Remove the files of compiled code that numba had not finished; each has a name of its own, and a day is enough."""
+    with contextlib.suppress(OSError):
+        for path in place.glob(UNFINISHED):
+            if stat.S_ISREG(path.lstat().st_mode) and old(path):
+                path.unlink()
+
+
 def keep_below_limit() -> None:
     """Remove the entries used longest ago until the cache is below its limit.
 
@@ -108,25 +134,43 @@ def keep_below_limit() -> None:
     except InputError as error:
         _log.info("the size of the cache is not limited (%s)", error)
         return
+    trim(root, limit)
+
+
+def trim(root: Path, limit: int, *, dry_run: bool = False) -> tuple[list[Path], int]:
+    """Remove the entries used longest ago until a cache is below a size, see `keep_below_limit`.
+
+    Args:
+        root: the cache folder.
+        limit: bytes.
+        dry_run: remove nothing.
+
+    Returns:
+        The entries that are removed, and the bytes that are left.
+    """
     entries: list[_Entry] = []
     for name, kind in KINDS.items():
         for place in _folders(root / name):
             if place.name.startswith(PART):
-                remove_stale(place)
+                if not dry_run:
+                    remove_stale(place)
             elif (entry := _entry(place, kind)) is not None:
                 entries.append(entry)
-    size = sum(entry.size for entry in entries)
+    size, removed = sum(entry.size for entry in entries), []
     for entry in sorted(entries):
         if size <= limit:
-            return
+            break
         if _last.get(entry.place.parent) == entry.place:
             continue
         try:
-            remove(entry.place)
+            if not dry_run:
+                remove(entry.place)
         except OSError as error:
             _log.info("the cached entry %s cannot be removed (%s)", entry.place, error)
         else:
             size -= entry.size
+            removed.append(entry.place)
+    return removed, size
 
 
 def _folders(parent: Path) -> list[Path]:

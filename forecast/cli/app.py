@@ -6,30 +6,34 @@ Only Typer is imported at the start; a command imports the rest when it runs, so
 import contextlib
 import os
 import sys
+import traceback
 
 import typer
 
 from forecast.cli.check import check
 from forecast.cli.compare import compare
-from forecast.cli.console import InterruptedRun, catch_signals, ignore_signals, stop_requested
+from forecast.cli.console import (
+    LOG_JSON,
+    InterruptedRun,
+    catch_signals,
+    ignore_signals,
+    logs_json,
+    set_log_json,
+    stop_requested,
+)
+from forecast.cli.exit_codes import MEANINGS, ExitCode
 from forecast.cli.explain import explain
+from forecast.cli.history import history
+from forecast.cli.init import init
+from forecast.cli.list_runs import list_
+from forecast.cli.prune import prune
+from forecast.cli.publish import publish
 from forecast.cli.run import run
 from forecast.cli.show import show
-from forecast.cli.streams import discard_output, of_stream, prepare_streams
+from forecast.cli.streams import discard_output, json_line, of_stream, prepare_streams
+from forecast.cli.verify import verify
 
-EXIT_CODES = {
-    0: "done",
-    1: "a bug: please report it with the traceback",
-    2: "bad input: a file, a key, a value, an option or a path that cannot be used; nothing was written",
-    4: "the sampler did not converge; nothing was written",
-    75: "the system lacks space, memory or a lock; the command may succeed later",
-    130: "interrupted (Ctrl-C, SIGTERM or SIGHUP); the message says whether a run was saved before",
-}
-"""Meanings of the exit codes."""
-
-INTERRUPTED = 130
-
-_CODES = "\n\n".join(f"{code}: {meaning}" for code, meaning in EXIT_CODES.items())
+_CODES = "\n\n".join(f"{int(code)}: {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
     help="Odds of how the Russia-Ukraine war ends in 2025, from dated evidence and stated premises.",
@@ -47,19 +51,20 @@ def forecast(context: typer.Context) -> None:
         sys.stdout.write(context.get_help() + "\n")
 
 
-for command in (run, show, check, explain, compare):
-    app.command()(command)
+for command in (init, run, show, list_, history, compare, verify, publish, prune, check, explain):
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def main() -> None:
     """Run the command; an error that a user or the system can cause is one line on standard error and an exit code."""
     prepare_streams()
+    set_log_json(LOG_JSON in sys.argv[1:])  # also for errors in the command line
     catch_signals()
     # A notebook names a backend for the commands that it starts, which need not exist here: figures are SVG files.
     os.environ.pop("MPLBACKEND", None)
     if "forecast.store.writer" in sys.modules:
         sys.modules["forecast.store.writer"].forget_saved()
-    code, text = 0, ""
+    code, text, trace = 0, "", None
     try:
         try:
             code = app(standalone_mode=False) or 0  # Typer catches an interrupt, and returns its code
@@ -69,15 +74,23 @@ def main() -> None:
                 raise
             raise cause from stop  # Typer ends on a reader that went away
     except BaseException as error:
-        code, text = _outcome(error)
+        try:
+            code, text = _outcome(error)
+        except SystemExit:
+            raise
+        except BaseException as bug:
+            if not logs_json():
+                raise
+            code, text = ExitCode.BUG, f"a bug: {type(bug).__name__}: {bug}"
+            trace = "".join(traceback.format_exception(bug))
     ignore_signals()
-    if code == INTERRUPTED:
+    if code == ExitCode.INTERRUPTED:
         text = "interrupted"
     if text:
-        _report(f"{text}{_saved(code)}")
+        _report(f"{text}{_saved(code)}", trace)
     discard_output()
     if code:
-        sys.exit(code)
+        sys.exit(int(code))
 
 
 def _outcome(error: BaseException) -> tuple[int, str]:
@@ -89,7 +102,7 @@ def _outcome(error: BaseException) -> tuple[int, str]:
     from forecast.errors import ForecastError, refusal_of
 
     if isinstance(error, InterruptedRun | KeyboardInterrupt | typer.Abort) or stop_requested():
-        return INTERRUPTED, "interrupted"
+        return ExitCode.INTERRUPTED, "interrupted"
     if isinstance(error, BrokenPipeError) and of_stream(error):
         return 0, ""  # the reader has all that it wants
     if isinstance(error, ForecastError):
@@ -111,13 +124,14 @@ def _saved(code: int) -> str:
         folder = saved_here()
     if folder is not None:
         return f"; the run was saved in {folder}"
-    return "; nothing was written" if code == INTERRUPTED else ""
+    return "; nothing was written" if code == ExitCode.INTERRUPTED else ""
 
 
-def _report(text: str) -> None:
+def _report(text: str, trace: str | None = None) -> None:
     """Write one line on standard error, if it can take it."""
     from forecast.plain_text import one_line
 
+    line = json_line("error", text, trace=trace) if logs_json() else f"forecast: {one_line(text)}"
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"forecast: {one_line(text)}\n")
+        sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

@@ -8,20 +8,40 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from forecast.cli.streams import OneLine
+from forecast.cli.streams import JsonLine, OneLine
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def set_verbosity(verbose: bool, quiet: bool) -> None:
-    """Set how much is printed on standard error."""
-    level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+LOG_JSON = "--log-json"
+"""The option of every command that writes the log as JSON."""
+
+_log_json = False
+
+
+def set_verbosity(verbose: bool, quiet: bool, log_json: bool = False) -> None:
+    """Set how much is printed on standard error, and whether as JSON, which has the steps too unless quiet."""
+    set_log_json(log_json)
+    level = logging.ERROR if quiet else logging.INFO if verbose or log_json else logging.WARNING
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     for handler in logging.getLogger().handlers:
         if type(handler) is logging.StreamHandler:
-            handler.setFormatter(OneLine("%(levelname)s: %(message)s"))
+            handler.setFormatter(JsonLine() if log_json else OneLine("%(levelname)s: %(message)s"))
     logging.getLogger("forecast").setLevel(level)
+    if log_json:
+        logging.captureWarnings(True)
+
+
+def set_log_json(log_json: bool) -> None:
+    """Set whether the log is JSON; called before the command line is parsed, for errors in it."""
+    global _log_json
+    _log_json = log_json
+
+
+def logs_json() -> bool:
+    """Whether the log is JSON."""
+    return _log_json
 
 
 _signals: list[int] = []
@@ -103,8 +123,8 @@ def ignore_signals() -> None:
 
 
 def on_terminal() -> bool:
-    """Whether progress is shown: standard error is a terminal, and `--quiet` was not given."""
-    return sys.stderr.isatty() and logging.getLogger("forecast").level < logging.ERROR
+    """Whether progress is shown: standard error is a terminal for people, and `--quiet` was not given."""
+    return sys.stderr.isatty() and not _log_json and logging.getLogger("forecast").level < logging.ERROR
 
 
 @contextmanager

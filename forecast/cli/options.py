@@ -31,11 +31,19 @@ Runs = Annotated[
         "--runs",
         parser=folder("--runs"),
         metavar="PATH",
-        help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs.",
+        help="Folder of saved runs; by default $FORECAST_RUNS, else ./runs in a project.",
     ),
 ]
+OneScenario = Annotated[
+    str | None, typer.Option("--scenario", metavar="NAME", help="Only the runs of this scenario; by default of all.")
+]
+All = Annotated[bool, typer.Option("--all", help="Also the what-if runs: those with other settings.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report progress on standard error.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors on standard error.")]
+LogJson = Annotated[
+    bool,
+    typer.Option("--log-json", help="Write steps, warnings and errors on standard error as JSON, one object a line."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Set = Annotated[
     list[str] | None,
@@ -85,13 +93,65 @@ def count(option: str) -> Callable[[object], int]:
     return parse
 
 
+def points(option: str) -> Callable[[object], float]:
+    """A parser of the number of percentage points that an option takes: 0 or more."""
+
+    def parse(given: object) -> float:
+        from forecast.errors import InputError
+        from forecast.inputs.parsing import given_number
+
+        found = given_number(given, option, "POINTS")
+        if not 0.0 <= found <= 100.0:
+            raise InputError(f"found {found:g}; expected a number of points from 0 to 100", key=option)
+        return found
+
+    return parse
+
+
+def precision(given: object) -> float:
+    """Parse the Monte Carlo error that `--precision` asks for, as in Python."""
+    from forecast.ensemble.request import parse_precision
+
+    return parse_precision(given)
+
+
+def seconds(option: str) -> Callable[[object], float]:
+    """A parser of the length of time that an option takes, the same as in Python."""
+
+    def parse(given: object) -> float:
+        from forecast.inputs.parsing import given_seconds
+
+        return given_seconds(given, option)
+
+    return parse
+
+
 Timelines = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--timelines",
         parser=count("--timelines"),
         metavar="INTEGER",
-        help="Timelines to simulate; in a pool, of each member.",
+        help="Timelines to simulate; in a pool, of each member. Without --precision, 20000 by default.",
+    ),
+]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        "--precision",
+        parser=precision,
+        metavar="POINTS",
+        help="In place of --timelines: simulate blocks of 20,000 timelines until no Monte Carlo error of the three "
+        "odds is above this, or more do not help.",
+    ),
+]
+TimeBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--time-budget",
+        parser=seconds("--time-budget"),
+        metavar="TIME",
+        help="With --precision: begin no further block after this time, such as 60s, 5m or 1h.",
     ),
 ]
 Seed = Annotated[
@@ -136,3 +196,16 @@ def day(text: str | None) -> date | None:
     from forecast.inputs.parsing import given_day
 
     return None if text is None else given_day(text, "--as-of")
+
+
+def fixed(given: list[str] | None) -> dict[str, float]:
+    """Parameters fixed on the command line, by name; the parser is imported only if there are any.
+
+    Raises:
+        InputError: one is not written as part.key=value.
+    """
+    if not given:
+        return {}
+    from forecast.scenario.edits import parse_fixed
+
+    return parse_fixed(given)

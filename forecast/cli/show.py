@@ -19,12 +19,9 @@ def show(
 
     opened = open_run(run, runs)
     if timeline is None:
-        from forecast.cli.summary_table import show_summary
+        from forecast.cli.summary_text import print_run
 
-        summary = opened.summary
-        return summary, lambda console: show_summary(
-            summary, opened.folder, console, opened.manifest.get("scenario_folder")
-        )
+        return opened.summary, lambda console: print_run(opened, console)
     from forecast.cli.timeline_lines import show_timeline
     from forecast.narrative.story import story_of
 

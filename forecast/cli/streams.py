@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import json
 import logging
 import os
 import sys
+from datetime import UTC, datetime
 from typing import IO, Any
 
 from forecast.plain_text import one_line
@@ -51,6 +53,32 @@ class OneLine(logging.Formatter):
         """The text of a record; one with a traceback keeps its lines."""
         text = super().format(record)
         return text if record.exc_info else one_line(text)
+
+
+class JsonLine(logging.Formatter):
+    """Log records as JSON, one object a line; see `json_line`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The object of a record, with its traceback if it has one."""
+        trace = self.formatException(record.exc_info) if record.exc_info else None
+        return json_line(record.levelname.lower(), record.getMessage(), record.created, trace)
+
+
+def json_line(level: str, message: str, created: float | None = None, trace: str | None = None) -> str:
+    """A line of the log as JSON in ASCII, in which no character can steer a terminal.
+
+    Args:
+        level: `debug`, `info`, `warning`, `error` or `critical`.
+        message: in one line.
+        created: seconds since 1970; by default now.
+        trace: a traceback, of a bug.
+
+    Returns:
+        an object with `time` (UTC, ISO 8601), `level`, `message`, and `traceback` if there is one.
+    """
+    when = datetime.now(UTC) if created is None else datetime.fromtimestamp(created, UTC)
+    line = {"time": when.isoformat(timespec="milliseconds"), "level": level, "message": one_line(message)}
+    return json.dumps(line | ({} if trace is None else {"traceback": trace}))
 
 
 def prepare_streams() -> None:

@@ -1,7 +1,6 @@
 """A run's odds on a terminal."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -23,9 +22,7 @@ LATEST = 3
 """How many recorded events are shown: of those that enter the odds, and of the others. The report has all."""
 
 
-def show_summary(
-    summary: Mapping[str, Any], folder: Path, console: Console, scenario_folder: str | None = None
-) -> None:
+def show_summary(summary: Mapping[str, Any], console: Console) -> None:
     """Print the odds of a run: the three outcomes, the members, new evidence, endings and other events."""
     console.print(
         f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {timelines_in_words(summary)}, "
@@ -53,9 +50,6 @@ def show_summary(
         console.print(_odds(summary, group))
     if perspective := summary.get("perspective_detail"):
         console.print(_changes(perspective))
-    if scenario_folder:
-        console.print(f"The scenario was read from {scenario_folder}.", soft_wrap=True)
-    console.print(f"Saved to {folder} (open report.md to read it).", soft_wrap=True)
 
 
 def _odds(summary: Mapping[str, Any], group: str) -> Table:

@@ -11,7 +11,6 @@ All distributions are conjugate, so each predictive density is exact. The member
 approval: those columns of its timelines are empty.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,7 +26,7 @@ from forecast.belief.draws import draw_table, generator, stratified
 from forecast.calendar import AMOUNT_DAYS
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.base_rates_learning import Truces, common_density, gained, general_truces, known, of
-from forecast.ensemble.simulated import BLOCK, USED_DRAWS
+from forecast.ensemble.simulated import draws_used
 from forecast.replay import periods
 from forecast.scenario.base_rates import DAYS_PER_YEAR
 from forecast.scenario.reference_tables import OUTCOMES
@@ -37,7 +36,7 @@ from forecast.timeline.codes import GENERAL, NO_TRUCE, RUSSIA_FAILS, UKRAINE_DEF
 from forecast.timeline.fields import fields
 from forecast.timeline.result import RESULT, Result
 
-__all__ = ["believe", "common_density", "general_truces", "simulate", "simulate_blocks"]
+__all__ = ["Simulator", "believe", "common_density", "general_truces", "simulate"]
 
 
 ANSWERED = (
@@ -134,7 +133,7 @@ def simulate(
     *,
     timelines: int,
     seed: int,
-    used: int = USED_DRAWS,
+    used: int | None = None,
 ) -> pd.DataFrame:
     """Simulate timelines of the member, as the table of `forecast.encoding.timeline_table`.
 
@@ -147,32 +146,39 @@ def simulate(
         truces: general truces since the reference date, see `believe`; a truce that holds continues.
         timelines: number of timelines; each has the numbers of draw and replicate that a simulated member's has.
         seed: seed of the random numbers.
+        used: number of draws used, from the first one on; by default as many as a simulated member uses.
+    """
+    used = draws_used(timelines) if used is None else used
+    return Simulator(scenario, draws, as_of, truces, seed=seed, used=used).next(timelines)
+
+
+class Simulator:
+    """Simulates the member's timelines one after the other, in as many parts as are asked for.
+
+    Args:
+        scenario: the scenario.
+        draws: from `believe`.
+        as_of: the as-of date.
+        truces: general truces since the reference date, see `believe`.
+        seed: seed of the random numbers.
         used: number of draws used, from the first one on.
+
+    Attributes:
+        made: number of timelines simulated so far.
     """
-    return next(
-        simulate_blocks(scenario, draws, as_of, truces, timelines=timelines, seed=seed, used=used, block=timelines)
-    )
 
+    def __init__(
+        self, scenario: Scenario, draws: pd.DataFrame, as_of: date, truces: Truces, *, seed: int, used: int
+    ) -> None:
+        self._given, self._used, self._random = (scenario, draws, as_of, truces), used, _Random(seed)
+        self.made = 0
 
-def simulate_blocks(
-    scenario: Scenario,
-    draws: pd.DataFrame,
-    as_of: date,
-    truces: Truces = (),
-    *,
-    timelines: int,
-    seed: int,
-    used: int = USED_DRAWS,
-    block: int = BLOCK,
-) -> Iterator[pd.DataFrame]:
-    """Simulate timelines as `simulate` does, and give the tables of one block after the other.
-
-    The number of timelines in a block does not change the results.
-    """
-    random = _Random(seed)
-    for first in range(0, timelines, block):
-        cell = cells(min(block, timelines - first), used, first=first)
-        yield _block(scenario, draws, as_of, truces, cell, first, random)
+    def next(self, count: int) -> pd.DataFrame:
+        """Simulate the next timelines, and give their table."""
+        cell = cells(count, self._used, first=self.made)
+        table = _block(*self._given, cell, self.made, self._random)
+        self.made += count
+        return table
 
 
 class _Random:

@@ -11,7 +11,7 @@ from forecast.ensemble import base_rates
 from forecast.ensemble.member import Keep
 from forecast.ensemble.pooling import Densities
 from forecast.ensemble.request import RunRequest
-from forecast.ensemble.simulated import USED_DRAWS
+from forecast.ensemble.simulated import draws_used
 from forecast.outcomes.conditions import Timelines
 from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.spec import Scenario
@@ -60,19 +60,38 @@ class BaseRatesMember:
         return {}
 
 
-def base_rates_member(scenario: Scenario, day: date, request: RunRequest, keep: Keep) -> BaseRatesMember:
-    """Draw the rates and simulate the member's timelines.
+class BaseRatesMaker:
+    """Makes the forecast from base rates: draws the rates, then simulates as many timelines as are asked for.
 
     Args:
         scenario: with `base_rates.toml`, without edits.
         day: the as-of date.
-        request: the number of timelines and the seed.
+        request: the seeds.
         keep: called with each block of timelines.
     """
-    truces = base_rates.general_truces(scenario, day)
-    draws = base_rates.believe(scenario, day, truces, request.draw_seed)
-    size, seed = request.timelines, request.seed
-    for block in base_rates.simulate_blocks(scenario, draws, day, truces, timelines=size, seed=seed):
-        keep(BASE_RATES, block)
-    used = draws.head(USED_DRAWS).rename_axis("draw")
-    return BaseRatesMember(used, base_rates.common_density(scenario, day, truces))
+
+    name = BASE_RATES
+
+    def __init__(self, scenario: Scenario, day: date, request: RunRequest, keep: Keep) -> None:
+        self._scenario, self._day, self._keep = scenario, day, keep
+        self._truces = base_rates.general_truces(scenario, day)
+        self._draws = base_rates.believe(scenario, day, self._truces, request.draw_seed)
+        self._simulator = base_rates.Simulator(
+            scenario, self._draws, day, self._truces, seed=request.seed, used=len(self._draws)
+        )
+
+    def simulate(self, count: int) -> pd.DataFrame:
+        """Simulate and keep the next timelines, and give their table."""
+        table = self._simulator.next(count)
+        self._keep(BASE_RATES, table)
+        return table
+
+    @property
+    def stratified(self) -> pd.DataFrame | None:
+        """The same as `BaseRatesMember.stratified`, of the timelines so far."""
+        return self.finish().stratified
+
+    def finish(self) -> BaseRatesMember:
+        """The forecast from the timelines so far."""
+        used = self._draws.head(draws_used(self._simulator.made)).rename_axis("draw")
+        return BaseRatesMember(used, base_rates.common_density(self._scenario, self._day, self._truces))

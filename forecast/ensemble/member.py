@@ -93,7 +93,25 @@ class Member(Protocol):
         """Effective sample size of its draws after the particle filter; None without a filter."""
 
 
-def scores_of_strata(members: Sequence[Member]) -> pd.DataFrame | None:
+class Maker(Protocol):
+    """A forecast in the making: timelines are simulated until there are enough."""
+
+    @property
+    def name(self) -> str:
+        """The same as the member's."""
+
+    @property
+    def stratified(self) -> pd.DataFrame | None:
+        """The same as the member's, of the timelines so far."""
+
+    def simulate(self, count: int) -> pd.DataFrame:
+        """Simulate and keep the next timelines, and give their table."""
+
+    def finish(self) -> Member:
+        """The forecast from the timelines so far."""
+
+
+def scores_of_strata(members: Sequence[Member | Maker]) -> pd.DataFrame | None:
     """Normal scores of all that the members drew in strata, by draw; None where draws were selected by their weights.
 
     The members of a pool use the same numbers for the same prior, so each prior enters once.

@@ -15,14 +15,21 @@ from forecast.inputs.parsing import (
     given_folder,
     given_names,
     given_number,
+    given_seconds,
     shortened,
 )
 
-TIMELINES = 20_000
+BLOCK = 20_000
+"""Timelines of a block, in a pool of each member; each block uses the next 500 draws."""
+
+TIMELINES = BLOCK
 """Default number of timelines; in a pool, for each member."""
 
 MOST_TIMELINES = 10_000_000
 """Largest number of timelines in a run; each takes about 100 bytes in the file."""
+
+MOST_POINTS = 100.0
+"""Largest Monte Carlo error that can be asked for, in points."""
 
 SEED = 1
 """Default seed of the timelines' random numbers."""
@@ -38,7 +45,7 @@ class RunRequest:
     Attributes:
         scenario: name or folder; by default ukraine-2025.
         priors: folder of scenarios in which the name is looked up first.
-        runs: folder that the run is saved in; by default `$FORECAST_RUNS`, else `./runs`.
+        runs: folder that the run is saved in; by default that of `forecast.store.saved_run.runs_folder`.
         as_of: date up to which evidence is used; by default the scenario's reference date.
         timelines: number of timelines to simulate; in a pool, for each member.
         seed: seed of the timelines' random numbers.
@@ -52,6 +59,10 @@ class RunRequest:
             (`--reading`); kept as a tuple.
         prior_only: leave the series out; recorded events and states still count.
         allow_unconverged: save the run even if the sampler did not converge.
+        precision: largest Monte Carlo error, in points, that each of the three odds may have: in place of a number of
+            timelines, blocks of timelines are simulated until it is reached or more do not help (`--precision`).
+        time_budget: seconds after which no further block is begun, as a number or as text, such as `5m`; only with a
+            precision (`--time-budget`).
 
     Raises:
         InputError: a date, a number, an edit or the id of a reading is not one; too few or too many timelines, no
@@ -72,6 +83,8 @@ class RunRequest:
     reading: str | Sequence[str] = ()
     prior_only: bool = False
     allow_unconverged: bool = False
+    precision: float | None = None
+    time_budget: float | None = None
 
     def __post_init__(self) -> None:
         timelines, seed, threads = check_size(self.timelines, self.seed, self.threads)
@@ -94,8 +107,46 @@ class RunRequest:
             "fixed": fixed,
         }
         parsed |= {"reading": reading, **folders}
+        parsed |= check_precision(self.precision, self.time_budget, timelines)
         for name, value in parsed.items():
             object.__setattr__(self, name, value)
+
+
+def check_precision(precision: object, time_budget: object, timelines: int) -> dict[str, float | None]:
+    """Parse a precision and a time budget.
+
+    Raises:
+        InputError: one is not a number above 0; a precision goes with a number of timelines, or a time budget without
+            a precision.
+    """
+    if precision is None:
+        if time_budget is not None:
+            raise InputError("a time budget needs a precision", key="--time-budget", remedy="Give --precision as well")
+        return {"precision": None, "time_budget": None}
+    points = parse_precision(precision)
+    if timelines != TIMELINES:
+        raise both_given(timelines)
+    seconds = None if time_budget is None else given_seconds(time_budget, "--time-budget")
+    return {"precision": points, "time_budget": seconds}
+
+
+def both_given(timelines: int) -> InputError:
+    """Make the error for a request with a precision and a number of timelines."""
+    what = f"found a precision and {timelines:,} timelines: a precision finds their number itself"
+    return InputError(what, key="--precision", remedy="Give either --precision or --timelines")
+
+
+def parse_precision(value: object) -> float:
+    """Parse a Monte Carlo error in points.
+
+    Raises:
+        InputError: it is not a number above 0, or above `MOST_POINTS`.
+    """
+    points = given_number(value, "--precision")
+    if not 0.0 < points <= MOST_POINTS:
+        what = f"found {shortened(value)}; expected a number of points above 0, at most {MOST_POINTS:g}"
+        raise InputError(what, key="--precision")
+    return points
 
 
 def check_size(timelines: object, seed: object, threads: object) -> tuple[int, int, int | None]:

@@ -1,14 +1,14 @@
 """A resolved request: its scenario read and its contents checked, before any work is done."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from forecast.belief.assemble import check_as_of, check_fixed
 from forecast.belief.fit import SamplerSettings
 from forecast.ensemble.request import RunRequest
-from forecast.ensemble.simulated import USED_DRAWS
+from forecast.ensemble.simulated import draws_used
 from forecast.replay.starting_points import refuse_ended_war
 from forecast.scenario.load import check_fixable, load_members, load_scenario
 from forecast.scenario.members import Pool
@@ -44,6 +44,10 @@ class ResolvedRequest:
         """The declared weights of a pool, by member."""
         return self.pool.weights if self.pool else None
 
+    def with_timelines(self, timelines: int) -> "ResolvedRequest":
+        """The same request for a number of timelines, in place of a precision."""
+        return replace(self, request=replace(self.request, timelines=timelines, precision=None, time_budget=None))
+
     def settings(self) -> dict[str, Any]:
         """The settings that can change the results, as the manifest lists them."""
         request = self.request
@@ -51,7 +55,7 @@ class ResolvedRequest:
             "timelines": request.timelines,
             "seed": request.seed,
             "draw_seed": request.draw_seed,
-            "draws": USED_DRAWS,
+            "draws": draws_used(request.timelines),
             "edits": list(request.edits),
             "fixed": {name: float(value) for name, value in sorted(request.fixed.items())},
             "readings": list(self.scenario.chronology.used),

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from forecast import calendar
-from forecast.belief.assemble import Posterior
+from forecast.belief.assemble import DRAWS, Posterior
 from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import timeline_table
-from forecast.ensemble.request import SEED, TIMELINES, check_size
+from forecast.ensemble.request import BLOCK, SEED, TIMELINES, check_size
 from forecast.errors import InputError
 from forecast.inputs.parsing import given_count
 from forecast.replay import starting_points
@@ -20,14 +20,18 @@ from forecast.scenario.spec import Scenario
 from forecast.timeline import bands
 from forecast.timeline.cells import Inputs, simulate_cells
 
-USED_DRAWS = 500
-"""Draws of the posterior that timelines use."""
-
-BLOCK = 32_768
-"""Timelines that a run simulates before it saves them, so that a long run needs little memory. The number does not
-change the results."""
+USED_DRAWS = starting_points.BLOCK_DRAWS
+"""Draws of the posterior that a block of timelines uses."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def draws_used(timelines: int) -> int:
+    """The number of draws that a run's timelines use: `USED_DRAWS` for each block begun, until all have been used.
+
+    Then the blocks begin again with the first draws, in new replicates.
+    """
+    return min(USED_DRAWS * -(-timelines // BLOCK), DRAWS)
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,7 +60,7 @@ def simulate(
     timelines: int = TIMELINES,
     seed: int = SEED,
     threads: int | None = None,
-    draws: int = USED_DRAWS,
+    draws: int | None = None,
     substeps: int = 1,
     change: Callable[[Any, Any], None] | None = None,
 ) -> Simulation:
@@ -69,7 +73,7 @@ def simulate(
         seed: seed of the random numbers; the posterior does not depend on it.
         threads: number of threads, by default one for each processor; does not change the results.
         draws: number of draws of the posterior to use: on the reference date the first draws, later those that the
-            particle filter selects.
+            particle filter selects; by default those of `draws_used`, as in a run.
         substeps: number of steps in a week, for rates, ladder and terms; more than 1 only to check the step length.
         change: changes the parameter rows and the starting states in place, before the first week.
 
@@ -77,76 +81,74 @@ def simulate(
         InputError: too few or too many timelines, no threads, a negative seed, no draws or more than the posterior has.
     """
     timelines, seed, threads = check_size(timelines, seed, threads)
-    tables: list[pd.DataFrame] = []
-    bands, start, _ = simulate_blocks(
-        scenario,
-        posterior,
-        tables.append,
-        timelines=timelines,
-        seed=seed,
-        threads=threads,
-        draws=draws,
-        substeps=substeps,
-        block=timelines,
-        change=change,
+    draws = min(draws_used(timelines), len(posterior.draws)) if draws is None else draws
+    simulator = Simulator(
+        scenario, posterior, draws=draws, seed=seed, threads=threads, substeps=substeps, change=change
     )
-    return Simulation(tables[0], bands, start)
+    table = simulator.next(timelines)
+    return Simulation(table, simulator.bands(), simulator.start)
 
 
-def simulate_blocks(
-    scenario: Scenario,
-    posterior: Posterior,
-    keep: Callable[[pd.DataFrame], None],
-    *,
-    timelines: int,
-    seed: int,
-    threads: int | None = None,
-    draws: int = USED_DRAWS,
-    substeps: int = 1,
-    block: int = BLOCK,
-    change: Callable[[Any, Any], None] | None = None,
-) -> tuple[pd.DataFrame, starting_points.Start, Posterior]:
-    """Simulate timelines block by block, as `simulate` does.
+class Simulator:
+    """Simulates the timelines of a posterior one after the other, in as many parts as are asked for.
 
     Args:
         scenario: the scenario.
         posterior: from `update`.
-        keep: called with the table of each block, in order.
-        timelines: number of timelines.
+        draws: number of draws to use.
         seed: seed of the random numbers.
         threads: number of threads.
-        draws: number of draws to use.
         substeps: number of steps in a week.
-        block: number of timelines in a block; does not change the results.
         change: changes the parameter rows and the starting states in place.
 
-    Returns:
-        The bands and the starting points, see `Simulation`, and the posterior with the draws that these name.
+    Attributes:
+        start: the starting points of the timelines.
+        posterior: the posterior with the draws that these name.
+        made: number of timelines simulated so far.
 
     Raises:
         InputError: no draws or more than the posterior has, or no substeps.
     """
-    draws, substeps = given_count(draws, "draws"), given_count(substeps, "substeps")
-    if substeps < 1:
-        raise InputError(f"{substeps} substeps", key="substeps", remedy="Ask for at least 1")
-    if not 1 <= draws <= len(posterior.draws):
-        raise InputError(f"{draws} draws", key="draws", remedy=f"Ask for 1 to {len(posterior.draws)}")
-    start, posterior = starting_points.start(scenario, posterior, draws, threads)
-    rows = kernel_inputs.parameter_rows(scenario, posterior.draws.iloc[start.draw])
-    mean = posterior.redrawn_mean[start.draw]
-    redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, mean, posterior.redrawn_chol)
-    world = kernel_inputs.make_world(scenario, posterior.as_of, substeps)
-    if change is not None:
-        change(rows, start.states)
-    inputs = Inputs(rows, start.states, start.results, start.values, redrawn, world)
-    counts: Any = 0
-    for first in range(0, timelines, block):
-        cells = start.cells(np.arange(first, min(first + block, timelines)))
-        result, more = simulate_cells(inputs, cells, seed, threads, first)
-        counts = counts + more
-        keep(timeline_table(result, scenario, posterior.as_of))
-        del result  # before the next block needs its memory
-    return bands_table(counts, scenario, int(start.states.week[0])), start, posterior
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        posterior: Posterior,
+        *,
+        draws: int,
+        seed: int,
+        threads: int | None = None,
+        substeps: int = 1,
+        change: Callable[[Any, Any], None] | None = None,
+    ) -> None:
+        draws, substeps = given_count(draws, "draws"), given_count(substeps, "substeps")
+        if substeps < 1:
+            raise InputError(f"{substeps} substeps", key="substeps", remedy="Ask for at least 1")
+        if not 1 <= draws <= len(posterior.draws):
+            raise InputError(f"{draws} draws", key="draws", remedy=f"Ask for 1 to {len(posterior.draws)}")
+        self.start, self.posterior = start, posterior = starting_points.start(scenario, posterior, draws, threads)
+        rows = kernel_inputs.parameter_rows(scenario, posterior.draws.iloc[start.draw])
+        mean = posterior.redrawn_mean[start.draw]
+        redrawn = kernel_inputs.redrawn_parameters(scenario, posterior.redrawn, mean, posterior.redrawn_chol)
+        world = kernel_inputs.make_world(scenario, posterior.as_of, substeps)
+        if change is not None:
+            change(rows, start.states)
+        self._inputs = Inputs(rows, start.states, start.results, start.values, redrawn, world)
+        self._scenario, self._seed, self._threads = scenario, seed, threads
+        self._counts: Any = 0
+        self.made = 0
+
+    def next(self, count: int) -> pd.DataFrame:
+        """Simulate the next timelines, and give their table."""
+        cells = self.start.cells(np.arange(self.made, self.made + count))
+        result, counts = simulate_cells(self._inputs, cells, self._seed, self._threads, self.made)
+        self._counts = self._counts + counts
+        self.made += count
+        return timeline_table(result, self._scenario, self.posterior.as_of)
+
+    def bands(self) -> pd.DataFrame:
+        """The weekly quantiles of every level among the timelines simulated so far."""
+        return bands_table(self._counts, self._scenario, int(self.start.states.week[0]))
 
 
 def bands_table(

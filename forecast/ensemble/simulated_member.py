@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from forecast.belief.model import SeriesUse
 from forecast.ensemble.member import Keep
 from forecast.ensemble.pooling import Densities
 from forecast.ensemble.request import RunRequest
-from forecast.ensemble.simulated import USED_DRAWS, simulate_blocks
+from forecast.ensemble.simulated import Simulator, draws_used
 from forecast.outcomes.conditions import Timelines
 from forecast.outcomes.influence import influence
 from forecast.replay.prequential import common_density
@@ -58,16 +57,12 @@ class SimulatedMember:
     @property
     def draws(self) -> pd.DataFrame:
         """The draws of the posterior that timelines use."""
-        return self.posterior.draws.iloc[np.unique(self.starting.draw)].rename_axis("draw")
+        return draws_of(self.posterior, self.starting)
 
     @property
     def stratified(self) -> pd.DataFrame | None:
         """The draws of the priors that the evidence leaves as they are; None after a replay."""
-        if self.effective_draws is not None:
-            return None
-        names = [name for name, prior in self.scenario.priors.items() if prior.varies == "world"]
-        left = [name for name in names if name not in self.posterior.block_scores]
-        return self.draws[left]
+        return stratified_draws(self.scenario, self.posterior, self.starting)
 
     def influence(self, timelines: Timelines) -> pd.DataFrame:
         """The effect of each prior on the odds."""
@@ -98,7 +93,7 @@ class SimulatedMember:
         """The distribution of the parameters that vary by timeline: names, means of scores by draw, Cholesky factor."""
         return {
             "names": list(self.posterior.redrawn),
-            "mean": self.posterior.redrawn_mean[:USED_DRAWS].tolist(),
+            "mean": self.posterior.redrawn_mean[: len(self.starting.draw)].tolist(),
             "chol": self.posterior.redrawn_chol.tolist(),
         }
 
@@ -114,25 +109,29 @@ class SimulatedMember:
         return None if found is None else round(found, 1)
 
 
-def simulated_member(
-    scenario: Scenario,
-    day: date,
-    request: RunRequest,
-    keep: Keep,
-    wait: Callable[[], None],
-    *,
-    pooled: bool,
-    progress: bool,
-    notify: Callable[[str], None],
-) -> SimulatedMember:
-    """Update a perspective's priors and simulate its timelines.
+def draws_of(posterior: Posterior, starting: Start) -> pd.DataFrame:
+    """The draws that timelines use, by their number."""
+    return posterior.draws.iloc[np.unique(starting.draw)].rename_axis("draw")
+
+
+def stratified_draws(scenario: Scenario, posterior: Posterior, starting: Start) -> pd.DataFrame | None:
+    """The draws of the priors that the evidence leaves as they are; None after a replay."""
+    if starting.effective is not None:
+        return None
+    names = [name for name, prior in scenario.priors.items() if prior.varies == "world"]
+    return draws_of(posterior, starting)[[name for name in names if name not in posterior.block_scores]]
+
+
+class SimulatedMaker:
+    """Makes a perspective's forecast: updates the priors, then simulates as many timelines as are asked for.
 
     Args:
         scenario: under the perspective.
         day: the as-of date.
-        request: the request for the run.
+        request: the request for the run; its number of timelines is not used.
         keep: called with each block of timelines.
         wait: called before the simulation, until it is compiled.
+        timelines: most timelines that will be asked for.
         pooled: also compute the log predictive densities, with which a pool updates its weights.
         progress: show a progress bar while sampling.
         notify: called with a phrase for each step.
@@ -141,33 +140,70 @@ def simulated_member(
         NotConverged: the sampler's diagnostics are outside their limits.
     """
 
-    def posterior_on(when: date, draws: int = DRAWS) -> Posterior:
+    def __init__(
+        self,
+        scenario: Scenario,
+        day: date,
+        request: RunRequest,
+        keep: Keep,
+        wait: Callable[[], None],
+        *,
+        timelines: int,
+        pooled: bool,
+        progress: bool,
+        notify: Callable[[str], None],
+    ) -> None:
+        self._scenario, self._day, self._request, self._keep = scenario, day, request, keep
+        self._progress, self._pooled = progress, pooled
+        of, later = f" ({scenario.perspective})" if pooled else "", day > scenario.reference_date
+        notify(f"updating the priors by the evidence{of}")
+        # The particle filter chooses among all draws; on the reference date the first ones are used.
+        posterior = self._posterior_on(day, DRAWS if later else draws_used(timelines))
+        number = f"{timelines:,} " if request.precision is None else ""
+        notify(f"simulating {number}timelines{of}" + (", after a replay of the past" if later else ""))
+        wait()
+        self._simulator = Simulator(
+            scenario, posterior, draws=draws_used(timelines), seed=request.seed, threads=request.threads
+        )
+
+    @property
+    def name(self) -> str:
+        """The perspective's name."""
+        return self._scenario.perspective
+
+    def simulate(self, count: int) -> pd.DataFrame:
+        """Simulate and keep the next timelines, and give their table."""
+        table = self._simulator.next(count)
+        self._keep(self.name, table)
+        return table
+
+    @property
+    def stratified(self) -> pd.DataFrame | None:
+        """The same as `SimulatedMember.stratified`, of the timelines so far."""
+        return stratified_draws(self._scenario, self._simulator.posterior, self._starting)
+
+    def finish(self) -> SimulatedMember:
+        """The forecast from the timelines so far."""
+        made, densities = self._simulator, {}
+        if self._pooled and self._day > self._scenario.reference_date:
+            posterior = self._posterior_on(self._scenario.reference_date)
+            densities = common_density(self._scenario, posterior, self._day, self._request.threads)
+        return SimulatedMember(self._scenario, made.posterior, made.bands(), self._starting, densities)
+
+    @property
+    def _starting(self) -> Start:
+        """The starting points of the draws that timelines have used so far."""
+        return self._simulator.start.first_places(draws_used(self._simulator.made))
+
+    def _posterior_on(self, day: date, draws: int = DRAWS) -> Posterior:
+        request = self._request
         return update(
-            scenario,
-            when,
+            self._scenario,
+            day,
             prior_only=request.prior_only,
             allow_unconverged=request.allow_unconverged,
             fixed=request.fixed,
-            progress=progress,
+            progress=self._progress,
             draws=draws,
             draw_seed=request.draw_seed,
         )
-
-    of, later = f" ({scenario.perspective})" if pooled else "", day > scenario.reference_date
-    notify(f"updating the priors by the evidence{of}")
-    # The particle filter chooses among all draws; on the reference date the first ones are used.
-    posterior = posterior_on(day, DRAWS if later else USED_DRAWS)
-    notify(f"simulating {request.timelines:,} timelines{of}" + (", after a replay of the past" if later else ""))
-    wait()
-    bands, starting, posterior = simulate_blocks(
-        scenario,
-        posterior,
-        partial(keep, scenario.perspective),
-        timelines=request.timelines,
-        seed=request.seed,
-        threads=request.threads,
-    )
-    densities: Densities = {}
-    if pooled and later:
-        densities = common_density(scenario, posterior_on(scenario.reference_date), day, request.threads)
-    return SimulatedMember(scenario, posterior, bands, starting, densities)

@@ -47,6 +47,9 @@ OTHERS: Final = ("events.csv", "states.csv")
 """Files beside it that do not hold a series: see `forecast.evidence.chronology`."""
 
 
+MOST_DAYS_BETWEEN: Final = 3660
+"""Largest `every_days` of a series: a row in ten years."""
+
 LARGEST: Final = 1e12
 """Largest figure, of either sign, that the models can compute with."""
 
@@ -123,6 +126,8 @@ class SeriesSpec(Table):
         lag_days: usual number of days from `observed` to `available`.
         longest_lag_days: most days from `observed` to `available`; a row with more is refused. A row later than the
             default says why in its `note`.
+        every_days: usual number of days from one row to the next; a series that has had no row for longer is stale.
+        ended: the last day observed, if no later row will come; either this or `every_days` is given.
         range: lowest and highest plausible value, in `unit`; a value outside is flagged, not refused.
         source: id of a source in `sources.toml`; a row may name another in its own `source`.
         note: caveats.
@@ -135,6 +140,8 @@ class SeriesSpec(Table):
     instrument: Text
     lag_days: Annotated[int, Field(ge=0)]
     longest_lag_days: Annotated[int, Field(ge=MOST_DAYS_LATE)] = MOST_DAYS_LATE
+    every_days: Annotated[int, Field(ge=1, le=MOST_DAYS_BETWEEN)] | None = None
+    ended: date | None = None
     range: Annotated[tuple[float, ...], Field(strict=False, min_length=2, max_length=2), AfterValidator(_ordered)]
     source: Text
     note: str = ""
@@ -281,6 +288,8 @@ def load_evidence(
         if name.lower().endswith(".csv") and name not in named and name not in OTHERS:
             remedy = f"Add a [[series]] to {INDEX}, or move the file"
             raise place_in(folder, label, name).error(f"no series in {INDEX} names this file", remedy)
+    for spec in specs.values():
+        _check_cadence(spec, place_in(folder, label, INDEX).at("series", spec.id))
     rows: list[tuple[Any, ...]] = []
     lines: dict[tuple[str, date], int] = {}
     for spec in specs.values():
@@ -318,6 +327,18 @@ def _read_index(path: Path, place: Place, sources: Collection[str]) -> dict[str,
     return specs
 
 
+def _check_cadence(spec: SeriesSpec, place: Place) -> None:
+    """Check that a series says how often a row comes, or that it has ended.
+
+    A saved run of an earlier version does neither, so this is checked only when a scenario's own rows are read.
+    """
+    if spec.every_days is None and spec.ended is None:
+        remedy = "Add one: the usual number of days from row to row, or the last day observed if no later row will come"
+        raise place.error("found neither every_days nor ended; expected one of them", remedy)
+    if spec.every_days is not None and spec.ended is not None:
+        raise place.error("found every_days and ended; expected one of them", "Keep one")
+
+
 def _read_series(spec: SeriesSpec, path: Path, place: Place, sources: Collection[str]) -> list[tuple[int, SeriesRow]]:
     """Read the CSV file of a series: its rows, each with its line."""
     text = read_text(path, place)
@@ -326,6 +347,9 @@ def _read_series(spec: SeriesSpec, path: Path, place: Place, sources: Collection
         raise place.error("it has no rows; at least one is needed")
     for line, row in rows:
         spot = row_place(place, line)
+        if spec.ended is not None and row.observed > spec.ended:
+            what = f"{row.observed} is after {spec.ended}, when the series ended by {INDEX}"
+            raise spot.at("observed").error(what, "Correct the date, or give the series every_days in place of ended")
         if row.value < row.low:
             what = f"{row.low!r} is above the value, {row.value!r}; expected the value or less"
             raise spot.at("low").error(what)

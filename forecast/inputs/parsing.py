@@ -23,7 +23,11 @@ DAY: Final = "a real day, written YYYY-MM-DD"
 MONTH_AND_DAY: Final = "a day of every year, written MM-DD"
 NUMBER: Final = "a finite number"
 COUNT: Final = "a whole number, written in digits"
+SECONDS: Final = "a length of time above 0, such as 60s, 5m or 1h"
 """The allowed values, in the words of an error."""
+
+UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
+"""Seconds of a unit of time, by its letter."""
 
 SHOWN: Final = 60
 """Most characters of a refused value that an error shows."""
@@ -91,6 +95,22 @@ def parse_count(value: object) -> int:
     raise ValueError(COUNT)
 
 
+def parse_seconds(value: object) -> float:
+    """Parse a length of time: a number of seconds, or text such as `60s`, `5m` and `1h`.
+
+    Raises:
+        ValueError: it is not a length of time above 0.
+    """
+    unit = UNITS.get(value[-1:]) if isinstance(value, str) else None
+    try:
+        seconds = parse_number(value) if unit is None else unit * parse_number(str(value)[:-1])
+    except ValueError:
+        raise ValueError(SECONDS) from None
+    if not 0.0 < seconds < math.inf:
+        raise ValueError(SECONDS)
+    return seconds
+
+
 def given_day(value: object, key: str) -> date:
     """Parse a day that an option or an argument gives.
 
@@ -119,8 +139,8 @@ def given_count(value: object, key: str) -> int:
         raise InputError(f"found {shortened(value)}; expected {error}", key=key) from None
 
 
-def given_number(value: object, file: str, key: str) -> float:
-    """Parse a number that an option or an argument gives; `file` is the option, `key` the name in it.
+def given_number(value: object, file: str, key: str | None = None) -> float:
+    """Parse a number that an option or an argument gives; `file` is the option, `key` the name in it, if it has one.
 
     Raises:
         InputError: it is not a finite number.
@@ -129,6 +149,18 @@ def given_number(value: object, file: str, key: str) -> float:
         return parse_number(value)
     except ValueError as error:
         raise InputError(f"found {shortened(value)}; expected {error}", file=file, key=key) from None
+
+
+def given_seconds(value: object, key: str) -> float:
+    """Parse a length of time that an option or an argument gives, in seconds; see `given_day`.
+
+    Raises:
+        InputError: it is not above 0.
+    """
+    try:
+        return parse_seconds(value)
+    except ValueError as error:
+        raise InputError(f"found {shortened(value)}; expected {error}", key=key) from None
 
 
 def given_names(value: object, key: str) -> tuple[str, ...]:

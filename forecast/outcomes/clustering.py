@@ -212,12 +212,7 @@ class Clusters:
 
     def _error(self, sums: Array) -> float | None:
         """Standard error of an estimate from the residuals of each draw, as parts of the estimate."""
-        number = self._number
-        if number < 2:
-            return None
-        if self._strata is None or number < FEWEST_STRATIFIED:
-            return float(np.sqrt((sums**2).sum() * number / (number - 1)))
-        return float(np.sqrt(self._strata.unexplained(sums)))
+        return error_between_draws(sums, self._strata)
 
     @staticmethod
     def _between(x: Array, y: Array, cluster: NDArray[np.int64], number: int) -> Array:
@@ -302,6 +297,24 @@ class Strata:
         others = ((scores.T @ residual) ** 2).sum() - (self._squares - (fitted**2).sum(axis=1)) @ squares
         left = max(squares.sum() - others / (number - 1.0), LEAST_LEFT * squares.sum())
         return float(left * number / (number - x.shape[1]))
+
+
+def error_between_draws(sums: Array, strata: Strata | None) -> float | None:
+    """Standard error of an estimate.
+
+    Args:
+        sums: (draws,) residuals of each draw, as parts of the estimate; they sum to 0.
+        strata: of the draws; None if they are a random sample.
+
+    Returns:
+        The error; None from one draw.
+    """
+    number = len(sums)
+    if number < 2:
+        return None
+    if strata is None or number < FEWEST_STRATIFIED:
+        return float(np.sqrt((sums**2).sum() * number / (number - 1)))
+    return float(np.sqrt(strata.unexplained(sums)))
 
 
 def numbered(cluster: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:

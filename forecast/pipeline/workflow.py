@@ -1,21 +1,25 @@
 """The main job: from a request to the folder of a run."""
 
-import logging
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 
 from forecast.cache.limit import cache_limit
-from forecast.ensemble.forecasts import forecasts, silent
+from forecast.ensemble.forecasts import forecasts, forecasts_until, silent
 from forecast.ensemble.member import Member
 from forecast.ensemble.pooling import pooled
-from forecast.ensemble.request import RunRequest
+from forecast.ensemble.precision import Stopping
+from forecast.ensemble.request import BLOCK, RunRequest
 from forecast.ensemble.resolve import ResolvedRequest, resolve
+from forecast.ensemble.stop import Stop
 from forecast.evidence.readings import READINGS
 from forecast.locations import source_digest
+from forecast.pipeline.cautions import warn
 from forecast.pipeline.changes import days_not_coded, readings_used
 from forecast.pipeline.summary import outside_declared_range, summarise
 from forecast.report.context import report_text
@@ -36,11 +40,41 @@ from forecast.store.writer import Writer
 LEAST_BYTES, LEAST_BYTES_EACH = 1_000_000, 50
 """Space that a run needs at least, and for each timeline."""
 
-log = logging.getLogger("forecast")
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before any work: its request, read and checked, and its name.
+
+    Attributes:
+        resolved: the request and the things that it names.
+        inputs: the texts that the run keeps, by path.
+        manifest: as it is saved, without the files.
+        cautions: warnings about the record, a sentence each, without the one that depends on the present day.
+        begun: reading of the monotonic clock when the work began, in seconds.
+    """
+
+    resolved: ResolvedRequest
+    inputs: Mapping[str, str]
+    manifest: dict[str, Any]
+    cautions: tuple[str, ...]
+    begun: float
+
+    def with_timelines(self, timelines: int) -> "Plan":
+        """The plan of the run with a number of timelines, in place of a precision."""
+        resolved = self.resolved.with_timelines(timelines)
+        settings = resolved.settings()
+        depends_on = [settings, self.manifest["hashes"], self.manifest["versions"]]
+        name = run_name(resolved.scenario.id, resolved.day, depends_on)
+        return replace(self, resolved=resolved, manifest=self.manifest | {"id": name, "settings": settings})
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return str(self.manifest["id"])
 
 
 def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], None] = silent) -> Run:
-    """Make a forecast and save it.
+    """Make a forecast and save it, whether or not it has been made before; see `forecast.pipeline.make`.
 
     Args:
         request: from the command line, or made in Python.
@@ -53,20 +87,42 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
         NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
     """
     cache_limit()  # a bad one is refused before the work
-    started, code = datetime.now(UTC), source_digest()
+    plan = planned(request, notify)
+    warn(request, plan.cautions, plan.resolved.scenario.horizon, plan.resolved.day)
+    if request.precision is not None:
+        return saved_when_precise(plan, progress=progress, notify=notify)[0]
+    return saved(plan, progress=progress, notify=notify)
+
+
+def planned(request: RunRequest, notify: Callable[[str], None] = silent) -> Plan:
+    """Read the scenario and everything that gives a run its name.
+
+    Raises:
+        InputError: something given is wrong.
+    """
+    started, begun, code = datetime.now(UTC), time.monotonic(), source_digest()
     notify("reading the scenario")
-    resolved = resolve(request)
+    return plan_of(resolve(request), started, begun, code, notify)
+
+
+def plan_of(
+    resolved: ResolvedRequest, started: datetime, begun: float, code: str, notify: Callable[[str], None] = silent
+) -> Plan:
+    """The plan of a run whose request has been resolved.
+
+    Args:
+        resolved: the request.
+        started: when the work began, UTC.
+        begun: the same on the clock that only runs forwards, `time.monotonic`.
+        code: SHA-256 of the code then.
+        notify: called with a phrase for each step.
+    """
     scenario, day = resolved.scenario, resolved.day
     folder = os.fsencode(scenario.folder).decode("utf-8", "backslashreplace")
     notify(f"the scenario is in {folder}")
-    for entry in outside_declared_range(scenario, day):
-        log.warning("%s; it was kept", outside(entry))
-    for text in cautions_of_record(scenario, day):
-        log.warning("%s", text)
-    if request.as_of is None and (today := datetime.now(UTC).date()) > scenario.horizon:
-        end = f"today, {today}, is after the horizon, {scenario.horizon}"
-        log.warning("%s: the forecast is made as of the reference date, %s", end, day)
-    inputs = _inputs(scenario)
+    cautions = [f"{outside(entry)}; it was kept" for entry in outside_declared_range(scenario, day)]
+    cautions += cautions_of_record(scenario, day)
+    inputs = input_texts(scenario)
     settings, found = resolved.settings(), versions()
     hashes = {"evidence_seen": seen_digest(scenario, day), "inputs": digest_of(inputs), "code": code}
     manifest = {
@@ -80,14 +136,71 @@ def run(request: RunRequest, *, progress: bool = False, notify: Callable[[str], 
         "hashes": hashes,
         "versions": found,
     }
+    return Plan(resolved, inputs, manifest, tuple(cautions), begun)
+
+
+def saved(plan: Plan, *, progress: bool = False, notify: Callable[[str], None] = silent) -> Run:
+    """Make the forecast of a plan and save it.
+
+    Raises:
+        InputError: it cannot be saved there; nothing is written.
+        SystemRefusal: the system lacks space, memory or a lock; nothing is written.
+        NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
+    """
+    resolved = plan.resolved
+    request = resolved.request
     least = LEAST_BYTES + LEAST_BYTES_EACH * request.timelines * len(resolved.members)
-    with Writer(runs_folder(request.runs), str(manifest["id"]), least) as writer:
+    with Writer(runs_folder(request.runs), plan.name, least) as writer:
         names = None if resolved.pool is None else list(resolved.members)
         with TimelineFile(writer.folder, names, writer.saving) as file:
             members = forecasts(resolved, file.keep, progress=progress, notify=notify)
         notify("computing the odds and saving the run")
         with writer.saving():
-            return _save(writer, resolved, members, file, inputs, manifest)
+            return _save(writer, resolved, members, file, plan.inputs, plan.manifest)
+
+
+def saved_when_precise(
+    plan: Plan,
+    *,
+    standing: Callable[[str], Run | None] = lambda _: None,
+    progress: bool = False,
+    notify: Callable[[str], None] = silent,
+) -> tuple[Run, Stop]:
+    """Make the forecast of a plan with a precision, and save it as the run with as many timelines as that needs.
+
+    The files are those of that run, byte for byte; the request for a precision is not in them.
+
+    Args:
+        plan: its request has a precision.
+        standing: gives the sound run of a name that is saved already. It is left as it is.
+        progress: show a progress bar while sampling.
+        notify: called with a phrase for each step.
+
+    Returns:
+        The run, and why it has no more timelines.
+
+    Raises:
+        InputError: it cannot be saved there; nothing is written.
+        SystemRefusal: the system lacks space, memory or a lock; nothing is written.
+        NotConverged: the sampler's diagnostics are outside their limits; nothing is written.
+    """
+    resolved = plan.resolved
+    request = resolved.request
+    if request.precision is None:
+        raise ValueError("the request of the plan has no precision")
+    stopping = Stopping(request.precision, request.time_budget, plan.begun)
+    least = LEAST_BYTES + LEAST_BYTES_EACH * BLOCK * len(resolved.members)
+    with Writer(runs_folder(request.runs), plan.name, least) as writer:
+        names = None if resolved.pool is None else list(resolved.members)
+        with TimelineFile(writer.folder, names, writer.saving, in_turn=True) as file:
+            members, stop = forecasts_until(resolved, file.keep, stopping, progress=progress, notify=notify)
+        found = plan.with_timelines(stop.timelines)
+        if (run := standing(found.name)) is not None:
+            return run, stop
+        writer.rename(found.name)
+        notify("computing the odds and saving the run")
+        with writer.saving():
+            return _save(writer, found.resolved, members, file, found.inputs, found.manifest), stop
 
 
 def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
@@ -124,14 +237,9 @@ def _save(
     scenario, day = resolved.scenario, resolved.day
     for name, text in inputs.items():
         writer.text(f"inputs/{name}", text)
-    seen = {
-        "evidence.csv": scenario.evidence.rows(day),
-        "events.csv": scenario.chronology.event_rows(day),
-        "states.csv": scenario.chronology.state_rows(day),
-    }
-    for name, rows in seen.items():
-        writer.text(f"inputs/{name}", csv_text(rows))
-    _write_tables(writer, members, pool=resolved.pool is not None)
+    for name, text in seen_texts(scenario, day).items():
+        writer.text(f"inputs/{name}", text)
+    write_tables(writer, members, pool=resolved.pool is not None)
     first = next((member.netcdf for member in members if member.netcdf), b"")
     checked = predictive(first, titles(scenario), units(scenario))
     for figure, text in checked.figures.items():
@@ -145,12 +253,22 @@ def _save(
     return writer.finish(manifest | {"fits": fits, "finished": datetime.now(UTC).isoformat(timespec="milliseconds")})
 
 
+def seen_texts(scenario: Scenario, day: date) -> dict[str, str]:
+    """The evidence that a run as of a day uses, as CSV by the name of its file."""
+    seen = {
+        "evidence.csv": scenario.evidence.rows(day),
+        "events.csv": scenario.chronology.event_rows(day),
+        "states.csv": scenario.chronology.state_rows(day),
+    }
+    return {name: csv_text(rows) for name, rows in seen.items()}
+
+
 def seen_digest(scenario: Scenario, day: date) -> str:
     """Hash of all evidence that a run as of a day uses: observations, events and states."""
     return digest_of({"evidence": scenario.evidence.digest(day), "chronology": scenario.chronology.digest(day)})
 
 
-def _write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> None:
+def write_tables(writer: Writer, members: Sequence[Member], *, pool: bool) -> None:
     """Write the members' draws, bands, redrawn parameters, starting points and fits.
 
     The tables of a pool's members are written as one, with the column `perspective`.
@@ -186,8 +304,8 @@ def _write_fits(writer: Writer, members: Sequence[Member]) -> None:
         (writer.folder / file).write_bytes(netcdf)
 
 
-def _inputs(scenario: Scenario) -> dict[str, str]:
-    """The inputs as text: the files read, and every prior after edits.
+def input_texts(scenario: Scenario) -> dict[str, str]:
+    """The inputs of a run as text: the files read, and every prior after edits.
 
     The tables of evidence are not among the files: a run saves only the rows that it used. `readings.toml` is one of
     them unless the run uses a reading.

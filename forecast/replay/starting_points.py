@@ -6,8 +6,9 @@ are selected once, in proportion to their weights; timelines start from the stat
 posterior has learnt from the observed series already, so their levels do not count in the weights again.
 """
 
+import heapq
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -37,6 +38,9 @@ from forecast.timeline.weekly_record import WeeklyRecord
 
 REPLICATES = 10
 """Replicates of each draw in a replay."""
+
+BLOCK_DRAWS = 500
+"""Draws that are selected together. A longer selection begins with a shorter one if both have whole blocks."""
 
 THIN = 100
 """Effective sample size of the draws below which the forecast is imprecise."""
@@ -117,6 +121,24 @@ class Start:
         upto[:, -1] = 1.0
         which = (u[:, None] >= upto[slot]).sum(axis=1)
         return Cells(slot, self.first[slot] + which, self.draw[slot], number + COPY * self.copy[slot])
+
+    def first_places(self, count: int) -> "Start":
+        """The starting points of a selection of fewer draws: the first `count` of these."""
+        if count >= len(self.draw):
+            return self
+        replicates = np.arange(self.share.shape[1])
+        begins, place = np.unique(self.first[:count], return_inverse=True)
+        kept = (begins[:, None] + replicates).ravel()
+        return replace(
+            self,
+            draw=self.draw[:count],
+            copy=self.copy[:count],
+            states=self.states[kept],
+            results=self.results if self.effective is None else self.results[kept],
+            values=self.values if self.effective is None else self.values[kept],
+            first=len(replicates) * place,
+            share=self.share[:count],
+        )
 
     def to_bytes(self) -> bytes:
         """Write the starting points as a file that `from_bytes` reads."""
@@ -231,16 +253,14 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
 
     Args:
         made: a replay in which at least one draw has a positive weight.
-        draws: number of draws to select; a draw may be selected several times.
+        draws: number of draws to select; a draw may be selected several times. More begin with the same, see
+            `in_blocks`.
         scenario: for the calendar.
         day: the as-of date.
     """
     final = made.log_weight[:, -1]
-    draw = in_proportion(final, draws)
+    draw, copy = in_blocks(final, draws)
     chosen, place = np.unique(draw, return_inverse=True)
-    copy = np.arange(draws) - np.searchsorted(draw, draw)
-    # Copies of a draw are spread out, so that the first timelines are a representative sample too.
-    order = spread_order(draws)
     replicates = made.share.shape[1]
     states, results = made.states[chosen].reshape(-1).copy(), made.results[chosen].reshape(-1).copy()
     states["km2_start"], states["elapsed"] = states["km2"], 0.0
@@ -252,16 +272,62 @@ def selected(made: Replayed, draws: int, scenario: Scenario, day: date) -> Start
             results[name] = np.nan
     results["average"] = 0.0
     return Start(
-        draw=draw[order],
-        copy=copy[order],
+        draw=draw,
+        copy=copy,
         states=states,
         results=results,
         values=made.values[chosen].reshape(len(states), -1),
-        first=(replicates * place)[order],
-        share=made.share[draw[order]],
+        first=replicates * place,
+        share=made.share[draw],
         effective=effective_size(final),
         log_weight=log_mean(made.log_weight),
     )
+
+
+def in_blocks(log_weight: Array, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw places in proportion to weights, block by block: more places begin with the same ones.
+
+    The first block is that of `in_proportion`. With w_i the share of a place in the weights and u_i its permanent
+    random number, its copy k, counted from 0, is due when (k + u_i) / w_i places have been drawn. The copies that are
+    not in the first block follow in the order in which they are due. So after any number of blocks a place has been
+    drawn about as often as it is expected, and places of equal weight are drawn in turn.
+
+    Args:
+        log_weight: (n,) log weights, not all -inf, in an order unrelated to the draws' values.
+        count: number of places to draw; blocks have `BLOCK_DRAWS`, the last one may have fewer.
+
+    Returns:
+        (count,) places, in the order of use; (count,) number of the copy of each, from 0.
+    """
+    first = in_proportion(log_weight, min(count, BLOCK_DRAWS))
+    later = _when_due(log_weight, first, count - len(first))
+    times = np.zeros(len(log_weight), np.int64)
+    places, copies = [], []
+    for block in (first, *(np.sort(later[k : k + BLOCK_DRAWS]) for k in range(0, len(later), BLOCK_DRAWS))):
+        copy = times[block] + np.arange(len(block)) - np.searchsorted(block, block)
+        times += np.bincount(block, minlength=len(times))
+        # Copies of a draw are spread out, so that the first timelines are a representative sample too.
+        order = spread_order(len(block))
+        places.append(block[order])
+        copies.append(copy[order])
+    return np.concatenate(places), np.concatenate(copies)
+
+
+def _when_due(log_weight: Array, drawn: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The next places to draw in the order in which they are due, after those drawn; see `in_blocks`."""
+    weights = np.exp(log_weight - log_weight.max())
+    weights /= weights.sum()
+    turn = (np.arange(len(weights)) + 0.5) / len(weights)
+    times = np.bincount(drawn, minlength=len(weights))
+    possible = np.flatnonzero(weights > 0.0)
+    due = list(zip(((times + turn)[possible] / weights[possible]).tolist(), possible.tolist(), strict=True))
+    heapq.heapify(due)
+    found = np.empty(count, np.int64)
+    for k in range(count):
+        found[k] = place = due[0][1]
+        times[place] += 1
+        heapq.heapreplace(due, (float((times[place] + turn[place]) / weights[place]), place))
+    return found
 
 
 def in_proportion(log_weight: Array, count: int) -> NDArray[np.int64]:

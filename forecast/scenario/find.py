@@ -5,7 +5,7 @@ from pathlib import Path
 
 from forecast.errors import InputError
 from forecast.inputs.validation import Place, list_folder
-from forecast.locations import ROOT, expanded, folder_in_variable
+from forecast.locations import ROOT, data_root, expanded, folder_in_variable, in_checkout
 
 DEFAULT = "ukraine-2025"
 """The scenario that is meant when none is named."""
@@ -25,7 +25,8 @@ def places(priors: Path | None = None) -> list[Path]:
 
     Returns:
         `priors` alone if given, else: what `$FORECAST_PRIORS` names; `priors` in the current folder; `priors`
-        in the checkout that the package runs from; the package's own copy. Only the first must exist.
+        in the checkout that the package runs from, or else in the user's data folder; the package's own copy. Only the
+        first must exist.
 
     Raises:
         InputError: `$FORECAST_PRIORS` names no folder. Nothing else is taken in its place.
@@ -38,8 +39,10 @@ def places(priors: Path | None = None) -> list[Path]:
         raise InputError("there is no such folder", file=named, key=VARIABLE, remedy=remedy)
     found = [] if named is None else [named]
     found.append(Path.cwd() / "priors")
-    if (ROOT.parent / "pyproject.toml").is_file():
+    if in_checkout():
         found.append(ROOT.parent / "priors")
+    elif (data := data_root()) is not None:
+        found.append(data / "priors")
     found.append(ROOT / "priors")
     return found
 

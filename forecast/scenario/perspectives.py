@@ -19,18 +19,12 @@ from forecast.scenario.addresses import Address, Tables, addresses, clear_ways, 
 from forecast.scenario.beliefs import read_beliefs
 from forecast.scenario.edits import stands_at
 from forecast.scenario.names import near_entry
+from forecast.scenario.perspective_names import BASE as BASE
+from forecast.scenario.perspective_names import BASE_RATES as BASE_RATES
+from forecast.scenario.perspective_names import POOL as POOL
 from forecast.scenario.prior import Change, Perspective, Prior
 from forecast.scenario.reader import Reader
 from forecast.scenario.spec import Beliefs
-
-BASE: Final = "base"
-"""The name of the base premises: the scenario's own files, without a perspective."""
-
-BASE_RATES: Final = "base-rates"
-"""The name of the pool's member that uses the record of past wars."""
-
-POOL: Final = "pool"
-"""The name of the pool of perspectives itself."""
 
 KEPT: Final = (BASE, BASE_RATES, POOL)
 """Names that no perspective can have."""

@@ -13,17 +13,21 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from forecast.locations import MARKER, STALE_SECONDS, files_below
+from forecast.cache.owners import abandoned, mark, old
+from forecast.locations import MARKER, files_below
 from forecast.store.manifest import own_files
 
 NEW, FORMER, GONE = "new", "former", "gone"
 """Names inside a hidden folder."""
+
+_WORK = re.compile(r"\.[A-Za-z0-9._-]+_\d{4}-\d\d-\d\d_[0-9a-f]{10}-[a-z0-9_]{8}")
+"""Names of the hidden folders of runs."""
 
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS, errno.EACCES, errno.EPERM)
 _NOT_OPENED = (*_NO_SYNC, errno.EISDIR)
@@ -33,8 +37,8 @@ def new_folder(kept: Path, name: str) -> Path:
     """Make a folder to write in, inside a hidden folder; `put` gives it its place and name."""
     work = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=kept))
     try:
+        mark(work)
         (work / NEW).mkdir()
-        (work / MARKER).touch()
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
@@ -84,6 +88,30 @@ def put(folder: Path, target: Path, carry: Callable[[Path], bool] = lambda _: Fa
                 _restore(folder.parent, target.parent)
 
 
+def remove(kept: Path, paths: Sequence[Path]) -> None:
+    """Remove folders in one step each: they are moved into a hidden folder first, so that nobody sees a part of one.
+
+    If the process is killed in between, the next one that saves something removes the rest.
+
+    Args:
+        kept: folder of saved runs.
+        paths: folders in it or below it, at least one; one that is gone is skipped.
+
+    Raises:
+        OSError: a folder cannot be moved.
+    """
+    folder = new_folder(kept, paths[0].name)
+    try:
+        with _turn(kept):
+            for number, path in enumerate(paths):
+                place = folder.parent / f"{GONE}{number}"
+                place.mkdir()
+                with contextlib.suppress(FileNotFoundError):
+                    path.rename(place / path.name)
+    finally:
+        discard(folder)
+
+
 def discard(folder: Path) -> None:
     """Remove a folder from `new_folder` with its hidden folder, if it has not been put in its place."""
     _restore(folder.parent, folder.parent.parent)
@@ -91,19 +119,26 @@ def discard(folder: Path) -> None:
 
 
 def settle(kept: Path) -> None:
-    """Repair a folder after killed processes: former folders return to their places, stale ones are removed.
+    """Repair a folder after killed processes: former folders return to their places, leftovers are removed.
 
-    Only hidden folders with our marker are touched.
+    Only hidden folders with our marker are touched, and empty ones with a name that `new_folder` gives.
     """
     for work in kept.glob(".*"):
         with contextlib.suppress(OSError):
             if work.is_symlink() or not (work / MARKER).is_file():
+                if _WORK.fullmatch(work.name) and old(work):
+                    work.rmdir()  # killed before it had its marker; fails if it has a file
                 continue
             with _turn(kept):
                 _restore(work, kept)
-                # Without a new folder it has done its work.
-                if not (work / NEW).exists() or time.time() - work.stat().st_mtime > STALE_SECONDS:
+                # A former folder that could not be moved back stays, as does everything of a process that runs.
+                if abandoned(work) or _done(work):
                     _remove(work)
+
+
+def _done(work: Path) -> bool:
+    """Whether the new folder has been put in its place, and nothing is left to do but to remove the hidden one."""
+    return (work / FORMER).exists() and not (work / NEW).exists()
 
 
 def ours(folder: Path) -> bool:

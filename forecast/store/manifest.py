@@ -14,8 +14,11 @@ READ = (1, SCHEMA)
 """Versions that can be read; `forecast.store.schema_1` translates the first."""
 
 MANIFEST = "manifest.json"
-DRAWS, TIMELINES = "draws.parquet", "timelines.parquet"
-KEPT = {"summary.json", "report.md", TIMELINES, "bands.parquet", DRAWS}
+ATTACHED = "attached"
+"""Folder beside the runs with the files that are made from them later; it is never taken for a run."""
+
+DRAWS, TIMELINES, SUMMARY = "draws.parquet", "timelines.parquet", "summary.json"
+KEPT = {SUMMARY, "report.md", TIMELINES, "bands.parquet", DRAWS}
 """Files that every run has in addition to its manifest."""
 
 REDRAWN = "redrawn.json"

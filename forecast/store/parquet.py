@@ -53,10 +53,13 @@ class TableWriter:
 
     def add(self, table: pd.DataFrame) -> None:
         """Write the next rows. All parts have the columns of the first."""
+        self.add_plain(plain(table))
+
+    def add_plain(self, part: "pa.Table") -> None:
+        """Write the next rows, made plain by `plain`."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        part = _plain(table)
         if self._writer is None:
             self._file = self._path.open("wb")  # a name that is not UTF-8 is refused by pyarrow
             # Bytes of equal weight lie together: random numbers take less space so.
@@ -156,15 +159,15 @@ class StoredRows:
         return self._whole[name].iloc[self._rows]
 
 
-def _plain(table: pd.DataFrame) -> "pa.Table":
+def plain(table: pd.DataFrame) -> "pa.Table":
     """A table for Parquet."""
     import pyarrow as pa
 
-    plain = pa.Table.from_pandas(table, preserve_index=False)
-    for k, column in enumerate(plain.schema):
+    made = pa.Table.from_pandas(table, preserve_index=False)
+    for k, column in enumerate(made.schema):
         if pa.types.is_timestamp(column.type):
-            plain = plain.set_column(k, column.name, plain.column(k).cast(pa.timestamp("ms")))
-    return plain.replace_schema_metadata(None)
+            made = made.set_column(k, column.name, made.column(k).cast(pa.timestamp("ms")))
+    return made.replace_schema_metadata(None)
 
 
 def _frame(path: Path, columns: list[str] | None, metadata: Any = None) -> pd.DataFrame:

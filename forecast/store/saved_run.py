@@ -9,24 +9,20 @@ manifest is not a run.
 import contextlib
 import logging
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from forecast.encoding.timeline_table import with_later_columns
-from forecast.errors import InputError, refusal_of
+from forecast.errors import InputError
 from forecast.inputs.parsing import given_folder
-from forecast.locations import expanded, folder_in_variable
+from forecast.locations import data_root, expanded, folder_in_variable, in_project
 from forecast.plain_text import without_middle
-from forecast.store import schema_1
+from forecast.store import atomic
 from forecast.store.digests import file_digest
-from forecast.store.json_text import read_object
-from forecast.store.manifest import DRAWS, MANIFEST, TIMELINES, read_manifest
-from forecast.store.parquet import read_parquet
+from forecast.store.manifest import ATTACHED, MANIFEST, read_manifest
+from forecast.store.record import note_on_latest
+from forecast.store.record import previous as previous_of_record
+from forecast.store.run_folder import Run as Run
+from forecast.store.run_folder import has_manifest as has_manifest
+from forecast.store.run_folder import run_folders
 
 VARIABLE = "FORECAST_RUNS"
 """Environment variable that names the folder of saved runs."""
@@ -37,14 +33,12 @@ _log = logging.getLogger("forecast")
 
 
 def runs_folder(given: str | Path | None) -> Path:
-    """The folder of saved runs: the path given, `$FORECAST_RUNS`, or `./runs`.
+    """The folder of saved runs: the path given, `$FORECAST_RUNS`, `./runs` in a project, or `runs` in the user's data.
 
     Raises:
         InputError: it is an empty text, or something else than a folder is there.
     """
-    folder = (
-        expanded(given_folder(given, "runs")) if given is not None else folder_in_variable(VARIABLE) or Path("runs")
-    )
+    folder = expanded(given_folder(given, "runs")) if given is not None else folder_in_variable(VARIABLE) or _usual()
     there = False
     with contextlib.suppress(OSError):
         there = folder.exists() and not folder.is_dir()
@@ -53,82 +47,51 @@ def runs_folder(given: str | Path | None) -> Path:
     return folder
 
 
-@dataclass(frozen=True, repr=False)
-class Run:
-    """A saved run.
-
-    Attributes:
-        folder: its folder.
-        manifest: its inputs, settings and versions, from `manifest.json`.
-    """
-
-    folder: Path
-    manifest: Mapping[str, Any]
-
-    def __repr__(self) -> str:
-        """Show the folder, not the manifest."""
-        return f"Run({str(self.folder)!r})"
-
-    @property
-    def id(self) -> str:
-        """Its name."""
-        return self.folder.name
-
-    @property
-    def _first_schema(self) -> bool:
-        return bool(self.manifest["schema"] == 1)
-
-    @cached_property
-    def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`: the odds and everything that goes with them."""
-        content = read_object(self.folder / "summary.json")
-        return schema_1.summary_of(content) if self._first_schema else content
-
-    @cached_property
-    def timelines(self) -> pd.DataFrame:
-        """One row a timeline, in a pool those of all members; `docs/timelines.md` explains the columns."""
-        table = read_parquet(self.folder / TIMELINES)
-        return with_later_columns(schema_1.timelines_of(table) if self._first_schema else table)
-
-    @property
-    def weights(self) -> dict[str, float] | None:
-        """The weights of the members of a pool, by name, for `odds`; None for a run of one perspective."""
-        members = self.summary.get("perspectives")
-        return None if members is None else {name: entry["weight"] for name, entry in members.items()}
-
-    @cached_property
-    def draws(self) -> pd.DataFrame:
-        """The draws that timelines use, by their number `draw`: each prior in its unit, and `log_prior`."""
-        table = read_parquet(self.folder / DRAWS)
-        return table.set_index("draw") if "draw" in table else table.rename_axis("draw")
-
-    @cached_property
-    def bands(self) -> pd.DataFrame:
-        """Weekly quantiles of every level."""
-        table = read_parquet(self.folder / "bands.parquet")
-        return schema_1.bands_of(table) if self._first_schema else table
-
-    @cached_property
-    def report(self) -> str:
-        """The report, as Markdown."""
-        return (self.folder / "report.md").read_text(encoding="utf-8")
+def _usual() -> Path:
+    data = None if in_project() else data_root()
+    return Path("runs") if data is None else data / "runs"
 
 
 def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
     """Open a saved run.
 
     Args:
-        run: its name, its folder, or `latest`: the greatest as-of date, then the latest start.
-        runs: the folder of saved runs; by default `$FORECAST_RUNS`, else `./runs`.
+        run: its name, its folder, or `latest`: the greatest as-of date, then the latest start; or `previous`: the
+            run of record before the latest, see `forecast.store.record`.
+        runs: the folder of saved runs; by default that of `runs_folder`.
 
     Raises:
         InputError: there is no such run, the name is not valid, or the folder is damaged.
     """
+    folder = find_run(run, runs)
+    manifest = read_manifest(folder)
+    for name, digest in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or file_digest(path) != digest:
+            raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
+    return Run(folder, manifest)
+
+
+def find_run(run: str | Path = "latest", runs: str | Path | None = None) -> Path:
+    """The folder of a saved run; its files are not checked.
+
+    Args:
+        run: see `open_run`.
+        runs: see there.
+
+    Raises:
+        InputError: there is no such run, or the name is not valid.
+    """
     kept = runs_folder(runs)
+    settled(kept)
     if isinstance(run, Path):
         folder = expanded(run)
     elif run == "latest":
         folder = _latest(kept)
+        if note := note_on_latest(Run(folder, read_manifest(folder))):
+            _log.warning("%s", note)
+    elif run == "previous":
+        folder = _previous(kept)
     elif not _NAME.fullmatch(run):
         raise InputError(
             f"{without_middle(run)!r} is not a run's name",
@@ -137,16 +100,20 @@ def open_run(run: str | Path = "latest", runs: str | Path | None = None) -> Run:
         )
     else:
         folder = kept / run
-    if not _has_manifest(folder):
+    if folder.name == ATTACHED:
+        what = f"{ATTACHED} has the files that were made from runs; it is not a run"
+        raise InputError(what, file=folder, key="run", remedy=f"Saved runs: {_names(kept)}")
+    if not has_manifest(folder):
         raise InputError(
             f"{folder} is not a run: it has no {MANIFEST}", key="run", remedy=f"Saved runs: {_names(kept)}"
         )
-    manifest = read_manifest(folder)
-    for name, digest in manifest["files"].items():
-        path = folder / name
-        if not path.is_file() or file_digest(path) != digest:
-            raise InputError("is missing or was changed since the run", file=path, remedy="Run the forecast again")
-    return Run(folder, manifest)
+    return folder
+
+
+def settled(kept: Path) -> None:
+    """Put a run back that a killed process was replacing; a folder that cannot be written stays as it is."""
+    with contextlib.suppress(OSError):
+        atomic.settle(kept)
 
 
 def _latest(kept: Path) -> Path:
@@ -167,6 +134,20 @@ def _latest(kept: Path) -> Path:
     return found[-1].folder
 
 
+def _previous(kept: Path) -> Path:
+    """The folder of the run of record before the latest run.
+
+    Raises:
+        InputError: there is none.
+    """
+    latest = _latest(kept)
+    found = previous_of_record(Run(latest, read_manifest(latest)))
+    if found is None:
+        what = f"there is no run of record before {latest.name}, the latest run"
+        raise InputError(what, key="run", remedy="Name one; `forecast list --all` shows every run")
+    return found.folder
+
+
 def list_runs(kept: Path) -> list[Run]:
     """The runs in a folder, by name; their files are not checked.
 
@@ -175,8 +156,9 @@ def list_runs(kept: Path) -> list[Run]:
     Raises:
         InputError: there are such folders only; the error is that of the first.
     """
+    settled(kept)
     found, wrong = [], []
-    for folder in _folders(kept):
+    for folder in run_folders(kept):
         try:
             found.append(Run(folder, read_manifest(folder)))
         except InputError as error:
@@ -188,28 +170,6 @@ def list_runs(kept: Path) -> list[Run]:
     return found
 
 
-def _folders(kept: Path) -> list[Path]:
-    """Folders that have a manifest. Hidden folders are still being written.
-
-    Raises:
-        ForecastError: the folder of runs cannot be read.
-    """
-    try:
-        return sorted(path for path in kept.iterdir() if not path.name.startswith(".") and _has_manifest(path))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise refusal_of(error, kept) or error from error
-
-
-def _has_manifest(folder: Path) -> bool:
-    """Whether a folder has a manifest; false also where that cannot be seen."""
-    try:
-        return (folder / MANIFEST).is_file()
-    except OSError:
-        return False
-
-
 def _names(kept: Path) -> str:
-    names = [folder.name for folder in _folders(kept)]
+    names = [folder.name for folder in run_folders(kept)]
     return ", ".join(names[-5:]) if names else "none"

@@ -1,9 +1,10 @@
 """Saved runs of schema 1, read with the names of schema 2. `CHANGELOG.md` has the table of names."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUMMARY = {
     "beside.kursk_expelled": "pocket_lost",
@@ -41,12 +42,12 @@ def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def timelines_of(table: pd.DataFrame) -> pd.DataFrame:
+def timelines_of(table: "pd.DataFrame") -> "pd.DataFrame":
     """A table of timelines with the columns and postures of the present schema."""
     return _values_renamed(table.rename(columns=COLUMNS), "posture", VALUES)
 
 
-def bands_of(table: pd.DataFrame) -> pd.DataFrame:
+def bands_of(table: "pd.DataFrame") -> "pd.DataFrame":
     """Weekly quantiles with the levels of the present schema."""
     return _values_renamed(table, "level", LEVELS)
 
@@ -62,7 +63,9 @@ def _recorded(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: names.get(key, {}).get(value, value) if key in names else value for key, value in entry.items()}
 
 
-def _values_renamed(table: pd.DataFrame, column: str, names: Mapping[str, str]) -> pd.DataFrame:
+def _values_renamed(table: "pd.DataFrame", column: str, names: Mapping[str, str]) -> "pd.DataFrame":
+    import pandas as pd
+
     values = table[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
         return table.assign(**{column: values.cat.rename_categories(dict(names))})

@@ -14,7 +14,8 @@ from forecast.locations import files_below
 from forecast.store import atomic
 from forecast.store.digests import file_digest
 from forecast.store.json_text import to_json
-from forecast.store.manifest import MANIFEST, own_files
+from forecast.store.manifest import ATTACHED, MANIFEST, own_files
+from forecast.store.marks import marks_of
 from forecast.store.saved_run import Run
 
 WAITS = (0.05, 0.05, 0.05, 0.05, 0.0)
@@ -88,6 +89,15 @@ class Writer:
                 atomic.settle(self.target.parent)
             self._unmake()
 
+    def rename(self, name: str) -> None:
+        """Save the run under another name in the same folder.
+
+        Raises:
+            InputError: something that is not a run has the name.
+        """
+        self.target = self.target.parent / name
+        self._check_name()
+
     def _unmake(self) -> None:
         """Remove the folders that were made for the run, innermost first, unless they contain something else."""
         with contextlib.suppress(OSError):
@@ -95,11 +105,18 @@ class Writer:
                 path.rmdir()
 
     def _check_name(self) -> None:
-        """Refuse a name that is taken by something that is not a run.
+        """Refuse a name that is taken by something that is not a run, or by a published run.
 
         Raises:
             InputError: it is taken.
         """
+        if self.target.name == ATTACHED:
+            what = f"{ATTACHED} cannot be the name of a run: it has the files that are made from runs"
+            raise InputError(what, file=self.target)
+        if marks_of(self.target.parent, self.target.name).publication is not None and os.path.lexists(self.target):
+            what = "the run was published, and a published run is never replaced"
+            remedy = "`forecast show` opens it, `forecast verify` checks it"
+            raise InputError(what, file=self.target, remedy=remedy)
         for wait in WAITS:  # another process may be replacing the run
             if not os.path.lexists(self.target) or atomic.ours(self.target):
                 return

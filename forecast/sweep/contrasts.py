@@ -16,7 +16,7 @@ import pandas as pd
 
 from forecast.belief.assemble import Posterior, update
 from forecast.ensemble.request import SEED, TIMELINES
-from forecast.ensemble.simulated import simulate
+from forecast.ensemble.simulated import USED_DRAWS, simulate
 from forecast.outcomes.paired import differences
 from forecast.scenario.load import load_scenario
 from forecast.scenario.perspectives import BASE
@@ -147,7 +147,9 @@ def contrasts(
     """
 
     def side(change: Change | None) -> pd.DataFrame:
-        made = simulate(scenario, posterior, timelines=timelines, seed=seed, threads=threads, change=change)
+        made = simulate(
+            scenario, posterior, timelines=timelines, seed=seed, threads=threads, draws=USED_DRAWS, change=change
+        )
         return made.timelines
 
     usual: pd.DataFrame | None = None

@@ -76,7 +76,12 @@ def swings(
             continue
         at_low, at_high = (
             simulate(
-                scenario, fix_parameters(posterior, {name: value}), timelines=timelines, seed=seed, threads=threads
+                scenario,
+                fix_parameters(posterior, {name: value}),
+                timelines=timelines,
+                seed=seed,
+                threads=threads,
+                draws=USED_DRAWS,
             ).timelines
             for value in (low, high)
         )

@@ -8,6 +8,7 @@ smaller error than either of the odds. The error is clustered by draw, as the er
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import pandas as pd
 from forecast.belief.assemble import Posterior, fix_parameters
 from forecast.encoding.timeline_table import HEADLINES
 from forecast.ensemble.request import SEED, TIMELINES
-from forecast.ensemble.simulated import simulate
+from forecast.ensemble.simulated import USED_DRAWS, simulate
 from forecast.outcomes.paired import differences
 from forecast.scenario.spec import Scenario
 
@@ -97,12 +98,13 @@ def effects(
         seed: seed of the random numbers.
         threads: number of threads; does not change the results.
     """
-    base = simulate(scenario, posterior, timelines=timelines, seed=seed, threads=threads).timelines
+    size: dict[str, Any] = {"timelines": timelines, "seed": seed, "threads": threads, "draws": USED_DRAWS}
+    base = simulate(scenario, posterior, **size).timelines
     found = []
     for premise in scenario.premises if premises is None else premises:
         values = switched_off(scenario, premise)
         without = fix_parameters(posterior, values)
-        table = simulate(scenario, without, timelines=timelines, seed=seed, threads=threads).timelines
+        table = simulate(scenario, without, **size).timelines
         found.append(compare(premise, tuple(values), base, table))
     return found
 

@@ -185,6 +185,7 @@ title = "Made up"
 unit = "km2"
 instrument = "nobody"
 lag_days = 0
+every_days = 7
 range = [0, 9000]
 source = "survey"
 '''

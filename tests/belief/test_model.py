@@ -329,6 +329,7 @@ title = "Islanders who trust their steward"
 unit = "%"
 instrument = "asked at the ferry"
 lag_days = 0
+every_days = 7
 range = [0, 100]
 source = "survey"
 """

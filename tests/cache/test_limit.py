@@ -28,6 +28,8 @@ FILES = {
     "posterior": ["fit.json", "draws.npz", "posterior.nc"],
     "models": ["model.json", "logp.o", "expand.o"],
     "predictive": ["entry.json", "checks.json", "flagged.json", "prior_predictive.svg"],
+    "names": ["name.json"],
+    "tables": ["tables.json", "tables.txt"],
     "compiled": ["week.step-12.py313.nbi", "week.step-12.py313.1.nbc", "week.step-12.py313.nbi.tmp.0123456789abcdef"],
 }
 
@@ -65,6 +67,10 @@ def left(*places: Path) -> list[bool]:
     return [place.exists() for place in places]
 
 
+OF_SIZE = ("posterior", "models", "predictive", "compiled")
+"""Kinds whose entries have a size worth limiting."""
+
+
 def hidden_in(cache: Path) -> list[Path]:
     return [path for path in cache.rglob(f"{PART}*") if path.is_dir()]
 
@@ -77,7 +83,7 @@ def store(place: Path, size: int = MB) -> None:
 
 
 def test_entries_used_longest_ago_go_first_whatever_their_kind(cache: Path) -> None:
-    places = [made(cache, kind, 1, days) for kind, days in zip(KINDS, (2.0, 5.0, 3.0, 4.0), strict=True)]
+    places = [made(cache, kind, 1, days) for kind, days in zip(OF_SIZE, (2.0, 5.0, 3.0, 4.0), strict=True)]
     more = made(cache, "posterior", 2, 1.0)
     keep_below_limit()
     assert left(*places, more) == [True, False, True, False, True]
@@ -160,6 +166,8 @@ def test_entries_that_are_really_stored_are_known(cache: Path, monkeypatch: pyte
     environment = {"FORECAST_CACHE": str(cache), "FORECAST_CACHE_MB": "3"}
     assert new_process(code, cwd=cache.parent, **environment).split() == ["6"]
     assert not old.exists()  # a new folder of compiled code was made
+    store_entry("a name", cache / "names" / key, {"name": "a"}, {})
+    store_entry("tables", cache / "tables" / key, {}, {"tables.txt": b""})
     for kind, expected in KINDS.items():
         (place,) = (cache / kind).iterdir()
         assert limit._entry(place, expected) is not None, kind
@@ -215,7 +223,7 @@ def a_link(place: Path) -> None:
 
 
 def no_record(place: Path) -> None:
-    (place / FILES[place.parent.name][0]).rename(place / FILES[place.parent.name][1])
+    (place / FILES[place.parent.name][0]).rename(place / [*FILES[place.parent.name], "other"][1])
     if place.parent.name == "compiled":
         (place / FILES["compiled"][2]).unlink()
 

@@ -19,7 +19,7 @@ import pytest
 from places import REPOSITORY
 from run_tools import SAMPLED_TIMELINES, TINY, Done, MadeUpSampler, Sampled, command_started, contents
 
-from forecast.cli import app
+from forecast.cli.exit_codes import MEANINGS
 from forecast.store.manifest import MANIFEST
 from forecast.store.saved_run import Run, open_run
 
@@ -77,7 +77,13 @@ def test_run_show_and_the_folder_say_the_same(command: Command, tmp_path: Path) 
         assert command("show", *name, "--json") == made
     tables = command("run", TINY, *QUICK)
     assert (tables.code, tables.err) == (0, "")
-    assert tables == command("show")
+    shown = command("show")
+    assert (shown.code, shown.err) == (0, "")
+    *one, last = tables.out.splitlines()
+    *other, saved = shown.out.splitlines()
+    assert one == other
+    assert saved.startswith("Saved to ")
+    assert last == saved.replace("Saved to", "Unchanged: the same run was saved before, in")
     assert "How it ends" in tables.out
     assert run.id in tables.out
     assert "\x1b" not in tables.out
@@ -111,14 +117,14 @@ def test_help_tells_exit_codes_and_commands(command: Command) -> None:
     for arguments in ((), ("--help",)):
         done = command(*arguments)
         assert (done.code, done.err) == (0, "")
-        for code in app.EXIT_CODES:
-            assert f"\n  {code}: " in done.out
-        for name in ("run", "show", "check", "explain"):
+        for code in MEANINGS:
+            assert f"\n  {int(code)}: " in done.out
+        for name in ("init", "run", "show", "check", "explain"):
             assert f"\n  {name} " in done.out
     for name in ("run", "show", "check", "explain"):
         done = command(name, "--help")
         assert done.code == 0
-        for option in ("--json", "--verbose", "--quiet", "--help"):
+        for option in ("--json", "--log-json", "--verbose", "--quiet", "--help"):
             assert option in done.out
         assert ("--runs" in done.out) == (name in ("run", "show"))
         assert ("--perspective NAME|FILE" in done.out) == (name != "show")
@@ -380,6 +386,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 import sys
 import time
 from forecast.cli import app
+from forecast.cli.exit_codes import MEANINGS
 sys.argv = ["forecast", "--help"]
 app.main()
 print([name for name in {heavy} if name in sys.modules], file=sys.stderr)
@@ -395,6 +402,7 @@ def test_the_warm_path_imports_no_sampler(sampled: tuple[Sampled, Sampled], tmp_
 import sys
 import time
 from forecast.cli import app
+from forecast.cli.exit_codes import MEANINGS
 sys.argv = ["forecast", "run", {str(TINY)!r}, "--timelines", "{SAMPLED_TIMELINES}", "--json"]
 app.main()
 print([name for name in {heavy} if name in sys.modules], file=sys.stderr)

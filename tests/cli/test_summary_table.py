@@ -1,6 +1,5 @@
 """The odds of a run on a terminal, as a reader sees them."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,7 +91,7 @@ def summary() -> dict[str, Any]:
 def shown(summary: dict[str, Any]) -> str:
     console = PlainConsole(width=110, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     with console.file:
-        show_summary(summary, Path("runs/two-islands_2031-04-14_0123456789"), console)
+        show_summary(summary, console)
         return "\n".join(line.rstrip() for line in console.export_text().splitlines())
 
 

@@ -28,6 +28,7 @@ CASES: dict[str, dict[str, Any]] = {
     "pool": {"timelines": 8000},
     "after a replay": {"timelines": 8000, "perspective": "base", "as_of": date(2025, 3, 31)},
     "other islands": {"scenario": TINY, "timelines": 8000},
+    "three blocks": {"scenario": TINY, "timelines": 60_000, "perspective": "base"},
 }
 
 

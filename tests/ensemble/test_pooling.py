@@ -282,7 +282,7 @@ def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> N
     assert "`base-rates` has no odds for talks, Washington or single events;" in text
     assert "provisional" not in text
     out = io.StringIO()
-    show_summary(pool_run.summary, pool_run.folder, PlainConsole(file=out, width=140))
+    show_summary(pool_run.summary, PlainConsole(file=out, width=140))
     assert "base-rates" in out.getvalue()
     assert "disagreement" in out.getvalue()
     later = json.loads(json.dumps(pool_run.summary))
@@ -293,7 +293,7 @@ def test_the_report_tells_the_members_and_their_disagreement(pool_run: Run) -> N
         entry |= {"interval": [entry["probability"], entry["probability"] + 1e-4], "between_members": 1.0}
     assert "are too narrow to be divided into disagreement" in report_text(load_scenario("ukraine-2025"), later)
     out = io.StringIO()
-    show_summary(later, pool_run.folder, PlainConsole(file=out, width=140))
+    show_summary(later, PlainConsole(file=out, width=140))
     assert "disagreement" not in out.getvalue()
 
 

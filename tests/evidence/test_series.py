@@ -37,6 +37,7 @@ def entry(name: str, **changes: object) -> str:
         "unit": '"km2"',
         "instrument": '"a map"',
         "lag_days": 0,
+        "every_days": 7,
         "range": "[0, 500]",
         "source": '"maps"',
         "note": '""',

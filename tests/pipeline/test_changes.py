@@ -53,7 +53,7 @@ def test_the_report_and_the_terminal_tell_states_in_words(later: Run) -> None:
     assert (found["rung"]["value"], found["rung"]["since"]) == ("contact", "2031-03-05")
     assert all({"label", "words", "meaning", "criterion"} <= set(entry) for entry in found.values())
     out = io.StringIO()
-    show_summary(later.summary, later.folder, PlainConsole(file=out, width=200))
+    show_summary(later.summary, PlainConsole(file=out, width=200))
     for entry in found.values():
         assert f"| {entry['label']} | {entry['words']} | " in later.report
         assert f"{entry['label']}: {entry['words']} (" in out.getvalue()
@@ -162,7 +162,7 @@ def test_a_run_says_until_when_events_are_coded(later: Run, uncoded: Run) -> Non
     )
     assert caution in cautions(uncoded.summary)
     out = io.StringIO()
-    show_summary(uncoded.summary, uncoded.folder, PlainConsole(file=out, width=400))
+    show_summary(uncoded.summary, PlainConsole(file=out, width=400))
     assert caution in out.getvalue()
     assert f"**{caution}**" in uncoded.report
     assert "| State | On 2031-04-09 | Since |" in uncoded.report

@@ -60,7 +60,7 @@ def test_a_run_says_which_perspective_it_is_under_and_what_that_changes(tmp_path
     assert "(`moscow.worth`) | 0.6 (0.45 to 0.75) | 0.35 (0.2 to 0.5) value | P4 | The gazette tells of" in words
     assert words.count("| P2, P1 | A shared harbour was spoken of. |") == 1
     assert report_text(load_scenario(TINY), summary) == run.report
-    text = " ".join(printed(lambda console: show_summary(summary, run.folder, console)).split())
+    text = " ".join(printed(lambda console: show_summary(summary, console)).split())
     assert "seed 1, perspective hopeful The evidence was left out" in text
     assert "Perspective hopeful, The mediator's hopes: Held by the mediator's envoys." in text
     assert "│ moscow.worth │ 0.6 → 0.35 value │ P4 │" in text
@@ -75,7 +75,7 @@ def test_words_of_a_perspective_cannot_break_the_page_or_the_terminal(tmp_path: 
     assert r"*\[b\]Mine \| theirs\[/x\]*:" in run.report
     assert "\nOne \\| two. The forecaster does not take it as true." in run.report
     assert r"| P2 | \[/b\] so \| I hold |" in run.report
-    text = printed(lambda console: show_summary(run.summary, run.folder, console))
+    text = printed(lambda console: show_summary(run.summary, console))
     assert "[b]Mine | theirs[/x]" in text
     assert "[/b] so | I hold" in text
 
@@ -139,7 +139,11 @@ def test_explain_is_under_the_perspective() -> None:
 def test_the_command_takes_a_name_and_a_file(command: Callable[..., Done], tmp_path: Path) -> None:
     quickly = ("--prior-only", "--timelines", 400, "--json")
     base = command("run", TINY, *quickly)
-    assert command("run", TINY, *quickly, "--perspective", "base") == base
+    named = command("run", TINY, *quickly, "--perspective", "base")
+    assert (named.code, named.err) == (0, "")
+    assert json.loads(named.out) == json.loads(base.out) | {"unchanged": True}
+    elsewhere = command("run", TINY, *quickly, "--perspective", "base", "--runs", tmp_path / "elsewhere")
+    assert elsewhere == base
     names = {json.loads(base.out)["run"]}
     for given, name in (("hopeful", "hopeful"), (put(tmp_path, VIEW), "mine")):
         done = command("run", TINY, *quickly, "--perspective", given)

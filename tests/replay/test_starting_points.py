@@ -19,7 +19,15 @@ from forecast.errors import InputError
 from forecast.replay import starting_points
 from forecast.replay.observations import weekly_record_of
 from forecast.replay.prequential import common_density
-from forecast.replay.starting_points import COPY, REPLICATES, Start, in_proportion, selected
+from forecast.replay.starting_points import (
+    BLOCK_DRAWS,
+    COPY,
+    REPLICATES,
+    Start,
+    in_blocks,
+    in_proportion,
+    selected,
+)
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
 from forecast.timeline.cells import TIMELINES_PER_DRAW
@@ -172,6 +180,33 @@ def test_whatever_their_order_draws_are_used_as_their_weights_say() -> None:
         order = rng.permutation(40)
         used += np.bincount(order[in_proportion(np.log(weights[order]), 20)], minlength=40)
     assert np.abs(used / 2000 - 20 * weights).max() < 0.08
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5, 3.0], ids=["equal", "nearly equal", "unequal"])
+def test_a_longer_selection_begins_with_a_shorter_one_and_is_in_proportion(spread: float) -> None:
+    log_weight = spread * np.random.default_rng(6).standard_normal(4000)
+    weights = np.exp(log_weight)
+    weights /= weights.sum()
+    whole, copies = in_blocks(log_weight, 4000)
+    assert len(set(zip(whole.tolist(), copies.tolist(), strict=True))) == 4000
+    assert sorted(whole[:BLOCK_DRAWS]) == in_proportion(log_weight, BLOCK_DRAWS).tolist()
+    for count in range(BLOCK_DRAWS, 4001, BLOCK_DRAWS):
+        draw, copy = in_blocks(log_weight, count)
+        assert (draw.tolist(), copy.tolist()) == (whole[:count].tolist(), copies[:count].tolist())
+        times = np.bincount(draw, minlength=4000)
+        assert (np.abs(times - count * weights) < 1.5 + 0.02 * count * weights).all()
+        for place in np.flatnonzero(times):
+            assert sorted(copy[draw == place]) == list(range(times[place]))
+    if spread == 0.0:
+        assert [sorted(whole[k : k + BLOCK_DRAWS])[0] for k in range(0, 4000, BLOCK_DRAWS)] == list(range(0, 4000, 500))
+
+
+def test_draws_without_weight_are_never_selected() -> None:
+    log_weight = np.full(4000, -np.inf)
+    log_weight[[3, 77]] = np.log([0.25, 0.75])
+    draw, copy = in_blocks(log_weight, 2000)
+    assert Counter(draw.tolist()) == {3: 500, 77: 1500}
+    assert sorted(copy[draw == 77]) == list(range(1500))
 
 
 def test_one_draw_with_all_the_weight_is_copied_with_other_luck() -> None:

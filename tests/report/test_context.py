@@ -272,7 +272,7 @@ def test_year_is_that_of_the_horizon(kept: Run, ukraine_run: Run) -> None:
 def shown(run: Run) -> str:
     console = PlainConsole(width=110, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     with console.file:
-        show_summary(run.summary, run.folder, console)
+        show_summary(run.summary, console)
         return console.export_text()
 
 

@@ -13,6 +13,8 @@ import pytest
 from run_tools import contents
 from timeline_tools import new_process
 
+from forecast.locations import STALE_SECONDS
+from forecast.machine import this_process
 from forecast.store import atomic
 from forecast.store.manifest import KEPT, MANIFEST
 from forecast.store.saved_run import open_run
@@ -108,6 +110,20 @@ def aside(runs: Path, name: str) -> Path:
     return work
 
 
+def of_an_ended_process(work: Path) -> None:
+    """Let the marker name a process of the present boot that has ended."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    (work / atomic.MARKER).write_text(json.dumps(this_process() | {"pid": child}))
+
+
+def settled(runs: Path) -> None:
+    with pytest.raises(ValueError, match="stop"), Writer(runs, "another"):
+        raise ValueError("stop")
+
+
 def test_a_run_moved_aside_is_put_back_by_the_next_whatever_its_name(tmp_path: Path) -> None:
     write(tmp_path, "old")
     before = contents(tmp_path / "a")
@@ -115,9 +131,11 @@ def test_a_run_moved_aside_is_put_back_by_the_next_whatever_its_name(tmp_path: P
     with pytest.raises(ValueError, match="stop"), Writer(tmp_path, "b"):
         raise ValueError("stop")
     assert contents(tmp_path / "a") == before
-    # The folder may be in use by another process; once it is old it goes.
-    assert work.is_dir()
+    # The folder is in use by a process that runs, whatever the clock says; once that has ended it goes.
     os.utime(work, (0, 0))
+    settled(tmp_path)
+    assert work.is_dir()
+    of_an_ended_process(work)
     # Where another stands in its place already the former one is removed.
     write(tmp_path, "new", name="c")
     work = aside(tmp_path, "c")
@@ -127,8 +145,8 @@ def test_a_run_moved_aside_is_put_back_by_the_next_whatever_its_name(tmp_path: P
     assert not list((tmp_path / "c").iterdir())
 
 
-def test_only_what_is_marked_as_ours_and_old_is_swept(tmp_path: Path) -> None:
-    old = time.time() - atomic.STALE_SECONDS - 60.0
+def test_only_what_is_marked_as_ours_and_left_behind_is_swept(tmp_path: Path) -> None:
+    old = time.time() - STALE_SECONDS - 60.0
     theirs = [".my_notes-2024", ".venv_py-3.12", ".plan-abcdefgh-former", ".a_b-12345678", ".git", ".a_b-12345678-gone"]
     for name in theirs:
         (tmp_path / name / "former" / "a").mkdir(parents=True)
@@ -140,8 +158,14 @@ def test_only_what_is_marked_as_ours_and_old_is_swept(tmp_path: Path) -> None:
     (elsewhere / atomic.MARKER).touch()
     os.utime(elsewhere, (old, old))
     (tmp_path / ".link").symlink_to(elsewhere)
-    stale, fresh = (atomic.new_folder(tmp_path, "a").parent for _ in range(2))
+    stale, killed, later, fresh = (atomic.new_folder(tmp_path, "a").parent for _ in range(4))
+    for work in (stale, later):  # of an earlier version, which named no process
+        (work / atomic.MARKER).write_text("")
     os.utime(stale, (old, old))
+    future = time.time() + STALE_SECONDS + 60.0
+    os.utime(later, (future, future))  # a clock was wrong
+    of_an_ended_process(killed)
+    os.utime(fresh, (old, old))
     atomic.settle(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*theirs, ".file", ".link", fresh.name])
     assert all((tmp_path / name / "former" / "a").is_dir() for name in theirs)
