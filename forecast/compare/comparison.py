@@ -1,6 +1,7 @@
 """The comparison of two runs: named, made, kept with the later run, and read again."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,16 @@ from forecast.compare.words import sentence
 from forecast.ensemble.forecasts import silent
 from forecast.errors import ForecastError, InputError
 from forecast.locations import source_digest
+from forecast.store.attached import read_attached, write_attached
 from forecast.store.digests import versions
 from forecast.store.json_text import to_json
-from forecast.store.saved_run import Run, list_runs, open_run, runs_folder
+from forecast.store.record import previous
+from forecast.store.saved_run import Run, open_run
 
 SCHEMA = 1
 """Version of a ledger's layout."""
+
+_log = logging.getLogger("forecast")
 
 PREVIOUS = "previous"
 """Name of the run of record before the other one."""
@@ -73,7 +78,7 @@ def named(one: str | Path, other: str | Path, runs: Path | None) -> tuple[Run, R
     if names[0] == PREVIOUS:
         names.reverse()
     first = open_run(names[0], runs)
-    second = _previous(first, runs) if names[1] == PREVIOUS else open_run(names[1], runs)
+    second = _previous(first) if names[1] == PREVIOUS else open_run(names[1], runs)
     if first.folder.resolve() == second.folder.resolve():
         raise InputError(f"both names are of the run {first.id}; expected two runs", key="run")
     return first, second
@@ -84,35 +89,17 @@ def _name_or_folder(name: str | Path) -> str | Path:
     return Path(name) if isinstance(name, str) and ("/" in name or name in (".", "..")) else name
 
 
-def _previous(run: Run, runs: Path | None) -> Run:
+def _previous(run: Run) -> Run:
     """The run of record before a run.
 
     Raises:
         InputError: there is none.
     """
-    try:
-        from forecast.store.record import previous
-    except ImportError:  # a run of the same scenario and settings stands for it
-        found = _before(run, runs_folder(runs))
-    else:
-        found = previous(run)
+    found = previous(run)
     if found is None:
         what = f"there is no run of record before {run.id}"
-        raise InputError(what, key=PREVIOUS, remedy="Name a run; forecast show lists the latest")
-    return open_run(found.folder, runs)
-
-
-def _before(run: Run, kept: Path) -> Run | None:
-    """The last run of the same scenario and settings with an earlier as-of date."""
-
-    def order(one: Run) -> tuple[str, str]:
-        return one.manifest["as_of"], one.manifest["started"]
-
-    def alike(one: Run) -> bool:
-        same = all(one.manifest.get(key) == run.manifest.get(key) for key in ("scenario", "settings"))
-        return same and one.manifest["as_of"] < run.manifest["as_of"]
-
-    return max(filter(alike, list_runs(kept)), key=order, default=None)
+        raise InputError(what, key=PREVIOUS, remedy="Name two runs; forecast list --all shows them")
+    return open_run(found.folder)
 
 
 def _content(
@@ -162,19 +149,17 @@ def _file(a: Run, together: tuple[str, ...]) -> str:
 def _kept(a: Run, b: Run, key: str, together: tuple[str, ...]) -> dict[str, Any] | None:
     """The ledger that is kept with the later run, if the present code would make the same."""
     try:
-        from forecast.store.attached import read_attached
-
         content = read_attached(b, _file(a, together))
         found = None if content is None else json.loads(content)
-    except (ImportError, ForecastError, ValueError):  # it is made again
+    except (ForecastError, ValueError) as error:
+        _log.warning("the ledger that was kept cannot be used (%s); it is made again", error)
         return None
     return found if isinstance(found, dict) and found.get("key") == key else None
 
 
 def _keep(a: Run, b: Run, text: str, together: tuple[str, ...]) -> None:
-    """Keep a ledger with the later run."""
+    """Keep a ledger with the later run; where that is impossible, a warning says so."""
     try:
-        from forecast.store.attached import write_attached
-    except ImportError:
-        return
-    write_attached(b, _file(a, together), text.encode())
+        write_attached(b, _file(a, together), text.encode())
+    except ForecastError as error:
+        _log.warning("the ledger is not kept: %s", error)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.arrays import Array
@@ -15,11 +14,11 @@ from forecast.cache.digests import sha256
 from forecast.compare.causes import FILES, WEIGHTS, prior_key
 from forecast.compare.fits import Fits, block_key
 from forecast.compare.mixture import SIMULATION, Mixture, Settings
-from forecast.compare.outcomes import FEW_OF, OTHER_SEED, Odds, Outcomes, few_numbers
+from forecast.compare.outcomes import FEW_OF, OTHER_SEED, Odds, Outcomes, columns_of, few_numbers
 from forecast.compare.owen import Coalition
 from forecast.compare.sides import Side
 from forecast.encoding import kernel_inputs
-from forecast.encoding.timeline_table import HEADLINES, outcomes
+from forecast.encoding.timeline_table import outcomes
 from forecast.ensemble import base_rates
 from forecast.ensemble.simulated import USED_DRAWS, simulate
 from forecast.replay import starting_points
@@ -110,7 +109,7 @@ class Evaluator:
             table = simulate(
                 scenario, posterior, timelines=settings.timelines, seed=settings.seed, threads=self.threads
             ).timelines
-            return _seeded(mixture, settings.draw_seed, *_columns(table))
+            return _seeded(mixture, settings.draw_seed, *columns_of(table))
         draw, kind = simulated(scenario, self._started[key], numbers, settings.seed, self.threads)
         return _seeded(mixture, settings.draw_seed, draw, kind)
 
@@ -163,7 +162,7 @@ def today(side: Side, fits: Fits, threads: int | None, *, other_seed: bool) -> O
         else:
             posterior = fits.posterior(scenario, side.day, settings)
             table = simulate(scenario, posterior, timelines=side.timelines, seed=side.seed, threads=threads).timelines
-            draw, kind = _columns(table)
+            draw, kind = columns_of(table)
         members[name] = Outcomes(draw + (OTHER_SEED if other_seed else 0), kind)
     return Odds(members, side.weights)
 
@@ -175,7 +174,7 @@ def base_rates_table(
     truces = base_rates.general_truces(scenario, day)
     draws = base_rates.believe(scenario, day, truces, draw_seed)
     table = base_rates.simulate(scenario, draws, day, truces, timelines=timelines, seed=seed)
-    return _columns(table)
+    return columns_of(table)
 
 
 def simulated(
@@ -198,12 +197,6 @@ def simulated(
     inputs = Inputs(rows, start.states, start.results, start.values, redrawn, world)
     record, _ = simulate_cells(inputs, start.cells(numbers), seed, threads)
     return np.asarray(record["draw"], np.int64), np.asarray(outcomes(record, scenario), np.int64)
-
-
-def _columns(table: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draws of a table of timelines, and their outcomes as places in `HEADLINES`."""
-    places = {name: k for k, name in enumerate(HEADLINES)}
-    return table["draw"].to_numpy(np.int64), table["headline"].astype(str).map(places).to_numpy(np.int64)
 
 
 def _seeded(mixture: Mixture, draw_seed: int, draw: NDArray[np.int64], kind: NDArray[np.int64]) -> Outcomes:

@@ -5,8 +5,8 @@
     causes  Owen values between those inputs and the later run (`owen`)
 
 A run that the present code, packages and processor made counts as it was saved, since it would come out the same. Where
-many mixtures are simulated, each has a quarter of the timelines. What all timelines give for all causes together then
-differs a little. The difference is shared out by the size of the lines, and is part of their errors.
+many mixtures are simulated, each has a quarter of the timelines. With all timelines, the change by all causes together
+is slightly different. The difference is shared out by the size of the lines, and is part of their errors.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -11,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def account(runs: Sequence[Run], outcome: str) -> Iterator[str]:
     yield f"| As of | Battlefield | Negotiated | Move in {outcome} | Time | Evidence | Recorded changes |"
     yield "|---|---|---|---|---|---|---|"
     yield _row(runs[0], "", "", "", "")
-    for a, b in zip(runs, runs[1:], strict=False):
+    for a, b in pairwise(runs):
         entry = compare(a.folder, b.folder, together=TOGETHER)["odds"][outcome]
         time, evidence, changes = "", "", []
         for line in entry["lines"]:

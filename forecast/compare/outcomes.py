@@ -97,6 +97,13 @@ class Odds:
         return Odds({name: own.few() for name, own in self.members.items()}, self.weights)
 
 
+def columns_of(timelines: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draws of a table of timelines, and their outcomes as places in `HEADLINES`."""
+    places = {name: k for k, name in enumerate(HEADLINES)}
+    kind = timelines["headline"].astype(str).map(places)
+    return np.asarray(timelines["draw"], np.int64), np.asarray(kind, np.int64)
+
+
 def odds_of_table(timelines: pd.DataFrame, weights: Mapping[str, Fraction], *, other_seed: bool = False) -> Odds:
     """The odds of a saved run.
 
@@ -105,8 +112,8 @@ def odds_of_table(timelines: pd.DataFrame, weights: Mapping[str, Fraction], *, o
         weights: of its members.
         other_seed: its draws have another seed than those that they are compared with.
     """
-    kind = timelines["headline"].astype(str).map({name: k for k, name in enumerate(HEADLINES)}).to_numpy(np.int64)
-    draw = timelines["draw"].to_numpy(np.int64) + (OTHER_SEED if other_seed else 0)
+    draw, kind = columns_of(timelines)
+    draw = draw + (OTHER_SEED if other_seed else 0)
     if MEMBER not in timelines:
         return Odds({name: Outcomes(draw, kind) for name in weights}, weights)
     member = timelines[MEMBER].astype(str).to_numpy()

@@ -18,7 +18,7 @@ from typing import Any
 from forecast.belief.fit import SamplerSettings
 from forecast.compare.tables import entries_of, joined, split
 from forecast.ensemble.request import DRAW_SEED, SEED
-from forecast.ensemble.simulated import USED_DRAWS
+from forecast.ensemble.simulated import draws_used
 from forecast.errors import InputError
 from forecast.locations import source_digest
 from forecast.narrative.rerun import evidence_seen
@@ -151,9 +151,16 @@ def _side(run: Run, folder: Path, unknown: tuple[str, ...]) -> Side:
             *unknown,
             *(f"--set {edit}" for edit in settings["edits"] if _names_any(edit, unknown)),
             *(f"--fix {name}" for name in settings.get("fixed", {}) if name not in scenario.priors),
-            *(f"{settings['draws']} draws" for _ in range(settings.get("draws", USED_DRAWS) != USED_DRAWS)),
+            *_other_draws(settings),
         ),
     )
+
+
+def _other_draws(settings: Mapping[str, Any]) -> list[str]:
+    """The number of draws that timelines used, in words, if the present code uses another."""
+    now = draws_used(int(settings["timelines"]))
+    before = settings.get("draws", now)
+    return [] if before == now else [f"{before} draws in place of {now}"]
 
 
 def _names_any(edit: str, unknown: tuple[str, ...]) -> bool:
