@@ -142,7 +142,7 @@ DAMAGES: list[tuple[str, str, str | None, tuple[str, ...]]] = [
         ("unknown key", "title, holder, summary, reviewed, change"),
     ),
     ("blank holder", VIEW.replace('"me"', '" "'), "holder", ("found ' '", "text that is not blank")),
-    ("no change", HEAD, "change", ("it is missing", "title, holder, summary, reviewed, change")),
+    ("no change", HEAD, "change", ("it is missing", "title, holder, summary, change")),
     ("changes that are none", f"{HEAD}change = []\n", "change", ("found []", "a list of at least 1")),
     ("a change that is a number", f"{HEAD}change = [3]\n", "change.1", ("found 3", "a table")),
     # Of the entry
