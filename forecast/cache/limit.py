@@ -115,7 +115,7 @@ def remove_leftovers() -> None:
 
 
 def _remove_unfinished(place: Path) -> None:
-    """Remove the files of compiled code that numba had not finished; each has a name of its own, and a day is enough."""
+    """Remove the files of compiled code that numba had not finished a day ago; each has a name of its own."""
     with contextlib.suppress(OSError):
         for path in place.glob(UNFINISHED):
             if stat.S_ISREG(path.lstat().st_mode) and old(path):
