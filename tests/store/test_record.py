@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from made_up_runs import make_run
+from places import REPOSITORY
 
 from forecast.errors import ChangedSince, InputError
-from forecast.store.marks import PUBLISHED, SCHEDULED
+from forecast.store.marks import CORRECTED, PUBLISHED, SCHEDULED
 from forecast.store.publication import publish
 from forecast.store.record import (
     is_of_record,
@@ -199,3 +200,16 @@ def test_hostile_names_of_jobs_are_kept_as_they_are(runs: list[Run], tmp_path: P
         mark_scheduled(runs[0], name, INSTANT)
     assert [job for job, _ in marks(runs[0]).scheduled] == hostile
     assert {path.name for path in tmp_path.iterdir()} == {*names(runs), "attached"}
+
+
+def test_every_key_of_the_marks_is_documented(runs: list[Run], tmp_path: Path) -> None:
+    mark_scheduled(runs[0], "weekly", INSTANT)
+    publish(runs[0])
+    publish(runs[1], corrects=runs[0], reason="A wrong sheet.")
+    text = (REPOSITORY / "runs" / "README.md").read_text(encoding="utf-8")
+    for name in (SCHEDULED, PUBLISHED, CORRECTED):
+        assert f"`{name}`" in text
+        for path in (tmp_path / "attached").glob(f"*/{name}"):
+            content = json.loads(path.read_text())
+            keys = {*content, *(key for mark in content.get("marks", ()) for key in mark)}
+            assert not [key for key in keys - {"marks"} if f"`{key}`" not in text]
