@@ -23,6 +23,7 @@ from forecast.belief.fit import Fit, SamplerSettings
 from forecast.belief.model import BLOCKS, PARAMETERS, block_data, families, prior_fit, series_used, shapes, values
 from forecast.cache.entries import DamagedError, load_entry, store_entry
 from forecast.compare.mixture import Settings
+from forecast.ensemble.simulated import draws_used
 from forecast.locations import cache_root
 from forecast.scenario.elicit import Marginal
 from forecast.scenario.spec import Scenario
@@ -58,14 +59,16 @@ class Fits:
             day: its as-of date.
             settings: of the mixture.
         """
+        # As in a run: on the reference date the first draws are used, later the replay selects among all.
+        count = DRAWS if day > scenario.reference_date else min(draws_used(settings.timelines), DRAWS)
         data = block_data(scenario, day)
         priors = {name: scenario.priors[name].marginal for name in PARAMETERS}
         drawn = self._drawn(data, priors, day, settings)
         seed = settings.draw_seed
         order = np.arange(DRAWS) if seed == DRAW_SEED else generator(seed, "order of the draws").permutation(DRAWS)
-        kept = {kind: {name: found[order] for name, found in own.items()} for kind, own in drawn.items()}
+        kept = {kind: {name: found[order[:count]] for name, found in own.items()} for kind, own in drawn.items()}
         scores = {name: kept["score"][name] for name in PARAMETERS}
-        table = draw_table(scenario.priors, scenario.correlations, DRAWS, seed, scores)
+        table = draw_table(scenario.priors, scenario.correlations, count, seed, scores)
         rows = table.values.copy()
         for name in STATES:
             rows[name] = kept["state"][name]

@@ -53,7 +53,7 @@ def sentence(name: str, entry: Mapping[str, Any], earlier: Mapping[str, Any], la
         tail = "" if total == 0.0 else ", within the simulation's error"
         first = f"{odds} {moved} {since}, from {before} to {after}{tail}"
         reasons = _reasons(entry["lines"], 0.0)
-        return f"{first}." if not reasons else f"{first}; causes that offset each other: {reasons}."
+        return f"{first}." if not reasons else f"{first}. Clear of it alone: {reasons}."
     verb = "fell" if total < 0.0 else "rose"
     by = f"by {points(abs(total)).lstrip('+')} points{f' (± {error(size)})' if size else ''}"
     first = f"{odds} {verb} {by} {since}, from {before} to {after}"
