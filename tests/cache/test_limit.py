@@ -17,6 +17,7 @@ from forecast.cache import hidden, limit
 from forecast.cache.entries import remove_entry, store_entry
 from forecast.cache.hidden import PART
 from forecast.cache.limit import KINDS, cache_limit, keep_below_limit, mark_used
+from forecast.compare import fits as block_fits
 from forecast.errors import InputError
 from forecast.locations import MARKER, STALE_SECONDS
 from forecast.report import predictive
@@ -28,6 +29,7 @@ FILES = {
     "posterior": ["fit.json", "draws.npz", "posterior.nc"],
     "models": ["model.json", "logp.o", "expand.o"],
     "predictive": ["entry.json", "checks.json", "flagged.json", "prior_predictive.svg"],
+    "blocks": ["fit.json", "draws.npz"],
     "names": ["name.json"],
     "tables": ["tables.json", "tables.txt"],
     "compiled": ["week.step-12.py313.nbi", "week.step-12.py313.1.nbc", "week.step-12.py313.nbi.tmp.0123456789abcdef"],
@@ -168,6 +170,7 @@ def test_entries_that_are_really_stored_are_known(cache: Path, monkeypatch: pyte
     assert not old.exists()  # a new folder of compiled code was made
     store_entry("a name", cache / "names" / key, {"name": "a"}, {})
     store_entry("tables", cache / "tables" / key, {}, {"tables.txt": b""})
+    block_fits._store(key, {kind: {} for kind in block_fits.KINDS})
     for kind, expected in KINDS.items():
         (place,) = (cache / kind).iterdir()
         assert limit._entry(place, expected) is not None, kind
