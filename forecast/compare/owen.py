@@ -53,20 +53,20 @@ def exact_owen(groups: Mapping[str, Sequence[str]]) -> dict[str, Coefficients]:
     return found
 
 
-def sampled_owen(groups: Mapping[str, Sequence[str]], pairs: int = PAIRS) -> dict[str, list[Coefficients]]:
+def sampled_owen(groups: Mapping[str, Sequence[str]], pairs: int | None = None) -> dict[str, list[Coefficients]]:
     """The coefficients of each cause's line in each pair of a drawn order and its reverse; the line is their mean.
 
     The orders depend on the names of causes and groups only.
 
     Args:
         groups: the causes of each group, by the group's name.
-        pairs: number of pairs.
+        pairs: number of pairs; by default `PAIRS`.
     """
     text = repr(sorted((name, sorted(own)) for name, own in groups.items()))
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little"))
     names = sorted(groups)
     found: dict[str, list[Coefficients]] = {cause: [] for own in groups.values() for cause in own}
-    for _ in range(pairs):
+    for _ in range(PAIRS if pairs is None else pairs):
         order = [
             cause
             for name in rng.permutation(names).tolist()
