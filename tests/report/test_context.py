@@ -1,5 +1,6 @@
 """The report of a run: a page of Markdown, its sentences, tables and cautions."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 from run_tools import TINY, MadeUpSampler, Sampled, entries
 
-from forecast.cli.summary_table import show_summary
+from forecast.cli.summary_text import print_run
 from forecast.cli.terminal import PlainConsole
 from forecast.ensemble.request import RunRequest
 from forecast.pipeline import workflow
@@ -270,10 +271,9 @@ def test_year_is_that_of_the_horizon(kept: Run, ukraine_run: Run) -> None:
 
 
 def shown(run: Run) -> str:
-    console = PlainConsole(width=110, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
-    with console.file:
-        show_summary(run.summary, console)
-        return console.export_text()
+    text = io.StringIO()
+    print_run(run, PlainConsole(width=110, file=text))
+    return text.getvalue()
 
 
 def test_terminal_shows_the_same_headline_and_cautions(run: Run) -> None:
