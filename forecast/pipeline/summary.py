@@ -218,9 +218,8 @@ def _perspective(scenario: Scenario) -> dict[str, Any] | None:
     """The perspective of a run and what it changes, as `summary.json` holds them; null where it is `base`."""
     if scenario.perspective == BASE:
         return None
-    unpublished = {"reviewed": True, "changes": {"__all__": {"reviewed"}}}
     perspective = scenario.perspectives[scenario.perspective]
-    detail = {"name": scenario.perspective} | perspective.model_dump(exclude=unpublished)
+    detail = {"name": scenario.perspective} | perspective.model_dump(exclude={"reviewed": True, "changes": {"__all__": {"reviewed"}}})
     names = ("q05", "q50", "q95")
     for change in detail["changes"]:
         for key in ("quantiles", "base"):
