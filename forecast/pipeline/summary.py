@@ -219,7 +219,9 @@ def _perspective(scenario: Scenario) -> dict[str, Any] | None:
     if scenario.perspective == BASE:
         return None
     perspective = scenario.perspectives[scenario.perspective]
-    detail = {"name": scenario.perspective} | perspective.model_dump(exclude={"reviewed": True, "changes": {"__all__": {"reviewed"}}})
+    detail = {"name": scenario.perspective} | perspective.model_dump(
+        exclude={"reviewed": True, "changes": {"__all__": {"reviewed"}}}
+    )
     names = ("q05", "q50", "q95")
     for change in detail["changes"]:
         for key in ("quantiles", "base"):
