@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from places import TINY
+from places import REPOSITORY, TINY
 
 from forecast.errors import InputError
 from forecast.store.manifest import MANIFEST, own_files
@@ -76,8 +76,18 @@ def a_damaged_run(folder: Path) -> None:
     (run / NOTE).write_text("of the user")
 
 
-def an_inbox(folder: Path) -> None:
-    rows = (f"area_survey,2031-09-29,{day},{900 + n},survey" for n, day in enumerate(("2031-09-29", "2031-09-30")))
+def record(folder: Path) -> str:
+    """The scenario that evidence is added to: its dates have passed, as those of new rows must."""
+    return str(folder / "priors" / "ukraine-2025")
+
+
+def a_record(folder: Path) -> None:
+    shutil.copytree(REPOSITORY / "priors" / "ukraine-2025", record(folder))
+
+
+def a_table(folder: Path) -> None:
+    a_record(folder)
+    rows = (f"area_deepstate,{day},{day},{116_200 + n},a test" for n, day in enumerate(("2026-01-05", "2026-01-12")))
     (folder / "rows.csv").write_text("series,observed,available,value,source\n" + "\n".join(rows) + "\n")
 
 
@@ -124,25 +134,19 @@ JOBS = (
         "evidence add",
         ("evidence", "add"),
         lambda folder: [
-            *("evidence", "add", "area_survey", "--date", "2031-09-29", "--available", "2031-09-29"),
-            *("--value", "900", "--source", "survey", "--scenario", scenario(folder), "--json"),
+            *("evidence", "add", "area_deepstate", "--date", "2026-01-05", "--available", "2026-01-05"),
+            *("--value", "116200", "--source", "a test", "--scenario", record(folder), "--json"),
         ],
-        nothing,
+        a_record,
         torn_rows,
     ),
     Job(
         "evidence import",
         ("evidence", "import", "csv"),
         lambda folder: [
-            "evidence",
-            "import",
-            "csv",
-            str(folder / "rows.csv"),
-            "--scenario",
-            scenario(folder),
-            "--json",
+            *("evidence", "import", "csv", str(folder / "rows.csv"), "--scenario", record(folder), "--json")
         ],
-        an_inbox,
+        a_table,
         torn_rows,
     ),
     Job(
