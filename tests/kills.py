@@ -87,7 +87,10 @@ def a_record(folder: Path) -> None:
 
 def a_table(folder: Path) -> None:
     a_record(folder)
-    rows = (f"area_deepstate,{day},{day},{116_200 + n},a test" for n, day in enumerate(("2026-01-05", "2026-01-12")))
+    rows = (
+        f"area_deepstate,{day},{day},{116_200 + n},https://example.org/map"
+        for n, day in enumerate(("2026-01-05", "2026-01-12"))
+    )
     (folder / "rows.csv").write_text("series,observed,available,value,source\n" + "\n".join(rows) + "\n")
 
 
@@ -135,7 +138,7 @@ JOBS = (
         ("evidence", "add"),
         lambda folder: [
             *("evidence", "add", "area_deepstate", "--date", "2026-01-05", "--available", "2026-01-05"),
-            *("--value", "116200", "--source", "a test", "--scenario", record(folder), "--json"),
+            *("--value", "116200", "--source", "https://example.org/map", "--scenario", record(folder), "--json"),
         ],
         a_record,
         torn_rows,
