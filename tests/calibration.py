@@ -95,7 +95,7 @@ def differences() -> list[str]:
 def run() -> int:
     """Run the tier and write the stamp; returns pytest's exit code."""
     before, results = digests(), Results()
-    code = pytest.main(["-m", "calibration", "-n", "0", str(REPOSITORY / "tests")], plugins=[results])
+    code = pytest.main(["-m", "calibration", "--dist", "load", str(REPOSITORY / "tests")], plugins=[results])
     stamp = {"sources": before, "results": dict(sorted(results.outcomes.items()))}
     STAMP.write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8", newline="\n")
     return int(code)
