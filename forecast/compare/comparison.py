@@ -132,7 +132,7 @@ def _key(a: Run, b: Run, together: tuple[str, ...]) -> str:
     """The hash of everything that a ledger depends on."""
     content = {
         "schema": SCHEMA,
-        "runs": [{"id": run.id, "files": run.manifest["files"]} for run in (a, b)],
+        "runs": [[run.id, *(run.manifest.get(key) for key in ("files", "hashes", "versions"))] for run in (a, b)],
         "together": together,
         "code": source_digest(),
         "versions": versions(),
