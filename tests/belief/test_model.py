@@ -137,6 +137,7 @@ def test_an_interrupt_ends_the_sampling(aid_alone):
     part, data, priors = aid_alone, simulate(4)[0]["aid"], {name: PRIORS[name] for name in AID.parameters}
     held = dict(part.last)
     endless = SamplerSettings(chains=2, draws=400_000, tune=500, target_accept=0.9, seed=3)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
     press = threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,))
     press.start()
     with pytest.raises(KeyboardInterrupt):
