@@ -1,8 +1,6 @@
 """What tests share: a made-up scenario, small and complete, of a war between two islands."""
 
 import shutil
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,17 +20,6 @@ from run_tools import ukraine_run as ukraine_run
 
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
-
-
-@pytest.fixture(autouse=True)
-def handlers_of_signals() -> Iterator[None]:
-    """The command sets handlers of signals, which must not outlive a test."""
-    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {name: signal.getsignal(name) for name in names}
-    yield
-    for name, handler in before.items():
-        if signal.getsignal(name) is not handler:
-            signal.signal(name, handler)
 
 
 @pytest.fixture(scope="session")

@@ -132,12 +132,20 @@ def test_chains_that_do_not_agree_are_run_once_more(aid_alone, monkeypatch, draw
     assert len(asked) == attempts
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT raises KeyboardInterrupt, also where a shell started the tests as a background job, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_sampling(aid_alone):
     # nutpie itself would give the draws so far, as if they were all.
     part, data, priors = aid_alone, simulate(4)[0]["aid"], {name: PRIORS[name] for name in AID.parameters}
     held = dict(part.last)
     endless = SamplerSettings(chains=2, draws=400_000, tune=500, target_accept=0.9, seed=3)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
     press = threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,))
     press.start()
     with pytest.raises(KeyboardInterrupt):
