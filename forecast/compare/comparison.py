@@ -10,7 +10,7 @@ from forecast.cache.digests import canonical_json, sha256
 from forecast.compare.endings import changed_endings
 from forecast.compare.ledger import lines_between, odds_content, ordered, refuse_others
 from forecast.compare.words import sentence
-from forecast.ensemble.forecasts import silent
+from forecast.ensemble.progress import silent
 from forecast.errors import ForecastError, InputError
 from forecast.locations import source_digest
 from forecast.store.attached import read_attached, write_attached

@@ -7,6 +7,7 @@ from forecast.ensemble.base_rates_member import BaseRatesMaker
 from forecast.ensemble.compile_ahead import compiling_ahead
 from forecast.ensemble.member import Keep, Maker, Member, scores_of_strata
 from forecast.ensemble.precision import Stopping
+from forecast.ensemble.progress import silent
 from forecast.ensemble.request import BLOCK, MOST_TIMELINES
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.ensemble.simulated import draws_used
@@ -14,10 +15,6 @@ from forecast.ensemble.simulated_member import SimulatedMaker
 from forecast.ensemble.stop import Stop
 from forecast.outcomes.running_error import RunningError
 from forecast.scenario.perspectives import BASE_RATES
-
-
-def silent(_: str) -> None:
-    """Report no progress."""
 
 
 def forecasts(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.cache.limit import cache_limit, remove_leftovers
+from forecast.ensemble.progress import silent
 from forecast.ensemble.request import BLOCK, MOST_TIMELINES, RunRequest
 from forecast.ensemble.stop import Reason, Stop
 from forecast.errors import InputError
@@ -41,10 +42,6 @@ class Made:
     unchanged: bool
     stale: tuple[StaleSeries, ...] = ()
     stop: Stop | None = None
-
-
-def silent(_: str) -> None:
-    """Report no progress."""
 
 
 def make(request: RunRequest, *, progress: bool = False, notify: Callable[[str], None] = silent) -> Made:

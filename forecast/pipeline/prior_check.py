@@ -14,7 +14,7 @@ import pandas as pd
 
 from forecast.belief.assemble import CHECKS, Posterior, fix_parameters, update
 from forecast.encoding.reference_rates import RESPONSES, at_reference
-from forecast.ensemble.forecasts import silent
+from forecast.ensemble.progress import silent
 from forecast.ensemble.request import TIMELINES
 from forecast.ensemble.simulated import simulate
 from forecast.outcomes import comparison

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from forecast.ensemble.forecasts import silent
+from forecast.ensemble.progress import silent
 from forecast.errors import ForecastError, NotConverged, SystemRefusal, refusal_of
 from forecast.locations import source_digest
 from forecast.store.digests import versions

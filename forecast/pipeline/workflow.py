@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from forecast.cache.limit import cache_limit
-from forecast.ensemble.forecasts import forecasts, forecasts_until, silent
+from forecast.ensemble.forecasts import forecasts, forecasts_until
 from forecast.ensemble.member import Member
 from forecast.ensemble.pooling import pooled
 from forecast.ensemble.precision import Stopping
+from forecast.ensemble.progress import silent
 from forecast.ensemble.request import BLOCK, RunRequest
 from forecast.ensemble.resolve import ResolvedRequest, resolve
 from forecast.ensemble.stop import Stop

@@ -9,7 +9,7 @@ from typing import Final
 
 from forecast import calendar
 from forecast.belief.assemble import DRAWS, update
-from forecast.ensemble.forecasts import silent
+from forecast.ensemble.progress import silent
 from forecast.errors import InputError
 from forecast.inputs.validation import Place, spot_of
 from forecast.locations import expanded

@@ -33,7 +33,7 @@ import pandas as pd
 from forecast.arrays import Array
 from forecast.belief.assemble import Posterior, update
 from forecast.encoding.timeline_table import HEADLINES
-from forecast.ensemble.forecasts import silent
+from forecast.ensemble.progress import silent
 from forecast.ensemble.request import SEED, check_size
 from forecast.errors import ForecastError, InputError
 from forecast.plain_text import markdown, one_line

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from scipy import special
 
 from forecast.belief.assemble import Posterior, fix_parameters
-from forecast.ensemble.forecasts import silent
+from forecast.ensemble.progress import silent
 from forecast.ensemble.request import SEED
 from forecast.ensemble.simulated import USED_DRAWS, simulate
 from forecast.outcomes.influence import HIGH, LOW
