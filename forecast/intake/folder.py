@@ -5,7 +5,6 @@ processes write one after the other, each on the files that the other left.
 """
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,12 +17,10 @@ from forecast.locations import ROOT, folder_in_variable
 from forecast.scenario.find import MARK, VARIABLE, find_scenario
 from forecast.scenario.load import load_scenario
 from forecast.scenario.spec import Scenario
+from forecast.store.whole_file import remove_parts, replace_file
 
 LOCK = ".evidence.lock"
 """File in `evidence/` that a process locks while it adds rows; hidden files do not belong to a scenario."""
-
-WRITING = ".writing-"
-"""Beginning of the names of files that are being written."""
 
 PATIENCE = 60.0
 """Seconds to wait for another process that adds evidence."""
@@ -87,8 +84,7 @@ def only_writer(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         what = f"{place}: another process is adding evidence. Run the command again later"
         raise SystemRefusal(what) from error
     try:
-        for left in place.glob(f"{WRITING}*"):
-            left.unlink(missing_ok=True)
+        remove_parts(place)
         yield
     finally:
         lock.release()
@@ -113,7 +109,7 @@ def replace_files(folder: Path, texts: Mapping[str, str], *, record: bool = Fals
             raise InputError("it is a link; expected the file", file=folder / "evidence" / name)
     scenario = _tried(folder, texts, record)
     for name, text in texts.items():
-        _replace(folder / "evidence" / name, text.encode())
+        replace_file(folder / "evidence" / name, text.encode())
     return scenario
 
 
@@ -128,25 +124,3 @@ def _tried(folder: Path, texts: Mapping[str, str], record: bool) -> Scenario:
         if record:
             scenario.chronology.check()
         return scenario
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file by a new one with the same permissions, which is on the disk before it gets the name."""
-    number, name = tempfile.mkstemp(prefix=WRITING, dir=path.parent)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, name)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):  # some file systems cannot sync a folder
-        place = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)

@@ -21,6 +21,7 @@ from forecast.errors import InputError, SystemRefusal, refusal_of
 from forecast.inputs.parsing import parse_day
 from forecast.schedule.instants import read_instant, written
 from forecast.store.json_text import read_object, to_json
+from forecast.store.whole_file import remove_parts, replace_file
 
 FOLDER = ".schedule"
 """Folder of the schedule's own files, in the folder of runs."""
@@ -177,8 +178,8 @@ class Journal:
             with contextlib.suppress(InputError, FileNotFoundError):
                 if former.exists():
                     _read(former)  # a damaged one must not replace the version before it
-                    replace(self.folder / FORMER, former.read_text(encoding="utf-8"))
-            replace(former, to_json(content))
+                    replace_file(self.folder / FORMER, former.read_bytes())
+            replace_file(former, to_json(content).encode())
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Replace a JSON file of the schedule's folder, such as the heartbeat.
@@ -187,7 +188,7 @@ class Journal:
             ForecastError: it cannot be written.
         """
         with _writing(self.folder):
-            replace(self.folder / name, to_json(dict(content)))
+            replace_file(self.folder / name, to_json(dict(content)).encode())
 
     def log(self, event: str, **what: Any) -> None:
         """Append a line to the log; a log that cannot be written is a warning."""
@@ -220,7 +221,8 @@ class Journal:
         try:
             with _writing(self.folder):
                 held = {"process": os.getpid(), "machine": os.uname().nodename, "since": written(datetime.now(UTC))}
-                replace(self.folder / HOLDER, to_json(held))
+                remove_parts(self.folder)
+                replace_file(self.folder / HOLDER, to_json(held).encode())
             yield
         finally:
             with contextlib.suppress(OSError):
@@ -252,26 +254,6 @@ def _read(path: Path) -> dict[str, JobState]:
         return {name: _state(raw) for name, raw in content["jobs"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("is not a journal of the schedule", file=path, remedy=remedy) from error
-
-
-def replace(path: Path, text: str) -> None:
-    """Replace a file as a whole: it has the old text or the new one, whenever the process or the machine stops."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with new.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 @contextlib.contextmanager

@@ -7,9 +7,7 @@ afterwards the new one alone. So a process may be killed at any moment, and the 
 
 import contextlib
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,12 +15,10 @@ from forecast.errors import ChangedSince, InputError, SystemRefusal, refusal_of
 from forecast.plain_text import without_middle
 from forecast.store.manifest import ATTACHED
 from forecast.store.run_folder import Run
+from forecast.store.whole_file import remove_parts, replace_file
 
 HASH = ".sha256"
 """Suffix of the file with a file's hash."""
-
-PART = ".part-"
-"""Beginning of the name of a file that is being written."""
 
 LOCK, PATIENCE = ".lock", 30.0
 """File that is locked by a process that writes, and the seconds that another one waits for it."""
@@ -72,14 +68,14 @@ def change_attached(run: Run, name: str, change: Callable[[bytes | None], bytes]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with attached_locked(path.parent.parent):
-            _remove_parts(path.parent)
+            remove_parts(path.parent)
             before = _read(path)
             after = change(before)
             if after != before:
                 hashes = [hashlib.sha256(content).hexdigest() for content in (after, before) if content is not None]
-                _put(_hash_file(path), _hash_lines(hashes, name))
-                _put(path, after)
-                _put(_hash_file(path), _hash_lines(hashes[:1], name))
+                replace_file(_hash_file(path), _hash_lines(hashes, name))
+                replace_file(path, after)
+                replace_file(_hash_file(path), _hash_lines(hashes[:1], name))
     except BaseException as error:
         with contextlib.suppress(OSError):
             if made:
@@ -145,33 +141,6 @@ def _hash_file(path: Path) -> Path:
 
 def _hash_lines(hashes: list[str], name: str) -> bytes:
     return "".join(f"{digest}  {name}\n" for digest in hashes).encode()
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file beside its place, wait until it is on the disk, and move it there."""
-    number, part = tempfile.mkstemp(prefix=PART, dir=path.parent)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        Path(part).rename(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some file systems cannot do this for folders
-            os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _remove_parts(folder: Path) -> None:
-    """Remove files that killed processes were writing: nobody else writes while the folder is locked."""
-    for part in folder.glob(f"{PART}*"):
-        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,10 @@
 """Files that a user asks for at a path of their own: written whole or not at all."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from forecast.errors import InputError, refusal_of
 from forecast.locations import expanded
+from forecast.store.whole_file import replace_file
 
 CHARTS = (".svg", ".png")
 """Suffixes of charts."""
@@ -36,20 +35,11 @@ def export(path: Path, content: bytes, option: str) -> None:
         SystemRefusal: there is not enough space.
     """
     path = expanded(path)
-    part = None
     try:
         if path.is_dir():
             raise InputError("is a folder; expected the name of a file", file=path, key=option)
-        number, part = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.fchmod(file.fileno(), 0o666 & ~mask)
-        Path(part).rename(path)
+        replace_file(path, content)
     except (OSError, ValueError) as error:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
         if isinstance(error, OSError) and (refusal := refusal_of(error, path)):
             raise refusal from error
         why = getattr(error, "strerror", None) or str(error)

@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,6 +26,7 @@ from forecast.store.digests import file_digest
 from forecast.store.manifest import ATTACHED, MANIFEST, SUMMARY, read_manifest
 from forecast.store.marks import CORRECTED, PUBLISHED, SCHEDULED, Marks, Publication, marks_of
 from forecast.store.run_folder import summary_in
+from forecast.store.whole_file import replace_file
 
 VERSION = "1"
 """Version of the index file; another one is made again."""
@@ -269,19 +269,12 @@ def _save(place: Path | None, entries: Mapping[str, Any]) -> None:
     """Write the index, whole or not at all. A failure costs time and nothing else, so it is only logged."""
     if place is None:
         return
-    part = None
     try:
         body = json.dumps(entries, separators=(",", ":")).encode()
         place.parent.mkdir(parents=True, exist_ok=True)
-        number, part = tempfile.mkstemp(prefix=".part-", dir=place.parent)
-        with os.fdopen(number, "wb") as file:
-            file.write(_head(body) + b"\n" + body)
-        Path(part).rename(place)
+        replace_file(place, _head(body) + b"\n" + body)
     except (OSError, ValueError) as error:
         _log.info("the index of runs cannot be saved in %s (%s)", place, error)
-        if part is not None:
-            with contextlib.suppress(OSError):
-                Path(part).unlink(missing_ok=True)
 
 
 def _head(body: bytes) -> bytes:

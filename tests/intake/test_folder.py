@@ -17,8 +17,9 @@ from intake_tools import REQUEST, contents
 from forecast.errors import InputError, SystemRefusal
 from forecast.intake import folder as folders
 from forecast.intake.figures import Figure, record_figures
-from forecast.intake.folder import LOCK, WRITING, only_writer, replace_files, writable_scenario
+from forecast.intake.folder import LOCK, only_writer, replace_files, writable_scenario
 from forecast.scenario.load import load_scenario
+from forecast.store.whole_file import PART, replace_file
 
 WORK = """
 import sys
@@ -83,15 +84,15 @@ def test_a_process_killed_at_each_moment_leaves_the_old_file_or_the_new_one(
         elif moment == "fsync":
             monkeypatch.setattr(os, "fsync", die)
         else:
-            monkeypatch.setattr(folders.shutil, "copymode", die)
-        folders._replace(tiny_folder / "evidence" / "area_survey.csv", b"new")
+            monkeypatch.setattr(shutil, "copymode", die)
+        replace_file(tiny_folder / "evidence" / "area_survey.csv", b"new")
         os._exit(0)
     os.waitpid(child, 0)
-    found = {name: text for name, text in contents(tiny_folder).items() if not name.startswith(WRITING)}
+    found = {name: text for name, text in contents(tiny_folder).items() if not name.startswith(PART)}
     assert found == old
     load_scenario(tiny_folder)
     with only_writer(tiny_folder):
-        assert not list((tiny_folder / "evidence").glob(f"{WRITING}*"))
+        assert not list((tiny_folder / "evidence").glob(f"{PART}*"))
 
 
 def test_a_writer_waits_for_another_only_so_long(tiny_folder: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_process_that_is_killed_leaves_the_old_or_the_new_file(
 ) -> None:
     """After each of its three steps the process stops; after none of them too."""
     write_attached(made, "a.json", b"old")
-    put, steps = attached._put, []
+    put, steps = attached.replace_file, []
 
     def stopping(path: Path, content: bytes) -> None:
         if len(steps) == after:
@@ -60,14 +60,14 @@ def test_a_process_that_is_killed_leaves_the_old_or_the_new_file(
         steps.append(path)
         put(path, content)
 
-    monkeypatch.setattr(attached, "_put", stopping)
+    monkeypatch.setattr(attached, "replace_file", stopping)
     if after == 3:
         write_attached(made, "a.json", b"new")
     else:
         with pytest.raises(KeyboardInterrupt):
             write_attached(made, "a.json", b"new")
     assert read_attached(made, "a.json") == (b"old" if after < 2 else b"new")
-    monkeypatch.setattr(attached, "_put", put)
+    monkeypatch.setattr(attached, "replace_file", put)
     (attached_folder(made) / ".part-left").write_bytes(b"torn")
     write_attached(made, "a.json", b"newer")
     assert read_attached(made, "a.json") == b"newer"
