@@ -9,10 +9,11 @@ from typing import Any
 
 from forecast.cli.exit_codes import first_of
 from forecast.errors import InputError
+from forecast.schedule.job_call import Call, JobReport
 from forecast.schedule.missed import Bounds
 from forecast.schedule.parts import MadeRun
 from forecast.schedule.schedule_file import Job
-from forecast.schedule.work import Call, JobReport, attend
+from forecast.schedule.work import attend
 
 WEEKLY = """[job.weekly]
 cron = "0 7 * * 1"

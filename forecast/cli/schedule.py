@@ -50,8 +50,9 @@ def run(
     from forecast.cli.exit_codes import first_of
     from forecast.cli.schedule_tables import show_call
     from forecast.schedule.instants import parse_now, written
+    from forecast.schedule.job_call import Call
     from forecast.schedule.real import Forecaster
-    from forecast.schedule.work import Call, attend
+    from forecast.schedule.work import attend
     from forecast.store.saved_run import runs_folder
 
     present, kept = parse_now(now), runs_folder(runs)

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from forecast.plain_text import one_line
+from forecast.schedule.job_call import JobReport
 from forecast.schedule.status import age
 from forecast.schedule.units import CRON, SERVICE, TIMER
-from forecast.schedule.work import JobReport
 
 MOST_SHOWN = 5
 """Most dates that a line names."""

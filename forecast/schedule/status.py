@@ -7,11 +7,11 @@ from typing import Any
 from forecast.errors import ForecastError, InputError
 from forecast.schedule import inbox
 from forecast.schedule.instants import written
+from forecast.schedule.job_call import end_of
 from forecast.schedule.journal import HEARTBEAT, JobState, Journal
 from forecast.schedule.missed import Bounds, due_now, is_over, missed, next_instant
 from forecast.schedule.parts import Parts
 from forecast.schedule.schedule_file import Job, Schedule
-from forecast.schedule.work import end_of
 from forecast.store.json_text import read_object
 
 
