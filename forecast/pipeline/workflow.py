@@ -219,7 +219,8 @@ def cautions_of_record(scenario: Scenario, day: date) -> list[str]:
         found.append(f"events and recorded states are coded until {until}; the {days} days after it are simulated")
     for series, late in after_horizon(scenario.evidence, scenario.horizon).items():
         rows = "an observation" if len(late) == 1 else f"{len(late)} observations"
-        found.append(f"{series} has {rows} after the horizon, from {late[0]}, which no run uses: check the year")
+        what = f"{series} has {rows} after the horizon, from {late[0]}, which no run uses"
+        found.append(f"{what}: check the year, or see forecast roll")
     for maps in (scenario.area_series, scenario.second_area_series):
         if maps is not None and (missed := weeks_without_monday(scenario.evidence.as_of(day), maps, SHIFTED)):
             what = f"{maps} has maps of {len(missed)} weeks, from {missed[0]}, on other days than Mondays only"

@@ -201,7 +201,7 @@ def test_an_observation_of_next_year_is_warned_of(tiny_folder: Path) -> None:
     swap(tiny_folder, "evidence/area_survey.csv", "2031-09-22,2031-09-22", "2032-09-20,2032-09-20")
     scenario = load_scenario(tiny_folder)
     assert cautions_of_record(scenario, scenario.reference_date) == [
-        "area_survey has an observation after the horizon, from 2032-09-20, which no run uses: check the year"
+        "area_survey has an observation after the horizon, from 2032-09-20, which no run uses: check the year, or see forecast roll"
     ]
 
 
