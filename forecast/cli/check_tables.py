@@ -49,7 +49,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
             )
             console.print(f"! {row['name']}: on the reference date more than {MUCH:g} times as likely. {reason}")
 
-    table = Table("Defeat of Ukraine, a year", "5%", "50%", "95%")
+    table = Table(f"Defeat of {found['countries']['kyiv']}, a year", "5%", "50%", "95%")
     for name in ("elicited", "breakthrough_then_collapse", "direct", "together"):
         row = found["defeat"][name]
         table.add_row(name.replace("_", " "), *(f"{100 * row[q]:.2f}%" for q in ("q05", "q50", "q95")))

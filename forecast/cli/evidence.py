@@ -34,7 +34,9 @@ app.add_typer(states, name="state")
 
 Named = Annotated[
     str | None,
-    typer.Option("--scenario", metavar="NAME|FOLDER", help="Scenario to write to; ukraine-2025 by default."),
+    typer.Option(
+        "--scenario", metavar="NAME|FOLDER", help="Scenario to write to; by default that of `priors/default`."
+    ),
 ]
 Day = Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="The day that the figure or the row is about.")]
 Available = Annotated[

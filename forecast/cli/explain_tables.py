@@ -26,11 +26,11 @@ def show_explanation(found: Mapping[str, Any], console: Console) -> None:
         for settlement in part.get("settlements", []):
             console.print(
                 f"{settlement['label']} ({settlement['settlement']}). "
-                f"Signed by {', '.join(settlement['signatories'])}. "
+                f"Signed by {', '.join(found['parties'][party] for party in settlement['signatories'])}. "
                 f"Steps: {', '.join(settlement['staging']) or 'none named'}. {settlement['criteria']}",
             )
         if "positions" in part:
-            console.print(_positions(part))
+            console.print(_positions(part, found["parties"]))
 
 
 def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -47,8 +47,10 @@ def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
     return table
 
 
-def _positions(part: Mapping[str, Any]) -> Any:
-    table = Table("Issue", "0 is", "1 is", *PARTIES, title="Typical positions", title_justify="left")
+def _positions(part: Mapping[str, Any], labels: Mapping[str, str]) -> Any:
+    table = Table(
+        "Issue", "0 is", "1 is", *(labels[p] for p in PARTIES), title="Typical positions", title_justify="left"
+    )
     for issue in part["issues"]:
         row = part["positions"][issue["issue"]]
         table.add_row(issue["label"], issue["zero"], issue["one"], *(f"{row[p]:.2f}" for p in PARTIES))

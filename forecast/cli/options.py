@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-Scenario = Annotated[str | None, typer.Argument(help="Name or folder of a scenario; ukraine-2025 by default.")]
+Scenario = Annotated[
+    str | None, typer.Argument(help="Name or folder of a scenario; by default that of `priors/default`.")
+]
 
 
 def folder(option: str) -> Callable[[str], Path]:

@@ -114,9 +114,9 @@ def opening_lean(p: Parameters, s: State, w: World, settlement: int) -> float:
 
 @routine
 def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops: float) -> float:
-    """Cost of a settlement to Moscow: it may be overturned, Ukraine may rearm, and some terms are hard to accept.
+    """Cost of a settlement to Moscow: it may be overturned, Kyiv may rearm, and some terms are hard to accept.
 
-    Lock-in clauses (the Senate, Europe) lower the fear that the settlement is overturned. The fear of a rearmed Ukraine
+    Lock-in clauses (the Senate, Europe) lower the fear that the settlement is overturned. The fear of a rearmed Kyiv
     (`prospects.py`) counts in full if losses under it look temporary, half if the fighting stops before the rest is
     agreed; the hawks add to it. The cost of stopping first falls away once a general truce holds.
     """
@@ -160,7 +160,7 @@ def gap_europe(p: Parameters, s: State, w: World) -> float:
 
 @kernel
 def load_of(p: Parameters, settlement: int, troops: float) -> float:
-    """Load of a settlement: the capital that Washington needs to deliver it, in sd; European troops add to it."""
+    """Load of a settlement: the capital that Washington needs to deliver it, in sd; Europe's troops add to it."""
     return p.settlements.load[settlement] + p.washington.deliver_troops * troops
 
 
@@ -368,7 +368,7 @@ def begin(p: Parameters, s: State, w: World) -> None:
 
 @kernel
 def truce_consent_moscow(p: Parameters, s: State, w: World) -> float:
-    """Moscow's consent to a bare ceasefire; stopping first, Russian ground left to Ukraine and fears lower it."""
+    """Moscow's consent to a bare ceasefire; stopping first, Moscow's ground left to Kyiv and fears lower it."""
     cost = p.moscow.stop_first + (p.moscow.pocket_cost if s.pocket > 0.0 else 0.0) + p.moscow.distrust + s.fear
     held = s.truce_value[MOSCOW] + prospects.line_value(p, s, w, MOSCOW)
     return logistic(-(s.worth[MOSCOW] - held + cost - s.private[MOSCOW]) / p.talks.tau)

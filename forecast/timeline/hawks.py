@@ -28,7 +28,7 @@ class Hawks:
     sabotage_hawks: Real = field("log ratio", "likelier per unit of their strength")
     down_hawks: Real = field("log ratio", "how a unit of their strength raises the rate of steps down")
     temporary: Real = field("log ratio", "how a unit of their strength favours terms whose losses look temporary")
-    moscow_fear: Real = field("value", "what a unit of their strength adds to Moscow's fear of being cheated")
+    moscow_fear: Real = field("value", "what a unit of their strength adds to {moscow}'s fear of being cheated")
 
 
 @routine

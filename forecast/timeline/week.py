@@ -40,7 +40,7 @@ FOUR_WEEKS, QUARTER, HALF_YEAR = (float(days) for days in AMOUNT_DAYS.values())
 
 @kernel
 def arms_level(p: Parameters, s: State) -> float:
-    """Flow of arms to Ukraine relative to the need, less 1."""
+    """Flow of arms to Kyiv relative to the need, less 1."""
     us = washington.us_flow(p.washington, s)
     return front.arms_level(p.front, us, europe.europe_flow(p.europe, s, p.washington.us_aid, us))
 
