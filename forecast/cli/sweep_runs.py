@@ -1,13 +1,39 @@
 """The methods of `forecast sweep` that read a saved run."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forecast.cli import options
 from forecast.cli.command import Printed, command
+from forecast.cli.console import working
 
-ARun = Annotated[str, typer.Argument(metavar="[RUN]", help="Name of a run, or `latest`.")]
+if TYPE_CHECKING:
+    from forecast.store.run_folder import Run
+    from forecast.sweep.result import SweepResult
+
+ARun = Annotated[str, typer.Argument(metavar="[RUN]", help="Name of a run, `latest` or `previous`.")]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        metavar="NAME",
+        help="battlefield, negotiated or unresolved, an ending, or an event such as signed; by default all three.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        parser=options.folder("--out"),
+        metavar="DIR",
+        help="Folder to save the result in; by default the files attached to the run.",
+    ),
+]
+
+GIVEN = ("output", "probability", "standard_error", "without", "without_error", "change", "change_error")
+"""Columns of the odds under a condition that a terminal shows; the files have all."""
 
 
 @command
@@ -15,9 +41,35 @@ def given(
     run: ARun = "latest",
     given_: Annotated[
         str,
-        typer.Option("--given", metavar="CONDITION", help="A condition on the columns of the run's timelines."),
+        typer.Option(
+            "--given",
+            metavar="CONDITION",
+            help='A condition on the columns of timelines.parquet, such as "signed <= 2025-06-30 and '
+            'attention_average < q10". Operators: < <= > >= = != in; and, or, not, parentheses; never for an event '
+            "that does not come.",
+        ),
     ] = "",
+    output: Output = None,
+    out: Out = None,
     runs: options.Runs = None,
 ) -> Printed:
     """Odds of a saved run where a condition on its timelines holds, beside the odds without it."""
-    raise NotImplementedError
+    from forecast.store.saved_run import open_run
+    from forecast.sweep.given import file_name
+    from forecast.sweep.given import given as odds_given
+
+    with working():
+        opened = open_run(run, runs)
+        result = odds_given(opened, given_, output)
+        return _saved(result, opened, out, file_name(result), GIVEN)
+
+
+def _saved(
+    result: "SweepResult", run: "Run", out: Path | None, name: str | None = None, columns: tuple[str, ...] | None = None
+) -> Printed:
+    """Save a result in a folder, or as files attached to the run, and print it."""
+    from forecast.cli.sweep_tables import printed
+    from forecast.sweep.result import attach_result, save_result
+
+    paths = attach_result(result, run, name) if out is None else save_result(result, out, name)
+    return printed(result, paths, columns)
