@@ -36,6 +36,10 @@ GIVEN = ("output", "probability", "standard_error", "without", "without_error", 
 """Columns of the odds under a condition that a terminal shows; the files have all."""
 
 
+DISCOVERED = ("rule", "density", "density_error", "coverage", "coverage_error", "fit_density", "fit_coverage")
+"""Columns of the rules that a terminal shows."""
+
+
 @command
 def given(
     run: ARun = "latest",
@@ -62,6 +66,38 @@ def given(
         opened = open_run(run, runs)
         result = odds_given(opened, given_, output)
         return _saved(result, opened, out, file_name(result), GIVEN)
+
+
+@command
+def discover(
+    run: ARun = "latest",
+    output: Annotated[
+        str,
+        typer.Option("--output", metavar="NAME", help="battlefield, negotiated or unresolved, an ending, or an event."),
+    ] = "negotiated",
+    landmark: Annotated[
+        str,
+        typer.Option(
+            "--landmark",
+            metavar="4w|13w|26w",
+            help="Weeks after the as-of date at which levels and events are read; only timelines that go on count.",
+        ),
+    ] = "13w",
+    method: Annotated[
+        str,
+        typer.Option("--method", metavar="tree|prim", help="A scikit-learn tree, or PRIM of the EMA Workbench."),
+    ] = "tree",
+    out: Out = None,
+    runs: options.Runs = None,
+) -> Printed:
+    """If-then rules of a saved run under which an output is likelier, measured in draws that they were not found in."""
+    from forecast.store.saved_run import open_run
+    from forecast.sweep.discover import discover as rules_of
+
+    with working():
+        opened = open_run(run, runs)
+        result = rules_of(opened, output, landmark=landmark, method=method)
+        return _saved(result, opened, out, f"discover-{output}-{landmark}-{method}", DISCOVERED)
 
 
 def _saved(

@@ -26,7 +26,7 @@ from forecast.outcomes.condition_words import canonical, clause
 from forecast.report.numbers import listed
 from forecast.store.run_folder import Run
 from forecast.sweep.result import SweepResult
-from forecast.sweep.saved_outputs import Member, lacks, meanings, members_of, outputs_of, timeline_weights
+from forecast.sweep.saved_outputs import Member, about_run, lacks, meanings, members_of, outputs_of, timeline_weights
 
 
 class Change(NamedTuple):
@@ -87,7 +87,7 @@ def given(run: Run, condition: str, output: str | None = None) -> SweepResult:
     odds = pd.DataFrame(rows)
     weight = clusters.share(y)
     quantiles = quantiles_used(parsed, timelines, weights)
-    about = _about(run) | {
+    about = about_run(run) | {
         "given": text,
         "output": output or "outcomes",
         "quantiles": {name: str(value) if not isinstance(value, float) else value for name, value in quantiles.items()},
@@ -175,19 +175,6 @@ def _members(members: list[Member], kept: list[Member], where: NDArray[np.bool_]
         for m in members
     ]
     return pd.DataFrame(rows)
-
-
-def _about(run: Run) -> dict[str, Any]:
-    summary, settings = run.summary, run.manifest["settings"]
-    return {
-        "run": run.id,
-        "scenario": summary["scenario"],
-        "perspective": settings["perspective"],
-        "as_of": summary["as_of"],
-        "replayed": False,
-        "timelines": summary["timelines"],
-        "seed": settings["seed"],
-    }
 
 
 def _first(words: str, about: dict[str, Any], weight: Estimate) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,3 +125,17 @@ def timeline_weights(members: Iterable[Member], number: int) -> Array:
     for member in kept:
         weights[member.rows] = member.weight / total / max(int(member.rows.sum()), 1)
     return weights
+
+
+def about_run(run: Run) -> dict[str, Any]:
+    """The facts of a run that the result of each sweep of it has."""
+    summary, settings = run.summary, run.manifest["settings"]
+    return {
+        "run": run.id,
+        "scenario": summary["scenario"],
+        "perspective": settings["perspective"],
+        "as_of": summary["as_of"],
+        "replayed": False,
+        "timelines": summary["timelines"],
+        "seed": settings["seed"],
+    }
