@@ -39,6 +39,9 @@ GIVEN = ("output", "probability", "standard_error", "without", "without_error", 
 DISCOVERED = ("rule", "density", "density_error", "coverage", "coverage_error", "fit_density", "fit_coverage")
 """Columns of the rules that a terminal shows."""
 
+REWEIGHTED = ("output", "probability", "standard_error", "without", "without_error", "change", "change_error")
+"""Columns of the odds under an edit that a terminal shows."""
+
 
 @command
 def given(
@@ -59,13 +62,13 @@ def given(
 ) -> Printed:
     """Odds of a saved run where a condition on its timelines holds, beside the odds without it."""
     from forecast.store.saved_run import open_run
-    from forecast.sweep.given import file_name
     from forecast.sweep.given import given as odds_given
+    from forecast.sweep.result import text_key
 
     with working():
         opened = open_run(run, runs)
         result = odds_given(opened, given_, output)
-        return _saved(result, opened, out, file_name(result), GIVEN)
+        return _saved(result, opened, out, f"given-{text_key(result.about['given'], output or '')}", GIVEN)
 
 
 @command
@@ -98,6 +101,25 @@ def discover(
         opened = open_run(run, runs)
         result = rules_of(opened, output, landmark=landmark, method=method)
         return _saved(result, opened, out, f"discover-{output}-{landmark}-{method}", DISCOVERED)
+
+
+@command
+def reweight(
+    run: ARun = "latest",
+    set_: options.Set = None,
+    output: Output = None,
+    out: Out = None,
+    runs: options.Runs = None,
+) -> Printed:
+    """Odds of a saved run under a changed prior, without simulating again: importance weights on its draws."""
+    from forecast.store.saved_run import open_run
+    from forecast.sweep.result import text_key
+    from forecast.sweep.reweight import reweight as reweighted
+
+    with working():
+        opened = open_run(run, runs)
+        result = reweighted(opened, set_ or [], output)
+        return _saved(result, opened, out, f"reweight-{text_key(*(set_ or []), output or '')}", REWEIGHTED)
 
 
 def _saved(

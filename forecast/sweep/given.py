@@ -10,7 +10,6 @@ The condition selects timelines; it does not intervene in them. An event that co
 anyway goes with its end without causing it.
 """
 
-import hashlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,13 +100,6 @@ def given(run: Run, condition: str, output: str | None = None) -> SweepResult:
     sentences = (_first(words, about, weight), *(_sentence(row) for row in rows))
     notes = (*_notes(members, missing), *_values(quantiles))
     return SweepResult("given", about, {"odds": odds, "members": _members(members, kept, where)}, sentences, notes)
-
-
-def file_name(result: SweepResult) -> str:
-    """The beginning of the names of the result's files: another condition or output has others."""
-    asked = f"{result.about['given']}|{result.about['output']}"
-    digest = hashlib.sha256(asked.encode()).hexdigest()
-    return f"given-{digest[:8]}"
 
 
 def change_given(x: Array, y: Array, weights: Array, draw: NDArray[Any], members: list[NDArray[np.bool_]]) -> Change:

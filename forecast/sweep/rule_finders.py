@@ -19,6 +19,9 @@ DEPTH = 3
 LEAST_WEIGHT = 0.02
 """Least part of the weight that a rule has."""
 
+RARE = 0.1
+"""Share of timelines below which PRIM does not use an event."""
+
 LEAST_TIMELINES = 100
 """Fewest timelines that a rule is found in."""
 
@@ -90,7 +93,7 @@ def prim_boxes(table: pd.DataFrame, happens: NDArray[np.bool_], weights: Array) 
     prim, boxes = _prim(), []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it uses what pandas 3.1 will drop
-        search = prim.Prim(table.copy(), happens.copy(), mass_min=LEAST_WEIGHT)
+        search = prim.Prim(_for_prim(table), happens.copy(), mass_min=LEAST_WEIGHT)
         for _ in range(DEPTH):
             found = search.find_box()
             if found is None:
@@ -133,10 +136,29 @@ def _prim() -> ModuleType:
         raise missing("EMA Workbench", "prim") from error
 
 
+def _for_prim(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the table with events as categories, without rare ones: a peel that is too small ends the search."""
+    found = table.copy()
+    for name in table.columns:
+        cells = table[name].to_numpy()
+        if not np.isin(cells, (0.0, 1.0)).all():
+            continue
+        if RARE <= cells.mean() <= 1.0 - RARE:
+            found[name] = pd.Series(np.where(cells > 0.5, "yes", "no"), dtype="category")
+        else:
+            found = found.drop(columns=[name])
+    return found
+
+
 def _limits(box: pd.DataFrame, whole: pd.DataFrame) -> Box:
     """The limits of a box that are narrower than those of all timelines."""
     found = {}
     for name in box.columns:
+        if isinstance(whole[name].iloc[0], set):
+            (values, _) = box[name]
+            if len(values) == 1 < len(whole[name].iloc[0]):
+                found[str(name)] = Limits(0.5, None) if "yes" in values else Limits(None, 0.5)
+            continue
         low, high = (float(value) for value in box[name])
         first, last = (float(value) for value in whole[name])
         if low > first or high < last:

@@ -8,7 +8,7 @@ import pytest
 
 from forecast.errors import InputError
 from forecast.outcomes.clustering import clusters_of
-from forecast.sweep.given import change_given, file_name, given
+from forecast.sweep.given import change_given, given
 
 DRAWS, EACH = 100, 4
 
@@ -67,7 +67,6 @@ def test_odds_of_one_perspective_are_counted():
     assert result.about["timelines_left"] == held.sum()
     assert result.about["weight_left"] == pytest.approx(held.mean())
     assert "a change of +" in result.sentences[-1]
-    assert file_name(result) != file_name(given(run, "signed<=2025-06-30", "battlefield"))
 
 
 def test_a_pool_gives_the_conditional_of_the_mixture():
