@@ -9,7 +9,7 @@ import typer
 from forecast.cli import options
 from forecast.cli.command import Printed, command
 from forecast.cli.console import working
-from forecast.ensemble.request import DRAW_SEED, SEED, RunRequest
+from forecast.ensemble.request import DRAW_SEED, SEED, TIMELINES, RunRequest
 
 if TYPE_CHECKING:
     from forecast.sweep.result import SweepResult
@@ -19,7 +19,7 @@ Inputs = Annotated[
     typer.Option(
         "--inputs",
         metavar="NAME",
-        help="An input: a parameter as for --fix, or a level; * matches any characters. Several by commas, or repeated.",
+        help="An input: a parameter as for --fix, or a level; * matches any characters. By commas, or repeated.",
     ),
 ]
 Output = Annotated[
@@ -72,6 +72,7 @@ def shared(work: Callable[..., Printed]) -> Callable[..., None]:
         seed: int,
         draw_seed: int,
         threads: int | None,
+        timelines: int,
         reading: list[str] | None,
         set_: list[str] | None,
         fix: list[str] | None,
@@ -83,7 +84,7 @@ def shared(work: Callable[..., Printed]) -> Callable[..., None]:
             priors=priors,
             runs=runs,
             as_of=options.day(as_of),
-            timelines=own.pop("timelines"),
+            timelines=timelines,
             seed=seed,
             draw_seed=draw_seed,
             threads=threads,
@@ -104,6 +105,7 @@ def shared(work: Callable[..., Printed]) -> Callable[..., None]:
         "seed": (options.Seed, SEED),
         "draw_seed": (options.DrawSeed, DRAW_SEED),
         "threads": (options.Threads, None),
+        "timelines": (Size, TIMELINES),
         "reading": (options.Reading, None),
         "set_": (options.Set, None),
         "fix": (options.Fix, None),
@@ -148,7 +150,6 @@ def tornado(
     request: RunRequest,
     inputs: Inputs = None,
     output: Output = None,
-    timelines: Size = 20_000,
     keep: Annotated[
         int,
         typer.Option(
@@ -200,7 +201,6 @@ def grid(
     request: RunRequest,
     inputs: Axes = None,
     output: Output = None,
-    timelines: Size = 20_000,
     out: Out = None,
     resume: Resume = False,
 ) -> Printed:
@@ -221,7 +221,6 @@ def threshold(
     crosses: Annotated[
         float, typer.Option("--crosses", metavar="SHARE", help="The level, as a share: 0.1 is 10%.")
     ] = 0.5,
-    timelines: Size = 20_000,
     out: Out = None,
     resume: Resume = False,
 ) -> Printed:
@@ -232,6 +231,48 @@ def threshold(
     return finished(
         lambda notify: made(
             request, listed(inputs) or [], output, float(crosses), out=out, resume=resume, notify=notify
+        ),
+        out,
+        columns,
+    )
+
+
+@shared
+def sobol(
+    request: RunRequest,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--inputs",
+            metavar="NAME",
+            help="A parameter, a level, a group of groups.toml, or GROUP.PART; by default all groups. By commas, or "
+            "repeated.",
+        ),
+    ] = None,
+    output: Output = None,
+    base: Annotated[
+        int,
+        typer.Option(
+            "--base", parser=options.count("--base"), metavar="INTEGER", help="Pairs of draws: a power of two."
+        ),
+    ] = 1024,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="SET", help="Simulate only this set of the design. Repeatable."),
+    ] = None,
+    out: Out = None,
+    resume: Resume = False,
+) -> Printed:
+    """Shares of the variance of the odds: first, total and second order, by input or by group, without noise.
+
+    Timelines of a cell are doubled, up to --timelines, until every total index has a standard error of 0.015.
+    """
+    from forecast.sweep.sobol import sobol as made
+
+    columns = ("set", "parameters", "output", "first", "first_error", "total", "total_error")
+    return finished(
+        lambda notify: made(
+            request, listed(inputs), output, base=base, only=only, out=out, resume=resume, notify=notify
         ),
         out,
         columns,

@@ -26,6 +26,8 @@ def replay(sweep: Sweep, subject: Subject, stage: str, member: str, number: int)
     """The command that runs a cell alone: a run with the parameters fixed that the cell moves in all draws."""
     request = subject.resolved.request
     cell = sweep.cells[stage, member][number]
+    if any(np.ndim(value) for value in cell.moves.values()) or cell.base:
+        return f"the same sweep with --only and the set of cell {number}"
     words = ["forecast", "run", *([str(request.scenario)] if request.scenario else []), "--perspective", member]
     words += ["--as-of", subject.day.isoformat(), "--seed", str(request.seed), "--timelines", str(request.timelines)]
     for edit in request.edits:

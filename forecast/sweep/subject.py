@@ -1,5 +1,6 @@
 """The forecast that a sweep moves: one member or a pool, with an engine for each member that simulates."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -140,6 +141,7 @@ class Subject:
         total = sum(kept.values())
         return {name: weight / total for name, weight in kept.items()}
 
+    @functools.cache  # noqa: B019 - a subject lives as long as its sweep
     def base_rates_value(self, output: Output) -> float:
         """The output that base rates give, which no input moves; 0 without that member."""
         if BASE_RATES not in self.followed(output):

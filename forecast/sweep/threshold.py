@@ -174,10 +174,11 @@ def _sentences(
     """The crossings in words."""
     name, unit, ends = axis.input.name, axis.input.unit, (axis.values[0], axis.values[-1])
     first, last = (curve.found[value] for value in ends)
+    level = f"{100 * crosses:g}%"
     if not rows:
         return (
-            f"{output} does not cross {100 * crosses:g}% in the range of {name}, {ends[0]:.4g} to {ends[1]:.4g} {unit}: "
-            f"it is {points(first.value, first.error)} at the low end and {points(last.value, last.error)} at the "
+            f"{output} does not cross {level} in the range of {name}, {ends[0]:.4g} to {ends[1]:.4g} {unit}. "
+            f"It is {points(first.value, first.error)} at the low end and {points(last.value, last.error)} at the "
             "high end.",
         )
     found = []
