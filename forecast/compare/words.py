@@ -41,7 +41,8 @@ def change_text(line: Mapping[str, Any]) -> str:
     size = line["standard_error"]
     if size == 0.0:
         return points(line["shown"])
-    return f"{points(line['shown'])} ± {f'{size:.1f}' if size >= 0.05 else 'under 0.1'}"
+    text = f"{size:.1f}" if size >= 0.095 else f"{size:.2f}" if size >= 0.005 else "under 0.01"
+    return f"{points(line['shown'])} ± {text}"
 
 
 def sentence(name: str, entry: Mapping[str, Any], earlier: Mapping[str, Any], later: Mapping[str, Any]) -> str:
@@ -94,6 +95,8 @@ def _short(line: Mapping[str, Any]) -> str:
     """A cause in a sentence."""
     if line["cause"] == "time":
         return "the time that passed without news"
+    if line["cause"] == "evidence/all":
+        return "new figures of the series"
     if line["cause"] == "code":
         return "changes in the code or its packages"
     return f"“{line['label']!s}”"

@@ -63,7 +63,8 @@ def test_errors_and_signs_as_printed() -> None:
     assert points(-0.04) == "0.0"
     assert points(-4.1) == "\u22124.1"
     assert change_text({"shown": 0.3, "standard_error": 0.0}) == "+0.3"
-    assert change_text({"shown": 0.3, "standard_error": 0.01}) == "+0.3 ± under 0.1"
+    assert change_text({"shown": 0.3, "standard_error": 0.04}) == "+0.3 ± 0.04"
+    assert change_text({"shown": 0.0, "standard_error": 0.001}) == "0.0 ± under 0.01"
 
 
 def test_endings_are_named_by_their_labels_and_all_are_counted() -> None:
