@@ -131,6 +131,11 @@ def row(label: str, entry: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def three_figures(x: float) -> str:
+    """A number for a table, to three significant figures, with separators of thousands in place of powers of ten."""
+    return f"{float(f'{x:.3g}'):,.0f}" if abs(x) >= 999.5 else f"{x:.3g}"
+
+
 def number(x: float) -> str:
     """A number of a prior, to three significant figures."""
     return f"{x:.3g}"

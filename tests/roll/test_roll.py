@@ -1,7 +1,9 @@
 """Rolling the made-up scenario on: what is written, what is refused, and that it runs and can be rolled on again."""
 
 import errno
+import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,15 +13,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from places import TINY
+from rich.console import Console
 from run_tools import Done, contents
 
 from forecast.belief.assemble import update
 from forecast.cli.check_tables import review_lines
+from forecast.cli.roll import show_rolled
 from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.evidence.readings import READINGS
 from forecast.pipeline.workflow import cautions_of_record
 from forecast.roll import roll as rolling
+from forecast.roll.carried_evidence import kept_rows
 from forecast.roll.dates_in_text import Dates
 from forecast.roll.roll import Rolled, RollRequest, check_dates, check_record, checked_target, roll
 from forecast.scenario.load import load_scenario
@@ -118,6 +123,15 @@ def test_series_are_carried_on_whole_and_the_record_begins_empty(rolled: Rolled)
     assert rolled.scenario.chronology.coded_until == REFERENCE - timedelta(days=1)
 
 
+def test_rows_outside_the_declared_range_are_carried_on_only_with_a_reason() -> None:
+    head = "observed,available,value,note\n"
+    sound, odd = "2031-01-06,2031-01-06,900,\n", '2031-01-13,2031-01-13,0,"empty, that day"\n'
+    taken = '2031-01-20,2031-01-20,0,"outside the declared range, accepted: a flood"\n'
+    assert kept_rows(head + sound + taken, 800.0, 1000.0) == (head + sound + taken, [])
+    assert kept_rows(head + sound + odd + taken, 800.0, 1000.0) == (head + sound + taken, ["0 of 2031-01-13"])
+    assert kept_rows(head + odd, 800.0, 1000.0) == (head + odd, [])
+
+
 def test_rows_of_the_new_period_are_kept(within: Rolled) -> None:
     old, new = contents(TINY), contents(within.folder)
     assert new["evidence/events.csv"] == old["evidence/events.csv"]
@@ -172,6 +186,33 @@ def test_it_runs_with_later_rows_and_can_be_rolled_on_again(command, folder: Pat
 
 
 # What a person must confirm
+
+
+def test_the_list_is_by_file_and_quotes_the_phrases_with_their_lines(rolled: Rolled) -> None:
+    page = (rolled.folder / PAGE).read_text(encoding="utf-8")
+    files = list(dict.fromkeys(entry.file for entry in rolled.entries))
+    headers = [line for line in page.splitlines() if line.startswith("## ") and line != "## History"]
+    assert [line.split()[1] for line in headers] == files
+    quoted = [entry for entry in rolled.entries if entry.quotes]
+    assert quoted
+    assert all(entry.quotes for entry in rolled.entries if "It speaks of" in entry.why)
+    for spot, words in re.findall(r"^  - `([^`]+)` \"(.*)\"$", page, re.MULTILINE):
+        file, _, number = spot.partition(":")
+        line = (rolled.folder / file).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+        assert words.strip(".").replace("\\", "") in line
+
+
+def test_days_that_nobody_records_are_named(rolled: Rolled, within: Rolled) -> None:
+    assert rolled.unrecorded == (date(2031, 9, 30), date(2031, 10, 5))
+    start = next(entry for entry in rolled.entries if (entry.file, entry.key) == ("scenario.toml", "start"))
+    assert "The days from 30 September 2031 to 5 October 2031 lie between" in start.why
+    assert "30 September 2031 to 5 October 2031" in (rolled.folder / PAGE).read_text(encoding="utf-8")
+    out = io.StringIO()
+    show_rolled(rolled, Console(file=out, width=200))
+    assert "The days from 30 September 2031 to 5 October 2031" in out.getvalue()
+    assert "e+0" not in out.getvalue()
+    assert "as it is" not in out.getvalue()
+    assert within.unrecorded is None
 
 
 def test_the_list_names_file_and_line(rolled: Rolled) -> None:
@@ -283,9 +324,11 @@ def test_a_folder_that_is_there_is_refused(tmp_path: Path) -> None:
     for kind in ("folder", "file", "link"):
         place = tmp_path / kind
         {"folder": place.mkdir, "file": place.touch, "link": lambda: (tmp_path / "link").symlink_to("nowhere")}[kind]()
-        with pytest.raises(InputError, match="it is there already"):
+        with pytest.raises(
+            InputError, match=r"^DEST: found .*, which exists already; expected a new folder\. Name a folder"
+        ):
             checked_target(place)
-    with pytest.raises(InputError, match="there is no such folder"):
+    with pytest.raises(InputError, match=r"^DEST: found .*/gone/islands; expected .* Make it first: mkdir -p .*/gone$"):
         checked_target(tmp_path / "gone" / "islands")
 
 
@@ -298,7 +341,7 @@ def test_options_that_are_no_dates_or_scenarios_are_refused(command, tmp_path: P
         ),
         ((TINY, tmp_path / "x", "--reference", REFERENCE, "--horizon", "soon"), "--horizon: 'soon' is not a date"),
         (("../nowhere", tmp_path / "x", *good), "there is no such folder"),
-        ((TINY, TINY / "inside", *good), "it is inside the scenario"),
+        ((TINY, TINY / "inside", *good), "inside the scenario that is rolled on; expected a folder outside it"),
     ):
         done: Done = command("roll", *given)
         assert done.code == 2
