@@ -82,7 +82,7 @@ def show_rolled(made: "Rolled", console: "Console") -> None:
     """Print the days nobody has recorded, the levels, the folder, and the number of entries to confirm."""
     from rich.table import Column, Table
 
-    from forecast.report.numbers import three_figures
+    from forecast.report.numbers import same_decimals
     from forecast.roll.review_list import unrecorded_words
     from forecast.scenario.review import PAGE
 
@@ -99,7 +99,7 @@ def show_rolled(made: "Rolled", console: "Console") -> None:
     table = Table(Column("Starts from the replayed posterior", no_wrap=True), "5%", "50%", "95%", "Unit")
     for level in made.levels:
         unit = made.scenario.priors[level.prior].unit
-        table.add_row(level.prior, *map(three_figures, level.quantiles), unit)
+        table.add_row(level.prior, *same_decimals(level.quantiles), unit)
     console.print(table)
     console.print(f"Saved to {made.folder}", soft_wrap=True)
     console.print(

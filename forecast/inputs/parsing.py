@@ -31,9 +31,10 @@ MOST_DIGITS: Final = 1000
 """Most digits of a whole number in a file of JSON."""
 
 NUMBER_REMEDY: Final = "Write digits and at most one decimal point, as in 58.5"
-"""The remedy for text that is no number."""
+"""The remedy for text that is not a number."""
 
 DAY_REMEDY: Final = "Write it as YYYY-MM-DD"
+"""The remedy for text that is not a day."""
 
 _AS_JSON: Final = (type(None), bool, list, tuple, dict)
 

@@ -12,11 +12,11 @@ from forecast.scenario.review import FILE
 
 SECTIONS: Final = {
     "wording": "The question, the criteria and other texts with dates: do they ask about the new period?",
-    "start": "The start and the dated events: was it so on the reference date, and what is known to come?",
+    "start": "The start and the dated events: was it so, and which votes and upheavals will come?",
     "levels": "Levels on the reference date: do the new numbers agree with what is known?",
     "overlays": "Perspectives that edit a start: does the edit still stand?",
     "priors": "Numbers with a reason that speaks of a past date or an age: does the reason still hold? If not, change "
-    "the number and its reason",
+    "the number and its reason.",
     "premises": "Premises with a date: can they still be true?",
     "records": "Past wars, crowds, the pool and the series: do they still serve?",
 }
@@ -161,7 +161,7 @@ def review_page(
         texts: the files of the new scenario, by path.
     """
     lines = Lines(texts)
-    kinds = "\n".join(f"- {words}." for section, words in SECTIONS.items() if _any_of(entries, section))
+    kinds = "\n".join(f"- {words}" for section, words in SECTIONS.items() if _any_of(entries, section))
     parts = [
         f"# What to review\n\nThis scenario was rolled on from {markdown(source.id)} by `forecast roll`. Its reference "
         f"date is {day_in_words(reference)}, its horizon {day_in_words(horizon)}.\n\n"
