@@ -160,14 +160,16 @@ def test_lines_that_were_there_keep_their_bytes_and_order(ukraine_folder: Path, 
 def test_a_map_that_differs_from_the_one_recorded_needs_its_own_available(ukraine_folder: Path, tmp_path: Path) -> None:
     maps = [saved_map(tmp_path / "maps", day) for day in ("2025-03-03", "2025-03-04")]
     first = contents(ukraine_folder)
-    with pytest.raises(InputError, match=r"recorded is 112409.04, available on 2025-03-03\. A revision needs"):
+    with pytest.raises(
+        InputError, match=r"expected 112409.04, which is recorded as available on 2025-03-03\. A revision needs"
+    ):
         import_maps(ukraine_folder, maps[:1], REQUEST)
     with pytest.raises(InputError, match="A revision needs"):
         import_maps(ukraine_folder, maps, REQUEST)
     assert contents(ukraine_folder) == first
     left = import_maps(ukraine_folder, maps, replace(REQUEST, skip=True))
     assert left.added == 1
-    assert left.flags[0].startswith("left out: deepstatemap_data_20250303.geojson: the figure of area_deepstate")
+    assert left.flags[0].startswith("left out: deepstatemap_data_20250303.geojson: found ")
     with pytest.raises(InputError, match="A revision needs"):
         import_maps(ukraine_folder, maps[:1], replace(REQUEST, skip=True))
     report = import_maps(ukraine_folder, maps[:1], REQUEST, available=date(2025, 3, 20))
@@ -195,7 +197,7 @@ def test_a_day_to_come_is_refused(ukraine_folder: Path, tmp_path: Path) -> None:
 def test_an_area_outside_the_range_needs_a_reason(ukraine_folder: Path, tmp_path: Path) -> None:
     path = saved_map(tmp_path / "maps", content=a_map(box(north=46.5)))
     first = contents(ukraine_folder)
-    with pytest.raises(InputError, match="the declared range of area_deepstate is 105000 to 125000"):
+    with pytest.raises(InputError, match="expected 105000 to 125000, the declared range of area_deepstate"):
         import_maps(ukraine_folder, [path], REQUEST)
     assert contents(ukraine_folder) == first
     report = import_maps(ukraine_folder, [path], replace(REQUEST, accept="=the mapper lost a file"))
