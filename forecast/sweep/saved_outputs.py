@@ -86,7 +86,7 @@ def outputs_of(timelines: Timelines, name: str | None = None, key: str = "--outp
 
 def meanings(timelines: Timelines) -> dict[str, str]:
     """The meaning of each column, by name, for readers."""
-    known = {name: meaning.split(", empty if")[0] for name, _, meaning in data_dictionary()}
+    known = {name: meaning.split(", empty if")[0] for name, _, meaning in data_dictionary(ROLES)}
     for name in timelines.columns:
         begin, _, end = str(name).rpartition("_")
         for shape in ("party", "region"):
