@@ -15,6 +15,7 @@ from forecast.outcomes.clustering import MEMBER
 from forecast.outcomes.condition_text import similar
 from forecast.outcomes.conditions import Condition, Timelines, equals, flag
 from forecast.outcomes.shares import EVENT_NAMES, events, followed, label
+from forecast.scenario.party_names import ROLES
 from forecast.store.run_folder import Run
 from forecast.timeline.codes import PARTIES
 
