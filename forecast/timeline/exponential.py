@@ -1,8 +1,9 @@
 """The exponential function, in a form that compiled code includes where it is needed instead of calling a library.
 
-A fifth of a timeline's time went into the library's exp, a third of it into the call. This is the algorithm of the
-library, so that both give the same bits: that of the GNU C library since 2.28 (S. Nagy, ARM optimized routines),
-where the processor has fused multiply-add. With N = 128 and k the nearest whole number to x N / ln 2,
+More than a fifth of a timeline's time went into the library's exp and its wrapper; including the code instead makes a
+timeline 6 to 10% faster. The algorithm is that of the GNU C library since 2.28 (S. Nagy, ARM optimized routines) where
+the processor has fused multiply-add, so that both give the same bits. With N = 128 and k
+the nearest whole number to x N / ln 2,
 
     exp(x) = 2^(k/N) exp(r),   r = x - k ln 2 / N,   |r| <= ln 2 / (2 N)
 
