@@ -18,7 +18,8 @@ from forecast.timeline.codes import TEXT
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -88,8 +89,8 @@ def step(p: Europe, s: State, r: Result, w: World, context: Context, dt: float) 
     """Move obstruction by `dt` of a week; dated upheavals and sanctions votes happen."""
     near = max(0.0, s.index - 1.0 / 3.0) * 1.5 if s.rung == TEXT else 0.0
     target = p.obstruction_mean + p.obstruction_text * near - p.fatigue * s.week / WEEKS_PER_YEAR
-    noise = normal(context, OBSTRUCTION, s.week, 0)
-    s.obstruction = decays.revert(s, decays.OBSTRUCTION, s.obstruction, target, p.obstruction_half_life, dt, noise)
+    shock = noise(context, OBSTRUCTION, s.week)
+    s.obstruction = decays.revert(s, decays.OBSTRUCTION, s.obstruction, target, p.obstruction_half_life, dt, shock)
     s.obstruction -= p.upheaval * w.upheavals[s.week]
     if w.upheavals[s.week] > 0.0:
         note(context.log, UPHEAVED, s.week, 1 if p.upheaval < 0.0 else 0, 1.0)

@@ -37,10 +37,12 @@ import numpy as np
 from forecast.timeline import decays
 from forecast.timeline.codes import CONTACT, GENERAL
 from forecast.timeline.conditioning import Observed
+from forecast.timeline.exponential import exp
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import MOST, asinh, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, gamma, happens, may_happen, normal, student4
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, decision, gamma, happens, may_happen, student4
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -185,7 +187,7 @@ def drift_step(p: Front, s: State, context: Context, dt: float) -> None:
     """Move the slow level by `dt` weeks."""
     kept = decays.decay(s, decays.DRIFT, p.slow_half_life, dt)
     spread = p.slow_sd * decays.renewed(s, decays.DRIFT, p.slow_half_life, dt)
-    s.drift = kept * s.drift + spread * normal(context, DRIFT, s.week, 0)
+    s.drift = kept * s.drift + spread * noise(context, DRIFT, s.week)
 
 
 @kernel
@@ -203,7 +205,7 @@ def fast_step(p: Front, s: State, context: Context, dt: float) -> None:
 @kernel
 def net_gain(z: float) -> float:
     """Net gain, km2 a week, before supply slows it: 40 sinh(z)."""
-    e = math.exp(min(max(z, -Z_MOST), Z_MOST))
+    e = exp(min(max(z, -Z_MOST), Z_MOST))
     return 0.5 * SCALE * (e - 1.0 / e)
 
 
@@ -211,7 +213,7 @@ def net_gain(z: float) -> float:
 def supplied(p: Front, pace: float, stretch: float) -> float:
     """The pace that supply allows, km2 a week, given the unslowed pace (0 or more) and the present stretch, km2."""
     if stretch > 0.0:
-        pace *= math.exp(-stretch / p.supply_reach)
+        pace *= exp(-stretch / p.supply_reach)
     if pace <= p.supply_pace:
         return pace
     return p.supply_pace + p.supply_reach * math.log1p((pace - p.supply_pace) / p.supply_reach)
@@ -290,7 +292,7 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
     if context.observed.replaying == 1 and not np.isnan(context.observed.pocket[s.week]):
         s.pocket = context.observed.pocket[s.week]
     else:
-        s.pocket -= dt * p.pocket_loss * math.exp(p.pocket_noise * normal(context, POCKET, s.week, 0))
+        s.pocket -= dt * p.pocket_loss * exp(p.pocket_noise * noise(context, POCKET, s.week))
     if s.pocket < POCKET_GONE:
         s.pocket = 0.0
         r.pocket_lost = s.day
@@ -300,8 +302,8 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
 @routine
 def step(p: Front, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move the front by `dt` of a week."""
-    noise = normal(context, ADEQUACY, s.week, 0)
-    s.adequacy = decays.revert(s, decays.ADEQUACY, s.adequacy, adequacy_target(p, s), p.adequacy_half_life, dt, noise)
+    shock = noise(context, ADEQUACY, s.week)
+    s.adequacy = decays.revert(s, decays.ADEQUACY, s.adequacy, adequacy_target(p, s), p.adequacy_half_life, dt, shock)
     drift_step(p, s, context, dt)
     fast_step(p, s, context, dt)
     kept = decays.decay(s, decays.MEMORY, MEMORY, dt)

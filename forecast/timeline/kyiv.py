@@ -31,7 +31,8 @@ from forecast.timeline.codes import (
 from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -135,8 +136,8 @@ def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
     near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
     target = instability_target(p, s) + p.instability_terms * near
     s.leaderless *= decays.decay(s, decays.LEADERLESS, p.leaderless_half_life, dt)
-    noise = normal(context, INSTABILITY, s.week, 0)
-    s.instability = decays.revert(s, decays.INSTABILITY, s.instability, target, p.instability_half_life, dt, noise)
+    shock = noise(context, INSTABILITY, s.week)
+    s.instability = decays.revert(s, decays.INSTABILITY, s.instability, target, p.instability_half_life, dt, shock)
     if context.observed.replaying == 1 and not np.isnan(context.observed.instability[s.week]):
         s.instability = context.observed.instability[s.week]
 

@@ -13,7 +13,8 @@ from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, happens, may_happen, normal
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, decision, happens, may_happen
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -106,9 +107,9 @@ def step(
     dt: float,
 ) -> None:
     """Move strain and demands by `dt` of a week."""
-    noise = normal(context, STRAIN, s.week, 0)
+    shock = noise(context, STRAIN, s.week)
     target = strain_target(p, s, lapse_relief)
-    s.strain = decays.revert(s, decays.STRAIN, s.strain, target, p.strain_half_life, dt, noise)
+    s.strain = decays.revert(s, decays.STRAIN, s.strain, target, p.strain_half_life, dt, shock)
     ratchet(p, s, w, context, held_start)
 
 

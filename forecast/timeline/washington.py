@@ -23,7 +23,8 @@ from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import MOST, logistic, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -187,15 +188,15 @@ def step(p: Washington, s: State, context: Context, dt: float) -> None:
     """Move capital, attention, the stock of arms and the memories by `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
     s.stall = 0.0 if s.progress > 0.0 or s.in_force == 1 else s.stall + dt * is_engaged
-    noise = normal(context, CAPITAL, s.week, 0)
+    shock = noise(context, CAPITAL, s.week)
     s.capital = decays.revert(
-        s, decays.CAPITAL, s.capital, capital_target(p, s), p.capital_half_life, dt, noise
+        s, decays.CAPITAL, s.capital, capital_target(p, s), p.capital_half_life, dt, shock
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
     if context.observed.replaying == 1 and not np.isnan(context.observed.capital[s.week]):
         s.capital = context.observed.capital[s.week]
-    noise = normal(context, ATTENTION, s.week, 0)
+    shock = noise(context, ATTENTION, s.week)
     s.attention = (
-        decays.revert(s, decays.ATTENTION, s.attention, p.attention_mean, p.attention_half_life, dt, noise)
+        decays.revert(s, decays.ATTENTION, s.attention, p.attention_mean, p.attention_half_life, dt, shock)
         + p.attention_progress * s.progress
     )
     s.setbacks = 0.0
