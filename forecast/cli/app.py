@@ -34,6 +34,7 @@ from forecast.cli.run import run
 from forecast.cli.schedule import schedule
 from forecast.cli.show import show
 from forecast.cli.streams import discard_output, json_line, of_stream, prepare_streams
+from forecast.cli.sweep import app as sweep
 from forecast.cli.verify import verify
 
 _CODES = "\n\n".join(f"{int(code)}: {meaning}" for code, meaning in MEANINGS.items())
@@ -58,6 +59,7 @@ for command in (init, run, show, list_, history, verify, publish, prune, check, 
     app.command(command.__name__.rstrip("_"))(command)
 app.add_typer(evidence, name="evidence")
 app.add_typer(schedule, name="schedule")
+app.add_typer(sweep, name="sweep")
 
 
 def main() -> None:

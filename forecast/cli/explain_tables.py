@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from forecast.report.numbers import three_figures
 from forecast.timeline.codes import PARTIES
 
 
@@ -40,7 +41,7 @@ def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
             row["name"].split(".", 1)[1] + (" *" if row["varies"] == "timeline" else ""),
             row["meaning"],
             row["unit"],
-            f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}",
+            " / ".join(three_figures(row[at]) for at in ("q05", "q50", "q95")),
             " ".join(row["premises"]),
         )
     table.caption = "* drawn in each timeline"

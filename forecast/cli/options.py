@@ -153,7 +153,8 @@ TimeBudget = Annotated[
         "--time-budget",
         parser=seconds("--time-budget"),
         metavar="TIME",
-        help="With --precision: begin no further block after this time, such as 60s, 5m or 1h.",
+        help="With --precision: begin no further block after this time, such as 60s, 5m or 1h. The fit to the evidence "
+        "and the first block are not limited: they are finished however long they take.",
     ),
 ]
 Seed = Annotated[

@@ -126,20 +126,22 @@ def outcomes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
     Returns:
         (n,)
     """
-    return _kinds(scenario)[_ending_codes(record, scenario)]
+    return kinds_of_endings(scenario)[ending_codes(record, scenario)]
 
 
 def _endings(record: Any, scenario: Scenario) -> dict[str, Any]:
-    code = _ending_codes(record, scenario)
+    code = ending_codes(record, scenario)
     ids = [ending.id for ending in scenario.endings]
-    return {"ending": _category(code, ids), "headline": _category(_kinds(scenario)[code], HEADLINES)}
+    return {"ending": _category(code, ids), "headline": _category(kinds_of_endings(scenario)[code], HEADLINES)}
 
 
-def _kinds(scenario: Scenario) -> NDArray[np.int64]:
+def kinds_of_endings(scenario: Scenario) -> NDArray[np.int64]:
+    """The outcome of each ending, as its place in `HEADLINES`; shape (endings,)."""
     return np.array([HEADLINES.index(ending.kind) for ending in scenario.endings])
 
 
-def _ending_codes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
+def ending_codes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
+    """The ending of each timeline, as its place among the scenario's endings; shape (n,)."""
     ids = [ending.id for ending in scenario.endings]
     settled = np.array([ids.index(s.id) if s.id in ids else -1 for s in scenario.settlements])
     code = np.where(record["truce"] == TRUCES.index("general"), ids.index("general_truce"), ids.index("still_fighting"))

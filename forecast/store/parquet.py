@@ -29,6 +29,16 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
         writer.add(table)
 
 
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """The content of a file with a short table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(plain(table), sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a table that `write_parquet` wrote.
 

@@ -1,4 +1,5 @@
-"""The effect of priors and premises on the odds: one fixed or switched off, or shares of the uncertainty by group.
+"""Sweeps: which assumptions the odds turn on, by simulations made for the question or from a saved run's timelines.
 
-In: a scenario and its posterior. Out: differences of odds or shares of a variance, with their standard errors.
+In: a scenario and its posterior, or a saved run. Out: tidy tables and sentences, with their standard errors, as a
+`SweepResult`.
 """

@@ -69,7 +69,7 @@ def pace(times: float) -> Change:
 
 
 def us_arms(stock: float) -> Change:
-    """Let arms from Washington flow as on the reference date while the stock lasts: no pause, no rise and no new money."""
+    """Let arms from Washington flow as on the reference date while the stock lasts: no pause, rise or new money."""
 
     def change(rows: Any, states: Any) -> None:
         for name in ("renewal", "arms_raised", "pause_on_pressing", "pause_walked"):
