@@ -36,7 +36,7 @@ EVENTS: Mapping[str, str] = {
     "sanctions_lapsed": "a decision in Europe",
     "troops_in": "a decision in Europe",
     "wider_war": "a shock from outside",
-    "home_shock": "a shock in Russia; one that ends the war is no longer in the timelines",
+    "home_shock": "a shock in Moscow; one that ends the war is no longer in the timelines",
     "breakthrough": "an event at the front",
     "pocket_lost": "an event at the front",
 }

@@ -224,7 +224,7 @@ battlefield (99%) and about 1 in 100 by negotiation (1%).
 
 - **Battlefield:** South Island's forces break through the front in about 1 in 8 simulated years (13%). In 10% of those years, the war ends on the battlefield. Defeat can also come without one.
 - **Negotiated:** a settlement is signed in fewer than 1 in 200 simulated years (under 1%). When talks first fall back for lack of consent, South Island is the least willing party in 58% of those years.
-- **Overthrow under force likelier while nobody leads in Kyiv**. At 1.32 rather than 0.382 (its 90th and 10th percentiles), an unresolved war becomes 2 points more likely and a battlefield outcome 2 points less likely. Basis: judgement alone.
+- **Overthrow under force likelier while nobody leads in North Island**. At 1.32 rather than 0.382 (its 90th and 10th percentiles), an unresolved war becomes 2 points more likely and a battlefield outcome 2 points less likely. Basis: judgement alone.
 
 ## What to watch
 
@@ -240,7 +240,7 @@ battlefield 3%, negotiated under 1%, unresolved 97%.
 
 The unresolved odds are the most uncertain: 90% range 96 to 99%.
 Repeating the simulation would change the odds by less than 1 point (Monte Carlo error).
-The odds rest mainly on judgements that no source can confirm, most of all **Overthrow under force likelier while nobody leads in Kyiv**.
+The odds rest mainly on judgements that no source can confirm, most of all **Overthrow under force likelier while nobody leads in North Island**.
 """)
 
 

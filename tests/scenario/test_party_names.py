@@ -101,7 +101,9 @@ def test_explanation_and_check_name_nobody_of_another_war(perspective: str) -> N
 
 def test_a_comparison_names_nobody_of_another_war(kept: Run, tmp_path: Path) -> None:
     edited = workflow.run(
-        RunRequest(TINY, runs=tmp_path, timelines=400, prior_only=True, edits=("moscow.worth.centre=0.4",))
+        RunRequest(
+            TINY, runs=tmp_path, timelines=400, prior_only=True, edits=("moscow.worth.quantiles=[0.3, 0.4, 0.5]",)
+        )
     )
     found = compare(kept.folder, edited.folder)
     assert named(as_markdown(found)) == set()
