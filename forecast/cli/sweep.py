@@ -5,7 +5,7 @@ Methods that simulate are in `sweep_methods`, those that read a saved run in `sw
 
 import typer
 
-from forecast.cli.sweep_methods import grid, sobol, threshold, tornado
+from forecast.cli.sweep_methods import crux, grid, morris, sobol, threshold, tornado
 from forecast.cli.sweep_runs import given
 
 app = typer.Typer(
@@ -14,5 +14,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for method in (tornado, sobol, grid, threshold, given):
+for method in (tornado, morris, sobol, grid, threshold, crux, given):
     app.command(method.__name__.rstrip("_"))(method)
