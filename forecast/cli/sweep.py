@@ -5,7 +5,7 @@ Methods that simulate are in `sweep_methods`, those that read a saved run in `sw
 
 import typer
 
-from forecast.cli.sweep_runs import discover, given, reweight
+from forecast.cli.sweep_runs import discover, given, readings, reweight
 
 app = typer.Typer(
     help="Sweeps: which assumptions the odds turn on. Each METHOD has its own help.",
@@ -13,5 +13,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for method in (given, discover, reweight):
+for method in (given, discover, reweight, readings):
     app.command(method.__name__.rstrip("_"))(method)
