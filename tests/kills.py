@@ -36,8 +36,8 @@ SHARED = ("compiled", "models", "posterior", "predictive")
 NOTE = "notes.txt"
 
 SCHEDULE = "runs/.schedule/"
-_TIME = re.compile(rb'"(at|started|finished)": "[^"]*"')
-"""Times of the clock in the files of the schedule."""
+_TIME = re.compile(rb'"(at|started|finished)": "[^"]*"|"runs": \d+')
+"""Times of the clock in the files of the schedule, and the runs that the last call made."""
 
 
 @dataclass(frozen=True)

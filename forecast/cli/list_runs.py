@@ -23,17 +23,14 @@ def list_(scenario: options.OneScenario = None, runs: options.Runs = None, every
     found = [run for run in summaries(kept) if scenario in (None, run.scenario)]
     chosen = found if everything else of_record_in(found)
     rows = history_rows(chosen)
-    more = [{"settings": dict(run.settings), "changed": run.changed} for run in chosen]
+    more = [{"settings": dict(run.settings)} for run in chosen]
     content = {"folder": str(kept), "left_out": len(found) - len(chosen)}
     content["runs"] = [row | facts for row, facts in zip(rows, more, strict=True)]
 
     def tables(console: "Console") -> None:
         if rows:
             head = ("Run", "Saved", "Battlefield", "Negotiated", "Unresolved", "Marks")
-            cells = [
-                (row["run"], row["saved"][:16], *odds_cells(row, ranges=False), marks_cell(row, changed=run.changed))
-                for row, run in zip(rows, chosen, strict=True)
-            ]
+            cells = [(row["run"], row["saved"][:16], *odds_cells(row, ranges=False), marks_cell(row)) for row in rows]
             console.file.write(rows_as_text(head, cells))
         else:
             console.print(f"No run is listed in {kept}.", soft_wrap=True)

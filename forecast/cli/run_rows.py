@@ -35,7 +35,7 @@ def odds_cells(row: dict[str, Any], *, ranges: bool) -> list[str]:
     return found
 
 
-def marks_cell(row: dict[str, Any], *, changed: bool = False) -> str:
+def marks_cell(row: dict[str, Any]) -> str:
     """The marks of a run in a few words."""
     words = []
     if row["scheduled_job"] is not None:
@@ -46,7 +46,7 @@ def marks_cell(row: dict[str, Any], *, changed: bool = False) -> str:
         words.append(f"corrects {row['corrects']}")
     if row["superseded_by"] is not None:
         words.append(f"superseded by {row['superseded_by']}")
-    if changed:
+    if row["changed"]:
         words.append("CHANGED since it was saved: see forecast verify")
     return ", ".join(words)
 

@@ -6,7 +6,7 @@ Methods that simulate are in `sweep_methods`, those that read a saved run in `sw
 import typer
 
 from forecast.cli.sweep_methods import crux, grid, morris, sobol, threshold, tornado
-from forecast.cli.sweep_runs import given
+from forecast.cli.sweep_runs import discover, given, readings, reweight
 
 app = typer.Typer(
     help="Sweeps: which assumptions the odds turn on. Each METHOD has its own help.",
@@ -14,5 +14,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for method in (tornado, morris, sobol, grid, threshold, crux, given):
+for method in (tornado, morris, sobol, grid, threshold, crux, given, discover, reweight, readings):
     app.command(method.__name__.rstrip("_"))(method)

@@ -22,8 +22,29 @@ from forecast.replay.starting_points import Start
 from forecast.scenario.spec import Scenario
 
 
+class OfScenario:
+    """The name and title of a member that has a scenario.
+
+    Attributes:
+        scenario: under the perspective.
+    """
+
+    scenario: Scenario
+
+    @property
+    def name(self) -> str:
+        """The perspective's name."""
+        return self.scenario.perspective
+
+    @property
+    def title(self) -> str:
+        """The perspective's title; empty for the base premises."""
+        own = self.scenario.perspectives.get(self.name)
+        return "" if own is None else own.title
+
+
 @dataclass(frozen=True)
-class SimulatedMember:
+class SimulatedMember(OfScenario):
     """One perspective's forecast; see `forecast.ensemble.member.Member`.
 
     Attributes:
@@ -42,17 +63,6 @@ class SimulatedMember:
 
     weekly = True
     draws_file = "draws.parquet"
-
-    @property
-    def name(self) -> str:
-        """The perspective's name."""
-        return self.scenario.perspective
-
-    @property
-    def title(self) -> str:
-        """The perspective's title; empty for the base premises."""
-        own = self.scenario.perspectives.get(self.name)
-        return "" if own is None else own.title
 
     @property
     def draws(self) -> pd.DataFrame:

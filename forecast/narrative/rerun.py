@@ -4,6 +4,7 @@ A run saves enough to simulate each of its timelines again. The result is compar
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
@@ -154,7 +155,7 @@ def evidence_seen(run: Run) -> pd.DataFrame:
     )
 
 
-def scenario_of(run: Run, member: str | None = None) -> Scenario:
+def scenario_of(run: Run, member: str | None = None, edits: Sequence[str] = ()) -> Scenario:
     """The scenario of a saved run: its files as they were read, and the observations, events and states that it saw.
 
     The rows that it saved are those under its readings; the readings are not applied a second time.
@@ -162,11 +163,12 @@ def scenario_of(run: Run, member: str | None = None) -> Scenario:
     Args:
         run: the run.
         member: the member of a pool that gives the perspective.
+        edits: further changes to priors, after those of the run.
     """
     settings = run.manifest["settings"]
     return load_scenario(
         run.folder / "inputs" / "priors",
-        edits=settings["edits"],
+        edits=[*settings["edits"], *edits],
         perspective=member or settings["perspective"],
         reading=settings.get("readings", ()),
         seen=evidence_seen(run),

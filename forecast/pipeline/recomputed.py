@@ -24,6 +24,7 @@ from forecast.ensemble.member import Keep, Member, scores_of_strata
 from forecast.ensemble.request import BLOCK, RunRequest
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.ensemble.simulated import bands_table
+from forecast.ensemble.simulated_member import OfScenario
 from forecast.locations import CACHE_VARIABLE, cache_root, source_digest
 from forecast.narrative.rerun import evidence_seen, redrawn_of, reopen, scenario_of
 from forecast.outcomes.clustering import MEMBER
@@ -49,7 +50,7 @@ SHARED = ("compiled", "models")
 
 
 @dataclass(frozen=True)
-class SavedMember:
+class SavedMember(OfScenario):
     """A simulated member of a saved run, its draws as saved; see `forecast.ensemble.member.Member`.
 
     Attributes:
@@ -73,17 +74,6 @@ class SavedMember:
     diagnostics = None
     netcdf = b""
     fit_key = ""
-
-    @property
-    def name(self) -> str:
-        """The perspective's name."""
-        return self.scenario.perspective
-
-    @property
-    def title(self) -> str:
-        """The perspective's title; empty for the base premises."""
-        own = self.scenario.perspectives.get(self.name)
-        return "" if own is None else own.title
 
     @property
     def densities(self) -> Mapping[str, Any]:

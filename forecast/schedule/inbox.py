@@ -56,8 +56,9 @@ def waiting(inbox: Path) -> list[Path]:
     """The files in an inbox that can be imported, by name; none if there is no such folder.
 
     Raises:
-        InputError: the inbox cannot be read, or is not a folder.
+        InputError: the inbox cannot be read, is not a folder, or serves something else: its files would be moved.
     """
+    _check(inbox)
     return [path for path in _files(inbox) if not _unfinished(path)]
 
 
@@ -104,6 +105,27 @@ def take(inbox: Path, importer: Importer, today: date) -> Taken:
         else:
             _move(path, inbox / IMPORTED / today.isoformat())
     return taken
+
+
+def folders_in(inbox: Path) -> list[str]:
+    """Names of folders in an inbox that are not its own: nothing in them is imported."""
+    try:
+        return sorted(path.name for path in inbox.iterdir() if _is_other_folder(path))
+    except OSError:
+        return []  # `waiting` says why
+
+
+def _is_other_folder(path: Path) -> bool:
+    return path.name not in (IMPORTED, REJECTED) and not path.is_symlink() and path.is_dir()
+
+
+def _check(inbox: Path) -> None:
+    """Refuse a folder that was never an inbox and has folders: files in it serve something else."""
+    if any((inbox / name).is_dir() for name in (IMPORTED, REJECTED)):
+        return
+    if found := folders_in(inbox):
+        what = f"found the folder {found[0]!r} in it; expected a folder for files of evidence alone"
+        raise InputError(what, file=inbox, key="inbox", remedy="Make a folder of its own and name that as inbox")
 
 
 def _files(inbox: Path) -> list[Path]:

@@ -125,6 +125,8 @@ class JobCall:
                 "done: nothing is due until then"
             )
         files = [] if job.inbox is None else inbox.waiting(job.inbox)
+        if job.inbox is not None and (folders := inbox.folders_in(job.inbox)):
+            self.report.notes.append(f"folders in the inbox are left alone: {', '.join(folders)}")
         busy = bool(due or state.retry or files)
         try:
             bounds = call.parts.bounds(job)

@@ -154,7 +154,7 @@ def read_schedule(path: Path) -> Schedule:
         raise place.at("job").error("there is no job; expected a table [job.<name>]", "Add one")
     folder = path.absolute().parent
     jobs = tuple(_job(name, table, place.at("job"), folder) for name, table in raw.items())
-    _check_inboxes(jobs)
+    _check_inboxes(jobs, folder)
     return Schedule(path, jobs)
 
 
@@ -231,12 +231,18 @@ def _path(given: str, folder: Path, spot: Place) -> Path:
     return folder / expanded(Path(given))
 
 
-def _check_inboxes(jobs: tuple[Job, ...]) -> None:
-    """Refuse an inbox of two scenarios: a file goes to one."""
+def _check_inboxes(jobs: tuple[Job, ...], folder: Path) -> None:
+    """Refuse an inbox of two scenarios, since a file goes to one, and one in which the schedule itself lies.
+
+    Files of an inbox are moved away.
+    """
     scenarios: dict[Path, Job] = {}
     for job in jobs:
         if job.inbox is None:
             continue
+        if folder.resolve().is_relative_to(job.inbox.resolve()):
+            what = f"found {job.inbox.resolve()}, in which the schedule lies; expected a folder for evidence alone"
+            raise job.place.at("inbox").error(what, "Name a folder of its own, such as inbox")
         first = scenarios.setdefault(job.inbox, job)
         if first.scenario != job.scenario:
             what = f"found the inbox of the job {first.name}, which has another scenario"

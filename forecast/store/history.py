@@ -22,7 +22,7 @@ MEASURES = ("probability", "standard_error", "low", "high")
 COLUMNS = (
     *("run", "scenario", "as_of", "saved", "scheduled_job", "published"),
     *(f"{end}_{measure}" for end in ENDS for measure in MEASURES),
-    *("of_record", "superseded_by", "corrects", "perspective", "timelines"),
+    *("of_record", "superseded_by", "corrects", "perspective", "timelines", "changed"),
 )
 """Names of the columns, in their order."""
 
@@ -65,6 +65,7 @@ def _row(run: RunSummary, superseded_by: str | None) -> Row:
         "corrects": None if publication is None else publication.corrects,
         "perspective": run.settings.get("perspective"),
         "timelines": run.settings.get("timelines"),
+        "changed": run.changed,
     }
 
 

@@ -61,7 +61,7 @@ def mark_published(run: Run, *, corrects: Run | None = None, reason: str | None 
 
     Args:
         run: the run.
-        corrects: a published run of the same scenario that this one corrects.
+        corrects: a published run of the same scenario and as-of date that this one corrects.
         reason: the reason for the correction, one line.
 
     Returns:
@@ -99,6 +99,11 @@ def mark_published(run: Run, *, corrects: Run | None = None, reason: str | None 
             f"a correction of {kept.corrects}" if kept.corrects else "no correction"
         )
         raise InputError(what, key="--corrects", remedy="A correction is named when a run is first published")
+    if not new and reason is not None and kept.reason != reason:
+        what = f"{run.id} was published with another reason: {kept.reason}"
+        raise InputError(
+            what, key="--reason", remedy="A publication is never changed: leave that reason, or give the same"
+        )
     if corrects is not None:
         _link_back(corrects, run, kept)
     return kept, new
@@ -228,7 +233,7 @@ def _check_correction(run: Run, other: Run) -> None:
     """Refuse a correction that makes no sense.
 
     Raises:
-        InputError: the other run is the same, of another scenario, not published, or corrected already.
+        InputError: the other run is the same, of another scenario or as-of date, not published, or corrected already.
     """
     theirs = marks(other)
     fault = None
@@ -238,6 +243,8 @@ def _check_correction(run: Run, other: Run) -> None:
         fault = f"{without_middle(other.id)} is a run of another scenario"
     elif theirs.publication is None:
         fault = f"{other.id} was not published"
+    elif other.manifest.get("as_of") != run.manifest.get("as_of"):
+        fault = f"{other.id} is as of {other.manifest.get('as_of')}, and {run.id} as of {run.manifest.get('as_of')}"
     elif theirs.corrected_by not in (None, run.id):
         fault = f"{other.id} was corrected by {theirs.corrected_by} already"
     if fault is not None:

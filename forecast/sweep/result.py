@@ -1,5 +1,6 @@
 """The result of a sweep: tables, sentences and notes, and the files that they are saved as."""
 
+import hashlib
 import math
 import shutil
 import tempfile
@@ -139,6 +140,11 @@ def attach_result(result: SweepResult, run: Run, name: str | None = None) -> lis
         SystemRefusal: another process writes there for too long, or there is not enough space.
     """
     return [write_attached(run, file, data) for file, data in result.files(name).items()]
+
+
+def text_key(*texts: str) -> str:
+    """Eight hexadecimal digits for the name of a result's files: other questions of the same method have others."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:8]
 
 
 def as_plain(value: Any) -> Any:

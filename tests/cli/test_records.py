@@ -77,12 +77,13 @@ def test_publish_prints_the_hash_and_says_when_nothing_changes(
     again = json.loads(command("publish", runs[0], "--json").out)
     assert again == content | {"new": False}
     assert "Unchanged" in command("publish", runs[0]).out
-    done = command("publish", runs[1], "--corrects", runs[0], "--reason", "=cmd() \x1b[2J <b>")
+    better = make_run(tmp_path / "runs", 345).name
+    done = command("publish", better, "--corrects", runs[0], "--reason", "=cmd() \x1b[2J <b>")
     assert done.code == 0
     assert "\x1b" not in done.out
     assert "superseded by" in command("history").out
     assert command("publish", runs[2], "--corrects", runs[0], "--reason", "x").code == 2
-    assert command("publish", runs[2], "--corrects", runs[1]).code == 2
+    assert command("publish", runs[2], "--corrects", better).code == 2
     assert not (tmp_path / "runs" / "attached" / runs[2]).exists()
 
 

@@ -15,7 +15,7 @@ from places import DOCS, REPOSITORY
 from forecast.cli.app import app
 
 PAGE = DOCS / "where_do_i.md"
-HEADINGS = 15
+HEADINGS = 16
 """The short answers and the fourteen changes."""
 
 WORDS = {"--set", "--fix", "--json", "summary.json", "states.csv", "events.csv", "report.md"}

@@ -88,7 +88,16 @@ def test_hostile_names(folder: Path, name: str) -> None:
         assert [path for path in folder.iterdir() if path.is_file()] == []
 
 
+def test_a_folder_that_serves_something_else_is_no_inbox(folder: Path) -> None:
+    (folder / "notes.txt").write_text("good")
+    (folder / "sub").mkdir()
+    with pytest.raises(InputError, match="found the folder 'sub' in it"):
+        take(folder, importer, TODAY)
+    assert (folder / "notes.txt").exists()
+
+
 def test_links_and_pipes_are_rejected_and_folders_stay(folder: Path) -> None:
+    (folder / "imported").mkdir()
     secret = folder.parent / "secret"
     secret.write_text("good")
     (folder / "link").symlink_to(secret)

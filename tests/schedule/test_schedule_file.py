@@ -77,6 +77,12 @@ def test_no_file_and_no_job(tmp_path: Path) -> None:
     assert "there is no job" in refused(tmp_path, "[job]")
 
 
+@pytest.mark.parametrize("inbox", [".", "..", "/", "in/.."])
+def test_an_inbox_is_no_folder_that_the_schedule_lies_in(tmp_path: Path, inbox: str) -> None:
+    (tmp_path / "in").mkdir()
+    assert "in which the schedule lies" in refused(tmp_path, WEEKLY + f'inbox = "{inbox}"\n')
+
+
 def test_an_inbox_has_one_scenario(tmp_path: Path) -> None:
     more = WEEKLY.replace("weekly", "other") + 'inbox = "in"\nscenario = "x"\n'
     assert "job.other.inbox" in refused(tmp_path, WEEKLY + 'inbox = "in"\n' + more)

@@ -63,10 +63,10 @@ def test_of_the_same_date_the_later_run_counts_and_a_correction_goes_first(tmp_p
         publish(run)
     rows = {row["run"]: row["superseded_by"] for row in history_rows(runs_of_record(tmp_path))}
     assert rows == {first.id: third.id, second.id: third.id, third.id: None, other.id: None}
-    corrected = open_run(make_run(tmp_path, 50))
+    corrected = open_run(make_run(tmp_path, 3 + 345 * 3))
     publish(corrected, corrects=third, reason="A wrong sheet.")
     rows = {row["run"]: row["superseded_by"] for row in history_rows(runs_of_record(tmp_path))}
-    assert (rows[third.id], rows[second.id], rows[first.id]) == (corrected.id, None, second.id)
+    assert (rows[third.id], rows[second.id], rows[first.id]) == (corrected.id,) * 3
 
 
 def test_hostile_texts_are_harmless(tmp_path: Path) -> None:
@@ -91,4 +91,5 @@ def test_a_run_with_a_changed_summary_has_no_odds(tmp_path: Path) -> None:
     (folder / "summary.json").write_text("{}")
     (row,) = history_rows(runs_of_record(tmp_path, everything=True))
     assert row["negotiated_probability"] is None
+    assert row["changed"]
     assert ",,," in history_csv([row])

@@ -36,6 +36,11 @@ def runs(tmp_path: Path) -> list[Run]:
     return [open_run(make_run(tmp_path, 7 * number)) for number in range(6)]
 
 
+def again(tmp_path: Path, number: int = 0) -> Run:
+    """Another run of the same as-of date as one of `runs`."""
+    return open_run(make_run(tmp_path, 7 * number + 345))
+
+
 def names(found: list) -> list[str]:
     return [run.id for run in found]
 
@@ -131,25 +136,29 @@ def test_a_run_that_changed_after_its_publication_is_noticed(runs: list[Run]) ->
 
 def test_a_correction_keeps_the_original_and_links_both(runs: list[Run], tmp_path: Path) -> None:
     publish(runs[0])
-    publish(runs[1], corrects=runs[0], reason="  A wrong sheet.\n=cmd() <script> ")
-    assert marks(runs[0]).corrected_by == runs[1].id
-    correction = marks(runs[1]).publication
+    better = again(tmp_path)
+    publish(better, corrects=runs[0], reason="  A wrong sheet.\n=cmd() <script> ")
+    assert marks(runs[0]).corrected_by == better.id
+    correction = marks(better).publication
     assert correction is not None
     assert (correction.corrects, correction.reason) == (runs[0].id, "A wrong sheet. =cmd() <script>")
-    assert superseded(runs_of_record(tmp_path)) == {runs[0].id: runs[1].id}
+    assert superseded(runs_of_record(tmp_path)) == {runs[0].id: better.id}
     publish(runs[2])
-    assert previous(runs[2]).id == runs[1].id  # type: ignore[union-attr]
-    assert previous(runs[1]) is None
+    assert previous(runs[2]).id == better.id  # type: ignore[union-attr]
+    assert previous(better) is None
 
 
 def test_the_link_back_is_written_again_if_it_was_lost(runs: list[Run], tmp_path: Path) -> None:
     publish(runs[0])
-    publish(runs[1], corrects=runs[0], reason="A wrong sheet.")
+    better = again(tmp_path)
+    publish(better, corrects=runs[0], reason="A wrong sheet.")
     for path in (tmp_path / "attached" / runs[0].id).glob("corrected.json*"):
         path.unlink()  # as if the process had been killed between the two records
-    assert superseded(runs_of_record(tmp_path)) == {runs[0].id: runs[1].id}
-    assert not publish(runs[1], corrects=runs[0], reason="A wrong sheet.").new
-    assert marks(runs[0]).corrected_by == runs[1].id
+    assert superseded(runs_of_record(tmp_path)) == {runs[0].id: better.id}
+    assert not publish(better, corrects=runs[0], reason="A wrong sheet.").new
+    assert marks(runs[0]).corrected_by == better.id
+    with pytest.raises(InputError, match=r"with another reason: A wrong sheet\."):
+        publish(better, corrects=runs[0], reason="Another.")
 
 
 def test_a_correction_that_makes_no_sense_is_refused(runs: list[Run], tmp_path: Path) -> None:
@@ -160,6 +169,7 @@ def test_a_correction_that_makes_no_sense_is_refused(runs: list[Run], tmp_path: 
         (runs[1], runs[1], "x", "cannot correct itself"),
         (runs[1], runs[2], "x", "was not published"),
         (runs[1], other, "x", "another scenario"),
+        (runs[1], runs[0], "x", "is as of 2025-01-20, and .* as of 2025-01-27"),
         (runs[1], runs[0], " \n", "0 characters"),
         (runs[1], runs[0], "a" * 1_000_000, "1,000,000 characters"),
         (runs[1], runs[0], None, "needs a reason"),
@@ -170,11 +180,12 @@ def test_a_correction_that_makes_no_sense_is_refused(runs: list[Run], tmp_path: 
             publish(run, corrects=corrected, reason=reason)
         assert len(str(error.value)) < 500
         assert marks(run).publication is None
-    publish(runs[1], corrects=runs[0], reason="x")
+    better = again(tmp_path)
+    publish(better, corrects=runs[0], reason="x")
     with pytest.raises(InputError, match="was corrected by"):
-        publish(runs[2], corrects=runs[0], reason="x")
+        publish(open_run(make_run(tmp_path, 2 * 345)), corrects=runs[0], reason="x")
     with pytest.raises(InputError, match="was published before"):
-        publish(runs[0], corrects=runs[1], reason="x")
+        publish(runs[0], corrects=better, reason="x")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +216,7 @@ def test_hostile_names_of_jobs_are_kept_as_they_are(runs: list[Run], tmp_path: P
 def test_every_key_of_the_marks_is_documented(runs: list[Run], tmp_path: Path) -> None:
     mark_scheduled(runs[0], "weekly", INSTANT)
     publish(runs[0])
-    publish(runs[1], corrects=runs[0], reason="A wrong sheet.")
+    publish(again(tmp_path), corrects=runs[0], reason="A wrong sheet.")
     text = (REPOSITORY / "runs" / "README.md").read_text(encoding="utf-8")
     for name in (SCHEDULED, PUBLISHED, CORRECTED):
         assert f"`{name}`" in text
