@@ -5,8 +5,8 @@ Methods that simulate are in `sweep_methods`, those that read a saved run in `sw
 
 import typer
 
-from forecast.cli.sweep_methods import grid, sobol, threshold, tornado
-from forecast.cli.sweep_runs import discover, given, reweight
+from forecast.cli.sweep_methods import crux, grid, morris, sobol, threshold, tornado
+from forecast.cli.sweep_runs import discover, given, readings, reweight
 
 app = typer.Typer(
     help="Sweeps: which assumptions the odds turn on. Each METHOD has its own help.",
@@ -14,5 +14,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for method in (tornado, sobol, grid, threshold, given, discover, reweight):
+for method in (tornado, morris, sobol, grid, threshold, crux, given, discover, reweight, readings):
     app.command(method.__name__.rstrip("_"))(method)

@@ -1,5 +1,8 @@
 """The methods of `forecast sweep` that simulate: each cell of a sweep is a small simulation."""
 
+import functools
+import inspect
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,14 +56,13 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with the journal i
 PriorOnly = Annotated[bool, typer.Option("--prior-only", help="Leave the series out.")]
 
 
-def shared(work: Callable[..., Printed]) -> Callable[..., None]:
+def shared(work: Callable[..., Printed], timelines: int = TIMELINES) -> Callable[..., None]:
     """Make a command of a method, with the options that all methods have: they arrive as a request.
 
     Args:
-        work: the method's command; it takes the request, the folder and whether to go on, then its own options.
+        work: the method's command; it takes the request, then its own options.
+        timelines: of a cell, by default.
     """
-    import functools
-    import inspect
 
     @functools.wraps(work)
     def with_request(
@@ -105,7 +107,7 @@ def shared(work: Callable[..., Printed]) -> Callable[..., None]:
         "seed": (options.Seed, SEED),
         "draw_seed": (options.DrawSeed, DRAW_SEED),
         "threads": (options.Threads, None),
-        "timelines": (Size, TIMELINES),
+        "timelines": (Size, timelines),
         "reading": (options.Reading, None),
         "set_": (options.Set, None),
         "fix": (options.Fix, None),
@@ -140,8 +142,6 @@ def listed(given: list[str] | None) -> list[str] | None:
     """Names given by repeated options or by commas; a comma within brackets belongs to an edit."""
     if not given:
         return None
-    import re
-
     return [name.strip() for text in given for name in re.split(r",(?![^\[]*\])", text) if name.strip()]
 
 
@@ -273,6 +273,56 @@ def sobol(
     return finished(
         lambda notify: made(
             request, listed(inputs), output, base=base, only=only, out=out, resume=resume, notify=notify
+        ),
+        out,
+        columns,
+    )
+
+
+@shared
+def crux(
+    request: RunRequest,
+    between: Annotated[
+        list[str] | None,
+        typer.Option("--between", metavar="ONE,OTHER", help="Two perspectives: names, or .toml files; base is one."),
+    ] = None,
+    output: Output = None,
+    out: Out = None,
+    resume: Resume = False,
+) -> Printed:
+    """Why two perspectives differ: the Shapley share of each group of judgements in the difference of the odds."""
+    from forecast.sweep.crux import crux as made
+
+    columns = ("group", "label", "changed", "output", "points", "points_error")
+    return finished(
+        lambda notify: made(request, listed(between) or [], output, out=out, resume=resume, notify=notify), out, columns
+    )
+
+
+@functools.partial(shared, timelines=1000)
+def morris(
+    request: RunRequest,
+    inputs: Inputs = None,
+    output: Output = None,
+    trajectories: Annotated[
+        int,
+        typer.Option(
+            "--trajectories",
+            parser=options.count("--trajectories"),
+            metavar="INTEGER",
+            help="Paths through the inputs.",
+        ),
+    ] = 10,
+    out: Out = None,
+    resume: Resume = False,
+) -> Printed:
+    """Elementary effects: cheap screening of many inputs or groups, with the noise of the simulator removed."""
+    from forecast.sweep.morris import morris as made
+
+    columns = ("input", "output", "mu", "mu_error", "mu_star", "rms", "sigma", "noise")
+    return finished(
+        lambda notify: made(
+            request, listed(inputs), output, trajectories=trajectories, out=out, resume=resume, notify=notify
         ),
         out,
         columns,

@@ -42,6 +42,9 @@ DISCOVERED = ("rule", "density", "density_error", "coverage", "coverage_error", 
 REWEIGHTED = ("output", "probability", "standard_error", "without", "without_error", "change", "change_error")
 """Columns of the odds under an edit that a terminal shows."""
 
+READ = ("reading", "output", "probability", "standard_error", "as_coded", "change", "change_error")
+"""Columns of the odds under readings that a terminal shows."""
+
 
 @command
 def given(
@@ -120,6 +123,26 @@ def reweight(
         opened = open_run(run, runs)
         result = reweighted(opened, set_ or [], output)
         return _saved(result, opened, out, f"reweight-{text_key(*(set_ or []), output or '')}", REWEIGHTED)
+
+
+@command
+def readings(
+    run: ARun = "latest",
+    reading: options.Reading = None,
+    output: Output = None,
+    threads: options.Threads = None,
+    out: Out = None,
+    runs: options.Runs = None,
+) -> Printed:
+    """Odds of a saved run under each second reading of its chronology, or under those that --reading names."""
+    from forecast.store.saved_run import open_run
+    from forecast.sweep.readings import readings as under_readings
+    from forecast.sweep.result import text_key
+
+    with working() as notify:
+        opened = open_run(run, runs)
+        result = under_readings(opened, reading or (), output, threads=threads, notify=notify)
+        return _saved(result, opened, out, f"readings-{text_key(*(reading or []), output or '')}", READ)
 
 
 def _saved(

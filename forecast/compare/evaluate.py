@@ -15,12 +15,12 @@ from forecast.compare.causes import FILES, WEIGHTS, prior_key
 from forecast.compare.fits import Fits, block_key
 from forecast.compare.mixture import SIMULATION, Mixture, Settings
 from forecast.compare.outcomes import FEW_OF, OTHER_SEED, Odds, Outcomes, columns_of, few_numbers
-from forecast.compare.owen import Coalition
 from forecast.compare.sides import Side
 from forecast.encoding import kernel_inputs
 from forecast.encoding.timeline_table import outcomes
 from forecast.ensemble import base_rates
 from forecast.ensemble.simulated import USED_DRAWS, simulate
+from forecast.outcomes.owen import Coalition
 from forecast.replay import starting_points
 from forecast.replay.observations import observed_of, weekly_record_of
 from forecast.scenario.perspectives import BASE_RATES

@@ -21,7 +21,10 @@ from forecast.compare.evaluate import Evaluator, today
 from forecast.compare.fits import Fits
 from forecast.compare.mixture import Mixture
 from forecast.compare.outcomes import KINDS, Change, Odds, Outcomes, difference, odds_of_table
-from forecast.compare.owen import (
+from forecast.compare.sides import Side, changed_since, opened
+from forecast.encoding.timeline_table import HEADLINES
+from forecast.errors import InputError
+from forecast.outcomes.owen import (
     MOST_EXACT,
     PAIRS,
     Coalition,
@@ -30,10 +33,7 @@ from forecast.compare.owen import (
     mean_of,
     sampled_owen,
 )
-from forecast.compare.rounding import rounded
-from forecast.compare.sides import Side, changed_since, opened
-from forecast.encoding.timeline_table import HEADLINES
-from forecast.errors import InputError
+from forecast.outcomes.rounding import rounded
 from forecast.store.saved_run import Run
 
 CODE, TIME = "code", "time"

@@ -26,10 +26,10 @@ from forecast.compare.causes import (
     rows_by_series,
     streams_of,
 )
-from forecast.compare.owen import Coalition
 from forecast.compare.sides import Side
 from forecast.evidence.chronology import Chronology
 from forecast.evidence.states import STATES
+from forecast.outcomes.owen import Coalition
 from forecast.replay.observations import POCKET_MAP
 from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.prior import Prior

@@ -119,7 +119,7 @@ class Samples:
     def _exchanged(self, mask: Columns, base: int) -> Cell:
         other = self.engine.bases[1 - base].sample
         posterior = self.engine.posterior
-        names = [posterior.draws.columns[k] for k in np.flatnonzero(mask.values)]
+        names = [name for name, own in zip(self.engine.place, mask.values, strict=True) if own]
         moves = {name: other.values[:, self.engine.place[name]] for name in names if name not in posterior.redrawn}
         means = {posterior.redrawn[k]: other.means[:, k] for k in np.flatnonzero(mask.means)}
         return Cell(moves, means, base)

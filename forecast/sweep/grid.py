@@ -85,7 +85,7 @@ def grid(
     sentences = []
     for each in subject.outputs:
         own_rows = table[table["output"] == each.name]
-        low, high = own_rows.loc[own_rows["value"].idxmin()], own_rows.loc[own_rows["value"].idxmax()]
+        low, high = own_rows.iloc[int(own_rows["value"].argmin())], own_rows.iloc[int(own_rows["value"].argmax())]
         where = [", ".join(f"{row[key]:.3g}" for key in ("first", "second")[: len(axes)]) for row in (low, high)]
         sentences.append(
             f"{each.name}: from {points(low['value'], low['value_error'])} at {names} = {where[0]} "

@@ -13,7 +13,7 @@ noise that does not depend on the inputs is in none of the indices.
 A. Saltelli, Computer Physics Communications 145, 280-297 (2002); A. Owen, ACM TOMACS 8, 71-102 (1998), for scrambling.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -199,7 +199,7 @@ def cautions(found: Indices, output: str, base: int) -> list[str]:
     return notes
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Iterable[str]) -> str:
     """The first of some names, and the number of the others."""
     listed = list(names)
     return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")

@@ -19,6 +19,9 @@ DEPTH = 3
 LEAST_WEIGHT = 0.02
 """Least part of the weight that a rule has."""
 
+MOST_BOXES = 2
+"""Boxes that PRIM looks for, each of which takes it some seconds."""
+
 RARE = 0.1
 """Share of timelines below which PRIM does not use an event."""
 
@@ -79,7 +82,8 @@ def tree_boxes(table: pd.DataFrame, happens: NDArray[np.bool_], weights: Array) 
 def prim_boxes(table: pd.DataFrame, happens: NDArray[np.bool_], weights: Array) -> list[Box]:
     """The boxes of the Patient Rule Induction Method, in the order in which it finds them; weights are not used.
 
-    Along each peeling trajectory the box with the largest harmonic mean of density and coverage is taken.
+    Along each peeling trajectory the box with the largest harmonic mean of density and coverage is taken, among those
+    that limit few columns.
 
     Args:
         table: (n rows) a column for each driver and event; a copy is handed on.
@@ -94,13 +98,13 @@ def prim_boxes(table: pd.DataFrame, happens: NDArray[np.bool_], weights: Array) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it uses what pandas 3.1 will drop
         search = prim.Prim(_for_prim(table), happens.copy(), mass_min=LEAST_WEIGHT)
-        for _ in range(DEPTH):
+        for _ in range(MOST_BOXES):
             found = search.find_box()
             if found is None:
                 break
             path = found.peeling_trajectory
             score = 2.0 * path["density"] * path["coverage"] / (path["density"] + path["coverage"])
-            best = int(np.argmax(score.to_numpy()))
+            best = int(np.argmax(np.where(path["res_dim"] <= DEPTH, score, -1.0)))
             found.select(best)
             if box := _limits(found.box_lims[best], found.box_lims[0]):
                 boxes.append(box)
@@ -137,28 +141,15 @@ def _prim() -> ModuleType:
 
 
 def _for_prim(table: pd.DataFrame) -> pd.DataFrame:
-    """A copy of the table with events as categories, without rare ones: a peel that is too small ends the search."""
-    found = table.copy()
-    for name in table.columns:
-        cells = table[name].to_numpy()
-        if not np.isin(cells, (0.0, 1.0)).all():
-            continue
-        if RARE <= cells.mean() <= 1.0 - RARE:
-            found[name] = pd.Series(np.where(cells > 0.5, "yes", "no"), dtype="category")
-        else:
-            found = found.drop(columns=[name])
-    return found
+    """A copy of the table without rare events: a peel that leaves too little ends the search."""
+    flags = [name for name in table.columns if table[name].isin((0.0, 1.0)).all()]
+    return table.drop(columns=[name for name in flags if not RARE <= float(table[name].mean()) <= 1.0 - RARE])
 
 
 def _limits(box: pd.DataFrame, whole: pd.DataFrame) -> Box:
     """The limits of a box that are narrower than those of all timelines."""
     found = {}
     for name in box.columns:
-        if isinstance(whole[name].iloc[0], set):
-            (values, _) = box[name]
-            if len(values) == 1 < len(whole[name].iloc[0]):
-                found[str(name)] = Limits(0.5, None) if "yes" in values else Limits(None, 0.5)
-            continue
         low, high = (float(value) for value in box[name])
         first, last = (float(value) for value in whole[name])
         if low > first or high < last:

@@ -8,6 +8,7 @@ or the cells have the timelines that were asked for.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,12 @@ def sobol(
         raise InputError("the scenario has no groups; expected inputs", key="--inputs", remedy="Name parameters")
     chosen = find_inputs(scenario, names, subject.day, (*SINGLE, "group"))
     sets = exchange_sets(scenario, chosen)
-    settings = {"inputs": [one.name for one in chosen], "output": output, "base": base, "aimed_error": error}
+    settings: dict[str, Any] = {
+        "inputs": [one.name for one in chosen],
+        "output": output,
+        "base": base,
+        "aimed_error": error,
+    }
     settings |= {"second": second, "only": only, "timelines": request.timelines}
     sweep = Sweep(subject, journal_of(subject, "sobol", settings, out, resume=resume), notify)
     points = design(len(sets), base, request.seed)
@@ -203,7 +209,7 @@ def _sentences(found: Mapping[str, Indices], outputs: Sequence[Output]) -> tuple
         table = one.table[one.table["set"] != REST]
         if table.empty:
             continue
-        top = table.loc[table["total"].idxmax()]
+        top = table.iloc[int(table["total"].argmax())]
         said.append(
             f"{output.name}: {top['set']} holds the largest share of its variance between draws, "
             f"{top['total']:.0%} (± {top['total_error']:.0%}) in all and {top['first']:.0%} "

@@ -222,7 +222,7 @@ common_reason = "Why."
 
 
 def test_more_than_eight_causes_are_divided_by_drawn_orders(made: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forecast.compare.owen.PAIRS", 2)
+    monkeypatch.setattr("forecast.outcomes.owen.PAIRS", 2)
     content = json.loads((made().folder / "inputs" / "priors.json").read_text())
     entries = [
         name for name, entry in content.items() if entry["elicited"].startswith("quantiles") and name.count(".") == 1

@@ -8,8 +8,8 @@ from math import fsum
 import numpy as np
 import pytest
 
-from forecast.compare.owen import Coalition, Coefficients, exact_owen, mean_of, sampled_owen
-from forecast.compare.rounding import DIGITS, rounded
+from forecast.outcomes.owen import Coalition, Coefficients, exact_owen, mean_of, sampled_owen
+from forecast.outcomes.rounding import DIGITS, rounded
 
 Game = Callable[[Coalition], Fraction]
 
