@@ -32,7 +32,7 @@ class InputError(ForecastError):
         self, what: str, *, file: Path | str | None = None, key: str | None = None, remedy: str | None = None
     ) -> None:
         self.what, self.file, self.key, self.remedy = what, file, key, remedy
-        place = ": ".join(str(part) for part in (file, key) if part is not None)
+        place = ": ".join(str(part) for part in (file, key) if part not in (None, ""))
         text = f"{place}: {what}" if place else what
         super().__init__(f"{text}. {remedy}" if remedy else text)
 

@@ -14,8 +14,11 @@ INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 JOINERS = "\u200c\u200d\u00ad"
 """Invisible characters that belong to words of some languages."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters by which a spreadsheet takes a cell for a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters by which a spreadsheet takes a cell for a formula; the last four are the wide forms of the first."""
+
+_BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Characters that are blank and no space by their category: fillers of some scripts, the empty Braille cell."""
 
 LONGEST_WORD = 300
 """Longest word in one line, characters."""
@@ -62,9 +65,23 @@ def markdown_url(url: str) -> str:
     return _NOT_IN_URL.sub(lambda found: quote(found[0], safe="", errors="surrogateescape"), url.strip())
 
 
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula: spaces and invisible characters before it are skipped."""
+    return text.startswith(FORMULA) or _begin(text).startswith(FORMULA)
+
+
+def _begin(text: str) -> str:
+    """A text from its first character that is neither a space of any kind nor invisible."""
+    return next((text[k:] for k, c in enumerate(text) if not (c.isspace() or _is_hidden(c))), "")
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in INVISIBLE or character in _BLANKS
+
+
 def csv_cell(text: str) -> str:
     """Text for a cell of a CSV file: with an apostrophe in front if a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if is_formula(text) else text
 
 
 def _shown(character: str) -> str:

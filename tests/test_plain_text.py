@@ -4,7 +4,7 @@ import pytest
 from rich.text import Text
 
 from forecast.cli.terminal import PlainConsole
-from forecast.plain_text import csv_cell, markdown, markdown_url, one_line, visible, without_middle
+from forecast.plain_text import csv_cell, is_formula, markdown, markdown_url, one_line, visible, without_middle
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,19 @@ def test_an_address_cannot_leave_its_link() -> None:
     assert markdown_url(" https://x/a b|<s>`[\x1b ") == "https://x/a%20b%7C%3Cs%3E%60%5B%1B"
 
 
-@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1+2", "@sum", "\t=1", "\r=1"])
-def test_a_formula_is_text_in_a_spreadsheet(text: str) -> None:
-    assert csv_cell(text) == f"'{text}"
-    assert csv_cell(f" {text}".strip("\t\r =+-@") or "x")[0] != "'"
+@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1+2", "@sum", "\t=1", "\r=1", "\uff1dcmd()"])
+@pytest.mark.parametrize(
+    "before", ["", " ", "  ", "\n", "\xa0", "\u2003", "\u3000", "\u200b", "\ufeff", "\u2800", "\u3164"]
+)
+def test_a_formula_is_text_in_a_spreadsheet_whatever_blanks_are_before_it(before: str, text: str) -> None:
+    assert is_formula(before + text)
+    assert csv_cell(before + text) == f"'{before}{text}"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\xa0", "cmd() = 1", " a-b", "1 + 1", "x@y"])
+def test_other_text_is_as_it_was_in_a_spreadsheet(text: str) -> None:
+    assert not is_formula(text)
+    assert csv_cell(text) == text
 
 
 def test_a_console_prints_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ from forecast.cli.verify import verify
 _CODES = "\n\n".join(f"{int(code)}: {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
-    help="Odds of how the Russia-Ukraine war ends by a horizon, from dated evidence and stated premises.",
+    help="Odds of how a war ends by a horizon, from dated evidence and stated premises.",
     epilog=f"Exit codes:\n\n{_CODES}",
     add_completion=False,
     pretty_exceptions_enable=False,

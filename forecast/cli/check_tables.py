@@ -8,6 +8,7 @@ from rich.table import Column, Table
 
 from forecast.pipeline.prior_check import MUCH
 from forecast.report.context import NOT_CHECKED
+from forecast.report.numbers import three_figures
 from forecast.scenario.perspectives import BASE
 from forecast.scenario.review import FILE, PAGE
 
@@ -29,7 +30,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
         console.print(line)
     table = _table("Prior", "As elicited", "As fitted: 5 / 50 / 95%", "Unit", "Varies by")
     for row in found["priors"]:
-        fitted = f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}"
+        fitted = " / ".join(three_figures(row[at]) for at in ("q05", "q50", "q95"))
         table.add_row(row["name"], row["elicited"], fitted, row["unit"], row["varies"])
     console.print(table)
 
@@ -49,7 +50,7 @@ def show_check(found: Mapping[str, Any], console: Console) -> None:
             )
             console.print(f"! {row['name']}: on the reference date more than {MUCH:g} times as likely. {reason}")
 
-    table = Table("Defeat of Ukraine, a year", "5%", "50%", "95%")
+    table = Table(f"Defeat of {found['countries']['kyiv']}, a year", "5%", "50%", "95%")
     for name in ("elicited", "breakthrough_then_collapse", "direct", "together"):
         row = found["defeat"][name]
         table.add_row(name.replace("_", " "), *(f"{100 * row[q]:.2f}%" for q in ("q05", "q50", "q95")))

@@ -22,6 +22,7 @@ def compare(
     """Explain the move in the odds between two runs, cause by cause.
 
     The later as-of date less the earlier, whatever their order. The lines add up exactly, each with its standard error.
+    The first time takes some minutes, since mixtures of the two runs are simulated (`-v` shows them); then it is kept.
     """
     from forecast.compare.comparison import compare as compared
 

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from forecast.compare.words import ending_sentence, error, points
+from forecast.compare.words import REAL_WORDS, ROUNDING, change_text, ending_sentence
 
 
 def show_ledger(content: Mapping[str, Any], console: Console) -> None:
@@ -34,7 +34,7 @@ def show_ledger(content: Mapping[str, Any], console: Console) -> None:
     table.add_section()
     table.add_row("All together", *totals)
     console.print(table)
-    console.print("Real: the change is larger than two standard errors. Noise: it is not.")
+    console.print(f"{ROUNDING} Real: {REAL_WORDS}.")
     if not content["method"]["exact"]:
         orders = content["method"]["orders"]
         console.print(f"{content['method']['causes']} causes: {orders} orders were drawn; errors include their part.")
@@ -44,9 +44,8 @@ def show_ledger(content: Mapping[str, Any], console: Console) -> None:
 
 
 def _cell(line: Mapping[str, Any]) -> str:
-    size = error(line["standard_error"])
     mark = "" if line["change"] == 0.0 else " real" if line["real"] else " noise"
-    return points(line["change"]) + (f" ± {size}" if size else "") + mark
+    return change_text(line) + mark
 
 
 def _show_endings(endings: Mapping[str, Any], console: Console) -> None:

@@ -34,7 +34,9 @@ app.add_typer(states, name="state")
 
 Named = Annotated[
     str | None,
-    typer.Option("--scenario", metavar="NAME|FOLDER", help="Scenario to write to; ukraine-2025 by default."),
+    typer.Option(
+        "--scenario", metavar="NAME|FOLDER", help="Scenario to write to; by default that of `priors/default`."
+    ),
 ]
 Day = Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="The day that the figure or the row is about.")]
 Available = Annotated[
@@ -45,6 +47,11 @@ Source = Annotated[
     str, typer.Option("--source", metavar="ID|ADDRESS", help="An id in sources.toml, or an address (https://...).")
 ]
 Reason = Annotated[str, typer.Option("--reason", help="The reason for this coding, in a sentence.")]
+ADDED = {"series": "SERIES", "observed": "--date"} | {
+    name: f"--{name}" for name in ("available", "value", "note", "source")
+}
+"""The argument or the option of `add` that gives each attribute of a figure."""
+
 Accept = Annotated[
     str | None,
     typer.Option(
@@ -77,9 +84,10 @@ def add(
         series,
         _day(date_, "--date"),
         _day(available, "--available"),
-        given_number(value, "", "--value"),
+        given_number(value, "--value"),
         note=note,
         source=source,
+        keys=ADDED,
     )
     with working():
         report = record_figures(_folder(scenario, priors), [figure], _request(accept, runs))
@@ -345,7 +353,7 @@ def _path(text: str) -> Path:
     from forecast.locations import expanded
 
     if not text.strip():
-        raise InputError("found an empty text; expected the path of a file", key="FILE")
+        raise InputError("found an empty text; expected the path of a file", key="FILE", remedy="Name a file")
     return expanded(Path(text))
 
 
@@ -366,12 +374,13 @@ def _latest() -> date:
 def _request(accept: str | None, runs: Path | None, *, skip: bool = False) -> "Request":
     """How figures are recorded."""
     from forecast.errors import InputError
+    from forecast.inputs.validation import Place
     from forecast.intake.figures import Request
     from forecast.intake.reports import safe_text
     from forecast.store.saved_run import runs_folder
 
-    if accept is not None and not safe_text(accept, "--accept").strip():
-        raise InputError("found an empty text; expected the reason", key="--accept")
+    if accept is not None and not safe_text(accept, Place("", "--accept")).strip():
+        raise InputError("found an empty text; expected the reason", key="--accept", remedy="Write a sentence")
     return Request(_latest(), accept, runs_folder(runs), skip)
 
 

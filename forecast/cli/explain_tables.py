@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from forecast.report.numbers import three_figures
 from forecast.timeline.codes import PARTIES
 
 
@@ -26,11 +27,11 @@ def show_explanation(found: Mapping[str, Any], console: Console) -> None:
         for settlement in part.get("settlements", []):
             console.print(
                 f"{settlement['label']} ({settlement['settlement']}). "
-                f"Signed by {', '.join(settlement['signatories'])}. "
+                f"Signed by {', '.join(found['parties'][party] for party in settlement['signatories'])}. "
                 f"Steps: {', '.join(settlement['staging']) or 'none named'}. {settlement['criteria']}",
             )
         if "positions" in part:
-            console.print(_positions(part))
+            console.print(_positions(part, found["parties"]))
 
 
 def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -40,15 +41,17 @@ def _parameters(rows: Sequence[Mapping[str, Any]]) -> Any:
             row["name"].split(".", 1)[1] + (" *" if row["varies"] == "timeline" else ""),
             row["meaning"],
             row["unit"],
-            f"{row['q05']:.3g} / {row['q50']:.3g} / {row['q95']:.3g}",
+            " / ".join(three_figures(row[at]) for at in ("q05", "q50", "q95")),
             " ".join(row["premises"]),
         )
     table.caption = "* drawn in each timeline"
     return table
 
 
-def _positions(part: Mapping[str, Any]) -> Any:
-    table = Table("Issue", "0 is", "1 is", *PARTIES, title="Typical positions", title_justify="left")
+def _positions(part: Mapping[str, Any], labels: Mapping[str, str]) -> Any:
+    table = Table(
+        "Issue", "0 is", "1 is", *(labels[p] for p in PARTIES), title="Typical positions", title_justify="left"
+    )
     for issue in part["issues"]:
         row = part["positions"][issue["issue"]]
         table.add_row(issue["label"], issue["zero"], issue["one"], *(f"{row[p]:.2f}" for p in PARTIES))

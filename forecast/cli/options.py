@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-Scenario = Annotated[str | None, typer.Argument(help="Name or folder of a scenario; ukraine-2025 by default.")]
+Scenario = Annotated[
+    str | None, typer.Argument(help="Name or folder of a scenario; by default that of `priors/default`.")
+]
 
 
 def folder(option: str) -> Callable[[str], Path]:
@@ -151,7 +153,8 @@ TimeBudget = Annotated[
         "--time-budget",
         parser=seconds("--time-budget"),
         metavar="TIME",
-        help="With --precision: begin no further block after this time, such as 60s, 5m or 1h.",
+        help="With --precision: begin no further block after this time, such as 60s, 5m or 1h. The fit to the evidence "
+        "and the first block are not limited: they are finished however long they take.",
     ),
 ]
 Seed = Annotated[

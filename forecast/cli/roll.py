@@ -66,6 +66,7 @@ def content(made: "Rolled") -> dict[str, Any]:
         "as_of": made.as_of.isoformat(),
         "reference_date": made.scenario.reference_date.isoformat(),
         "horizon": made.scenario.horizon.isoformat(),
+        "unrecorded": None if made.unrecorded is None else [day.isoformat() for day in made.unrecorded],
         "effective_draws": made.effective,
         "thin": made.thin,
         "start": made.record.values,
@@ -73,13 +74,17 @@ def content(made: "Rolled") -> dict[str, Any]:
             {"prior": level.prior, **dict(zip(("q05", "q50", "q95"), level.quantiles, strict=True))}
             for level in made.levels
         ],
-        "review": [{"file": entry.file, "key": entry.key, "why": entry.why} for entry in made.entries],
+        "review": [{"file": entry.file, "key": entry.key, "why": entry.text} for entry in made.entries],
     }
 
 
 def show_rolled(made: "Rolled", console: "Console") -> None:
-    """Print the folder of the next scenario, its levels, and the number of entries to confirm."""
+    """Print the days nobody has recorded, the levels, the folder, and the number of entries to confirm."""
     from rich.table import Column, Table
+
+    from forecast.report.numbers import same_decimals
+    from forecast.roll.review_list import unrecorded_words
+    from forecast.scenario.review import PAGE
 
     console.print(
         f"{made.scenario.id}: from {made.scenario.reference_date} to {made.scenario.horizon}, rolled on from "
@@ -89,12 +94,16 @@ def show_rolled(made: "Rolled", console: "Console") -> None:
         console.print(
             f"Few draws fit the record (effective sample size {made.effective:.0f}): the levels are imprecise."
         )
+    if made.unrecorded is not None:
+        console.print(f"{unrecorded_words(made.unrecorded)} Check [start] of scenario.toml against them.")
     table = Table(Column("Starts from the replayed posterior", no_wrap=True), "5%", "50%", "95%", "Unit")
     for level in made.levels:
         unit = made.scenario.priors[level.prior].unit
-        table.add_row(level.prior, *(f"{number:.3g}" for number in level.quantiles), unit)
+        table.add_row(level.prior, *same_decimals(level.quantiles), unit)
     console.print(table)
-    console.print(f"Saved to {made.folder}. It runs as it is: forecast run {made.folder}")
+    console.print(f"Saved to {made.folder}", soft_wrap=True)
     console.print(
-        f"{len(made.entries)} entries need a person; REVIEW.md lists them, and forecast check warns until then."
+        f"Next: go through {PAGE} there. It lists {len(made.entries)} entries that the program cannot judge, such as "
+        "reasons that speak of a past date. `forecast check` lists those that nobody has confirmed. Runs work before "
+        "that, with a warning, but their odds are provisional."
     )

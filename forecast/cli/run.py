@@ -87,6 +87,8 @@ def run(
         print_run(made.run, console, unchanged=made.unchanged)
         if stop is not None:
             console.print(f"{stop.words} To repeat this run: {again}", soft_wrap=True, markup=False)
+        for line in found.lines:
+            console.print(line, soft_wrap=True, markup=False)
 
     content = made.run.summary | ({"unchanged": True} if made.unchanged else {}) | found.content
     if stop is not None:

@@ -36,10 +36,11 @@ def _lines(report: JobReport) -> list[str]:
     for series in report.stale:
         last = series["last_available"] or "none"
         lines.append(f"stale: {series['series']}, last row {last}, expected by {series['expected']}")
-    lines += [f"alert: {alert['id']}" for alert in report.alerts]
+    lines += [f"alert: {alert['text']}" for alert in report.alerts]
     if report.pruned:
         lines.append(f"removed by retention: {', '.join(report.pruned)}")
-    lines += report.notes
+    alerts = [alert["text"] for alert in report.alerts]
+    lines += [note for note in report.notes if note not in alerts]  # the end of a scenario is both
     if not (report.runs or report.failures or report.over):
         lines.append("nothing is due" + (f"; next at {report.next}" if report.next else ""))
     return lines

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from forecast.outcomes.shares import GROUPS, label
+from forecast.outcomes.shares import group_title, label
 from forecast.report.context import cautions, change_row
 from forecast.report.numbers import error, interval, percent, rounding, with_interval
 from forecast.report.sections import (
@@ -22,8 +22,14 @@ LATEST = 3
 """How many recorded events are shown: of those that enter the odds, and of the others. The report has all."""
 
 
-def show_summary(summary: Mapping[str, Any], console: Console) -> None:
-    """Print the odds of a run: the three outcomes, the members, new evidence, endings and other events."""
+def show_summary(summary: Mapping[str, Any], console: Console, labels: Mapping[str, str] | None = None) -> None:
+    """Print the odds of a run: the three outcomes, the members, new evidence, endings and other events.
+
+    Args:
+        summary: of the run.
+        console: where to print.
+        labels: the scenario's labels of the parties, by id; by default the names of their roles.
+    """
     console.print(
         f"{summary['scenario']} as of {summary['as_of']}, to {summary['horizon']}: {timelines_in_words(summary)}, "
         f"{draws_in_words(summary)}, seed {summary['seed']}, perspective {summary['perspective']}"
@@ -31,7 +37,7 @@ def show_summary(summary: Mapping[str, Any], console: Console) -> None:
     )
     for caution in cautions(summary):
         console.print(caution, style="bold")
-    console.print(_odds(summary, "odds"))
+    console.print(_odds(summary, "odds", labels))
     if note := rounding(shares_of(summary["odds"])):
         console.print(note)
     resolved = summary["given_resolved"]
@@ -47,16 +53,16 @@ def show_summary(summary: Mapping[str, Any], console: Console) -> None:
     if found := summary["since"]:
         console.print(_since(found))
     for group in ("endings", "beside"):
-        console.print(_odds(summary, group))
+        console.print(_odds(summary, group, labels))
     if perspective := summary.get("perspective_detail"):
         console.print(_changes(perspective))
 
 
-def _odds(summary: Mapping[str, Any], group: str) -> Table:
+def _odds(summary: Mapping[str, Any], group: str, labels: Mapping[str, str] | None) -> Table:
     """The shares of one group, with their ranges and errors."""
-    table = Table(GROUPS[group], "Odds", "90% range", "Monte Carlo error, points")
+    table = Table(group_title(group, labels), "Odds", "90% range", "Monte Carlo error, points")
     for name, entry in summary[group].items():
-        table.add_row(label(group, name), percent(entry["probability"]), interval(entry), error(entry))
+        table.add_row(label(group, name, labels), percent(entry["probability"]), interval(entry), error(entry))
     return table
 
 

@@ -6,6 +6,7 @@ which is only printed again takes no such time. On a terminal they are made each
 
 import io
 import logging
+import tomllib
 from importlib import metadata
 
 from rich.console import Console
@@ -19,6 +20,7 @@ KIND, FILE = "tables", "tables.txt"
 """Folder of the entries in the cache, and the file of each."""
 
 SUMMARY = "summary.json"
+PARTIES = "inputs/priors/parties.toml"
 
 
 def print_run(run: Run, console: Console, *, unchanged: bool = False) -> None:
@@ -58,7 +60,16 @@ def _tables(run: Run, width: int) -> str:
 def _print_tables(run: Run, console: Console) -> None:
     from forecast.cli.summary_table import show_summary
 
-    show_summary(run.summary, console)
+    show_summary(run.summary, console, _labels(run))
+
+
+def _labels(run: Run) -> dict[str, str]:
+    """The labels of the parties in the scenario that the run keeps, by id; empty if they cannot be read."""
+    try:
+        parties = tomllib.loads((run.folder / PARTIES).read_text("utf-8"))["party"]
+        return {name: str(party["label"]) for name, party in parties.items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return {}
 
 
 def _text_of(_: dict[str, object], files: dict[str, bytes]) -> str:

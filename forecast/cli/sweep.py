@@ -5,6 +5,7 @@ Methods that simulate are in `sweep_methods`, those that read a saved run in `sw
 
 import typer
 
+from forecast.cli.sweep_methods import grid, sobol, threshold, tornado
 from forecast.cli.sweep_runs import discover, given, readings, reweight
 
 app = typer.Typer(
@@ -13,5 +14,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for method in (given, discover, reweight, readings):
+for method in (tornado, sobol, grid, threshold, given, discover, reweight, readings):
     app.command(method.__name__.rstrip("_"))(method)

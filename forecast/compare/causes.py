@@ -148,7 +148,7 @@ def _of_record(a: Side, b: Side) -> Iterator[Cause]:
     """The recorded states and streams of events that have other rows; those of a reading go with the reading."""
     one, other = a.scenario.chronology, b.scenario.chronology
     read = _read_differently(one, other)
-    labels = {party.id: party.label for party in b.scenario.parties}
+    labels = b.scenario.names
     for state, what in STATES.items():
         before, after = changes_of(one, a.day, state), changes_of(other, b.day, state)
         if before != after:

@@ -9,6 +9,7 @@ from typing import Any
 from forecast.cache.digests import canonical_json, sha256
 from forecast.compare.endings import changed_endings
 from forecast.compare.ledger import lines_between, odds_content, ordered, refuse_others
+from forecast.compare.rounding import add_shown
 from forecast.compare.words import sentence
 from forecast.ensemble.progress import silent
 from forecast.errors import ForecastError, InputError
@@ -111,6 +112,7 @@ def _content(
     sides = {"earlier": _side(a), "later": _side(b)}
     odds = odds_content(found.lines)
     for name, entry in odds.items():
+        add_shown(entry, sides["earlier"]["odds"][name], sides["later"]["odds"][name])
         entry["sentence"] = sentence(name, entry, sides["earlier"], sides["later"])
     return {
         "scenario": a.manifest["scenario"],

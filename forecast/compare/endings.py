@@ -4,6 +4,7 @@ Timelines are paired by member, draw and replicate: the same parameters and the 
 timeline whose draw only one of the runs uses has no partner.
 """
 
+import tomllib
 from typing import Any
 
 import pandas as pd
@@ -27,13 +28,17 @@ def changed_endings(a: Run, b: Run) -> dict[str, Any]:
 
     Returns:
         `paired` and `changed` are numbers of timelines. `moves` has the numbers by ending in the earlier and the later
-        run, largest first. `examples` has two timelines; fewer if fewer changed or can be simulated again.
+        run, with labels, largest first. `examples` has two timelines; fewer if fewer changed or can be simulated again.
     """
     paired = _paired(a, b)
     moved = paired[paired["ending_a"] != paired["ending_b"]]
     counts = moved.groupby(["ending_a", "ending_b"]).size().sort_values(ascending=False, kind="stable")
+    labels = _labels(b)
     moves = [
-        {"from": one, "to": other, "timelines": int(count)}
+        {
+            **{"from": one, "to": other, "timelines": int(count)},
+            **{"from_label": labels.get(one, one), "to_label": labels.get(other, other)},
+        }
         for (one, other), count in zip(counts.index.tolist(), counts, strict=True)
     ]
     found = {"paired": len(paired), "changed": len(moved), "moves": moves}
@@ -48,6 +53,15 @@ def changed_endings(a: Run, b: Run) -> dict[str, Any]:
         except (InputError, KeyError, OSError) as error:
             notes.append(f"timelines {one} and {other} cannot be described: {error}")
     return found | {"examples": examples, "notes": notes}
+
+
+def _labels(run: Run) -> dict[str, str]:
+    """The labels of endings by id, from the run's own inputs; empty if they cannot be read."""
+    try:
+        tables = tomllib.loads((run.folder / "inputs" / "priors" / "scenario.toml").read_text(encoding="utf-8"))
+        return {str(row["id"]): str(row["label"]) for row in tables["ending"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _paired(a: Run, b: Run) -> pd.DataFrame:

@@ -39,8 +39,8 @@ from forecast.store.saved_run import Run
 CODE, TIME = "code", "time"
 """The first two lines."""
 
-REAL = 2.0
-"""Standard errors beyond which a change counts as real."""
+REAL, REAL_LINE = 2.0, 3.0
+"""Standard errors beyond which a move counts as real, and a line of it. One of twenty lines exceeds two by chance."""
 
 FEW_SIMULATIONS = 12
 """Most simulations of a member for which each mixture has all timelines."""
@@ -397,7 +397,7 @@ def odds_content(lines: Sequence[Line]) -> dict[str, Any]:
                     "label": line.label,
                     "change": change,
                     "standard_error": round(line.errors[kind], 6),
-                    "real": abs(change) > REAL * line.errors[kind] and change != 0.0,
+                    "real": abs(change) > REAL_LINE * line.errors[kind] and change != 0.0,
                 }
                 for line, change in zip(lines, changes, strict=True)
             ],

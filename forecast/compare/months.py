@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.compare.comparison import compare
-from forecast.compare.words import error, points
+from forecast.compare.words import change_text, points
 from forecast.ensemble.request import TIMELINES, RunRequest
 from forecast.errors import InputError
 from forecast.plain_text import markdown
@@ -88,7 +88,7 @@ def account(runs: Sequence[Run], outcome: str) -> Iterator[str]:
         entry = compare(a.folder, b.folder, together=TOGETHER)["odds"][outcome]
         time, evidence, changes = "", "", []
         for line in entry["lines"]:
-            text = points(line["change"]) + (f" ± {error(line['standard_error'])}" if line["standard_error"] else "")
+            text = change_text(line)
             text = f"**{text}**" if line["real"] else text
             group = line["cause"].partition("/")[0]
             if line["cause"] == "time":
@@ -97,7 +97,7 @@ def account(runs: Sequence[Run], outcome: str) -> Iterator[str]:
                 evidence = text
             elif line["change"]:
                 changes.append(f"{markdown(line['label'])} {text}")
-        yield _row(b, points(entry["total"]), time, evidence, "; ".join(changes))
+        yield _row(b, points(entry["shown"]), time, evidence, "; ".join(changes))
 
 
 def _row(run: Run, *cells: str) -> str:

@@ -1,4 +1,4 @@
-"""Rounding of a ledger: decimals that add up exactly.
+"""Rounding of a ledger: decimals that add up exactly, in JSON and in print.
 
 Each line is rounded down to a multiple of 10^-`DIGITS` points. The units that are left go to the lines with the largest
 remainders. The printed digits then add up. The sum of the lines as binary floating-point numbers may still differ from
@@ -9,6 +9,7 @@ does. Where large lines cancel out, it may not.
 from collections.abc import Sequence
 from fractions import Fraction
 from math import floor, fsum
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,49 @@ def rounded(lines: Sequence[Fraction]) -> tuple[float, list[float]]:
         moved = rng.integers(-MOST_UNITS, MOST_UNITS + 1, len(moved))
         moved[-1] = -moved[:-1].sum()
     return total / unit, [number / unit for number in floors]
+
+
+def add_shown(entry: dict[str, Any], before: float, after: float) -> None:
+    """Add `shown` to the ledger of an outcome and to each of its lines: points with one decimal, as they are printed.
+
+    Args:
+        entry: as JSON: `lines`, each with `change`.
+        before: probability of the outcome in the earlier run.
+        after: in the later run.
+    """
+    total, lines = shown([line["change"] for line in entry["lines"]], before, after)
+    entry["shown"] = total / 10
+    for line, own in zip(entry["lines"], lines, strict=True):
+        line["shown"] = own / 10
+
+
+def shown(lines: Sequence[float], before: float, after: float) -> tuple[int, list[int]]:
+    """The move and its lines in tenths of a point, as they are printed: they add up, and agree with both odds.
+
+    The move is the difference of the two odds as printed. Each line is rounded down to a tenth, and the tenths that are
+    left go to the lines with the largest remainders, so that a line may differ by a tenth from its nearest rounding. A
+    line that is exactly 0 stays 0.
+
+    Args:
+        lines: changes in points.
+        before: probability of the outcome in the earlier run.
+        after: in the later run.
+    """
+    total = tenths(after) - tenths(before)
+    floors = [floor(10.0 * line) for line in lines]
+    order = sorted((k for k in range(len(lines)) if lines[k]), key=lambda k: (floors[k] - 10.0 * lines[k], k))
+    left = total - sum(floors)
+    for step in range(abs(left) if order else 0):
+        if left > 0:
+            floors[order[step % len(order)]] += 1
+        else:
+            floors[order[-1 - step % len(order)]] -= 1
+    return total, floors
+
+
+def tenths(probability: float) -> int:
+    """A probability in tenths of a percent."""
+    return floor(1000.0 * probability + 0.5)
 
 
 def _adds_up(numbers: Sequence[int], total: int) -> bool:

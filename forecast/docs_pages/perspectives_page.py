@@ -6,7 +6,7 @@ from typing import Any
 from forecast.docs_pages.heading import heading
 from forecast.docs_pages.page_template import render
 from forecast.ensemble.request import TIMELINES
-from forecast.outcomes.shares import GROUPS, label
+from forecast.outcomes.shares import group_title, label
 from forecast.plain_text import markdown
 from forecast.report.context import meaning
 from forecast.report.numbers import number, with_interval
@@ -25,8 +25,7 @@ def perspectives_page(
         changes: for each but `base`: its title, summary and rows of what it changes.
     """
     names = list(found_odds)
-    labels = {party.id: party.label for party in scenario.parties}
-    labels |= {ending.id: ending.label for ending in scenario.endings}
+    labels = scenario.names | {ending.id: ending.label for ending in scenario.endings}
     tables = []
     for group in ("odds", "endings", "beside"):
         lines = []
@@ -35,7 +34,7 @@ def perspectives_page(
             lines.append(
                 {"label": markdown(label(group, key, labels)), "cells": [_with_interval(entry) for entry in entries]}
             )
-        tables.append({"title": GROUPS[group], "lines": lines})
+        tables.append({"title": group_title(group, labels), "lines": lines})
     return render(
         "perspectives.md.j2",
         **heading(scenario),

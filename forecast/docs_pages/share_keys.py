@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from forecast.outcomes.shares import GROUPS, SHARES, label
+from forecast.outcomes.shares import SHARES, group_title, label
 
 PAGE = Path("runs/README.md")
 BEGIN, END = "<!-- shares -->\n", "<!-- /shares -->"
@@ -12,7 +12,7 @@ BEGIN, END = "<!-- shares -->\n", "<!-- /shares -->"
 def share_keys() -> str:
     """The table: the key of each share in `summary.json`, what it is, and its group."""
     rows = [
-        f"| `{share.group}.{share.name}` | {label(share.group, share.name)} | {GROUPS[share.group]} |"
+        f"| `{share.group}.{share.name}` | {label(share.group, share.name)} | {group_title(share.group)} |"
         for share in SHARES
     ]
     return "\n".join(["| key | what | group |", "|---|---|---|", *rows]) + "\n"

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,6 +24,9 @@ from forecast.timeline.result import blank_result
 from forecast.timeline.state import STATE
 from forecast.timeline.washington import NEVER
 from forecast.timeline.world import WORLD
+
+COLLAPSE_CHANCE = "endings.collapse"
+"""The chance that a breakthrough ends in collapse: not a rate, but corrected as rates are."""
 
 TABLE_SIZE = 2049
 """Points of a tabulated quantile function."""
@@ -61,27 +64,51 @@ def parameter_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
     the softmax of their log weights.
     """
     rows = plain_rows(scenario, draws)
-    flat = rows.view(float).reshape(len(draws), -1)
-    fluctuations = fluctuations_of(scenario, draws)
+    put_rates(scenario, rows, {name: draws[name].to_numpy(float) for name in scenario.priors}, scenario.priors)
+    put_positions(scenario, rows)
+    put_saliences(scenario, rows)
+    rows["settlements"]["terms"] = np.clip(rows["settlements"]["terms"], 0.0, 1.0)
+    return rows
+
+
+def put_rates(scenario: Scenario, rows: Any, value: Mapping[str, Array], names: Collection[str]) -> None:
+    """Put rates into parameter rows: intensities as weekly rates, and the chance that a breakthrough ends in collapse.
+
+    Args:
+        scenario: the scenario.
+        rows: parameter rows, changed in place.
+        value: (rows,) draws of each parameter, by dotted name.
+        names: the parameters to put; those that are not rates are left as they are.
+    """
+    flat = rows.view(float).reshape(len(rows), -1)
+    fluctuations = Fluctuations(value, year_of_mud(scenario))
     for (name, prior), place in zip(scenario.priors.items(), flat_places(scenario), strict=True):
+        if name not in names:
+            continue
         if prior.unit in INTENSITIES:
-            weekly = to_kernel(prior.unit, draws[name].to_numpy())
+            weekly = to_kernel(prior.unit, value[name])
             if name in RESPONSES:
                 weekly = weekly * fluctuations.correction(name, weekly, chance=prior.unit == "chance/year")
             flat[:, place] = weekly
-        elif name == "endings.collapse":
+        elif name == COLLAPSE_CHANCE:
             thrust = np.array(scenario.priors["front.breakthrough_thrust"].quantiles())
-            flat[:, place] = -np.expm1(np.log1p(-draws[name].to_numpy()) / fluctuations.collapse(thrust, thrust[1]))
-    issues = len(scenario.issues)
+            flat[:, place] = -np.expm1(np.log1p(-value[name]) / fluctuations.collapse(thrust, thrust[1]))
+
+
+def put_positions(scenario: Scenario, rows: Any) -> None:
+    """Turn drawn positions in parameter rows into those that parties hold: their lean added, within 0 to 1."""
     parties = rows["parties"]
     lean = np.zeros(parties["position"].shape[1:])
-    lean[:, :issues] = scenario.lean
+    lean[:, : len(scenario.issues)] = scenario.lean
     parties["position"] = np.clip(parties["position"] + lean * parties["stiffness"][:, :, None], 0.0, 1.0)
+
+
+def put_saliences(scenario: Scenario, rows: Any) -> None:
+    """Turn the log weights of issues in parameter rows into shares of each party's stakes."""
+    parties, issues = rows["parties"], len(scenario.issues)
     weights = np.exp(parties["salience"][:, :, :issues])
     parties["salience"] = 0.0
     parties["salience"][:, :, :issues] = weights / weights.sum(axis=2, keepdims=True)
-    rows["settlements"]["terms"] = np.clip(rows["settlements"]["terms"], 0.0, 1.0)
-    return rows
 
 
 def plain_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
@@ -93,10 +120,14 @@ def plain_rows(scenario: Scenario, draws: pd.DataFrame) -> Any:
 
 def fluctuations_of(scenario: Scenario, draws: pd.DataFrame) -> Fluctuations:
     """How levels fluctuate around reference levels in each draw."""
-    mud = calendar.season(
-        calendar.monday(scenario.reference_date), 53, scenario.season_peaks, scenario.season_half_width
-    )
-    return Fluctuations({name: draws[name].to_numpy(float) for name in scenario.priors if name.count(".") == 1}, mud)
+    value = {name: draws[name].to_numpy(float) for name in scenario.priors if name.count(".") == 1}
+    return Fluctuations(value, year_of_mud(scenario))
+
+
+def year_of_mud(scenario: Scenario) -> Array:
+    """(weeks,) depth of the mud in each week of the year that begins on the reference date."""
+    first = calendar.monday(scenario.reference_date)
+    return np.asarray(calendar.season(first, 53, scenario.season_peaks, scenario.season_half_width))
 
 
 def redrawn_parameters(scenario: Scenario, names: Sequence[str], mean: Array, chol: Array) -> Redrawn:
@@ -142,12 +173,12 @@ def flat_place(scenario: Scenario, name: str) -> int:
     return int(place)
 
 
-def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: date) -> Any:
+def starting_states(scenario: Scenario, draws: pd.DataFrame | Mapping[str, Array], rows: Any, as_of: date) -> Any:
     """The state of each draw on the as-of date, if nothing has happened since the reference date.
 
     Args:
         scenario: the scenario.
-        draws: draws of parameters and levels, one row each.
+        draws: draws of the levels, `forecast.belief.assemble.STATES`, by name.
         rows: parameter rows of these draws; the plain ones are enough.
         as_of: the as-of date.
     """
@@ -156,9 +187,9 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.week = (as_of - calendar.monday(scenario.reference_date)).days // 7
     before = calendar.monday(as_of) - timedelta(days=7)
     mud = calendar.season(before, 1, scenario.season_peaks, scenario.season_half_width)[0]
-    s.drift = draws["front.slow"].to_numpy() - (front["level"] - front["mud"] * mud)
-    s.fast = draws["front.fast"].to_numpy()
-    s.advance = s.advance_start = s.pace = draws["front.slow"].to_numpy()
+    s.drift = np.asarray(draws["front.slow"]) - (front["level"] - front["mud"] * mud)
+    s.fast = np.asarray(draws["front.fast"])
+    s.advance = s.advance_start = s.pace = np.asarray(draws["front.slow"])
     s.adequacy = s.adequacy_seen = front["adequacy_start"]
     for name, state in STATES.items():
         if not state.followed:
@@ -172,7 +203,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.demands = start.demands
     s.home_shock = int(start.home_shock)
     washington = rows["washington"]
-    s.capital = draws["washington.capital"].to_numpy()
+    s.capital = np.asarray(draws["washington.capital"])
     s.attention = washington["attention_start"]
     s.stock = washington["stock_start"]
     s.pause_memory = NEVER if start.weeks_since_pause is None else min(NEVER, start.weeks_since_pause)
@@ -182,7 +213,7 @@ def starting_states(scenario: Scenario, draws: pd.DataFrame, rows: Any, as_of: d
     s.obstruction = rows["europe"]["obstruction_start"]
     s.lapsed = int(start.lapsed)
     s.troops_in = int(start.troops_in)
-    s.instability = draws["kyiv.instability"].to_numpy()
+    s.instability = np.asarray(draws["kyiv.instability"])
     s.martial_law = int(start.martial_law)
     s.legitimate = int(start.legitimate)
     s.elected = int(start.elected)

@@ -19,7 +19,8 @@ The chance that a breakthrough ends in collapse is meant for a breakthrough as t
 Its M is the mean of collapse's ratio weighted by the breakthrough's ratio.
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +122,22 @@ RESPONSES: Mapping[str, tuple[Response, ...]] = {
 """The intensities that move with levels, and how; the others are constant, or move with flags and consents only."""
 
 
+class Cached(dict[str, Array]):
+    """Arrays by name, each made when it is first asked for.
+
+    Args:
+        make: makes the array of a name.
+    """
+
+    def __init__(self, make: Callable[[str], Array]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> Array:
+        self[name] = found = self._make(name)
+        return found
+
+
 class Fluctuations:
     """How levels fluctuate around reference levels in each draw.
 
@@ -130,19 +147,36 @@ class Fluctuations:
     """
 
     def __init__(self, value: Mapping[str, Array], season: Array) -> None:
-        self.value = value
-        self.rate = {level: LN2 / value[name] for level, name in HALF_LIVES.items()}
+        self.value, self.season = value, season
+        self.ratios: dict[Response, Array] = {}
+
+    @functools.cached_property
+    def rate(self) -> "Cached":
+        """(draws,) rate at which each level reverts, by level."""
+        return Cached(lambda level: LN2 / self.value[HALF_LIVES[level]])
+
+    @functools.cached_property
+    def variance(self) -> "Cached":
+        """(draws, weeks) variance of each level, by level."""
+        return Cached(self.variance_of)
+
+    @functools.cached_property
+    def mud(self) -> Array:
+        """(draws, weeks) effect of the mud on the slow level of the advance, over the memory of the advance."""
         kept = 0.5 ** (1.0 / MEMORY)
-        depth, memory = 0.0, np.zeros(len(season))
-        for week, mud in enumerate(season):
+        depth, memory = 0.0, np.zeros(len(self.season))
+        for week, mud in enumerate(self.season):
             depth = kept * depth + (1.0 - kept) * mud
             memory[week] = depth
-        self.mud = -value["front.mud"][:, None] * np.interp(WEEKS, np.arange(len(season)), memory)
-        persistence = value["front.fast_persistence"]
-        fast = 2.0 * value["front.fast_scale"] ** 2 / (1.0 - persistence**2)
-        self.fast = fast * (1.0 - kept) / (1.0 + kept) * (1.0 + kept * persistence) / (1.0 - kept * persistence)
-        self.variance = {level: self.variance_of(level) for level in HALF_LIVES}
-        self.ratios: dict[Response, Array] = {}
+        return np.asarray(-self.value["front.mud"][:, None] * np.interp(WEEKS, np.arange(len(self.season)), memory))
+
+    @functools.cached_property
+    def fast(self) -> Array:
+        """(draws,) variance of the fast part of the advance, over the memory of the advance."""
+        kept = 0.5 ** (1.0 / MEMORY)
+        persistence = self.value["front.fast_persistence"]
+        fast = 2.0 * self.value["front.fast_scale"] ** 2 / (1.0 - persistence**2)
+        return np.asarray(fast * (1.0 - kept) / (1.0 + kept) * (1.0 + kept * persistence) / (1.0 - kept * persistence))
 
     def variance_of(self, level: str) -> Array:
         """(draws, weeks) variance of a level, in its unit."""
@@ -162,8 +196,8 @@ class Fluctuations:
 
     def mean(self, response: Response) -> Array:
         """(draws, weeks) mean of x."""
-        found: Any = self.coefficients(response).get("advance", np.zeros(1))
-        return np.asarray(found[:, None] * self.mud)
+        found = self.coefficients(response).get("advance")
+        return np.zeros((1, len(WEEKS))) if found is None else np.asarray(found[:, None] * self.mud)
 
     def ratio(self, response: Response) -> Array:
         """(draws,) mean over the year of the ratio."""

@@ -1,6 +1,6 @@
 """The results of timelines as a table with ids and dates, and the dictionary of its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, get_args
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.scenario.party_names import PartyName
 from forecast.scenario.records import Kind
 from forecast.scenario.spec import Scenario
 from forecast.timeline.codes import (
@@ -125,26 +126,28 @@ def outcomes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
     Returns:
         (n,)
     """
-    return _kinds(scenario)[_ending_codes(record, scenario)]
+    return kinds_of_endings(scenario)[ending_codes(record, scenario)]
 
 
 def _endings(record: Any, scenario: Scenario) -> dict[str, Any]:
-    code = _ending_codes(record, scenario)
+    code = ending_codes(record, scenario)
     ids = [ending.id for ending in scenario.endings]
-    return {"ending": _category(code, ids), "headline": _category(_kinds(scenario)[code], HEADLINES)}
+    return {"ending": _category(code, ids), "headline": _category(kinds_of_endings(scenario)[code], HEADLINES)}
 
 
-def _kinds(scenario: Scenario) -> NDArray[np.int64]:
+def kinds_of_endings(scenario: Scenario) -> NDArray[np.int64]:
+    """The outcome of each ending, as its place in `HEADLINES`; shape (endings,)."""
     return np.array([HEADLINES.index(ending.kind) for ending in scenario.endings])
 
 
-def _ending_codes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
+def ending_codes(record: Any, scenario: Scenario) -> NDArray[np.int64]:
+    """The ending of each timeline, as its place among the scenario's endings; shape (n,)."""
     ids = [ending.id for ending in scenario.endings]
     settled = np.array([ids.index(s.id) if s.id in ids else -1 for s in scenario.settlements])
     code = np.where(record["truce"] == TRUCES.index("general"), ids.index("general_truce"), ids.index("still_fighting"))
     code = np.where(record["settlement"] >= 0, settled[record["settlement"]], code)
-    code = np.where(record["ending"] == UKRAINE_DEFEATED, ids.index("ukraine_defeated"), code)
-    return np.where(record["ending"] == RUSSIA_FAILS, ids.index("russia_fails"), code)
+    code = np.where(record["ending"] == UKRAINE_DEFEATED, ids.index(scenario.defeat), code)
+    return np.where(record["ending"] == RUSSIA_FAILS, ids.index(scenario.failure), code)
 
 
 def _category(codes: Any, names: Sequence[str]) -> pd.Categorical:
@@ -195,18 +198,23 @@ def with_later_columns(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**later) if later else table
 
 
-def data_dictionary() -> list[tuple[str, str, str]]:
-    """Name, unit and meaning of every column of the table of timelines; `<party>` and `<region>` stand for ids."""
+def data_dictionary(names: Mapping[str, PartyName]) -> list[tuple[str, str, str]]:
+    """Name, unit and meaning of every column of the table of timelines; `<party>` and `<region>` stand for ids.
+
+    Args:
+        names: of the parties, by id: see `forecast.scenario.party_names`.
+    """
     rows = [(name, "", meaning) for name, meaning in MADE.items()]
     for name, declared in fields(Result).items():
         if name in MADE:
             continue
+        meaning = declared.meaning.format(**names)
         unit = "date" if declared.unit == "day" else declared.unit
         if declared.shape == ("level",):
             for level in LEVELS:
                 unit = "z" if level == "advance" else declared.unit
-                rows.append((level_column(level, name), unit, declared.meaning.replace("the level", level)))
+                rows.append((level_column(level, name), unit, meaning.replace("the level", level)))
             continue
         suffix = f"_<{declared.shape[0]}>" if declared.shape else ""
-        rows.append((f"{name}{suffix}", unit, _in_words(declared.meaning)))
+        rows.append((f"{name}{suffix}", unit, _in_words(meaning)))
     return rows

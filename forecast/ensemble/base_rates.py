@@ -107,8 +107,8 @@ class Ends:
 
     Attributes:
         end: (timelines,) day of the war's end, on the battlefield or by a settlement.
-        defeated: (timelines,) the war ends with Ukraine's defeat.
-        fails: (timelines,) the war ends with Russia's failure.
+        defeated: (timelines,) the war ends with Kyiv's defeat.
+        fails: (timelines,) the war ends with the failure of Moscow's war.
         settlement: (timelines,) number of the settlement, -1 none.
         broken: (timelines,) day on which the settlement is broken.
         truce: (timelines,) day on which a general truce begins, without an end of the war; below 0 if it began before

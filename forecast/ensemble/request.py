@@ -43,7 +43,7 @@ class RunRequest:
     """A request for a run.
 
     Attributes:
-        scenario: name or folder; by default ukraine-2025.
+        scenario: name or folder; by default that of `priors/default`.
         priors: folder of scenarios in which the name is looked up first.
         runs: folder that the run is saved in; by default that of `forecast.store.saved_run.runs_folder`.
         as_of: date up to which evidence is used; by default the scenario's reference date.

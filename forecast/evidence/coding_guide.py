@@ -90,6 +90,13 @@ class ChangeRow(DatedRow):
     source: Text
 
 
+AFTER_HORIZON = (
+    "Later days belong to the next scenario: write it with `forecast roll` and record them there; days before its "
+    "reference date go into its [start]"
+)
+"""The remedy for a row of the record that is later than the horizon."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """The limits that rows are checked against.
@@ -136,7 +143,8 @@ def read_coded_until(index: Mapping[str, Any], place: Place, first: date, last: 
     day = as_table(_Coverage, {CODED_UNTIL: index[CODED_UNTIL]}, place).coded_until
     before = first - timedelta(days=1)
     if not before <= day <= last:
-        raise spot.error(f"found {day}; expected {before}, the day before the reference date, to {last}, the horizon")
+        what = f"found {day}; expected {before}, the day before the reference date, to {last}, the horizon"
+        raise spot.error(what, AFTER_HORIZON if day > last else "Check the year")
     return day
 
 
@@ -238,7 +246,8 @@ def _check_limits(row: EventRow | ChangeRow, spot: Place, limits: Limits) -> Non
     """Check that a row is within the year simulated and the days coded, and has a source."""
     if not limits.first <= row.observed <= limits.last:
         days = f"{limits.first}, the reference date, to {limits.last}, the horizon"
-        raise spot.at("observed").error(f"found {row.observed}; expected {days}")
+        remedy = AFTER_HORIZON if row.observed > limits.last else "Check the year"
+        raise spot.at("observed").error(f"found {row.observed}; expected {days}", remedy)
     if row.observed > limits.coded_until:
         what = f"found {row.observed}; expected {limits.coded_until}, which is {CODED_UNTIL}, or before"
         raise spot.at("observed").error(what, f"Give the day until which all is coded as {CODED_UNTIL} in {INDEX}")

@@ -5,9 +5,10 @@ read as it stands: no spaces around it, no underscores, ASCII digits only, and o
 and False are not numbers, and a count is a whole number and not a float that happens to be one.
 """
 
+import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from numbers import Integral, Real
 from pathlib import Path
@@ -26,8 +27,30 @@ COUNT: Final = "a whole number, written in digits"
 SECONDS: Final = "a length of time above 0, such as 60s, 5m or 1h"
 """The allowed values, in the words of an error."""
 
+MOST_DIGITS: Final = 1000
+"""Most digits of a whole number in a file of JSON."""
+
+NUMBER_REMEDY: Final = "Write digits and at most one decimal point, as in 58.5"
+"""The remedy for text that is not a number."""
+
+DAY_REMEDY: Final = "Write it as YYYY-MM-DD"
+"""The remedy for text that is not a day."""
+
+_AS_JSON: Final = (type(None), bool, list, tuple, dict)
+
 UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Seconds of a unit of time, by its letter."""
+
+KINDS: Final[dict[type, str]] = {
+    type(None): "null",
+    bool: "true or false",
+    Real: "a number",
+    str: "a text",
+    date: "a date",
+    Mapping: "an object",
+    Iterable: "a list",
+}
+"""Kinds of values in a reader's words, the narrower ones first."""
 
 SHOWN: Final = 60
 """Most characters of a refused value that an error shows."""
@@ -95,6 +118,17 @@ def parse_count(value: object) -> int:
     raise ValueError(COUNT)
 
 
+def whole_number(digits: str) -> int:
+    """Read a whole number of a file of JSON.
+
+    Raises:
+        ValueError: it has more than `MOST_DIGITS` digits.
+    """
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"found a whole number of {len(digits):,} digits; expected at most {MOST_DIGITS:,}")
+    return int(digits)
+
+
 def parse_seconds(value: object) -> float:
     """Parse a length of time: a number of seconds, or text such as `60s`, `5m` and `1h`.
 
@@ -124,7 +158,7 @@ def given_day(value: object, key: str) -> date:
     try:
         return parse_day(value)
     except ValueError:
-        raise InputError(f"{shortened(value)} is not a date", key=key, remedy="Write it as YYYY-MM-DD") from None
+        raise InputError(f"{shortened(value)} is not a date", key=key, remedy=DAY_REMEDY) from None
 
 
 def given_count(value: object, key: str) -> int:
@@ -148,7 +182,8 @@ def given_number(value: object, file: str, key: str | None = None) -> float:
     try:
         return parse_number(value)
     except ValueError as error:
-        raise InputError(f"found {shortened(value)}; expected {error}", file=file, key=key) from None
+        what = f"found {shortened(value)}; expected {error}"
+        raise InputError(what, file=file, key=key, remedy=NUMBER_REMEDY) from None
 
 
 def given_seconds(value: object, key: str) -> float:
@@ -188,9 +223,14 @@ def given_folder(value: str | Path, key: str) -> Path:
 
 
 def shortened(value: object) -> str:
-    """Show a refused value, shortened."""
+    """Show a refused value, shortened; null, true, false, a list and an object as JSON has them."""
     try:
-        text = repr(value)
-    except ValueError:  # a whole number of thousands of digits
-        text = f"a huge {type(value).__name__}"
+        text = json.dumps(value) if isinstance(value, _AS_JSON) else repr(value)
+    except (TypeError, ValueError, RecursionError):  # a whole number of thousands of digits, or no JSON
+        text = kind_of(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+
+
+def kind_of(value: object) -> str:
+    """Say in words which kind of value something is: null, a number, a text, a list, an object."""
+    return next((words for kind, words in KINDS.items() if isinstance(value, kind)), "something else")

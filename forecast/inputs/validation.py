@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from forecast.errors import InputError
-from forecast.inputs.parsing import parse_day
+from forecast.inputs.parsing import MOST_DIGITS, parse_day
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -163,6 +163,11 @@ def parse_toml(text: str, place: Place) -> dict[str, Any]:
         if twice:
             key = ".".join(re.findall(r"'([^']*)'", twice[1]))
             raise place.at(key).error(f"the table is given twice, again at {spot}", "Keep one") from error
+        if isinstance(error, RecursionError):
+            raise place.error("found lists or tables nested too deeply; expected a few levels", "Check it") from error
+        if not where and "Exceeds the limit" in message:  # advice to a programmer, without a position
+            what = f"found a whole number of thousands of digits; expected at most {MOST_DIGITS:,}"
+            raise place.error(what, "Write a shorter one") from error
         what = message[: where.start()] if where else message
         raise place.at(spot).error(f"it is not TOML: {what}") from error
 
@@ -302,6 +307,8 @@ def _table_at(model: type[object], location: Iterable[str | int]) -> type[object
 def shown(value: object) -> str:
     """Show a value as TOML would have it, shortened."""
     match value:
+        case None:
+            text = "null"
         case bool():
             text = str(value).lower()
         case float():

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from forecast.errors import InputError
-from forecast.inputs.parsing import parse_day, shortened
+from forecast.inputs.parsing import kind_of, parse_day, shortened, whole_number
 from forecast.inputs.validation import Place
 from forecast.intake.figures import Figure, Request, record_figures
 from forecast.intake.limits import dates_in, named, refuse_later, text_of
@@ -83,9 +83,11 @@ def import_maps(
         InputError: a file is not a map, has no date or an impossible area; see also `record_figures`.
     """
     if not files:
-        raise InputError("found no file; expected at least one map")
+        raise InputError("found no file; expected at least one map", key="FILE.geojson...")
     if day is not None and len(files) > 1:
-        raise InputError("found one date for several maps; expected one map", key="--date")
+        raise InputError(
+            "found one date for several maps; expected one map", key="--date", remedy="Import each with its date"
+        )
     maps = [read_map(path, day) for path in files]
     name = series_of_maps(load_scenario(folder), series)
     figures = []
@@ -140,7 +142,7 @@ def read_map(path: Path, day: date | None = None) -> MapArea:
     remarks: list[str] = []
     km2 = round(_area(geometries, place, remarks), 2)
     if km2 <= 0.0:
-        raise place.error("its polygons have no area")
+        raise place.error("found polygons without an area; expected those of the occupied territory", "Check the file")
     return MapArea(date_of_map, km2, tuple(f"{place.file}: {remark}" for remark in remarks), place)
 
 
@@ -155,37 +157,40 @@ def parse_json(text: str, place: Place) -> Any:
         found = dict(pairs)
         if len(found) < len(pairs):
             twice = next(key for k, (key, _) in enumerate(pairs) if key in [name for name, _ in pairs[:k]])
-            raise ValueError(f"the key {shortened(twice)} is given twice")
+            raise ValueError(f"found the key {shortened(twice)} twice; expected each key once")
         return found
 
     def constant(name: str) -> float:
-        raise ValueError(f"found {name}; expected a number")
+        raise ValueError(f"found {name}; expected a finite number")
 
     try:
-        return json.loads(text, object_pairs_hook=once, parse_constant=constant)
+        return json.loads(text, object_pairs_hook=once, parse_constant=constant, parse_int=whole_number)
     except json.JSONDecodeError as error:
         spot = f"line {error.lineno}, column {error.colno}"
         raise place.at(spot).error(f"it is not JSON: {error.msg}", "Download the file again") from error
     except RecursionError as error:
-        raise place.error("it is not a map: its lists are nested too deeply") from error
+        what = "found lists nested too deeply; expected a map"
+        raise place.error(what, "Download the file again") from error
     except ValueError as error:
-        raise place.error(f"it is not JSON: {error}") from error
+        raise place.error(str(error), "Download the file again") from error
 
 
 def _geometries(content: Any, place: Place) -> list[tuple[Place, list[Any]]]:
     """The polygons of a map: the place of each feature, and its list of polygons."""
     if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
-        kind = shortened(content.get("type")) if isinstance(content, dict) else type(content).__name__
-        raise place.error(f"found {kind}; expected a GeoJSON map, of type FeatureCollection")
+        kind = f"the type {shortened(content.get('type'))}" if isinstance(content, dict) else kind_of(content)
+        raise place.error(f"found {kind}; expected a GeoJSON map, of type FeatureCollection", "Give a published map")
     _check_crs(content.get("crs"), place.at("crs"))
     features = content.get("features")
     if not isinstance(features, list) or not features:
-        raise place.at("features").error("found none; expected the polygons of the occupied territory")
+        raise place.at("features").error(
+            "found none; expected the polygons of the occupied territory", "Check the file"
+        )
     found = []
     for index, feature in enumerate(features, start=1):
         spot = place.at(f"feature {index}")
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
-            raise spot.error("it is not a feature; expected an object of type Feature")
+            raise spot.error(f"found {kind_of(feature)}; expected an object of type Feature", "Download the file again")
         _check_properties(feature.get("properties"), spot.at("properties"))
         geometry = feature.get("geometry")
         form = geometry.get("type") if isinstance(geometry, dict) else None
@@ -194,7 +199,7 @@ def _geometries(content: Any, place: Place) -> list[tuple[Place, list[Any]]]:
         inside = geometry.get("coordinates")
         polygons = [inside] if form == "Polygon" else inside
         if not isinstance(polygons, list) or not polygons:
-            raise spot.at("geometry").error("found no polygon; expected at least one")
+            raise spot.at("geometry").error("found no polygon; expected at least one", "Take the feature out")
         found.append((spot, polygons))
     return found
 
@@ -206,7 +211,7 @@ def _check_crs(crs: Any, place: Place) -> None:
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
     if not isinstance(name, str) or not name.endswith(CRS):
-        raise place.error(f"found {shortened(name)}; expected longitude and latitude, CRS84")
+        raise place.error(f"found {shortened(name)}; expected longitude and latitude, CRS84", "Export it in EPSG:4326")
 
 
 def _check_properties(properties: Any, place: Place) -> None:
@@ -241,7 +246,7 @@ def _date_of(content: dict[str, Any], path: Path, place: Place, given: date | No
         raise place.error(what, "Put the date into the file's name, as in deepstatemap_data_20250120.geojson")
     if len(found) > 1:
         says = " and ".join(f"{day} from {where}" for day, where in list(found.items())[:2])
-        raise place.error(f"found two dates: {says}", "Check which is right")
+        raise place.error(f"found two dates: {says}; expected one", "Check which is right")
     return next(iter(found))
 
 
@@ -276,7 +281,7 @@ def _polygon(spot: Place, number: int, rings: Any, remarks: list[str]) -> Any:
     """A polygon of shapely from its rings: the outer one, then holes."""
     where = spot.at("geometry", f"polygon {number}")
     if not isinstance(rings, list) or not rings:
-        raise where.error("found no ring; expected at least one")
+        raise where.error("found no ring; expected at least one", "Take the polygon out")
     shell, *holes = (_ring(where.at(f"ring {k}"), ring, remarks) for k, ring in enumerate(rings, start=1))
     return shapely.Polygon(shell, holes)
 
@@ -292,7 +297,7 @@ def _ring(where: Place, ring: Any, remarks: list[str]) -> NDArray[np.float64]:
         raise where.error(what)
     found = found.astype(np.float64)
     if not np.isfinite(found).all():
-        raise where.error("found a position that is not finite")
+        raise where.error("found a position that is not finite; expected numbers", "Download the file again")
     inside = (found >= (WEST, SOUTH)).all(axis=1) & (found <= (EAST, NORTH)).all(axis=1)
     if not inside.all():
         east, north = found[int(np.argmin(inside))]

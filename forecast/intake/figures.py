@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +25,9 @@ EARLIEST_DAYS = 3653
 """Days before the first figure of a series beyond which an earlier one is taken for a mistyped year."""
 
 
+_LIST = "`forecast evidence list` shows the series"
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure to be recorded.
@@ -39,6 +42,7 @@ class Figure:
         note: caveats.
         source: id in `sources.toml` or an address; empty for the series' own.
         place: where it stands, for errors.
+        keys: the option or the column that gives each of these attributes, for errors.
         tolerance: difference from a recorded figure, in the unit, up to which the two are the same.
     """
 
@@ -51,13 +55,12 @@ class Figure:
     note: str = ""
     source: str = ""
     place: Place = field(default_factory=lambda: Place(""))
+    keys: Mapping[str, str] = field(default_factory=dict)
     tolerance: float = 0.0
 
-    def error(self, what: str, remedy: str | None = None) -> InputError:
-        """Give the error that something is wrong with the figure."""
-        if not self.place.file:
-            return InputError(what, key=self.place.key or None, remedy=remedy)
-        return self.place.error(what, remedy)
+    def at(self, name: str) -> Place:
+        """Give the place of an attribute."""
+        return self.place.at(self.keys.get(name, ""))
 
     def cells(self) -> dict[str, str]:
         """Give the figure as a row of its series' file."""
@@ -137,29 +140,36 @@ def _checked(figure: Figure, scenario: Scenario, request: Request, report: Impor
     specs = scenario.evidence.specs
     if figure.series not in specs:
         what = f"found the series {shortened(figure.series)}; expected {', '.join(specs)}"
-        raise figure.error(what, near(figure.series[:100], specs))
+        raise figure.at("series").error(what, near(figure.series[:100], specs, _LIST))
     spec = specs[figure.series]
-    safe_text(figure.source, "source")
-    safe_text(figure.note, "note")
+    for name, text in (("source", figure.source), ("note", figure.note)):
+        safe_text(text, figure.at(name) if name in figure.keys else figure.place.at(name))
     rows = scenario.evidence.series(figure.series)
     first = rows["observed"].iloc[0].date()
     if figure.observed < first - timedelta(days=EARLIEST_DAYS):
-        what = f"found a figure of {figure.observed}; the first of {figure.series} is of {first}"
-        raise figure.error(what, "Check the year")
+        earliest = first - timedelta(days=EARLIEST_DAYS)
+        what = (
+            f"found a figure of {figure.observed}; expected {earliest} or later, since the first of {figure.series} is "
+            f"of {first}"
+        )
+        raise figure.at("observed").error(what, "Check the year")
     for name, day in (("observed", figure.observed), ("available", figure.available)):
         if day > request.today:
             what = f"found {name} {day}, a day to come; expected {request.today} or before"
-            raise figure.error(what, "Check the year")
+            raise figure.at(name).error(what, "Check the year")
     if figure.available < figure.observed:
-        raise figure.error(f"it was available on {figure.available}, before the day observed, {figure.observed}")
+        what = f"found {figure.available}; expected {figure.observed}, the day observed, or later"
+        raise figure.at("available").error(what, "Check both dates")
     low, high = spec.range
     if not low <= figure.value <= high:
         what = (
-            f"found {number(figure.value)} {spec.unit} for {figure.observed}; the declared range of {figure.series} is "
-            f"{low:g} to {high:g}"
+            f"found {number(figure.value)} {spec.unit} for {figure.observed}; expected {low:g} to {high:g}, the "
+            f"declared range of {figure.series}"
         )
         if request.accept is None:
-            raise figure.error(what, "Check the figure; `forecast evidence` takes it with --accept and a reason")
+            raise figure.at("value").error(
+                what, "Check the figure; `forecast evidence` takes it with --accept and a reason"
+            )
         report.flags.append(f"{what}: accepted, because {request.accept}")
         figure = replace(figure, note=_joined(figure.note, f"outside the declared range, accepted: {request.accept}"))
     return figure
@@ -233,11 +243,11 @@ def _former(figure: Figure, rows: list[tuple[date, float]]) -> float | None:
     if abs(upto[-1] - figure.value) <= figure.tolerance:
         return upto[-1]
     what = (
-        f"the figure of {figure.series} for {figure.observed} is {number(figure.value)}; recorded is "
-        f"{number(value)}, available on {last}"
+        f"found {number(figure.value)} for {figure.series} on {figure.observed}; expected {number(value)}, which is "
+        f"recorded as available on {last}"
     )
     remedy = f"A revision needs the day on which it became available, later than {last}"
-    raise Differs(figure.error(what).args[0], remedy=remedy)
+    raise Differs(figure.at("value").error(what).args[0], remedy=remedy)
 
 
 def _added(series: str, rows: Sequence[Figure], evidence: Evidence) -> str:

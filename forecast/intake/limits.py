@@ -12,7 +12,7 @@ from forecast.plain_text import without_middle
 LARGEST: Final = 50_000_000
 """Most bytes of a file that is imported."""
 
-_DATE: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
+_DATE: Final = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d\d)\2(\d\d)(?!\d)")
 
 
 def named(path: Path) -> Place:
@@ -49,7 +49,7 @@ def text_of(path: Path, place: Place) -> str:
 
 
 def dates_in(text: str) -> Iterator[date]:
-    """Give the days that are written in a name, as 20250120, 2025-01-20, 2025_01_20 or 2025.01.20."""
+    """Give the days that are written in a name, as 20250120, 2025-01-20, 2025_01_20 or 2025.01.20; of any year."""
     for found in _DATE.finditer(text):
         try:
             yield date(int(found[1]), int(found[3]), int(found[4]))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from forecast.errors import InputError
-from forecast.evidence.coding_guide import CHANGE_KEY, CHANGES, EVENT_KEY, EVENTS
+from forecast.evidence.coding_guide import AFTER_HORIZON, CHANGE_KEY, CHANGES, EVENT_KEY, EVENTS
 from forecast.evidence.series import CODED_UNTIL, INDEX
 from forecast.inputs.validation import Place, read_text
 from forecast.intake.csv_lines import with_rows
@@ -77,10 +77,12 @@ def _add(
 ) -> ImportReport:
     """Add a row to a file of the record, unless it is there."""
     for name, text in row.items():
-        safe_text(text, f"--{name}")
+        safe_text(text, Place("", f"--{name}"))
     for name, day in (("--date", observed), ("--available", available)):
         if day > today:
-            raise InputError(f"found {day}, a day to come; expected {today} or before", key=name)
+            raise InputError(
+                f"found {day}, a day to come; expected {today} or before", key=name, remedy="Check the year"
+            )
     cells = {"observed": str(observed), "available": str(available), **row}
     with only_writer(folder):
         scenario = load_scenario(folder)
@@ -92,7 +94,8 @@ def _add(
                 return ImportReport(unchanged=1, lines=[f"{file} has this row of {observed} already; unchanged."])
             what = f"{file} has a row of {observed} with the same {', '.join(key[1:])} and available"
             raise InputError(what, remedy="A revision needs a later date in --available")
-        if scenario.horizon >= observed > (until := scenario.chronology.coded_until):
+        _refuse_after_horizon(scenario, observed, "--date")
+        if observed > (until := scenario.chronology.coded_until):
             what = f"found {observed}; events and states are coded until {until}"
             remedy = f"Code all that happened until then, and first say so: forecast evidence coded-until {observed}"
             raise InputError(what, key="--date", remedy=remedy)
@@ -100,6 +103,13 @@ def _add(
         replace_files(folder, {file: text}, record=True)
     named = row.get("event") or f"{row.get('state')} becomes {row.get('value')}"
     return ImportReport(added=1, lines=[f"{file}: {observed}, available {available}, added: {named}"])
+
+
+def _refuse_after_horizon(scenario: Scenario, day: date, key: str) -> None:
+    """Refuse a day that the record of a scenario cannot have: the next scenario records it."""
+    if day > scenario.horizon:
+        what = f"found {day}; expected {scenario.horizon}, the horizon of {scenario.id}, or before"
+        raise InputError(what, key=key, remedy=AFTER_HORIZON)
 
 
 def _same(scenario: Scenario, file: str, key: tuple[str, ...], cells: Mapping[str, str]) -> dict[str, str] | None:
@@ -130,15 +140,16 @@ def code_until(folder: Path, day: date, today: date) -> ImportReport:
         InputError: it is a day to come, after the horizon, or before the day given so far; nothing was written.
     """
     if day > today:
-        raise InputError(f"found {day}, a day to come; expected {today} or before", key=CODED_UNTIL)
+        raise InputError(f"found {day}, a day to come; expected {today} or before", key="DATE", remedy="Check the year")
     with only_writer(folder):
         scenario = load_scenario(folder)
+        _refuse_after_horizon(scenario, day, "DATE")
         former = scenario.chronology.coded_until
         if day == former:
             return ImportReport(unchanged=1, lines=[f"Events and states are coded until {day} already; unchanged."])
         if day < former:
             what = f"found {day}; events and states are coded until {former}, and coded days stay coded"
-            raise InputError(what, key=CODED_UNTIL, remedy=f"Edit {INDEX} by hand to take this back")
+            raise InputError(what, key="DATE", remedy=f"Edit {INDEX} by hand to take this back")
         place = _place(folder, INDEX)
         text, count = _CODED.subn(f"{CODED_UNTIL} = {day}", read_text(folder / "evidence" / INDEX, place), count=1)
         if not count:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from forecast.errors import InputError
-from forecast.plain_text import FORMULA, visible
+from forecast.inputs.validation import Place
+from forecast.plain_text import is_formula, visible
 
 LONGEST = 2000
 """Most characters of a text that is kept: a source, a reason, an event."""
@@ -38,24 +38,23 @@ class ImportReport:
         }
 
 
-def safe_text(text: str, key: str) -> str:
+def safe_text(text: str, place: Place) -> str:
     """Check a text that is kept with the evidence, and shown in reports and tables.
 
     Args:
         text: the text.
-        key: the option or the cell that gives it.
+        place: the option or the cell that gives it.
 
     Raises:
         InputError: it is too long, has control characters or ends of lines, or begins like a formula of a spreadsheet.
     """
     if len(text) > LONGEST:
-        raise InputError(f"found {len(text)} characters; expected at most {LONGEST}", key=key, remedy="Shorten it")
-    if text.startswith(FORMULA):
-        what = f"found a text that begins with {text[0]!r}, which a spreadsheet takes for a formula"
-        raise InputError(f"{what}; expected a word or a digit there", key=key, remedy="Begin with a word")
+        raise place.error(f"found {len(text)} characters; expected at most {LONGEST}", "Shorten it")
+    if is_formula(text):
+        what = f"found a text that begins with {text.lstrip()[:1]!a}, which a spreadsheet takes for a formula"
+        raise place.error(f"{what}; expected a word or a digit there", "Begin with a word")
     hidden = next((c for c in text if c in "\n\t" or visible(c) != c), None)
     if hidden is not None:
-        raise InputError(
-            f"found the character {hidden!a}; expected text on one line without control characters", key=key
-        )
+        what = f"found the character {hidden!a}; expected text on one line without control characters"
+        raise place.error(what, "Take it out")
     return text

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from forecast.errors import InputError
-from forecast.inputs.parsing import parse_day, parse_number, shortened
+from forecast.inputs.parsing import DAY_REMEDY, NUMBER_REMEDY, parse_day, parse_number, shortened
 from forecast.inputs.validation import Place, near
 from forecast.intake.figures import Figure, Request, record_figures
 from forecast.intake.limits import named
@@ -15,6 +15,8 @@ from forecast.intake.sheets import Sheet, sheets_of
 
 FIELDS: Final = ("series", "observed", "available", "value", "low", "high", "note", "source")
 """The fields that a column can hold."""
+
+_EXAMPLE: Final = "Write it as in --map day=observed,trust=value"
 
 NEEDED: Final = ("series", "observed", "available", "value")
 
@@ -29,10 +31,10 @@ def parse_mapping(given: Sequence[str]) -> dict[str, str]:
     for pair in (pair for text in given for pair in text.split(",")):
         column, equals, field = (part.strip() for part in pair.rpartition("="))
         if not equals or not column:
-            raise InputError(f"found {shortened(pair)}; expected column=field", key="--map")
+            raise InputError(f"found {shortened(pair)}; expected column=field", key="--map", remedy=_EXAMPLE)
         if field not in FIELDS:
             what = f"found the field {shortened(field)}; expected {', '.join(FIELDS)}"
-            raise InputError(what, key="--map", remedy=near(field[:50], FIELDS))
+            raise InputError(what, key="--map", remedy=near(field[:50], FIELDS, _EXAMPLE))
         if field in found:
             raise InputError(f"the field {field} is given twice", key="--map", remedy="Name one column for it")
         found[field] = column
@@ -94,6 +96,8 @@ def figures_of(sheet: Sheet, columns: Mapping[str, str], constants: Mapping[str,
             raise spot.error(what, near(column[:100], header, f"Name the column that holds {field}"))
     if not rows:
         raise sheet.place.error("it has no rows below its header")
+    keys = {field: f"column {header[position]}" for field, position in where.items()}
+    keys |= {field: f"--{field}" for field in constants}
     found = []
     for number, cells in rows:
         spot = sheet.place.at(f"row {number}")
@@ -109,6 +113,7 @@ def figures_of(sheet: Sheet, columns: Mapping[str, str], constants: Mapping[str,
             note=given.get("note", ""),
             source=given.get("source", ""),
             place=spot,
+            keys=keys,
             **ends,
         )
         found.append(figure)
@@ -119,16 +124,16 @@ def _day(text: str, spot: Place, field: str) -> date:
     try:
         return parse_day(text)
     except ValueError as error:
-        raise _wrong(text, spot, field, error) from None
+        raise _wrong(text, spot, field, error, DAY_REMEDY) from None
 
 
 def _number(text: str, spot: Place, field: str) -> float:
     try:
         return parse_number(text)
     except ValueError as error:
-        raise _wrong(text, spot, field, error) from None
+        raise _wrong(text, spot, field, error, NUMBER_REMEDY) from None
 
 
-def _wrong(text: str, spot: Place, field: str, error: ValueError) -> InputError:
+def _wrong(text: str, spot: Place, field: str, error: ValueError, remedy: str) -> InputError:
     """The error that a cell is not of its field."""
-    return spot.at(f"column {field}").error(f"found {shortened(text)}; expected {error}")
+    return spot.at(f"column {field}").error(f"found {shortened(text)}; expected {error}", remedy)

@@ -51,7 +51,7 @@ class Words:
     """
 
     def __init__(self, scenario: Scenario, ending: str) -> None:
-        self.labels = {party.id: party.label for party in scenario.parties}
+        self.labels = scenario.names
         templates = environment(ROOT / "narrative")
         templates.filters |= {
             "about": lambda x: f"about {two_figures(x)}" if abs(x) >= 10 else two_figures(x),

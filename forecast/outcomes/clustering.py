@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 
 from forecast.arrays import Array
 from forecast.errors import InputError
-from forecast.inputs.parsing import given_number
+from forecast.inputs.parsing import given_number, shortened
 from forecast.outcomes.between_draws import quantiles_between_draws
 from forecast.outcomes.conditions import Timelines
 
@@ -386,7 +386,7 @@ def clusters_of(
     draw = timelines["draw"].to_numpy()
     if weights is not None:
         if not isinstance(weights, Mapping):
-            raise InputError(f"found {weights!r}; expected a weight for each member by name", key="weights")
+            raise InputError(f"found {shortened(weights)}; expected a weight for each member by name", key="weights")
         weights = {name: given_number(weight, "weights", name) for name, weight in weights.items()}
     if MEMBER not in timelines:
         if weights is not None and list(weights.values()) != [1.0]:

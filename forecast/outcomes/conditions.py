@@ -1,6 +1,6 @@
 """Conditions on timelines, and how they are combined."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +48,11 @@ class Condition:
 def equals(column: str, value: str) -> Condition:
     """A column of names has this value."""
     return Condition(lambda t: (t[column] == value).to_numpy())
+
+
+def one_of(column: str, values: Sequence[str]) -> Condition:
+    """A column of names has one of these values."""
+    return Condition(lambda t: t[column].isin(values).to_numpy())
 
 
 def happened(column: str) -> Condition:

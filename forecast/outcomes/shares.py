@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from forecast.encoding.timeline_table import CATEGORY, DATE, FLAG, HEADLINES, NUMBER, column_kinds
 from forecast.errors import InputError
+from forecast.inputs.parsing import kind_of
 from forecast.outcomes.clustering import Clusters, clusters_of
 from forecast.outcomes.conditions import (
     Condition,
@@ -28,9 +29,11 @@ from forecast.outcomes.conditions import (
     flag,
     happened,
     number,
+    one_of,
     total,
 )
-from forecast.timeline.codes import PARTIES
+from forecast.scenario.party_names import ROLES
+from forecast.timeline.codes import DEFEAT_CAUSES, PARTIES
 from forecast.timeline.endings import NEAR_MOSCOW
 
 CEASEFIRE_WEEKS = 4.0
@@ -84,7 +87,7 @@ class Share:
 
 
 BATTLEFIELD, NEGOTIATED, UNRESOLVED = (equals("headline", kind) for kind in HEADLINES)
-DEFEAT = equals("ending", "ukraine_defeated")
+DEFEAT = one_of("cause", DEFEAT_CAUSES)
 ALIVE, ENGAGED = flag("talks_alive"), flag("engaged")
 TALKING, SILENT = UNRESOLVED & ALIVE, UNRESOLVED & ~ALIVE
 LONG_CEASEFIRE = at_least("truce_longest", CEASEFIRE_WEEKS)
@@ -178,12 +181,12 @@ GROUPS: Mapping[str, str] = {
     "beside": "Other events",
     "unresolved": "An unresolved war at the end",
     "negotiated": "The terms in force",
-    "defeat": "Washington at a defeat",
+    "defeat": "{washington} at a defeat",
     "defeat.owner": "Average shares of the blame for a defeat",
     "first_refusal": "The least willing party when talks first fall back for lack of consent",
     "steps_down": "Why talks fall back a rung, in shares of all steps down",
 }
-"""Titles of the groups."""
+"""Titles of the groups; `{washington}` stands for the label of that party."""
 
 _LABELS = {(share.group, share.name): share.label for share in SHARES}
 
@@ -196,10 +199,15 @@ def label(group: str, name: str, labels: Mapping[str, str] | None = None) -> str
         name: its own key.
         labels: the scenario's labels of parties and endings, by id; by default the ids.
     """
-    known = {party: party.capitalize() for party in PARTIES} | dict(labels or {})
+    known = dict(ROLES) | dict(labels or {})
     if (group, name) in _LABELS:
         return _LABELS[group, name].format(**known)
     return known.get(name, name.replace("_", " ").capitalize())
+
+
+def group_title(group: str, labels: Mapping[str, str] | None = None) -> str:
+    """The title of a group for readers; the arguments are those of `label`."""
+    return GROUPS[group].format(**dict(ROLES) | dict(labels or {}))
 
 
 def endings(timelines: Timelines) -> list[Share]:
@@ -292,7 +300,7 @@ def check_columns(timelines: pd.DataFrame) -> None:
         InputError: it is not such a table.
     """
     if not isinstance(timelines, pd.DataFrame):
-        what = f"found a {type(timelines).__name__}; expected a pandas DataFrame of timelines"
+        what = f"found {kind_of(timelines)}; expected a pandas DataFrame of timelines"
         raise InputError(what, key="timelines", remedy="Give the timelines of simulate(...) or open_run(...)")
     for name, kind in column_kinds().items():
         if name not in timelines:

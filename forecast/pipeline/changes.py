@@ -12,8 +12,8 @@ from forecast.scenario.spec import Scenario
 
 def in_words(scenario: Scenario, state: str, value: str) -> tuple[str, str]:
     """A recorded state and one of its values in short words."""
-    named = {party.id: party.label for party in scenario.parties}
-    return STATES[state].label.format(**named), STATES[state].values[value].words.format(**named)
+    names = scenario.names
+    return STATES[state].label.format(**names), STATES[state].values[value].words.format(**names)
 
 
 def since(scenario: Scenario, day: date, learnt: Iterable[str]) -> dict[str, Any] | None:

@@ -39,7 +39,7 @@ class Watched:
         alone: the column that is not empty, or has the value, once it has acted; None if its rate does not move with
             levels, so that it comes out as elicited.
         value: value of that column; empty for a date.
-        needs: condition under which it acts.
+        needs: condition under which it acts; `{kyiv}` stands for the label of that party.
         state: values of the state under which it acts from the first day.
     """
 
@@ -59,7 +59,7 @@ WATCHED: Mapping[str, Watched] = {
     "washington.press_moscow": Watched("", "posture", "pressing_moscow", "while mediating"),
     "washington.walk_away": Watched("walked_away", "walked_away"),
     "washington.come_back": Watched("", "returned", "", "once walked away", {"posture": WALKED_AWAY}),
-    "washington.renewal": Watched("", "arms_renewed", "", "not while pressing Kyiv or walked away"),
+    "washington.renewal": Watched("", "arms_renewed", "", "not while pressing {kyiv} or walked away"),
     "europe.troops_into_text": Watched("", None, "", "at text"),
     "europe.wider_war": Watched("", None, "", "once troops are in"),
     "kyiv.ban": Watched("ban_lifted", "ban_lifted", "", "faster at terms and text"),
@@ -69,7 +69,7 @@ WATCHED: Mapping[str, Watched] = {
     "kyiv.provocation": Watched("", None, "", "while there are talks"),
     "talks.limited_truce": Watched("", None, "", "from contact on, if both consent"),
     "talks.general_truce": Watched("", None, "", "from contact on, if both consent"),
-    "endings.failure": Watched("russia_fails", "cause", "economic_crash mutiny_or_coup leaders_death"),
+    "endings.failure": Watched("", "cause", "economic_crash mutiny_or_coup leaders_death"),
     "endings.defeat": Watched(
         "", "cause", "capitulation overthrow_under_force collapse_of_supply", "beside collapse: see defeat"
     ),
@@ -108,7 +108,7 @@ def check(
     """Validate a scenario, and its record under each reading alone, and compute what its priors imply.
 
     Args:
-        scenario: name or folder; by default ukraine-2025.
+        scenario: name or folder; by default that of `priors/default`.
         priors: folder of scenarios to look in first.
         edits: priors to change first, `part.key.field=value`.
         perspective: `base`, a perspective's name, or the file of one; its changes come before the edits.
@@ -120,8 +120,8 @@ def check(
         must still confirm in a scenario that was rolled on, None for any other); `counts`; `priors` (each as elicited
         and fitted); `intensities` (the chance as elicited; simulated over 52 weeks from reference levels; from the
         reference date, its ratio to the first, and the reason if it is above 1.5); `defeat` (the elicited total
-        beside the sum of its parts); `ceiling` of the ladder; `year` (how the war ends within 52 weeks, beside the
-        reference class).
+        beside the sum of its parts); `countries` (of the parties); `ceiling` of the ladder; `year` (how the war ends
+        within 52 weeks, beside the reference class).
 
     Raises:
         InputError: something in the scenario is wrong, or a reading makes rows of the record contradict each other.
@@ -158,6 +158,7 @@ def check(
         },
         "priors": [_fitted(prior) for prior in loaded.priors.values()],
         "intensities": _intensities(year, believed, table, timelines),
+        "countries": {party: name.country for party, name in loaded.names.items()},
         "defeat": _defeat(loaded, believed, table),
         "ceiling": _shares(
             ceiling,
@@ -278,7 +279,7 @@ def _intensities(scenario: Scenario, believed: Posterior, table: pd.DataFrame, t
                 "error": error,
                 "simulated": simulated,
                 "ratio": ratio,
-                "acts": "after a breakthrough" if name == COLLAPSE else watched.needs,
+                "acts": "after a breakthrough" if name == COLLAPSE else watched.needs.format(**scenario.names),
                 "beyond": ratio is not None and ratio > MUCH,
                 "reason": prior.on_the_date,
             }
@@ -332,5 +333,5 @@ def _defeat(scenario: Scenario, believed: Posterior, table: pd.DataFrame) -> dic
         "breakthrough_then_collapse": spread(through),
         "direct": spread(direct),
         "together": spread(1.0 - (1.0 - through) * (1.0 - direct)),
-        "simulated": _shares(table, {"ukraine_defeated": table["ending"] == "ukraine_defeated"})["ukraine_defeated"],
+        "simulated": _shares(table, {scenario.defeat: table["ending"] == scenario.defeat})[scenario.defeat],
     }

@@ -110,10 +110,10 @@ def meaning(scenario: Scenario, name: str) -> str:
     labels = {row.id: row.label for row in scenario.settlements}
     labels |= {row.id: row.label for row in scenario.regions}
     labels |= {row.id: row.label for row in scenario.issues}
-    parties = {row.id: row.label for row in scenario.parties}
+    parties = scenario.names
     part, _, *names = name.split(".")
     rows = [(labels | parties).get(row, row) for row in names]
-    text = field_of(name).meaning
+    text = field_of(name).meaning.format(**parties)
     if part in parties:
         return f"{parties[part]}: {text}"
     return f"{text} ({', '.join(rows)})" if rows else text
@@ -242,12 +242,12 @@ def report_context(scenario: Scenario, summary: Mapping[str, Any]) -> dict[str, 
         "endings": [row(labels[name].label, entry) for name, entry in endings],
         "beside": {name: row(name, entry) for name, entry in summary["beside"].items()},
         "defeat": {
-            "count": f"{summary['endings']['ukraine_defeated']['count']:,}",
-            "none": summary["endings"]["ukraine_defeated"]["count"] == 0,
-            "share": percent(summary["endings"]["ukraine_defeated"]["probability"]),
+            "count": f"{summary['endings'][scenario.defeat]['count']:,}",
+            "none": summary["endings"][scenario.defeat]["count"] == 0,
+            "share": percent(summary["endings"][scenario.defeat]["probability"]),
             "engaged": with_interval(summary["defeat"]["washington_engaged"]),
             "otherwise": with_interval(summary["defeat"]["washington_engaged_without_defeat"]),
-            "label": markdown(labels["ukraine_defeated"].label),
+            "label": markdown(labels[scenario.defeat].label),
             "known": summary["defeat"]["washington_engaged"]["probability"] is not None,
             "owners": [
                 (label("defeat.owner", name, parties), with_interval(entry))

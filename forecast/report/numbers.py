@@ -131,6 +131,21 @@ def row(label: str, entry: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def three_figures(x: float) -> str:
+    """A number for a table, to three significant figures, with separators of thousands in place of powers of ten."""
+    return f"{float(f'{x:.3g}'):,.0f}" if abs(x) >= 999.5 else f"{x:.3g}"
+
+
+def same_decimals(values: Sequence[float]) -> list[str]:
+    """Numbers of a row with the same decimals, for three significant figures of the largest and one of the least."""
+    sizes = [abs(x) for x in values if x != 0.0]
+    if not sizes:
+        return ["0"] * len(values)
+    places = [math.floor(math.log10(size)) for size in (max(sizes), min(sizes))]
+    decimals = max(0, 2 - places[0], min(3, -places[1]))
+    return [f"{float(f'{x:.3g}'):,.{decimals}f}" for x in values]
+
+
 def number(x: float) -> str:
     """A number of a prior, to three significant figures."""
     return f"{x:.3g}"

@@ -1,8 +1,9 @@
 """The evidence of the next scenario: series with all their rows, the record from the new reference date on.
 
-A series is copied whole. A run sees only rows that were available by its as-of date, and rows that became available
-after the new reference date are the first evidence of the new period. Events and changes of states from before the new
-reference date stand in `[start]` already and are taken out, and so are readings of them.
+A series is copied whole, but for rows outside its declared range that nobody accepted. A run sees only rows that were
+available by its as-of date, and rows that became available after the new reference date are the first evidence of the
+new period. Events and changes of states from before the new reference date stand in `[start]` already and are taken
+out, and so are readings of them.
 """
 
 import csv
@@ -15,9 +16,12 @@ from forecast.evidence.coding_guide import CHANGES, EVENTS
 from forecast.evidence.csv_rows import read_cells
 from forecast.evidence.readings import READINGS
 from forecast.evidence.series import CODED_UNTIL, INDEX
-from forecast.inputs.parsing import parse_day
+from forecast.inputs.parsing import parse_day, parse_number
 from forecast.inputs.toml_lines import TomlLines
 from forecast.inputs.validation import Place
+
+ACCEPTED = "outside the declared range, accepted"
+"""Words of the note of a row that a person took although it is outside the declared range."""
 
 COVERAGE = (
     "The last day for which events.csv and states.csv are coded. Until then the lack of a row means that nothing\n"
@@ -52,15 +56,56 @@ def coded_days(reference: date, horizon: date, coded_until: date) -> date:
     return max(reference - timedelta(days=1), min(coded_until, horizon))
 
 
+def kept_rows(text: str, low: float, high: float) -> tuple[str, list[str]]:
+    """Give the file of a series without the rows outside its declared range that nobody accepted, and what those are.
+
+    Such a row is kept if its note says that it was accepted with a reason, as `forecast evidence --accept` writes. A
+    file without any such row keeps its bytes, and so does one that would have no row left.
+
+    Args:
+        text: the file.
+        low: lowest value of the declared range.
+        high: highest value of the declared range.
+
+    Returns:
+        the file, and a phrase for each row that was left out.
+    """
+    rows = [cells for _, cells in read_cells(text, Place(INDEX), any_columns)]
+    out = [
+        cells
+        for cells in rows
+        if not low <= parse_number(cells["value"]) <= high and ACCEPTED not in cells.get("note", "")
+    ]
+    if not out or len(out) == len(rows):
+        return text, []
+    kept = [cells for cells in rows if cells not in out]
+    return _table(list(rows[0]), kept), [f"{cells['value']} of {cells['observed']}" for cells in out]
+
+
+def unrecorded_days(coded_until: date, reference: date) -> tuple[date, date] | None:
+    """Give the first and the last day that neither the scenario before nor the next one records; None without any.
+
+    Args:
+        coded_until: the last day for which the scenario before is coded.
+        reference: the new reference date, from which the next scenario records.
+    """
+    first, last = coded_until + timedelta(days=1), reference - timedelta(days=1)
+    return (first, last) if first <= last else None
+
+
 def rows_from(text: str, reference: date, horizon: date) -> str:
     """Give a table of events or states with the rows observed from the reference date to the horizon."""
     header = next(csv.reader(io.StringIO(text, newline="")))
     rows = [cells for _, cells in read_cells(text, Place(EVENTS), any_columns)]
-    kept = [cells for cells in rows if reference <= parse_day(cells["observed"]) <= horizon]
+    return _table(header, [cells for cells in rows if reference <= parse_day(cells["observed"]) <= horizon])
+
+
+def _table(header: Sequence[str], rows: Sequence[dict[str, str]]) -> str:
+    """The text of a CSV file."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([cells[name] for name in header] for cells in kept)
+    writer.writerows([cells[name] for name in header] for cells in rows)
     return out.getvalue()
 
 

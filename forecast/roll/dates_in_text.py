@@ -5,7 +5,7 @@ year beside a month, a season or another date is left as it stands.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -26,6 +26,9 @@ _THE_DATE = re.compile(
     r"|\b[Tt]he (?:incoming|outgoing|new) (?:team|president)\b"
 )
 _AGE = re.compile(r"\b(?:aged \d+|years? old|(?:his|her) age)\b")
+
+AROUND: Final = 60
+"""Characters quoted before and after a date."""
 
 YEARS_BEFORE: Final = 2
 """Years before the old reference date that count as its own time; a date before them is history and does not age."""
@@ -84,6 +87,27 @@ def dates_named(text: str) -> list[str]:
     """Give the years, months, ages and words for the reference date that a text names, each once, in order."""
     found = [match for pattern in (_ANY_YEAR, _MONTHS, _THE_DATE, _AGE) for match in pattern.finditer(text)]
     return list(dict.fromkeys(match[0] for match in sorted(found, key=lambda match: match.start())))
+
+
+def phrases(text: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Give the parts of a text that name a date, each with the words around it; parts that touch are one.
+
+    Args:
+        text: the text.
+        words: the dates that it names, from `dates_named`.
+    """
+    spans: list[list[int]] = []
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text) if words else ():
+        begin = text.rfind(" ", 0, max(0, match.start() - AROUND)) + 1 if match.start() > AROUND else 0
+        end = text.find(" ", match.end() + AROUND)
+        end = len(text) if end < 0 else end
+        if spans and begin <= spans[-1][1]:
+            spans[-1][1] = end
+        else:
+            spans.append([begin, end])
+    cut = "..."
+    return tuple(f"{cut * (a > 0)}{text[a:b].strip()}{cut * (b < len(text))}" for a, b in spans)
 
 
 def ages(text: str, old: Dates, new: Dates) -> list[str]:

@@ -14,9 +14,18 @@ from forecast.evidence.csv_rows import read_cells
 from forecast.inputs.parsing import parse_day
 from forecast.inputs.toml_lines import TomlLines, Way, at_way, keys_and_ways, toml_key, toml_value
 from forecast.inputs.validation import Place
-from forecast.roll.carried_evidence import any_columns, carried_evidence, late_rows
-from forecast.roll.dates_in_text import Dates, ages, dates_named, redated
-from forecast.roll.review_list import Entry, Source, joined, lines_of, review_file, review_page
+from forecast.roll.carried_evidence import any_columns, carried_evidence, kept_rows, late_rows, unrecorded_days
+from forecast.roll.dates_in_text import Dates, ages, dates_named, phrases, redated
+from forecast.roll.review_list import (
+    Entry,
+    Lines,
+    Quote,
+    Source,
+    joined,
+    review_file,
+    review_page,
+    unrecorded_words,
+)
 from forecast.roll.starting_levels import LEVELS, StartingLevel, measured_starts
 from forecast.roll.starting_record import StartingRecord, last_changes
 from forecast.scenario.addresses import addresses
@@ -73,9 +82,9 @@ class NextScenario:
         """Id of the source of all numbers from the replayed posterior."""
         return "replay_" + self.scenario.id.replace("-", "_")
 
-    def need(self, section: str, file: str, key: str, why: str) -> None:
+    def need(self, section: str, file: str, key: str, why: str, quotes: Sequence[Quote] = ()) -> None:
         """Put an entry on the list of what a person must confirm."""
-        self.entries.append(Entry(section, file, key, why))
+        self.entries.append(Entry(section, file, key, why, tuple(quotes)))
 
     def redate(self, lines: TomlLines, file: str, way: Way, key: str) -> None:
         """Put new dates into a text where that is certain, and put it on the list."""
@@ -147,8 +156,10 @@ def write_question(made: NextScenario, record: StartingRecord) -> None:
         for name in (EVENTS, CHANGES)
         for row in late_rows(made.texts.get(f"evidence/{name}", "observed\n"), new.reference)
     ]
+    missing = unrecorded_days(scenario.chronology.coded_until, new.reference)
+    between = [] if missing is None else [f"{unrecorded_words(missing)} Check it against these days."]
     lost = [f"Not in it: {row}, which nobody knew on the reference date." for row in late]
-    made.need("start", file, "start", " ".join(["The states on the reference date.", *doubts, *lost]))
+    made.need("start", file, "start", " ".join(["The states on the reference date.", *between, *doubts, *lost]))
     for kind, words in DATED_EVENTS.items():
         take_out_passed(made, lines, kind, words)
     made.texts[file] = lines.text()
@@ -279,6 +290,12 @@ def write_evidence(made: NextScenario) -> None:
                 dropped = [name for name in dropped if name not in TomlLines(text).tables["reading"]]
     if dropped:
         made.need("start", "scenario.toml", "start", f"Readings of rows before it were dropped: {', '.join(dropped)}.")
+    for name, spec in scenario.evidence.specs.items():
+        path = f"evidence/{spec.file}"
+        made.texts[path], out = kept_rows(made.texts[path], *spec.range)
+        if out:
+            why = f"Left out, since outside the declared range without an accepted reason: {', '.join(out)}."
+            made.need("records", "evidence/evidence.toml", f"series.{name}", why)
     seen = scenario.evidence.as_of(reference)
     used = {series for _, series in scenario.series.named()} | set(scenario.front.named().values())
     for name in scenario.evidence.specs:
@@ -327,18 +344,19 @@ def list_dated_texts(made: NextScenario, replaced: set[str]) -> None:
     """
     where = addresses({path: TomlLines(text).tables for path, text in made.texts.items() if _is_part(path)})
     new_reasons = {(where[name].file, where[name].key) for name in replaced} | {("scenario.toml", "start")}
-    for path, key, text in dated_texts(made.texts):
+    for path, key, way, text in dated_texts(made.texts):
         found = ages(text, made.old, made.new)
         if found and (path, key) not in new_reasons:
-            made.need(section_of(path), path, key, f"It speaks of {', '.join(found)}: {text}")
+            quotes = [Quote(way, phrase) for phrase in phrases(text, found)]
+            made.need(section_of(path), path, key, f"It speaks of {', '.join(found)}.", quotes)
     if "base_rates.toml" in made.texts:
         weeks = (made.new.reference - made.old.reference).days // 7
         why = f"The war is {weeks} weeks older than on {made.old.reference}. Do wars of these ages still compare?"
         made.need("records", "base_rates.toml", "class", why)
 
 
-def dated_texts(texts: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Give the texts that are searched for dates: the file, the key to confirm, and the text."""
+def dated_texts(texts: Mapping[str, str]) -> Iterator[tuple[str, str, Way, str]]:
+    """Give the texts that are searched for dates: the file, the key to confirm, the way to the text, and the text."""
     for path, text in texts.items():
         if not path.endswith(".toml") or path.startswith(NOT_READ):
             continue
@@ -348,7 +366,7 @@ def dated_texts(texts: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         for key, way in ways.items():
             value = at_way(tables, way)
             if isinstance(value, str) and way[-1] in READ_TEXTS:
-                yield path, places.get(way[:-1], key), value
+                yield path, places.get(way[:-1], key), way, value
 
 
 def section_of(path: str) -> str:
@@ -374,12 +392,12 @@ def history(made: NextScenario, entries: Sequence[Entry]) -> list[tuple[str, int
     """Give dated texts and comments that need no confirmation: their file, line and dates."""
     listed = {(entry.file, entry.key) for entry in entries}
     found: dict[tuple[str, str], list[str]] = {}
-    for path, key, text in dated_texts(made.texts):
+    for path, key, _, text in dated_texts(made.texts):
         if (path, key) not in listed and (named := dates_named(text)):
             found.setdefault((path, key), []).extend(name for name in named)
     places = [Entry("priors", path, key, ", ".join(dict.fromkeys(named))) for (path, key), named in found.items()]
-    lines = lines_of(places, made.texts)
-    rows = [(entry.file, line, f"{entry.key}: {entry.why}") for entry, line in zip(places, lines, strict=True)]
+    lines = Lines(made.texts)
+    rows = [(entry.file, lines.of(entry), f"{entry.key}: {entry.why}") for entry in places]
     for path, text in made.texts.items():
         if path.endswith((".toml", ".md")) and path != FILE:
             for number, line in enumerate(text.splitlines(), start=1):

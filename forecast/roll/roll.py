@@ -1,6 +1,7 @@
 """Rolling a scenario on: from its folder and the new dates to the folder of the next scenario."""
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +14,9 @@ from forecast.ensemble.progress import silent
 from forecast.errors import InputError
 from forecast.inputs.validation import Place, spot_of
 from forecast.locations import expanded
+from forecast.plain_text import without_middle
 from forecast.replay.starting_points import THIN, Start, refuse_ended_war, start
+from forecast.roll.carried_evidence import unrecorded_days
 from forecast.roll.dates_in_text import Dates
 from forecast.roll.next_scenario import next_files
 from forecast.roll.review_list import Entry
@@ -24,6 +27,9 @@ from forecast.scenario.spec import Scenario
 from forecast.store.atomic import discard, new_folder
 from forecast.timeline.codes import RUNGS, SIGNED
 from forecast.timeline.fields import CAPACITY
+
+DEST: Final = "DEST"
+"""The argument of the command that names the folder, as errors call it."""
 
 MOST_DAYS_APART: Final = 35
 """Most days from the end of the replay, of the map or of the coded record to the new reference date."""
@@ -67,6 +73,7 @@ class Rolled:
         levels: the priors that start from the replayed posterior.
         record: its `[start]`.
         entries: what a person must confirm.
+        unrecorded: the first and the last day that no scenario records; None if there is no such day.
     """
 
     folder: Path
@@ -77,6 +84,7 @@ class Rolled:
     levels: tuple[StartingLevel, ...]
     record: StartingRecord
     entries: tuple[Entry, ...]
+    unrecorded: tuple[date, date] | None
 
     @property
     def thin(self) -> bool:
@@ -101,7 +109,10 @@ def roll(request: RollRequest, *, progress: bool = False, notify: Callable[[str]
     notify("reading the scenario")
     scenario = load_scenario(request.scenario, priors=request.priors)
     if target.is_relative_to(scenario.folder):
-        raise InputError("it is inside the scenario that is rolled on", file=target, remedy="Name a folder beside it")
+        what = (
+            f"found {without_middle(str(target))}, inside the scenario that is rolled on; expected a folder outside it"
+        )
+        raise InputError(what, key=DEST, remedy="Name a folder beside it")
     check_dates(scenario, request.reference, request.horizon)
     as_of = min(request.reference, scenario.horizon)
     check_record(scenario, request.reference, as_of)
@@ -143,6 +154,7 @@ def write(
     lost = scenario.chronology.as_of(new.reference).standing(new.reference)["pocket"] == "lost"
     levels = starting_levels(scenario, found, lost)
     record = starting_record(scenario, found, new.reference)
+    missing = unrecorded_days(scenario.chronology.coded_until, new.reference)
     notify("writing the next scenario")
     texts, entries = next_files(scenario, target.name, new, as_of, levels, record)
     folder = new_folder(target.parent, target.name)
@@ -162,7 +174,7 @@ def write(
     finally:
         discard(folder)
     made = load_scenario(target)
-    return Rolled(target, made, scenario.id, as_of, found.effective, tuple(levels), record, tuple(entries))
+    return Rolled(target, made, scenario.id, as_of, found.effective, tuple(levels), record, tuple(entries), missing)
 
 
 def checked_target(folder: Path) -> Path:
@@ -173,13 +185,16 @@ def checked_target(folder: Path) -> Path:
     """
     target = Path(os.path.abspath(expanded(folder)))  # noqa: PTH100 - a link is not followed: it would be there
     try:
-        spot_of(Place("DEST"), target.name, "")
+        spot_of(Place(DEST), target.name, "")
     except InputError as error:
         what = f"found the name {target.name[:60]!r}; expected letters, digits, _ and -, a letter first"
-        raise InputError(what, key="DEST", remedy="The name of the folder becomes the id of the scenario") from error
+        raise InputError(what, key=DEST, remedy="The name of the folder becomes the id of the scenario") from error
     _refuse_there(target)
     if not target.parent.is_dir():
-        raise InputError("there is no such folder", file=target.parent, key="DEST", remedy="Make it first")
+        what = (
+            f"found {without_middle(str(target))}; expected a folder in one that exists, and {target.parent} does not"
+        )
+        raise InputError(what, key=DEST, remedy=f"Make it first: mkdir -p {shlex.quote(str(target.parent))}")
     return target
 
 
@@ -191,18 +206,22 @@ def check_dates(scenario: Scenario, reference: date, horizon: date) -> None:
     """
     if reference <= scenario.reference_date:
         what = f"found {reference}; expected a day after the scenario's own reference date, {scenario.reference_date}"
-        raise InputError(what, key="--reference")
+        raise InputError(what, key="--reference", remedy="Give a later day")
     last = scenario.horizon + timedelta(days=MOST_DAYS_APART)
     if reference > last:
         what = f"found {reference}; expected {last} at the latest, {MOST_DAYS_APART} days after the scenario's horizon"
         raise InputError(what, key="--reference", remedy="Roll on to an earlier date first, then roll on again")
     if horizon <= reference:
-        raise InputError(f"found {horizon}; expected a day after the new reference date, {reference}", key="--horizon")
+        raise InputError(
+            f"found {horizon}; expected a day after the new reference date, {reference}",
+            key="--horizon",
+            remedy="Give a later day",
+        )
     weeks = CAPACITY["week"]
     end = calendar.monday(reference) + timedelta(days=7 * weeks - 1)
     if horizon > end:
         what = f"found {horizon}; expected {end} at the latest, {weeks} weeks from the new reference date"
-        raise InputError(what, key="--horizon")
+        raise InputError(what, key="--horizon", remedy="Give an earlier day, and roll on again from there")
 
 
 def check_record(scenario: Scenario, reference: date, as_of: date) -> None:
@@ -216,7 +235,9 @@ def check_record(scenario: Scenario, reference: date, as_of: date) -> None:
     coded = scenario.chronology.coded_until
     if coded < as_of - limit:
         what = f"events and states are coded until {coded}; expected {as_of - limit} or later to roll on to {reference}"
-        raise InputError(what, file=f"{scenario.folder.name}/evidence/evidence.toml", key="coded_until")
+        remedy = "Code the days up to then, then: forecast evidence coded-until DATE"
+        file = f"{scenario.folder.name}/evidence/evidence.toml"
+        raise InputError(what, file=file, key="coded_until", remedy=remedy)
     seen = scenario.evidence.as_of(reference).series(scenario.area_series)["observed"]
     last = max((day.date() for day in seen), default=date.min)
     if last < reference - limit:
@@ -232,7 +253,12 @@ def check_record(scenario: Scenario, reference: date, as_of: date) -> None:
 
 def _refuse_there(target: Path) -> None:
     if os.path.lexists(target):
-        raise InputError("it is there already", file=target, key="DEST", remedy="Name a folder that is not there")
+        raise _there(target)
+
+
+def _there(target: Path) -> InputError:
+    what = f"found {without_middle(str(target))}, which exists already; expected a new folder"
+    return InputError(what, key=DEST, remedy="Name a folder that does not exist")
 
 
 def _place(folder: Path, target: Path) -> None:
@@ -241,4 +267,4 @@ def _place(folder: Path, target: Path) -> None:
     try:
         folder.rename(target)
     except FileExistsError as error:
-        raise InputError("it is there already", file=target, key="DEST", remedy="Name another folder") from error
+        raise _there(target) from error

@@ -89,7 +89,7 @@ def starting_levels(scenario: Scenario, start: Start, pocket_lost: bool) -> list
     Args:
         scenario: the scenario that is rolled on.
         start: the starting points on the day up to which it was replayed.
-        pocket_lost: by the record, Ukraine holds no Russian ground any more.
+        pocket_lost: by the record, Kyiv holds none of Moscow's ground any more.
     """
     weights = state_weights(start)
     kept = measured_starts(scenario)

@@ -100,7 +100,7 @@ def recorded_values(seen: Chronology, reference: date) -> dict[str, Any]:
 
 
 def weeks_since_pause(scenario: Scenario, seen: Chronology, reference: date) -> float | None:
-    """Give the weeks since US arms were last paused, by the record; None if they never were.
+    """Give the weeks since Washington's arms were last paused, by the record; None if they never were.
 
     Without a pause in the record, a pause of the scenario's own `[start]` goes on counting.
     """

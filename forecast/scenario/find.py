@@ -4,11 +4,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from forecast.errors import InputError
+from forecast.inputs.parsing import shortened
 from forecast.inputs.validation import Place, list_folder
 from forecast.locations import ROOT, data_root, expanded, folder_in_variable, in_checkout
 
-DEFAULT = "ukraine-2025"
-"""The scenario that is meant when none is named."""
+DEFAULT = "default"
+"""The file of a folder of scenarios that has the name of the one that is meant when none is named."""
 
 VARIABLE = "FORECAST_PRIORS"
 """Environment variable that names a folder of scenarios."""
@@ -66,7 +67,7 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
 
     Args:
         name_or_folder: a folder that exists is that folder; anything else is a name. None is the folder
-            `priors` if that is itself a scenario, else the name `ukraine-2025`.
+            `priors` if that is itself a scenario, else the default scenario: see `default_name`.
         priors: a folder of scenarios; with it, names are looked for nowhere else.
 
     Raises:
@@ -79,7 +80,7 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
     if name_or_folder is None:
         if priors is not None and MARK in _names(priors):
             return priors
-        name_or_folder = DEFAULT
+        name_or_folder = default_name(priors)
     if str(name_or_folder).startswith("~"):
         name_or_folder = expanded(Path(name_or_folder))
     name = str(name_or_folder)
@@ -95,6 +96,32 @@ def find_scenario(name_or_folder: str | Path | None = None, *, priors: Path | No
             return place / name
     where = ", ".join(str(place) for place in looked)
     raise InputError(f"no scenario has this name; looked in {where}", key=repr(name), remedy=remedy)
+
+
+def default_name(priors: Path | None = None) -> str:
+    """Give the name of the scenario that is meant when none is named.
+
+    The first folder of scenarios decides that names one in its file `default`, or has exactly one.
+
+    Args:
+        priors: as for `places`.
+
+    Raises:
+        InputError: no folder names a scenario or has exactly one.
+    """
+    for place in places(priors):
+        own = [name for name in _names(place) if MARK in _names(place / name)]
+        try:
+            text = (place / DEFAULT).read_text("utf-8").strip()
+        except (OSError, ValueError):
+            text = ""
+        if text in own or len(own) == 1:
+            return text if text in own else own[0]
+        if text:
+            what = f"found {shortened(repr(text))}; expected the name of a scenario in this folder"
+            raise InputError(what, file=place / DEFAULT, remedy=f"Available scenarios: {', '.join(own) or 'none'}")
+    found = ", ".join(scenarios(priors)) or "none"
+    raise InputError("found no name of a scenario; expected one", remedy=f"Available scenarios: {found}")
 
 
 def _names(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from forecast.evidence.coding_guide import GUIDE, read_coded_until
 from forecast.evidence.readings import READINGS
 from forecast.evidence.series import INDEX, Evidence, load_evidence
 from forecast.evidence.states import STATES
-from forecast.inputs.parsing import given_folder, shortened
+from forecast.inputs.parsing import given_folder, kind_of, shortened
 from forecast.inputs.validation import near
 from forecast.scenario.base_rates import read_base_rates
 from forecast.scenario.beliefs import read_beliefs
@@ -84,7 +84,7 @@ def load_scenario(
     if isinstance(edits, str):
         raise InputError(f"found {shortened(edits)}; expected a list of texts", key="edits")
     if seen is not None and not (isinstance(seen, pd.DataFrame) and "series" in seen):
-        what = f"found {shortened(type(seen).__name__)}; expected the rows of evidence.csv of a run, as a DataFrame"
+        what = f"found {kind_of(seen)}; expected the rows of evidence.csv of a run, as a DataFrame"
         raise InputError(what, key="seen")
     scenarios = None if priors is None else given_folder(priors, "priors")
     record = None if happened is None else given_folder(happened, "happened")

@@ -10,9 +10,11 @@ from forecast.scenario.records import Premise, Region, Settlement, Source, Start
 from forecast.scenario.spec import Question
 from forecast.timeline.fields import CAPACITY
 
-BATTLEFIELD = ("ukraine_defeated", "russia_fails")
+BATTLEFIELD = ("Kyiv's defeat", "the failure of Moscow's war")
+"""The endings of kind `battlefield`, in the order of the file; a scenario gives them ids and labels of its own."""
+
 UNRESOLVED = ("still_fighting", "general_truce")
-"""The endings that every scenario has beside its settlements."""
+"""The endings of kind `unresolved` that every scenario has."""
 
 
 def read_sources(reader: Reader) -> None:
@@ -76,12 +78,13 @@ def check_start(reader: Reader, start: Start, regions: Sequence[Region], settlem
 
 
 def check_endings(reader: Reader, question: Question, settlements: Sequence[Settlement]) -> None:
-    """Check `[[ending]]`: one for each settlement that can be made, and the four that every scenario has."""
-    kinds = dict.fromkeys(BATTLEFIELD, "battlefield")
-    kinds |= {deal.id: "negotiated" for deal in settlements if not deal.dictated}
-    kinds |= dict.fromkeys(UNRESOLVED, "unresolved")
+    """Check `[[ending]]`: two on the battlefield, one for each settlement that can be made, and two unresolved."""
     place = reader.place("scenario.toml").at("ending")
     ids = [ending.id for ending in question.endings]
+    kinds = {deal.id: "negotiated" for deal in settlements if not deal.dictated}
+    kinds |= dict.fromkeys(UNRESOLVED, "unresolved")
+    battlefield = [ending.id for ending in question.endings if ending.kind == "battlefield" and ending.id not in kinds]
+    kinds = dict.fromkeys(battlefield, "battlefield") | kinds
     for number, ending in enumerate(question.endings):
         spot = place.at(ending.id)
         if ending.id in ids[:number]:
@@ -92,3 +95,6 @@ def check_endings(reader: Reader, question: Question, settlements: Sequence[Sett
         if ending.kind != kinds[ending.id]:
             raise spot.at("kind").error(f"found {ending.kind!r}; expected {kinds[ending.id]!r}")
     same_keys(ids, kinds, place, "ending")
+    if len(battlefield) != len(BATTLEFIELD):
+        what = f"found {len(battlefield)} endings of kind 'battlefield' ({', '.join(battlefield) or 'none'})"
+        raise place.error(f"{what}; expected {len(BATTLEFIELD)}: first {', then '.join(BATTLEFIELD)}")

@@ -132,11 +132,15 @@ class Party(Grounded):
     Attributes:
         id: the role.
         label: its name for readers.
+        country: the country that it speaks for; by default the label. See `forecast.scenario.party_names`.
+        adjective: the adjective of the country; by default the country.
         leans: the side that stiffness moves its positions to.
     """
 
     id: str
     label: Text
+    country: Text | None = None
+    adjective: Text | None = None
     leans: Side
 
 
@@ -166,8 +170,8 @@ class Settlement(Grounded):
         signatories: parties that must consent.
         temporary: losses under it look temporary.
         stops_first: the fighting stops before the rest is agreed.
-        election_first: it asks for a lawful Ukrainian signatory first.
-        troops: it names European troops from the start.
+        election_first: it asks for a lawful signatory for Kyiv first.
+        troops: it names Europe's troops from the start.
         troops_excluded: no foreign troops can be written into it.
         dictated: it describes a defeat, and is never on the table.
         ceasefire: a bare general truce is judged by it.
@@ -216,9 +220,9 @@ class Ending(Table):
     """`[[ending]]` of `scenario.toml`: a way in which a timeline can end.
 
     Attributes:
-        id: its id: of a settlement, or one of the four that every scenario has.
+        id: its id: of a settlement, one of the two unresolved that every scenario has, or any on the battlefield.
         label: its name for readers.
-        kind: `battlefield`, `negotiated` or `unresolved`.
+        kind: `battlefield` (first Kyiv's defeat, then the failure of Moscow's war), `negotiated` or `unresolved`.
         criteria: when it counts.
         reviewed: as in `Grounds`.
     """
@@ -256,22 +260,22 @@ class Start(Table):
         banned: the ban on negotiating stands.
         martial_law: martial law is in force.
         legitimate: Moscow cannot call the president illegitimate.
-        paused: US arms are paused.
+        paused: Washington's arms are paused.
         lapsed: a few governments have let sanctions lapse.
         source: id of a source.
         reason: how it is known.
         demands: demands that Moscow has added for ground gained, a share of its stakes.
         stalled_weeks: weeks without progress at the table while Washington is engaged.
         engagement: memory of Washington's engagement: 1 while engaged, then fading.
-        weeks_since_pause: weeks since US arms were last paused; None if never.
+        weeks_since_pause: weeks since Washington's arms were last paused; None if never.
         truce_weeks: age of a general truce, weeks.
         leaderless: how far nobody leads in Kyiv: 1 at an overthrow, then fading.
         leader: who speaks for Kyiv.
         elected: an election has been held under the war.
         mobilised: mobilisation has been widened.
         draft_failed: the draft fails.
-        home_shock: a shock at home in Russia has happened.
-        troops_in: European troops are in Ukraine.
+        home_shock: a shock at home has hit Moscow.
+        troops_in: Europe's troops are in the country.
         failed: failures of each settlement by its id; each halves the weight with which it is proposed again.
         substantial: regions in which gains have added a demand already.
         reviewed: as in `Grounds`.
@@ -375,14 +379,14 @@ class SeriesRoles(Table):
     """`[series]` of `scenario.toml`: ids of the series in each part; None where the scenario has none.
 
     Attributes:
-        first_term_approval: approval of the US president in his first term, percent, a smoothed average.
+        first_term_approval: approval of the president in Washington in his first term, percent, a smoothed average.
         approval: approval in the new term, percent, a series for each house.
-        aid_us: all US aid allocated in the month, EUR bn.
+        aid_us: all aid of Washington allocated in the month, EUR bn.
         aid_europe: all European aid allocated in the month, EUR bn.
-        concessions: Ukrainians ready for some territorial concessions, percent.
-        trust: Ukrainians who trust the president, percent.
+        concessions: people in Kyiv's country ready for some territorial concessions, percent.
+        trust: people in Kyiv's country who trust the president, percent.
         desertion: cases of absence without leave, mean a month since the row before.
-        pocket: Russian ground held by Ukraine, km2; followed where the past is replayed, never learnt from.
+        pocket: Moscow's ground held by Kyiv, km2; followed where the past is replayed, never learnt from.
     """
 
     first_term_approval: Text | None = None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from forecast.inputs.validation import Place, as_table, id_of, near, spot_of
 from forecast.scenario import toml_tables
 from forecast.scenario.entries import inherit, read_entry
-from forecast.scenario.question import BATTLEFIELD, UNRESOLVED
+from forecast.scenario.question import UNRESOLVED
 from forecast.scenario.reader import Reader, check_capacity
 from forecast.scenario.records import Clause, Issue, Settlement
 from forecast.scenario.rows import check_position, keep_row, read_rows
@@ -32,7 +32,7 @@ def read_settlements(reader: Reader, issues: Sequence[Issue]) -> tuple[Settlemen
         table = as_table(toml_tables.SettlementTable, raw, spot, id=name, clauses=())
         reader.check_grounds(table, spot)
         _check_signatories(table.signatories, spot.at("signatories"))
-        if name in (*BATTLEFIELD, *UNRESOLVED):
+        if name in UNRESOLVED:
             raise spot.error("found the id of an ending that every scenario has; expected another id", "Rename it")
         if table.troops and table.troops_excluded:
             raise spot.at("troops_excluded").error(

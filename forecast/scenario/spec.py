@@ -15,6 +15,7 @@ from forecast.evidence.chronology import Chronology
 from forecast.evidence.series import Evidence
 from forecast.inputs.validation import STRICT, Day, Text
 from forecast.scenario.members import BaseRates, Pool
+from forecast.scenario.party_names import PartyName, party_names
 from forecast.scenario.prior import Correlation, Perspective, Prior
 from forecast.scenario.records import (
     DatedEvent,
@@ -53,7 +54,7 @@ class Question:
         reference_date: the day it starts on.
         horizon: the day it ends on.
         step: the step of the simulation.
-        inauguration: the day of the US inauguration.
+        inauguration: the day on which the president in Washington takes office.
         front: what the front learns from.
         series: which other series play which part.
         season: when the ground is mud.
@@ -78,6 +79,20 @@ class Question:
     upheavals: Annotated[DatedEvents, Field(alias="upheaval")] = ()
     votes: Annotated[DatedEvents, Field(alias="vote")] = ()
     endings: Annotated[tuple[Ending, ...], Field(strict=False, alias="ending")]
+
+    @property
+    def defeat(self) -> str:
+        """Id of the ending that is Kyiv's defeat: the first of kind `battlefield`."""
+        return self._battlefield[0]
+
+    @property
+    def failure(self) -> str:
+        """Id of the ending in which Moscow's war fails: the second of kind `battlefield`."""
+        return self._battlefield[1]
+
+    @property
+    def _battlefield(self) -> list[str]:
+        return [ending.id for ending in self.endings if ending.kind == "battlefield"]
 
     @property
     def area_series(self) -> str:
@@ -168,6 +183,11 @@ class Scenario(Question, Beliefs):
     base_rates: BaseRates | None = None
     groups: tuple[Group, ...] = ()
     review: Review | None = None
+
+    @property
+    def names(self) -> dict[str, PartyName]:
+        """The names of the parties for readers, by id."""
+        return party_names(self.parties)
 
     def __repr__(self) -> str:
         """Show the name and the numbers of things, not the things."""

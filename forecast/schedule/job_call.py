@@ -43,7 +43,7 @@ class JobReport:
         imported, rejected: files of the inbox, with sentences about each, or with the reason.
         left: files that are still being written.
         stale: the series that are stale.
-        alerts: the alerts of this call, each with `id` and `kind`.
+        alerts: the alerts of this call, each with `id`, `kind` and `text`.
         pruned: runs that were removed.
         notes: sentences on everything else.
         over: whether the scenario is over.
@@ -371,7 +371,7 @@ class JobCall:
 
     def _alert(self, kind: str, key: str, content: dict[str, Any]) -> None:
         name = f"{self.job.name}/{kind}/{key}"
-        self.report.alerts.append({"id": name, "kind": kind})
+        self.report.alerts.append({"id": name, "kind": kind, "text": content["text"]})
         self.journal.log("alert", job=self.job.name, id=name, text=content["text"])
         if self.job.alert.command is not None:
             alerts.put(self.state, kind, self.job.name, key, content)

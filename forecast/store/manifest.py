@@ -52,11 +52,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if missing := sorted({"id", "schema", "as_of", "started", "files"} - set(manifest)):
         raise InputError(f"lacks {', '.join(missing)}", file=path, remedy=again)
     if manifest["schema"] not in READ:
-        what = f"has schema {manifest['schema']!r}; this version reads {' and '.join(map(str, READ))}"
+        what = f"has schema {shortened(manifest['schema'])}; this version reads {' and '.join(map(str, READ))}"
         raise InputError(what, file=path, remedy="Run the forecast again, or read it with the version that made it")
     for key in ("id", "as_of", "started"):
         if not isinstance(manifest[key], str):
-            raise InputError(f"found {manifest[key]!r}; expected text", file=path, key=key, remedy=again)
+            raise InputError(f"found {shortened(manifest[key])}; expected text", file=path, key=key, remedy=again)
     try:
         parse_day(manifest["as_of"])
     except ValueError as error:

@@ -34,7 +34,8 @@ class Retention:
 
     def __post_init__(self) -> None:
         if self.keep_days is None and self.keep_last is None:
-            raise InputError("there is no rule", key="--keep-days", remedy="Give --keep-days N or --keep-last N")
+            what = "found no rule by which runs are kept; expected at least one"
+            raise InputError(what, remedy="Give --keep-days N or --keep-last N, or --cache-mb M for the cache alone")
         for key, value, least in (("--keep-days", self.keep_days, 0), ("--keep-last", self.keep_last, 0)):
             if value is not None and not least <= value <= MOST_DAYS:
                 raise InputError(f"found {value}; expected {least} to {MOST_DAYS:,}", key=key)

@@ -20,7 +20,7 @@ def replace_file(path: Path, content: bytes) -> None:
         content: of the file.
 
     Raises:
-        OSError: it cannot be written; what was there is as before.
+        OSError: it cannot be written; the former file stays.
     """
     number, part = tempfile.mkstemp(prefix=PART, dir=path.parent)
     try:

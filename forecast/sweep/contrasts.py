@@ -34,7 +34,7 @@ class Contrast:
     """Two sides of a driver.
 
     Attributes:
-        label: the two sides, for readers.
+        label: the two sides, for readers, with places for the names of parties and for the first month.
         low: the change that makes one side; None leaves the scenario as it is.
         high: the change that makes the other.
     """
@@ -69,7 +69,7 @@ def pace(times: float) -> Change:
 
 
 def us_arms(stock: float) -> Change:
-    """Let US arms flow as on the reference date while the stock lasts: no pause, no rise and no new money."""
+    """Let arms from Washington flow as on the reference date while the stock lasts: no pause, rise or new money."""
 
     def change(rows: Any, states: Any) -> None:
         for name in ("renewal", "arms_raised", "pause_on_pressing", "pause_walked"):
@@ -109,13 +109,13 @@ CONTRASTS: Mapping[str, Contrast] = {
     "capital": _both("political capital, -1 to +1", "washington", ("capital_start", "capital_mean"), "capital"),
     "attention": _both("attention, -1 to +1", "washington", ("attention_start", "attention_mean"), "attention"),
     "obstruction": _both(
-        "European obstruction, -1 to +1", "europe", ("obstruction_start", "obstruction_mean"), "obstruction"
+        "{europe.adjective} obstruction, -1 to +1", "europe", ("obstruction_start", "obstruction_mean"), "obstruction"
     ),
     "hawks": Contrast("the hawks' strength, held at -1 and at +1", held_hawks(-1.0), held_hawks(1.0)),
-    "instability": _both("instability in Ukraine, -1 to +1", "kyiv", ("instability_mean",), "instability"),
-    "arms": Contrast("US arms, none to January's flow all year", us_arms(0.0), us_arms(1e6)),
-    "strain": _both("Moscow's strain, -1 to +1", "moscow", ("strain_start", "strain_trend"), "strain"),
-    "power": Contrast("0.10 of worth from Kyiv to Moscow", None, power(0.1)),
+    "instability": _both("instability in {kyiv.country}, -1 to +1", "kyiv", ("instability_mean",), "instability"),
+    "arms": Contrast("{washington.adjective} arms, none to {month}'s flow all year", us_arms(0.0), us_arms(1e6)),
+    "strain": _both("{moscow}'s strain, -1 to +1", "moscow", ("strain_start", "strain_trend"), "strain"),
+    "power": Contrast("0.10 of worth from {kyiv} to {moscow}", None, power(0.1)),
 }
 """The contrasts, by id."""
 
@@ -162,7 +162,10 @@ def contrasts(
         else:
             low = side(contrast.low)
         high = side(contrast.high)
-        row: dict[str, Any] = {"contrast": name, "label": contrast.label}
+        row: dict[str, Any] = {
+            "contrast": name,
+            "label": contrast.label.format(**scenario.names, month=f"{scenario.reference_date:%B}"),
+        }
         change, error = differences(low, high)
         for outcome in OUTCOMES:
             row[outcome], row[f"{outcome}_error"] = 100.0 * change[outcome], 100.0 * error[outcome]

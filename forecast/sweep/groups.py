@@ -354,7 +354,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: options as words, by default those of the command line.
     """
     parser = argparse.ArgumentParser(prog="python -m forecast.sweep.groups", description="Uncertainty by group.")
-    parser.add_argument("scenario", nargs="?", help="name or folder of the scenario; by default ukraine-2025")
+    parser.add_argument("scenario", nargs="?", help="name or folder of the scenario; by default that of priors/default")
     parser.add_argument("--perspective", default=BASE, help="base, or the name or file of a perspective")
     parser.add_argument("--timelines", type=int, default=TIMELINES, help="timelines for each sample (%(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="seed of the random numbers (%(default)s)")

@@ -15,6 +15,7 @@ from forecast.outcomes.clustering import MEMBER
 from forecast.outcomes.condition_text import similar
 from forecast.outcomes.conditions import Condition, Timelines, equals, flag
 from forecast.outcomes.shares import EVENT_NAMES, events, followed, label
+from forecast.scenario.party_names import ROLES
 from forecast.store.run_folder import Run
 from forecast.timeline.codes import PARTIES
 
@@ -86,7 +87,7 @@ def outputs_of(timelines: Timelines, name: str | None = None, key: str = "--outp
 
 def meanings(timelines: Timelines) -> dict[str, str]:
     """The meaning of each column, by name, for readers."""
-    known = {name: meaning.split(", empty if")[0] for name, _, meaning in data_dictionary()}
+    known = {name: meaning.split(", empty if")[0] for name, _, meaning in data_dictionary(ROLES)}
     for name in timelines.columns:
         begin, _, end = str(name).rpartition("_")
         for shape in ("party", "region"):

@@ -6,6 +6,7 @@ Counts add up to the same sum in any order, so chunks and threads do not change 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,18 +88,54 @@ def note(s: State, path: NDArray[np.float64]) -> None:
     path[12] = float(s.rung)
 
 
-@routine
-def count(r: Result, path: NDArray[np.float64], first: int, last: int, counts: NDArray[np.int32]) -> None:
-    """Add a finished timeline's path, weeks `first` to `last` - 1, to the counts of its group."""
-    group = 2
+class Paths(NamedTuple):
+    """The bins of a chunk of timelines, kept until all are counted: then the counts in use fit into the cache.
+
+    Attributes:
+        bins: (chunk, weeks, levels) bin of each level in each week.
+        first: (chunk,) first week of each timeline.
+        last: (chunk,) week after its last week.
+        group: (chunk,) its kind of ending.
+    """
+
+    bins: NDArray[np.uint8]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    group: NDArray[np.int64]
+
+
+def empty_paths(chunk: int, weeks: int) -> Paths:
+    """Room for the paths of a chunk of timelines."""
+    bins = np.zeros((chunk, weeks, len(LEVELS)), np.uint8)
+    return Paths(bins, *(np.zeros(chunk, np.int64) for _ in range(3)))
+
+
+@kernel
+def group_of(r: Result) -> int:
+    """Number of a timeline's kind of ending in `GROUPS`."""
     if r.ending != RUNNING:
-        group = 0
-    elif r.settlement >= 0:
-        group = 1
+        return 0
+    return 1 if r.settlement >= 0 else 2
+
+
+@routine
+def keep(paths: Paths, i: int, path: NDArray[np.float64], first: int, last: int, group: int) -> None:
+    """Keep the bins of a finished timeline, of weeks `first` to `last` - 1, at the place `i`."""
+    paths.first[i], paths.last[i], paths.group[i] = first, last, group
     for week in range(first, last):
         for k in range(len(LOWS)):
-            place = int((path[week, k] - LOWS[k]) * PER_UNIT[k])
-            counts[group, week, k, min(max(place, 0), BINS - 1)] += 1
+            place = (path[week, k] - LOWS[k]) * PER_UNIT[k]
+            paths.bins[i, week, k] = np.uint8(np.int32(min(max(place, 0.0), BINS - 1.0)))
+
+
+@routine
+def count(paths: Paths, timelines: int, counts: NDArray[np.int32]) -> None:
+    """Add the paths of a number of timelines to the counts of their groups, week by week."""
+    for week in range(counts.shape[1]):
+        for i in range(timelines):
+            if paths.first[i] <= week < paths.last[i]:
+                for k in range(len(LOWS)):
+                    counts[paths.group[i], week, k, paths.bins[i, week, k]] += 1
 
 
 def empty_counts(weeks: int) -> NDArray[np.int32]:

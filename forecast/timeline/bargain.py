@@ -19,8 +19,6 @@ A lean of 1 would leave both sides equally far from consent, as those who draft 
 settlement is chosen, and again, by the change since, whenever talks reach written terms.
 """
 
-import math
-
 from forecast.timeline import europe, prospects, washington
 from forecast.timeline.codes import (
     CONTACT,
@@ -36,6 +34,7 @@ from forecast.timeline.codes import (
     WALKED_AWAY,
     WASHINGTON,
 )
+from forecast.timeline.exponential import exp
 from forecast.timeline.forms import logistic
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
@@ -74,49 +73,79 @@ def value(p: Parameters, s: State, w: World, party: int) -> float:
 
 
 @kernel
-def opening_term(p: Parameters, s: State, w: World, settlement: int, issue: int, lean: float) -> float:
-    """A settlement's typical term if it leans by `lean`, as it counts with ground gained."""
-    x = min(max(p.settlements.terms[settlement, issue] + lean, 0.0), 1.0)
-    return prospects.moved_line(p, s, x) if issue == w.facts.territory else x
-
-
-@routine
-def opening_value(p: Parameters, s: State, w: World, settlement: int, party: int, lean: float) -> float:
-    """Value of a settlement's typical terms to a party if they lean by `lean`, before its fears are deducted."""
-    total = 0.0
-    for i in range(w.facts.issues):
-        x = opening_term(p, s, w, settlement, i, lean)
-        total += p.parties.salience[party, i] * (1.0 - abs(x - p.parties.position[party, i]))
-    return total
-
-
-@routine
-def opening_gaps(p: Parameters, s: State, w: World, settlement: int, lean: float) -> tuple[float, float]:
-    """Gaps of Moscow and Kyiv to consent, as drafters see them, if typical terms lean by `lean`; see `appeal`."""
-    moscow, kyiv = 0.0, 0.0
+def values(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
+    """Values of the terms on the table to Moscow, Kyiv and Europe, as `value` gives them, in one pass."""
+    moscow, kyiv, europeans = 0.0, 0.0, 0.0
     salience, position = p.parties.salience, p.parties.position
+    line = prospects.moved_line(p, s, s.terms[w.facts.territory]) if w.facts.territory >= 0 else 0.0
     for i in range(w.facts.issues):
-        x = opening_term(p, s, w, settlement, i, lean)
+        x = line if i == w.facts.territory else s.terms[i]
         moscow += salience[MOSCOW, i] * (1.0 - abs(x - position[MOSCOW, i]))
         kyiv += salience[KYIV, i] * (1.0 - abs(x - position[KYIV, i]))
-    fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
-    moscow_gap = s.worth[MOSCOW] - p.talks.optimism - moscow + fear
-    return moscow_gap, s.worth[KYIV] - kyiv + commitment_kyiv(p, settlement)
+        europeans += salience[EUROPE, i] * (1.0 - abs(x - position[EUROPE, i]))
+    return moscow, kyiv, europeans
+
+
+@kernel
+def opening_term(p: Parameters, settlement: int, issue: int, lean: float) -> float:
+    """A settlement's typical term if it leans by `lean`."""
+    return min(max(p.settlements.terms[settlement, issue] + lean, 0.0), 1.0)
 
 
 @routine
-def opening_lean(p: Parameters, s: State, w: World, settlement: int) -> float:
-    """How far a settlement's opening terms lean to Moscow's side, from -give to give."""
-    moscow_gap, kyiv_gap = opening_gaps(p, s, w, settlement, 0.0)
+def opening_values(p: Parameters, s: State, w: World, settlement: int, lean: float) -> tuple[float, float, float]:
+    """Values of a settlement's typical terms to Moscow, Kyiv and Europe if they lean by `lean`, fears not deducted.
+
+    The term on territory counts as ground gained has moved it.
+    """
+    moscow, kyiv, europeans = 0.0, 0.0, 0.0
+    salience, position = p.parties.salience, p.parties.position
+    territory = w.facts.territory
+    line = prospects.moved_line(p, s, opening_term(p, settlement, territory, lean)) if territory >= 0 else 0.0
+    for i in range(w.facts.issues):
+        x = line if i == territory else opening_term(p, settlement, i, lean)
+        moscow += salience[MOSCOW, i] * (1.0 - abs(x - position[MOSCOW, i]))
+        kyiv += salience[KYIV, i] * (1.0 - abs(x - position[KYIV, i]))
+        europeans += salience[EUROPE, i] * (1.0 - abs(x - position[EUROPE, i]))
+    return moscow, kyiv, europeans
+
+
+@kernel
+def opening_gaps(
+    p: Parameters, s: State, settlement: int, fear: float, worths: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Gaps of Moscow and Kyiv to consent to terms of these values, as drafters see them; see `appeal`.
+
+    Args:
+        p: parameters.
+        s: state.
+        settlement: the settlement.
+        fear: its cost to Moscow, from `commitment_moscow`.
+        worths: values of its terms, from `opening_values`.
+    """
+    moscow_gap = s.worth[MOSCOW] - p.talks.optimism - worths[0] + fear
+    return moscow_gap, s.worth[KYIV] - worths[1] + commitment_kyiv(p, settlement)
+
+
+@kernel
+def lean_given(p: Parameters, s: State, w: World, settlement: int, fear: float) -> float:
+    """The lean of a settlement's opening terms, given its cost to Moscow, `fear`."""
+    moscow_gap, kyiv_gap = opening_gaps(p, s, settlement, fear, opening_values(p, s, w, settlement, 0.0))
     give = p.settlements.give[settlement]
     return min(max(0.5 * p.talks.lean * (moscow_gap - kyiv_gap), -give), give)
 
 
 @routine
-def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops: float) -> float:
-    """Cost of a settlement to Moscow: it may be overturned, Ukraine may rearm, and some terms are hard to accept.
+def opening_lean(p: Parameters, s: State, w: World, settlement: int) -> float:
+    """How far a settlement's opening terms lean to Moscow's side as power stands, from -give to give."""
+    return lean_given(p, s, w, settlement, commitment_moscow(p, s, w, settlement, w.facts.troops[settlement]))
 
-    Lock-in clauses (the Senate, Europe) lower the fear that the settlement is overturned. The fear of a rearmed Ukraine
+
+@routine
+def commitment_moscow(p: Parameters, s: State, w: World, settlement: int, troops: float) -> float:
+    """Cost of a settlement to Moscow: it may be overturned, Kyiv may rearm, and some terms are hard to accept.
+
+    Lock-in clauses (the Senate, Europe) lower the fear that the settlement is overturned. The fear of a rearmed Kyiv
     (`prospects.py`) counts in full if losses under it look temporary, half if the fighting stops before the rest is
     agreed; the hawks add to it. The cost of stopping first falls away once a general truce holds.
     """
@@ -140,27 +169,20 @@ def commitment_kyiv(p: Parameters, settlement: int) -> float:
 
 
 @kernel
-def gap_moscow(p: Parameters, s: State, w: World) -> float:
-    """Moscow's gap to consent: R - V - eta."""
+def gaps(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
+    """Gaps of Moscow, Kyiv and Europe to consent to the terms on the table: R - V - eta."""
+    moscow, kyiv, europeans = values(p, s, w)
     fear = commitment_moscow(p, s, w, s.settlement, float(s.troops_text))
-    return s.worth[MOSCOW] - (value(p, s, w, MOSCOW) - fear) - s.private[MOSCOW]
-
-
-@kernel
-def gap_kyiv(p: Parameters, s: State, w: World) -> float:
-    """Kyiv's gap to consent: R - V - eta."""
-    return s.worth[KYIV] - (value(p, s, w, KYIV) - commitment_kyiv(p, s.settlement)) - s.private[KYIV]
-
-
-@kernel
-def gap_europe(p: Parameters, s: State, w: World) -> float:
-    """Europe's gap to consent: R - V - eta."""
-    return europe.worth_of_fighting(p.europe, s) - value(p, s, w, EUROPE) - s.private[EUROPE]
+    return (
+        s.worth[MOSCOW] - (moscow - fear) - s.private[MOSCOW],
+        s.worth[KYIV] - (kyiv - commitment_kyiv(p, s.settlement)) - s.private[KYIV],
+        europe.worth_of_fighting(p.europe, s) - europeans - s.private[EUROPE],
+    )
 
 
 @kernel
 def load_of(p: Parameters, settlement: int, troops: float) -> float:
-    """Load of a settlement: the capital that Washington needs to deliver it, in sd; European troops add to it."""
+    """Load of a settlement: the capital that Washington needs to deliver it, in sd; Europe's troops add to it."""
     return p.settlements.load[settlement] + p.washington.deliver_troops * troops
 
 
@@ -168,19 +190,17 @@ def load_of(p: Parameters, settlement: int, troops: float) -> float:
 def update_consents(p: Parameters, s: State, r: Result, w: World) -> None:
     """Update each party's consent to the terms on the table, and its least gap to consent in the result."""
     load = load_of(p, s.settlement, float(s.troops_text))
-    gap = gap_moscow(p, s, w)
-    s.consent[MOSCOW] = logistic(-gap / p.talks.tau)
-    note_gap(p, s, r, w, MOSCOW, gap)
-    gap = gap_kyiv(p, s, w)
-    s.consent[KYIV] = logistic(-gap / p.talks.tau)
-    note_gap(p, s, r, w, KYIV, gap)
-    gap = gap_europe(p, s, w)
-    s.consent[EUROPE] = logistic(-gap / p.talks.tau)
-    note_gap(p, s, r, w, EUROPE, gap)
+    moscow, kyiv, europeans = gaps(p, s, w)
+    s.consent[MOSCOW] = logistic(-moscow / p.talks.tau)
+    s.consent[KYIV] = logistic(-kyiv / p.talks.tau)
+    s.consent[EUROPE] = logistic(-europeans / p.talks.tau)
     s.consent[WASHINGTON] = washington.consent(p.washington, s, load)
-    gap = washington.deliverability_gap(p.washington, s, load)
     s.hawks_loss = 0.0
     if s.rung >= TERMS:
+        note_gap(p, s, r, w, MOSCOW, moscow)
+        note_gap(p, s, r, w, KYIV, kyiv)
+        note_gap(p, s, r, w, EUROPE, europeans)
+        gap = washington.deliverability_gap(p.washington, s, load)
         r.gap[WASHINGTON] = min(r.gap[WASHINGTON], gap)
         loss = 1.0 - value(p, s, w, HAWKS)
         note_gap(p, s, r, w, HAWKS, loss)
@@ -191,7 +211,7 @@ def update_consents(p: Parameters, s: State, r: Result, w: World) -> None:
 @routine
 def note_gap(p: Parameters, s: State, r: Result, w: World, party: int, gap: float) -> None:
     """Record the least gap to consent while terms are on the table, and the issue that cost most at that moment."""
-    if s.rung < TERMS or gap >= r.gap[party]:
+    if gap >= r.gap[party]:
         return
     r.gap[party] = gap
     most = -1.0
@@ -218,12 +238,14 @@ def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
 
     The other parties underestimate Moscow's worth of fighting on, as R_Moscow - optimism: they take wishes for facts.
     """
-    lean = opening_lean(p, s, w, settlement)
-    moscow_gap, kyiv_gap = opening_gaps(p, s, w, settlement, lean)
+    fear = commitment_moscow(p, s, w, settlement, w.facts.troops[settlement])
+    lean = lean_given(p, s, w, settlement, fear)
+    worths = opening_values(p, s, w, settlement, lean)
+    moscow_gap, kyiv_gap = opening_gaps(p, s, settlement, fear, worths)
     total = logistic(-moscow_gap / p.talks.tau) + logistic(-kyiv_gap / p.talks.tau)
     count = 2.0
     if w.facts.needs_europe[settlement] > 0.0:
-        gap = europe.worth_of_fighting(p.europe, s) - opening_value(p, s, w, settlement, EUROPE, lean)
+        gap = europe.worth_of_fighting(p.europe, s) - worths[2]
         total += logistic(-gap / p.talks.tau)
         count += 1.0
     if w.facts.needs_washington[settlement] > 0.0:
@@ -233,7 +255,7 @@ def appeal(p: Parameters, s: State, w: World, settlement: int) -> float:
     return (
         p.settlements.weight[settlement]
         * s.dampening[settlement]
-        * math.exp(total / count / p.talks.template_temperature + favour)
+        * exp(total / count / p.talks.template_temperature + favour)
     )
 
 
@@ -314,7 +336,7 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
     """
     if s.rung < TERMS or s.rung > TEXT or s.posture == WALKED_AWAY:
         return
-    speed = 1.0 - math.exp(-p.talks.terms_move * dt)
+    speed = 1.0 - exp(-p.talks.terms_move * dt)
     give = p.settlements.give[s.settlement]
     us = 1.0 if signs(w, s.settlement, WASHINGTON) else 0.0
     europeans = 1.0 if signs(w, s.settlement, EUROPE) else 0.0
@@ -341,15 +363,23 @@ def move_terms(p: Parameters, s: State, w: World, dt: float) -> None:
 
 
 @routine
-def dictated_value(p: Parameters, s: State, w: World, party: int) -> float:
-    """Value to a party of the terms that Moscow would dictate: those of a form so marked, else Moscow's ideal."""
+def dictated_values(p: Parameters, s: State, w: World) -> tuple[float, float, float]:
+    """Values of the terms that Moscow would dictate to Moscow, Kyiv and Europe.
+
+    The terms are those of a settlement so marked, else Moscow's ideal.
+    """
     if w.facts.dictated_form >= 0:
-        return opening_value(p, s, w, w.facts.dictated_form, party, 0.0)
-    total = 0.0
+        return opening_values(p, s, w, w.facts.dictated_form, 0.0)
+    worths = (0.0, 0.0, 0.0)
+    position, salience = p.parties.position, p.parties.salience
     for i in range(w.facts.issues):
-        away = abs(p.parties.position[MOSCOW, i] - p.parties.position[party, i])
-        total += p.parties.salience[party, i] * (1.0 - away)
-    return total
+        ideal = position[MOSCOW, i]
+        worths = (
+            worths[0] + salience[MOSCOW, i] * (1.0 - abs(ideal - position[MOSCOW, i])),
+            worths[1] + salience[KYIV, i] * (1.0 - abs(ideal - position[KYIV, i])),
+            worths[2] + salience[EUROPE, i] * (1.0 - abs(ideal - position[EUROPE, i])),
+        )
+    return worths
 
 
 @routine
@@ -358,17 +388,16 @@ def begin(p: Parameters, s: State, w: World) -> None:
     s.private[MOSCOW] = p.talks.moscow_spread * p.moscow.private
     s.private[KYIV] = p.talks.kyiv_spread * p.kyiv.private
     s.private[EUROPE] = p.talks.europe_spread * p.talks.europe_private
-    for party in (KYIV, MOSCOW):
-        s.dictated_value[party] = dictated_value(p, s, w, party)
-        s.truce_value[party] = s.dictated_value[party]
-        if w.facts.ceasefire >= 0:
-            s.truce_value[party] = opening_value(p, s, w, w.facts.ceasefire, party, 0.0)
+    dictated = dictated_values(p, s, w)
+    truce = opening_values(p, s, w, w.facts.ceasefire, 0.0) if w.facts.ceasefire >= 0 else dictated
+    s.dictated_value[MOSCOW], s.dictated_value[KYIV] = dictated[0], dictated[1]
+    s.truce_value[MOSCOW], s.truce_value[KYIV] = truce[0], truce[1]
     prospects.update(p, s, w)
 
 
 @kernel
 def truce_consent_moscow(p: Parameters, s: State, w: World) -> float:
-    """Moscow's consent to a bare ceasefire; stopping first, Russian ground left to Ukraine and fears lower it."""
+    """Moscow's consent to a bare ceasefire; stopping first, Moscow's ground left to Kyiv and fears lower it."""
     cost = p.moscow.stop_first + (p.moscow.pocket_cost if s.pocket > 0.0 else 0.0) + p.moscow.distrust + s.fear
     held = s.truce_value[MOSCOW] + prospects.line_value(p, s, w, MOSCOW)
     return logistic(-(s.worth[MOSCOW] - held + cost - s.private[MOSCOW]) / p.talks.tau)

@@ -91,6 +91,8 @@ class Work(NamedTuple):
         flat: the memory of `parameters` as plain numbers.
         state: laid out as `State`, shape (1,).
         path: (weeks, levels) the levels of each week.
+        scores: (k,) normal numbers from which the parameters that vary by timeline are drawn.
+        paths: the paths of a chunk of timelines, to be counted together.
     """
 
     context: Any
@@ -98,6 +100,8 @@ class Work(NamedTuple):
     flat: Array
     state: Any
     path: Array
+    scores: Array
+    paths: bands.Paths
 
 
 def inputs_at_start(rows: Any, states: Any, redrawn: Redrawn, world: Any) -> Inputs:
@@ -109,7 +113,15 @@ def work_arrays(inputs: Inputs, context: Any) -> Work:
     """Arrays for one thread, with a copy of the context."""
     parameters = inputs.rows[:1].copy()
     path = np.zeros((int(inputs.world.weeks[0]), len(bands.LEVELS)))
-    return Work(context.copy(), parameters, parameters.view(np.float64).reshape(-1), inputs.states[:1].copy(), path)
+    return Work(
+        context.copy(),
+        parameters,
+        parameters.view(np.float64).reshape(-1),
+        inputs.states[:1].copy(),
+        path,
+        np.zeros(len(inputs.redrawn.place)),
+        bands.empty_paths(CHUNK, len(path)),
+    )
 
 
 def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW, first: int = 0) -> Cells:
@@ -124,13 +136,14 @@ def cells(timelines: int, draws: int, per_draw: int = TIMELINES_PER_DRAW, first:
 
 
 @routine
-def redraw(flat: Array, context: Context, redrawn: Redrawn, row: int) -> None:
-    """Draw the parameters that vary by timeline into a flat parameter row."""
+def redraw(flat: Array, context: Context, redrawn: Redrawn, row: int, scores: Array) -> None:
+    """Draw the parameters that vary by timeline into a flat parameter row; `scores` has room for normal numbers."""
     last = redrawn.table.shape[1] - 1
     for k in range(len(redrawn.place)):
+        scores[k] = normal(context, REDRAW, 0, redrawn.lane[k])
         z = redrawn.mean[row, k]
         for j in range(k + 1):
-            z += redrawn.chol[k, j] * normal(context, REDRAW, 0, redrawn.lane[j])
+            z += redrawn.chol[k, j] * scores[j]
         at = (min(max(z, -TABLE_REACH), TABLE_REACH) + TABLE_REACH) / (2.0 * TABLE_REACH) * last
         left = min(int(at), last - 1)
         low, high = redrawn.table[k, left], redrawn.table[k, left + 1]
@@ -177,7 +190,7 @@ def begin_cell(
     if len(inputs.values) > 0:
         put_values(work.flat, inputs.redrawn.place, inputs.values[start])
     else:
-        redraw(work.flat, context, inputs.redrawn, row)
+        redraw(work.flat, context, inputs.redrawn, row, work.scores)
     if states[at].begun == 0:
         begin(work.parameters[0], states[at], inputs.world[0], context)
 
@@ -196,7 +209,8 @@ def run_cells(inputs: Inputs, which: Cells, first: int, work: Work, out: Any, co
         begins = s.week
         no_states, no_results = work.state[:0], out[:0]
         last = timeline(work.parameters[0], s, r, inputs.world[0], work.context[0], work.path, no_states, no_results)
-        bands.count(r, work.path, begins, last, counts)
+        bands.keep(work.paths, i, work.path, begins, last, bands.group_of(r))
+    bands.count(work.paths, len(which.row), counts)
 
 
 def simulate_cells(

@@ -36,7 +36,10 @@ CAUSES = (
     "mutiny_or_coup",
     "leaders_death",
 )
-"""Causes of an end on the battlefield: five of Ukraine's defeat, three of Russia's failure."""
+"""Causes of an end on the battlefield: those of Kyiv's defeat, then those of the failure of Moscow's war."""
+
+DEFEAT_CAUSES = CAUSES[:CRASH]
+"""The causes of Kyiv's defeat."""
 
 LEVELS = ("capital", "attention", "hawks", "obstruction", "instability", "strain", "adequacy", "advance")
 """The levels that a timeline's row remembers."""

@@ -35,15 +35,17 @@ class Observed:
     posture: Table = field("code", "Washington's posture at the end of the week, -1 not recorded", shape=("week",))
     truce: Table = field("code", "truce at the end of the week, -1 not recorded", shape=("week",))
     general: Table = field("code", "whether a general truce holds at its end, -1 not recorded", shape=("week",))
-    paused: Table = field("code", "whether US arms are paused at its end, -1 not recorded", shape=("week",))
+    paused: Table = field("code", "whether Washington's arms are paused at its end, -1 not recorded", shape=("week",))
     banned: Table = field("code", "whether the ban stands at its end, -1 not recorded", shape=("week",))
 
     slow: Table = field("z", "slow level of the week's advance, NaN if not observed", shape=("week",))
     fast: Table = field("z", "fast part of the advance, NaN if not observed", shape=("week",))
-    net: Table = field("km2", "net Russian gain in the week, NaN if not observed", shape=("week",))
-    pocket: Table = field("km2", "Russian ground held by Ukraine at its end, NaN if not observed", shape=("week",))
+    net: Table = field("km2", "Moscow's net gain in the week, NaN if not observed", shape=("week",))
+    pocket: Table = field("km2", "Moscow's ground held by Kyiv at its end, NaN if not observed", shape=("week",))
     capital: Table = field("sd", "political capital at its end, NaN if not observed", shape=("week",))
-    instability: Table = field("sd", "instability in Ukraine at its end, NaN if not observed", shape=("week",))
+    instability: Table = field(
+        "sd", "instability at home in Kyiv's country at its end, NaN if not observed", shape=("week",)
+    )
 
 
 @kernel

@@ -7,7 +7,7 @@
     collapse        while thrust lasts it may begin: over the life of an undisturbed breakthrough the chance is
                     `collapse`, times wide_ratio(-adequacy + instability + thrust beyond the usual + ground lost);
                     collapse_weeks after it began, organised defence has ended
-    Russia fails    its part of failure for each cause, times a ratio of
+    its war fails   its part of failure for each cause, times a ratio of
                     economic crash        strain
                     mutiny or coup        a shock at home - advance
                     the leader's death    strain - advance (of a successor who ends the war)
@@ -52,15 +52,15 @@ ENDING = decision("endings.any")
 ENDING_WHICH = decision("endings.which")
 COLLAPSE = decision("endings.collapse")
 
-EXHAUSTED = event("endings.exhausted", "Ukraine has lost all ground in reach", code="1 if Washington is engaged")
+EXHAUSTED = event("endings.exhausted", "Kyiv has lost all ground in reach", code="1 if Washington is engaged")
 COLLAPSING = event("endings.collapsing", "the defence begins to collapse after a breakthrough")
 HALTED = event("endings.halted", "the collapse is halted: the fighting stops")
 COLLAPSED = event("endings.collapsed", "organised defence has ended", code="1 if Washington is engaged")
 DEFEATED = event(
-    "endings.defeated", "Ukraine is defeated", code="cause, see `codes.CAUSES`", value="1 if Washington is engaged"
+    "endings.defeated", "Kyiv is defeated", code="cause, see `codes.CAUSES`", value="1 if Washington is engaged"
 )
 FAILED = event(
-    "endings.failed", "Russia's war fails", code="cause, see `codes.CAUSES`", value="1 if Washington is engaged"
+    "endings.failed", "Moscow's war fails", code="cause, see `codes.CAUSES`", value="1 if Washington is engaged"
 )
 
 NEAR_MOSCOW = 2.0 / 3.0
@@ -143,7 +143,7 @@ def defeat_rates(
 
 @routine
 def failure_rates(p: Parameters, s: State, strain: float, quickened: float) -> tuple[float, float, float]:
-    """Rates of a crash, a mutiny and the leader's death, relative to that of Russia's failure at reference."""
+    """Rates of a crash, a mutiny and the leader's death, relative to that of Moscow's failure at reference."""
     e = p.endings
     total = e.failure_crash + e.failure_mutiny + e.failure_death
     if total <= 0.0:
@@ -165,14 +165,14 @@ def defeat_rate(p: Parameters, s: State) -> float:
 
 @kernel
 def failure_rate(p: Parameters, s: State) -> float:
-    """Weekly rate of Russia's failure, all causes together."""
+    """Weekly rate of the failure of Moscow's war, all causes together."""
     crash, mutiny, death = failure_rates(p, s, s.strain, s.advance - s.advance_start)
     return p.endings.failure * (crash + mutiny + death)
 
 
 @routine
 def rates(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
-    """Compute the rates of the endings in a step; that of Russia's failure only if some ending can happen in it."""
+    """Compute the rates of the endings in a step; that of Moscow's failure only if some ending can happen in it."""
     if s.truce == GENERAL:
         s.rate_collapse = s.rate_defeat = s.rate_failure = 0.0
         return
@@ -225,7 +225,7 @@ def cause_of_defeat(p: Parameters, s: State, u: float) -> int:
 
 @routine
 def cause_of_failure(p: Parameters, s: State, u: float) -> int:
-    """The cause of Russia's failure, by the share of each in its rate."""
+    """The cause of the failure of Moscow's war, by the share of each in its rate."""
     crash, mutiny, death = failure_rates(p, s, s.strain, s.advance - s.advance_start)
     u *= crash + mutiny + death
     if u < crash:
@@ -237,7 +237,7 @@ def cause_of_failure(p: Parameters, s: State, u: float) -> int:
 def events(p: Parameters, s: State, r: Result, w: World, context: Context, part: int, dt: float) -> None:
     """Draw whether the war ends on the battlefield in the step, or a collapse begins; not once the fighting stopped.
 
-    If Ukraine has lost all ground in the regions in reach, or a collapse has run its course, it is defeated without a
+    If Kyiv has lost all ground in the regions in reach, or a collapse has run its course, it is defeated without a
     draw.
     """
     if s.truce == GENERAL:

@@ -2,6 +2,7 @@
 
 import math
 
+from forecast.timeline.exponential import exp
 from forecast.timeline.jit import kernel
 
 LN2 = 0.6931471805599453
@@ -15,7 +16,7 @@ MOST = 5.0 + 1e-9
 @kernel
 def decay(half_life: float, dt: float) -> float:
     """Fraction left after `dt` weeks, given a half-life in weeks: 2^(-dt / half_life)."""
-    return math.exp(-LN2 * dt / half_life)
+    return exp(-LN2 * dt / half_life)
 
 
 @kernel
@@ -37,13 +38,13 @@ def bounded(x: float, limit: float) -> float:
 @kernel
 def ratio(x: float) -> float:
     """A rate ratio between 1/5 and 5: exp(bounded(x, ln 5))."""
-    return math.exp(bounded(x, LN5))
+    return exp(bounded(x, LN5))
 
 
 @kernel
 def wide_ratio(x: float) -> float:
     """A rate ratio between 1/12 and 12, for defeat: exp(bounded(x, ln 12))."""
-    return math.exp(bounded(x, LN12))
+    return exp(bounded(x, LN12))
 
 
 @kernel
@@ -58,8 +59,8 @@ def asinh(x: float) -> float:
 def logistic(x: float) -> float:
     """1 / (1 + exp(-x)), without overflow."""
     if x >= 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    e = math.exp(x)
+        return 1.0 / (1.0 + exp(-x))
+    e = exp(x)
     return e / (1.0 + e)
 
 

@@ -1,6 +1,6 @@
-"""The front: the weekly advance, the forces that slow it, breakthroughs, the ledger of regions, the Kursk pocket.
+"""The front: the weekly advance, the forces that slow it, breakthroughs, the regions, the pocket beyond the border.
 
-Advance, on the scale z = asinh(net / 40 km2) of a week's net Russian gain:
+Advance, on the scale z = asinh(net / 40 km2) of Moscow's net gain in a week:
 
     z     = level - mud season + drift + fast + thrust
             - adequacy_on_advance (adequacy - adequacy_seen) + talks_on_advance (talking - talking_seen)
@@ -18,15 +18,15 @@ stretch slow the advance by a factor of e:
 An observed advance includes the effects of thrust, adequacy and talks. So after the last observed week, adequacy and
 talks act only by their change since that week.
 
-Adequacy of Ukraine's forces reverts to
+Adequacy of Kyiv's forces reverts to
 
     adequacy_mean + arms (flow of arms / arms_need - 1) + mobilisation (if widened)
     - draft_shortfall (if the draft fails) - attrition (advance - its start) - desertion instability
     - leaderless_loss leaderless
 
-where the flow counts each euro of US arms us_weight times. A breakthrough (rate x ratio of adequacy, instability, the
-advance, arms and a leaderless Kyiv) adds thrust, which fades. Until it has faded, the
-defence may collapse (`endings.py`). Gains take the ground that Ukraine still holds in each region, in shares drawn once
+where the flow counts each euro of Washington's arms us_weight times. A breakthrough (rate x ratio of adequacy,
+instability, the advance, arms and a leaderless Kyiv) adds thrust, which fades. Until it has faded, the
+defence may collapse (`endings.py`). Gains take the ground that Kyiv still holds in each region, in shares drawn once
 for each timeline. The share of an exhausted region goes to the others. A net loss is given back in the same way.
 """
 
@@ -37,10 +37,12 @@ import numpy as np
 from forecast.timeline import decays
 from forecast.timeline.codes import CONTACT, GENERAL
 from forecast.timeline.conditioning import Observed
+from forecast.timeline.exponential import exp
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import MOST, asinh, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, gamma, happens, may_happen, normal, student4
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, decision, gamma, happens, may_happen, student4
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -56,10 +58,10 @@ SHARES = decision("front.shares")
 POCKET = decision("front.pocket")
 
 TAKEN = event("front.taken", "all of a region is in Moscow's hands", code="region")
-RETAKEN = event("front.retaken", "Ukraine holds ground in a region again", code="region")
-POCKET_LOST = event("front.pocket_lost", "Ukraine is driven off the Russian territory that it held")
+RETAKEN = event("front.retaken", "Kyiv holds ground in a region again", code="region")
+POCKET_LOST = event("front.pocket_lost", "Kyiv is driven off the ground of Moscow's that it held")
 BROKEN_THROUGH = event("front.broken_through", "Moscow breaks through the front", value="breakthroughs so far")
-MOBILISED = event("front.mobilised", "Ukraine widens mobilisation")
+MOBILISED = event("front.mobilised", "Kyiv widens mobilisation")
 DRAFT_FAILED = event("front.draft_failed", "the draft fails: far fewer men come than are lost")
 
 SCALE = 40.0
@@ -93,14 +95,14 @@ class Front:
     monthly_scale: Real = field("ratio", "a third party's monthly gain per change of the true area")
     monthly_error: Real = field("km2", "scale of the error of a third party's monthly gain", low=0)
 
-    adequacy_start: Real = field("sd", "adequacy of Ukraine's forces at the reference date")
+    adequacy_start: Real = field("sd", "adequacy of {kyiv.country}'s forces at the reference date")
     adequacy_mean: Real = field("sd", "where adequacy tends to if nothing changes")
     adequacy_half_life: Real = field("weeks", "half-life of adequacy", low=1)
     adequacy_on_advance: Real = field("z", "fall of the advance per unit of adequacy")
     talks_on_advance: Real = field("z", "rise of the advance while talks are under way")
     arms: Real = field("sd", "adequacy gained if the flow of arms is twice the need")
     arms_need: Real = field("EUR bn/month", "flow of arms under which adequacy neither gains nor loses by it", low=0.01)
-    us_weight: Real = field("ratio", "weight of a euro of US arms beside a European one")
+    us_weight: Real = field("ratio", "weight of a euro of {washington.adjective} arms beside a {europe.adjective} one")
     mobilisation: Real = field("sd", "adequacy gained by a wider mobilisation")
     mobilisation_chance: Real = field("chance/year", "mobilisation is widened")
     draft_failure: Real = field("chance/year", "the draft fails: far fewer men come than are lost")
@@ -108,13 +110,13 @@ class Front:
     draft_shortfall: Real = field("sd", "adequacy lost while the draft fails")
     attrition: Real = field("sd", "adequacy lost per unit of z that the advance quickens by")
     desertion: Real = field("sd", "adequacy lost per unit of instability")
-    leaderless_loss: Real = field("sd", "adequacy lost while nobody leads in Kyiv")
+    leaderless_loss: Real = field("sd", "adequacy lost while nobody leads in {kyiv}")
 
     breakthrough: Real = field("chance/year", "operational breakthrough")
     breakthrough_adequacy: Real = field("log ratio", "rarer with adequacy")
     breakthrough_instability: Real = field("log ratio", "likelier with instability")
     breakthrough_advance: Real = field("log ratio", "likelier per unit of z that the advance quickens by")
-    breakthrough_leaderless: Real = field("log ratio", "likelier while nobody leads in Kyiv")
+    breakthrough_leaderless: Real = field("log ratio", "likelier while nobody leads in {kyiv}")
     breakthrough_arms: Real = field("log ratio", "likelier if no arms arrive, against the flow needed")
     breakthrough_thrust: Real = field("z", "thrust that a breakthrough adds", low=0)
     thrust_half_life: Real = field("weeks", "half-life of thrust", low=0.5)
@@ -122,11 +124,15 @@ class Front:
     supply_pace: Real = field("km2/week", "pace that supply can follow", low=1)
     supply_reach: Real = field("km2", "ground gained beyond that over which the advance slows by a factor of e", low=1)
 
-    pocket_start: Real = field("km2", "Russian territory held by Ukraine at the reference date", low=0)
+    pocket_start: Real = field(
+        "km2", "{moscow.adjective} territory held by {kyiv.country} at the reference date", low=0
+    )
     pocket_loss: Real = field("km2/week", "typical weekly loss of it", low=0)
     pocket_noise: Real = field("log ratio", "spread of a week's loss around the typical one", low=0)
 
-    held: Table = field("km2", "what Ukraine holds of the region at the reference date", low=0, shape=("region",))
+    held: Table = field(
+        "km2", "what {kyiv.country} holds of the region at the reference date", low=0, shape=("region",)
+    )
     share: Table = field("weight", "typical share of the advance that goes to the region", shape=("region",))
     share_concentration: Real = field("count", "how closely a timeline's shares keep to the typical ones", low=0.1)
 
@@ -144,7 +150,7 @@ def begin(p: Front, s: State, w: World, context: Context) -> None:
 
 @kernel
 def arms_level(p: Front, us: float, europe: float) -> float:
-    """Flow of arms relative to the need, less 1; a euro of US arms counts `us_weight` times."""
+    """Flow of arms relative to the need, less 1; a euro of Washington's arms counts `us_weight` times."""
     return (p.us_weight * us + europe) / p.arms_need - 1.0
 
 
@@ -181,7 +187,7 @@ def drift_step(p: Front, s: State, context: Context, dt: float) -> None:
     """Move the slow level by `dt` weeks."""
     kept = decays.decay(s, decays.DRIFT, p.slow_half_life, dt)
     spread = p.slow_sd * decays.renewed(s, decays.DRIFT, p.slow_half_life, dt)
-    s.drift = kept * s.drift + spread * normal(context, DRIFT, s.week, 0)
+    s.drift = kept * s.drift + spread * noise(context, DRIFT, s.week)
 
 
 @kernel
@@ -199,7 +205,7 @@ def fast_step(p: Front, s: State, context: Context, dt: float) -> None:
 @kernel
 def net_gain(z: float) -> float:
     """Net gain, km2 a week, before supply slows it: 40 sinh(z)."""
-    e = math.exp(min(max(z, -Z_MOST), Z_MOST))
+    e = exp(min(max(z, -Z_MOST), Z_MOST))
     return 0.5 * SCALE * (e - 1.0 / e)
 
 
@@ -207,7 +213,7 @@ def net_gain(z: float) -> float:
 def supplied(p: Front, pace: float, stretch: float) -> float:
     """The pace that supply allows, km2 a week, given the unslowed pace (0 or more) and the present stretch, km2."""
     if stretch > 0.0:
-        pace *= math.exp(-stretch / p.supply_reach)
+        pace *= exp(-stretch / p.supply_reach)
     if pace <= p.supply_pace:
         return pace
     return p.supply_pace + p.supply_reach * math.log1p((pace - p.supply_pace) / p.supply_reach)
@@ -231,7 +237,7 @@ def stretch_step(p: Front, s: State, net: float, dt: float) -> None:
 def fill(s: State, r: Result, w: World, context: Context, net: float) -> float:
     """Spread a week's net gain over the regions, first those in reach, then the later ones; log regions taken.
 
-    If a region is exhausted (or, in a retreat, wholly Ukraine's), its share goes to the others.
+    If a region is exhausted (or, in a retreat, wholly Kyiv's), its share goes to the others.
 
     Returns:
         The part of the gain that no region had room for, km2.
@@ -268,7 +274,7 @@ def fill(s: State, r: Result, w: World, context: Context, net: float) -> float:
 
 @kernel
 def exhausted(s: State, w: World) -> bool:
-    """Whether Ukraine has lost all ground in the regions in reach, including those east of the Dnipro."""
+    """Whether Kyiv has lost all ground in the regions in reach, including those reached later."""
     in_reach = 0
     for i in range(w.facts.regions):
         if w.facts.region_later[i] == 0.0:
@@ -286,7 +292,7 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
     if context.observed.replaying == 1 and not np.isnan(context.observed.pocket[s.week]):
         s.pocket = context.observed.pocket[s.week]
     else:
-        s.pocket -= dt * p.pocket_loss * math.exp(p.pocket_noise * normal(context, POCKET, s.week, 0))
+        s.pocket -= dt * p.pocket_loss * exp(p.pocket_noise * noise(context, POCKET, s.week))
     if s.pocket < POCKET_GONE:
         s.pocket = 0.0
         r.pocket_lost = s.day
@@ -296,8 +302,8 @@ def pocket_step(p: Front, s: State, r: Result, context: Context, dt: float) -> N
 @routine
 def step(p: Front, s: State, r: Result, w: World, context: Context, dt: float) -> None:
     """Move the front by `dt` of a week."""
-    noise = normal(context, ADEQUACY, s.week, 0)
-    s.adequacy = decays.revert(s, decays.ADEQUACY, s.adequacy, adequacy_target(p, s), p.adequacy_half_life, dt, noise)
+    shock = noise(context, ADEQUACY, s.week)
+    s.adequacy = decays.revert(s, decays.ADEQUACY, s.adequacy, adequacy_target(p, s), p.adequacy_half_life, dt, shock)
     drift_step(p, s, context, dt)
     fast_step(p, s, context, dt)
     kept = decays.decay(s, decays.MEMORY, MEMORY, dt)

@@ -11,7 +11,8 @@ from forecast.timeline import decays
 from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, normal
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, decision
 from forecast.timeline.state import State
 
 HAWKS = decision("hawks.level")
@@ -28,15 +29,15 @@ class Hawks:
     sabotage_hawks: Real = field("log ratio", "likelier per unit of their strength")
     down_hawks: Real = field("log ratio", "how a unit of their strength raises the rate of steps down")
     temporary: Real = field("log ratio", "how a unit of their strength favours terms whose losses look temporary")
-    moscow_fear: Real = field("value", "what a unit of their strength adds to Moscow's fear of being cheated")
+    moscow_fear: Real = field("value", "what a unit of their strength adds to {moscow}'s fear of being cheated")
 
 
 @routine
 def step(p: Hawks, s: State, context: Context, dt: float) -> None:
     """Move the strength of the hawks by `dt` of a week."""
     target = -p.hawks_capital * s.capital + p.hawks_text * s.hawks_loss
-    noise = normal(context, HAWKS, s.week, 0)
-    s.hawks = decays.revert(s, decays.HAWKS, s.hawks, target, p.hawks_half_life, dt, noise)
+    shock = noise(context, HAWKS, s.week)
+    s.hawks = decays.revert(s, decays.HAWKS, s.hawks, target, p.hawks_half_life, dt, shock)
 
 
 @kernel

@@ -7,7 +7,7 @@ ban         lifted at rate b before terms, ban_terms b at terms, ban_text b c_Ky
             signature, not talks
 election    possible only after martial law has lapsed, which is likelier in a general truce
 own ground  its part in the worth of fighting on beside its prospects (`prospects.py`):
-            worth + worth_backing (European obstruction) - worth_instability instability
+            worth + worth_backing (Europe's obstruction) - worth_instability instability
             - worth_lost (1,000 km2 lost) - worth_pressed (Washington presses Kyiv) + shift by the leader
 """
 
@@ -31,7 +31,8 @@ from forecast.timeline.codes import (
 from forecast.timeline.fields import Real, field
 from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -70,11 +71,11 @@ class Kyiv:
     desertion_loading: Real = field("log ratio", "log of desertion cases per unit of instability; belief only", low=0)
     instability_ground: Real = field("sd", "instability per unit of z that the enemy's advance quickens by")
     instability_draft: Real = field("sd", "instability from a wider mobilisation")
-    instability_terms: Real = field("sd", "instability from terms wholly on Moscow's side")
+    instability_terms: Real = field("sd", "instability from terms wholly on {moscow}'s side")
 
     ban: Real = field("chance/year", "ban on negotiating lifted, before terms are on the table")
     ban_terms: Real = field("ratio", "how much faster it falls at terms")
-    ban_text: Real = field("ratio", "how much faster it falls at text, if Kyiv consents")
+    ban_text: Real = field("ratio", "how much faster it falls at text, if {kyiv} consents")
 
     ban_unrest: Real = field("sd", "instability when it falls, by those who object")
 
@@ -99,13 +100,13 @@ class Kyiv:
 
     worth: Real = field("value", "worth of fighting on beside its prospects: a residual judgement", low=-1, high=1)
     private: Real = field("sd", "private readiness to settle, beyond what it shows in public")
-    sees_break: Real = field("chance/year", "Ukraine breaks, as Kyiv sees it at reference conditions")
-    sees_failure: Real = field("chance/year", "Russia fails, as Kyiv sees it at reference conditions")
+    sees_break: Real = field("chance/year", "{kyiv.country} breaks, as {kyiv} sees it at reference conditions")
+    sees_failure: Real = field("chance/year", "{moscow.country} fails, as {kyiv} sees it at reference conditions")
     worth_loss: Real = field("value", "worth taken off per 1,000 km2 that it expects to lose while it holds")
-    worth_backing: Real = field("value", "worth added per unit of European obstruction")
+    worth_backing: Real = field("value", "worth added per unit of {europe.adjective} obstruction")
     worth_instability: Real = field("value", "worth taken off per unit of instability")
     worth_lost: Real = field("value", "worth taken off per 1,000 km2 lost since the reference date")
-    worth_pressed: Real = field("value", "worth taken off while Washington presses Kyiv")
+    worth_pressed: Real = field("value", "worth taken off while {washington} presses {kyiv}")
     truce_distrust: Real = field("value", "cost of a deal that nobody enforces, as truces that were never carried out")
 
 
@@ -135,8 +136,8 @@ def step(p: Kyiv, s: State, context: Context, dt: float) -> None:
     near = 2.0 * max(0.0, s.index - 0.5) if s.rung >= TERMS else 0.0
     target = instability_target(p, s) + p.instability_terms * near
     s.leaderless *= decays.decay(s, decays.LEADERLESS, p.leaderless_half_life, dt)
-    noise = normal(context, INSTABILITY, s.week, 0)
-    s.instability = decays.revert(s, decays.INSTABILITY, s.instability, target, p.instability_half_life, dt, noise)
+    shock = noise(context, INSTABILITY, s.week)
+    s.instability = decays.revert(s, decays.INSTABILITY, s.instability, target, p.instability_half_life, dt, shock)
     if context.observed.replaying == 1 and not np.isnan(context.observed.instability[s.week]):
         s.instability = context.observed.instability[s.week]
 

@@ -32,6 +32,7 @@ from forecast.timeline.codes import (
     WASHINGTON,
 )
 from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
+from forecast.timeline.exponential import exp
 from forecast.timeline.forms import LN5, bounded, log_sinhc, ratio
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.parameters import Parameters
@@ -127,7 +128,7 @@ def hawks_drag(p: Parameters, s: State) -> float:
 @kernel
 def obstruction_factor(p: Parameters, s: State) -> float:
     """B, by which obstruction and the hawks multiply the rate of steps down: between 1 and 5."""
-    return math.exp(bounded(europe_drag(p, s) + hawks_drag(p, s), LN5))
+    return exp(bounded(europe_drag(p, s) + hawks_drag(p, s), LN5))
 
 
 @routine

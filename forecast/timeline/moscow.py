@@ -13,7 +13,8 @@ from forecast.timeline.codes import GENERAL, MEDIATING, PRESSING_KYIV, PRESSING_
 from forecast.timeline.fields import Real, Table, field
 from forecast.timeline.forms import MOST, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, decision, happens, may_happen, normal
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, decision, happens, may_happen
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -34,7 +35,7 @@ class Moscow:
     strain_start: Real = field("sd", "economic strain at the reference date")
     strain_half_life: Real = field("weeks", "half-life of strain", low=1)
     strain_trend: Real = field("sd", "where strain tends to if nothing changes")
-    strain_pressed: Real = field("sd", "strain added while Washington presses Moscow")
+    strain_pressed: Real = field("sd", "strain added while {washington} presses {moscow}")
     strain_relief: Real = field("sd", "strain taken off by relief, once the fighting has stopped")
     strain_shock_rate: Real = field("1/year", "economic shocks")
     strain_shock: Real = field("sd", "strain that a shock adds")
@@ -49,18 +50,20 @@ class Moscow:
 
     worth: Real = field("value", "worth of fighting on beside its prospects: a residual judgement", low=-1, high=1)
     private: Real = field("sd", "private readiness to settle, beyond what it shows in public")
-    sees_break: Real = field("chance/year", "Ukraine breaks, as Moscow sees it at reference conditions")
-    sees_failure: Real = field("chance/year", "Russia fails, as Moscow sees it at reference conditions")
-    worth_gain: Real = field("value", "worth added per 1,000 km2 that it expects to gain while Ukraine holds")
+    sees_break: Real = field("chance/year", "{kyiv.country} breaks, as {moscow} sees it at reference conditions")
+    sees_failure: Real = field("chance/year", "{moscow.country} fails, as {moscow} sees it at reference conditions")
+    worth_gain: Real = field("value", "worth added per 1,000 km2 that it expects to gain while {kyiv.country} holds")
     worth_strain: Real = field("value", "worth taken off per unit of strain")
 
-    distrust: Real = field("value", "cost of a deal that the next US president can overturn")
-    rebuild: Real = field("sd", "adequacy that Moscow expects Ukraine to gain in a pause, with arms at the need")
+    distrust: Real = field("value", "cost of a deal that the next {washington.adjective} president can overturn")
+    rebuild: Real = field(
+        "sd", "adequacy that {moscow} expects {kyiv.country} to gain in a pause, with arms at the need"
+    )
     rearmament: Real = field("value", "cost of a deal that looks temporary, per unit of adequacy rebuilt under it")
     stop_first: Real = field("value", "cost of stopping before the rest is agreed")
-    pocket_cost: Real = field("value", "cost of stopping while Ukraine holds Russian ground")
-    illegitimate: Real = field("value", "cost of a signatory whom Moscow calls illegitimate")
-    troops_cost: Real = field("value", "cost of European troops in the text")
+    pocket_cost: Real = field("value", "cost of stopping while {kyiv.country} holds {moscow.adjective} ground")
+    illegitimate: Real = field("value", "cost of a signatory whom {moscow} calls illegitimate")
+    troops_cost: Real = field("value", "cost of {europe.adjective} troops in the text")
 
 
 @kernel
@@ -104,9 +107,9 @@ def step(
     dt: float,
 ) -> None:
     """Move strain and demands by `dt` of a week."""
-    noise = normal(context, STRAIN, s.week, 0)
+    shock = noise(context, STRAIN, s.week)
     target = strain_target(p, s, lapse_relief)
-    s.strain = decays.revert(s, decays.STRAIN, s.strain, target, p.strain_half_life, dt, noise)
+    s.strain = decays.revert(s, decays.STRAIN, s.strain, target, p.strain_half_life, dt, shock)
     ratchet(p, s, w, context, held_start)
 
 

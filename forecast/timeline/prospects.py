@@ -13,8 +13,8 @@ reference conditions:
     L_p   = H seen_p [w breach(s~) collapse(s~) + (1 - w) direct(s~)]
             + w seen_p / breach_seen (thrust left) collapse(s~)
     F_p   = H fails_p failure(s~)
-    P_p   = L_p / (1 + L_p + F_p)          chance that Ukraine breaks within the horizon, Russia not having failed first
-    Q_p   = F_p / (1 + L_p + F_p)          chance that Russia fails first
+    P_p   = L_p / (1 + L_p + F_p)          chance that Kyiv breaks within the horizon, Moscow's war going on
+    Q_p   = F_p / (1 + L_p + F_p)          chance that Moscow's war fails first
     E     = 40 sinh(pace) H                ground gained over a full horizon, km2
 
     R_Moscow = worth + P (V_dictated - V_status) + (1 - P - Q)^2 worth_gain E / 1000 + demands - worth_strain strain
@@ -85,7 +85,7 @@ def breaking(
 
 @routine
 def failing(p: Parameters, s: State, quickened: float) -> float:
-    """Weeks of a side's rate at reference that its odds of Russia's failure within the horizon come to: F / fails."""
+    """Weeks of a side's rate at reference that its odds of Moscow's failure within the horizon come to: F / fails."""
     target = moscow.strain_target(p.moscow, s, p.europe.lapse_relief)
     strain = expected(s.strain, target, p.moscow.strain_half_life, p.talks.horizon)
     crash, mutiny, death = endings.failure_rates(p, s, strain, quickened)

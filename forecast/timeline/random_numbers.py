@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.timeline.conditioning import HAPPENED, Observed, as_observed, is_observed, weight_chance
-from forecast.timeline.fields import CAPACITY, layout
+from forecast.timeline.fields import CAPACITY, Table, layout
 from forecast.timeline.jit import kernel, routine
 from forecast.timeline.trace import Trace
 
@@ -65,12 +65,20 @@ class Context:
         keys: (decision, week) hashes of the seed, the decision's name and the calendar week.
         observed: observations that take the place of random numbers in weeks that have passed.
         log: the trace, written if it is wanted.
+        noise: (decision,) standard normal numbers of one week, from `noise.draw_noise`.
+        noise_week: that week, -1 none.
+        drawn: room for their uniform numbers.
+        scores: room for their quantiles.
     """
 
     cell: np.uint64
     keys: Keys
     observed: Observed
     log: Trace
+    noise: Table
+    noise_week: int
+    drawn: Table
+    scores: Table
 
 
 def context_record(seed: Seeds, weeks: int) -> Any:
@@ -84,8 +92,13 @@ def context_record(seed: Seeds, weeks: int) -> Any:
         ("keys", np.uint64, shape),
         ("observed", layout(Observed)),
         ("log", layout(Trace)),
+        ("noise", np.float64, (CAPACITY["decision"],)),
+        ("noise_week", np.int64),
+        ("drawn", np.float64, (CAPACITY["decision"],)),
+        ("scores", np.float64, (CAPACITY["decision"],)),
     ]
     record = np.zeros(1, np.dtype(members)).view(np.recarray)
+    record.noise_week = -1
     record.keys[0, :, :weeks] = week_keys(seed, weeks)
     return record
 
@@ -132,16 +145,26 @@ def uniform(context: Context, what: int, week: int, lane: int) -> float:
 
 
 @kernel
-def normal_quantile(u: float) -> float:
-    """Inverse of the standard normal distribution function (P. J. Acklam's rational form, error below 1.2e-9)."""
-    if u < 0.02425 or u > 0.97575:
-        q = math.sqrt(-2.0 * math.log(u if u < 0.5 else 1.0 - u))
-        x = (
-            ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838e00) * q
-              - 2.549732539343734e00) * q + 4.374664141464968e00) * q + 2.938163982698783e00
-        ) / ((((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996e00) * q
-              + 3.754408661907416e00) * q + 1.0)  # fmt: skip
-        return x if u < 0.5 else -x
+def in_tail(u: float) -> bool:
+    """Whether a quantile lies in the outer 5% of the normal distribution."""
+    return u < 0.02425 or u > 0.97575
+
+
+@kernel
+def tail_quantile(u: float) -> float:
+    """The inverse of the standard normal distribution function in the outer 5%."""
+    q = math.sqrt(-2.0 * math.log(u if u < 0.5 else 1.0 - u))
+    x = (
+        ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838e00) * q
+          - 2.549732539343734e00) * q + 4.374664141464968e00) * q + 2.938163982698783e00
+    ) / ((((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996e00) * q
+          + 3.754408661907416e00) * q + 1.0)  # fmt: skip
+    return x if u < 0.5 else -x
+
+
+@kernel
+def central_quantile(u: float) -> float:
+    """The inverse of the standard normal distribution function in the inner 95%."""
     q = u - 0.5
     r = q * q
     return (
@@ -149,6 +172,12 @@ def normal_quantile(u: float) -> float:
            + 1.383577518672690e02) * r - 3.066479806614716e01) * r + 2.506628277459239e00) * q
     ) / (((((-5.447609879822406e01 * r + 1.615858368580409e02) * r - 1.556989798598866e02) * r
            + 6.680131188771972e01) * r - 1.328068155288572e01) * r + 1.0)  # fmt: skip
+
+
+@kernel
+def normal_quantile(u: float) -> float:
+    """Inverse of the standard normal distribution function (P. J. Acklam's rational form, error below 1.2e-9)."""
+    return tail_quantile(u) if in_tail(u) else central_quantile(u)
 
 
 @routine

@@ -16,7 +16,7 @@ class Result:
     replicate: Whole = field("count", "number of the timeline within its draw")
 
     # how it ended
-    ending: Whole = field("code", "running, Ukraine defeated, Russia fails")
+    ending: Whole = field("code", "running, {kyiv.country} defeated, {moscow.country} fails")
     cause: Whole = field("code", "cause of an end on the battlefield, -1 none", start=-1)
     week: Real = field("weeks", "weeks from the as-of date to the ending or the horizon")
     settlement: Whole = field("code", "settlement in force at the horizon, -1 none", start=-1)
@@ -26,17 +26,17 @@ class Result:
     truce: Whole = field("code", "truce at the end: none, limited, general")
     rung: Whole = field("code", "rung of the talks at the end")
     talks_alive: Whole = field("flag", "talks are at contact or above at the end")
-    posture: Whole = field("code", "Washington's posture at the end")
-    engaged: Whole = field("flag", "Washington is engaged at the end")
-    leader: Whole = field("code", "leader in Kyiv at the end")
+    posture: Whole = field("code", "{washington}'s posture at the end")
+    engaged: Whole = field("flag", "{washington} is engaged at the end")
+    leader: Whole = field("code", "leader in {kyiv} at the end")
 
     # the owners of a defeat, or of a settlement near Moscow's terms
     owner_president: Real = field(
-        "share", "the US president's share of the blame for a defeat, or for terms near Moscow's"
+        "share", "the {washington.adjective} president's share of the blame for a defeat, or for terms near {moscow}'s"
     )
-    owner_predecessor: Real = field("share", "the previous US president's share of the blame")
-    owner_europe: Real = field("share", "Europe's share of the blame")
-    owner_kyiv: Real = field("share", "Kyiv's share of the blame")
+    owner_predecessor: Real = field("share", "the previous {washington.adjective} president's share of the blame")
+    owner_europe: Real = field("share", "{europe}'s share of the blame")
+    owner_kyiv: Real = field("share", "{kyiv}'s share of the blame")
 
     # the table
     first_refusal: Whole = field(
@@ -44,14 +44,14 @@ class Result:
     )
     steps_up: Real = field("count", "steps up the ladder", start=0.0)
     down_consent: Real = field("count", "steps down for lack of consent", start=0.0)
-    down_europe: Real = field("count", "steps down caused by European obstruction", start=0.0)
+    down_europe: Real = field("count", "steps down caused by {europe.adjective} obstruction", start=0.0)
     down_hawks: Real = field("count", "steps down caused by the hawks", start=0.0)
-    down_kyiv: Real = field("count", "steps down caused by provocations and coups in Kyiv", start=0.0)
+    down_kyiv: Real = field("count", "steps down caused by provocations and coups in {kyiv}", start=0.0)
     highest_rung: Whole = field("code", "highest rung reached")
     gap: Table = field(
         "value",
-        "least gap to consent: worth of fighting on less value of the terms (Washington: capital that it lacks, in sd; "
-        "hawks: their loss)",
+        "least gap to consent: worth of fighting on less value of the terms ({washington}: capital that it lacks, "
+        "in sd; hawks: their loss)",
         shape=("party",),
         start=math.inf,
     )
@@ -67,16 +67,16 @@ class Result:
     provocation: Real = field("day", "provocation")
     mobilised: Real = field("day", "mobilisation widened")
     draft_failed: Real = field("day", "the draft failed")
-    arms_renewed: Real = field("day", "new money or authority for US arms")
-    collapse_began: Real = field("day", "Ukraine's defence last began to collapse")
-    walked_away: Real = field("day", "Washington walked away")
-    returned: Real = field("day", "Washington returned")
-    arms_paused: Real = field("day", "US arms paused")
-    sanctions_lapsed: Real = field("day", "European sanctions lapsed")
-    troops_text: Real = field("day", "European troops in the text")
-    troops_in: Real = field("day", "European troops in Ukraine")
-    wider_war: Real = field("day", "wider war after European troops entered; the timeline goes on")
-    home_shock: Real = field("day", "shock at home in Russia, or the one that ended the war")
+    arms_renewed: Real = field("day", "new money or authority for {washington.adjective} arms")
+    collapse_began: Real = field("day", "{kyiv.country}'s defence last began to collapse")
+    walked_away: Real = field("day", "{washington} walked away")
+    returned: Real = field("day", "{washington} returned")
+    arms_paused: Real = field("day", "{washington.adjective} arms paused")
+    sanctions_lapsed: Real = field("day", "{europe.adjective} sanctions lapsed")
+    troops_text: Real = field("day", "{europe.adjective} troops in the text")
+    troops_in: Real = field("day", "{europe.adjective} troops in {kyiv.country}")
+    wider_war: Real = field("day", "wider war after {europe.adjective} troops entered; the timeline goes on")
+    home_shock: Real = field("day", "shock at home in {moscow.country}, or the one that ended the war")
     limited_first: Real = field("day", "first limited truce began")
     limited_last: Real = field("day", "last limited truce began")
     general_first: Real = field("day", "first ceasefire along the whole front began, by truce or settlement")
@@ -89,17 +89,19 @@ class Result:
     dead_letters: Real = field("count", "settlements signed and never carried out", start=0.0)
     breakthrough: Real = field("day", "first breakthrough")
     breakthroughs: Real = field("count", "breakthroughs", start=0.0)
-    pocket_lost: Real = field("day", "Ukraine driven off the Russian territory that it held")
-    taken: Table = field("day", "region first wholly in Russian hands", shape=("region",))
+    pocket_lost: Real = field("day", "{kyiv.country} driven off the {moscow.adjective} territory that it held")
+    taken: Table = field("day", "region first wholly in {moscow.adjective} hands", shape=("region",))
 
     # amounts
-    km2_4w: Real = field("km2", "net Russian gain in the 28 days from the as-of date")
-    km2_13w: Real = field("km2", "net Russian gain in the 91 days from the as-of date")
-    km2_26w: Real = field("km2", "net Russian gain in the 182 days from the as-of date")
-    km2_end: Real = field("km2", "net Russian gain from the reference date to the end")
-    approval_4w: Real = field("percent", "the US president's approval 28 days after the as-of date")
-    approval_13w: Real = field("percent", "the US president's approval 91 days after the as-of date")
-    top_defeat_rate: Real = field("ratio", "highest weekly rate of Ukraine's defeat", start=0.0)
+    km2_4w: Real = field("km2", "net {moscow.adjective} gain in the 28 days from the as-of date")
+    km2_13w: Real = field("km2", "net {moscow.adjective} gain in the 91 days from the as-of date")
+    km2_26w: Real = field("km2", "net {moscow.adjective} gain in the 182 days from the as-of date")
+    km2_end: Real = field("km2", "net {moscow.adjective} gain from the reference date to the end")
+    approval_4w: Real = field("percent", "the {washington.adjective} president's approval 28 days after the as-of date")
+    approval_13w: Real = field(
+        "percent", "the {washington.adjective} president's approval 91 days after the as-of date"
+    )
+    top_defeat_rate: Real = field("ratio", "highest weekly rate of {kyiv.country}'s defeat", start=0.0)
 
     # the levels
     average: Table = field("sd", "average of the level from the as-of date to the end", shape=("level",), start=0.0)

@@ -2,7 +2,7 @@
 
 A part of the week declares a kind of event once, beside the decision that it belongs to::
 
-    MOBILISED = event("front.mobilised", "Ukraine widens mobilisation")
+    MOBILISED = event("front.mobilised", "Kyiv widens mobilisation")
 
 and writes it where it happens, with ``note(context.log, MOBILISED, s.week, code, value)``. The narrative of a timeline
 is made from this log, so that no rule of the simulator is repeated elsewhere.

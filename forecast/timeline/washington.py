@@ -5,14 +5,14 @@
     attention reverts to attention_mean; each rung climbed or truce begun adds attention_progress, a rival crisis takes
               attention_crisis
     E         memory of engagement: 1 while engaged, half-life engagement_half_life: how far he owns the war
-    US arms   us_aid, 0 in a pause, less once the stock is below the reserve; pressing Moscow adds arms_raised
+    arms      us_aid, 0 in a pause, less once the stock is below the reserve; pressing Moscow adds arms_raised
               ratio(arms_raised_capital capital + arms_raised_attention attention) of it. New money or authority
               (renewal) fills the stock, except while he presses Kyiv or has walked away
     consent   = logistic((deliver + capital - deliver_hawks hawks - load of the settlement) / deliver_tau)
 
-The US president would sign nearly any settlement that he can deliver. Capital limits his ability to deliver, attention
-sets the tempo of talks (`ladder.py`), and both decide whether he walks away. The exits from a posture compete; the rate
-of each is multiplied by a ratio of levels.
+The president in Washington would sign nearly any settlement that he can deliver. Capital limits his ability to
+deliver, attention sets the tempo of talks (`ladder.py`), and both decide whether he walks away. The exits from a
+posture compete; the rate of each is multiplied by a ratio of levels.
 """
 
 import numpy as np
@@ -23,7 +23,8 @@ from forecast.timeline.conditioning import NOT_OBSERVED, weight_chance
 from forecast.timeline.fields import WEEKS_PER_YEAR, Real, field
 from forecast.timeline.forms import MOST, logistic, ratio
 from forecast.timeline.jit import kernel, routine
-from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, normal, uniform
+from forecast.timeline.noise import noise
+from forecast.timeline.random_numbers import Context, chance, decision, happens, may_happen, uniform
 from forecast.timeline.result import Result
 from forecast.timeline.state import State
 from forecast.timeline.trace import event, note
@@ -36,12 +37,12 @@ POSTURE_WHICH = decision("washington.posture_which")
 PAUSE = decision("washington.pause")
 RENEWAL = decision("washington.renewal")
 
-STOCK_LOW = event("washington.stock_low", "the stock of US arms falls below the reserve: deliveries shrink")
+STOCK_LOW = event("washington.stock_low", "the stock of Washington's arms falls below the reserve: deliveries shrink")
 DISTRACTED = event("washington.crisis", "a rival crisis takes the president's attention")
 TURNED = event("washington.turned", "Washington takes up another posture", code="new posture", value="old posture")
-PAUSED = event("washington.paused", "US arms are paused")
-RESUMED = event("washington.resumed", "US arms flow again")
-RENEWED = event("washington.renewed", "new money or authority for US arms", value="amount, EUR bn")
+PAUSED = event("washington.paused", "Washington's arms are paused")
+RESUMED = event("washington.resumed", "Washington's arms flow again")
+RENEWED = event("washington.renewed", "new money or authority for Washington's arms", value="amount, EUR bn")
 
 NEVER = 1000.0
 """Number of weeks that stands for never in the memory of pauses."""
@@ -59,7 +60,7 @@ class Washington:
     capital_stall: Real = field("sd", "capital lost per quarter without progress")
     capital_setback: Real = field("sd", "capital lost by a setback")
     capital_owned: Real = field("ratio", "how much more both cost once the war has become his")
-    capital_arming: Real = field("sd", "capital lost by spending on arms while pressing Moscow")
+    capital_arming: Real = field("sd", "capital lost by spending on arms while pressing {moscow}")
     approval_at_zero: Real = field("percent", "approval at capital 0", low=0, high=100)
     approval_per_sd: Real = field("percent", "approval points per unit of capital", low=0)
     approval_first_mean: Real = field(
@@ -75,24 +76,34 @@ class Washington:
     attention_crisis: Real = field("sd", "attention taken by a rival crisis")
     crisis_rate: Real = field("1/year", "rival crises")
 
-    us_aid: Real = field("EUR bn/month", "US military aid delivered at the reference date", low=0)
-    aid_delivered: Real = field("ratio", "arms delivered per unit of all US aid allocated in two years; belief only")
-    aid_lumpiness: Real = field("ratio", "relative spread of a quarter's US allocations; belief only")
-    aid_revision: Real = field("ratio", "relative error of US allocations of the last year; belief only")
-    stock_start: Real = field("EUR bn", "US arms that can still be given under existing authority", low=0.01)
-    arms_raised: Real = field("ratio", "part by which US arms rise while Washington presses Moscow")
+    us_aid: Real = field("EUR bn/month", "{washington.adjective} military aid delivered at the reference date", low=0)
+    aid_delivered: Real = field(
+        "ratio", "arms delivered per unit of all {washington.adjective} aid allocated in two years; belief only"
+    )
+    aid_lumpiness: Real = field(
+        "ratio", "relative spread of a quarter's {washington.adjective} allocations; belief only"
+    )
+    aid_revision: Real = field(
+        "ratio", "relative error of {washington.adjective} allocations of the last year; belief only"
+    )
+    stock_start: Real = field(
+        "EUR bn", "{washington.adjective} arms that can still be given under existing authority", low=0.01
+    )
+    arms_raised: Real = field(
+        "ratio", "part by which {washington.adjective} arms rise while {washington} presses {moscow}"
+    )
     arms_raised_capital: Real = field("log ratio", "a larger part per unit of capital")
     arms_raised_attention: Real = field("log ratio", "a larger part per unit of attention")
     renewal: Real = field("1/year", "new money or authority for arms, while mediating")
     renewal_capital: Real = field("log ratio", "likelier per unit of capital")
     renewal_hawks: Real = field("log ratio", "likelier per unit of hawks")
-    renewal_pressing: Real = field("log ratio", "likelier while Washington presses Moscow")
+    renewal_pressing: Real = field("log ratio", "likelier while {washington} presses {moscow}")
     renewal_size: Real = field("EUR bn", "arms that it adds to the stock", low=0)
 
-    press_kyiv: Real = field("1/year", "from mediating to pressing Kyiv")
-    press_moscow: Real = field("1/year", "from mediating to pressing Moscow")
+    press_kyiv: Real = field("1/year", "from mediating to pressing {kyiv}")
+    press_moscow: Real = field("1/year", "from mediating to pressing {moscow}")
     press_refusal: Real = field("log ratio", "he presses whoever is less ready to consent")
-    press_hawks: Real = field("log ratio", "pressing Moscow likelier with strong hawks")
+    press_hawks: Real = field("log ratio", "pressing {moscow} likelier with strong hawks")
     ease: Real = field("1/year", "from pressing back to mediating")
     walk_away: Real = field("1/year", "walking away")
     walk_attention: Real = field("log ratio", "likelier as attention falls, per unit")
@@ -102,13 +113,15 @@ class Washington:
     come_back_attention: Real = field("log ratio", "likelier as attention rises, per unit")
     engagement_half_life: Real = field("weeks", "half-life of the memory of engagement", low=0.5)
 
-    pause_on_pressing: Real = field("chance", "arms are paused on turning to press Kyiv")
+    pause_on_pressing: Real = field("chance", "arms are paused on turning to press {kyiv}")
     pause_walked: Real = field("1/year", "arms are paused while walked away")
     pause_end: Real = field("1/year", "a pause ends without a change of posture")
 
     deliver: Real = field("sd", "what he can deliver at capital 0 against unorganised resistance")
     deliver_hawks: Real = field("sd", "what a unit of hawks takes from it")
-    deliver_troops: Real = field("sd", "what European troops in the text take from it, for the risk of a wider war")
+    deliver_troops: Real = field(
+        "sd", "what {europe.adjective} troops in the text take from it, for the risk of a wider war"
+    )
     deliver_tau: Real = field("sd", "how sharply deliverability sets in", low=0.01)
 
 
@@ -126,13 +139,13 @@ def reserve(p: Washington) -> float:
 
 @kernel
 def approval(p: Washington, s: State) -> float:
-    """Approval of the US president, percent."""
+    """Approval of the president in Washington, percent."""
     return p.approval_at_zero + p.approval_per_sd * s.capital
 
 
 @kernel
 def us_flow(p: Washington, s: State) -> float:
-    """US military aid, EUR bn a month: 0 in a pause, more while pressing Moscow, less if the stock is nearly empty."""
+    """Military aid, EUR bn a month: 0 in a pause, more while pressing Moscow, less if the stock is nearly empty."""
     if s.paused == 1 or p.us_aid <= 0.0:
         return 0.0
     raised = 0.0
@@ -175,15 +188,15 @@ def step(p: Washington, s: State, context: Context, dt: float) -> None:
     """Move capital, attention, the stock of arms and the memories by `dt` of a week."""
     is_engaged = 1.0 if engaged(s) else 0.0
     s.stall = 0.0 if s.progress > 0.0 or s.in_force == 1 else s.stall + dt * is_engaged
-    noise = normal(context, CAPITAL, s.week, 0)
+    shock = noise(context, CAPITAL, s.week)
     s.capital = decays.revert(
-        s, decays.CAPITAL, s.capital, capital_target(p, s), p.capital_half_life, dt, noise
+        s, decays.CAPITAL, s.capital, capital_target(p, s), p.capital_half_life, dt, shock
     ) - s.setbacks * p.capital_setback * (1.0 + p.capital_owned * s.engagement)
     if context.observed.replaying == 1 and not np.isnan(context.observed.capital[s.week]):
         s.capital = context.observed.capital[s.week]
-    noise = normal(context, ATTENTION, s.week, 0)
+    shock = noise(context, ATTENTION, s.week)
     s.attention = (
-        decays.revert(s, decays.ATTENTION, s.attention, p.attention_mean, p.attention_half_life, dt, noise)
+        decays.revert(s, decays.ATTENTION, s.attention, p.attention_mean, p.attention_half_life, dt, shock)
         + p.attention_progress * s.progress
     )
     s.setbacks = 0.0

@@ -28,6 +28,7 @@ from forecast.timeline import (
 )
 from forecast.timeline.codes import GENERAL, LEVELS, NONE, RUNNING, UKRAINE_DEFEATED
 from forecast.timeline.jit import kernel, routine
+from forecast.timeline.noise import draw_noise
 from forecast.timeline.parameters import Parameters
 from forecast.timeline.random_numbers import Context, exponential
 from forecast.timeline.result import Result
@@ -37,10 +38,19 @@ from forecast.timeline.world import World
 FOUR_WEEKS, QUARTER, HALF_YEAR = (float(days) for days in AMOUNT_DAYS.values())
 """Days from the as-of date after which amounts are kept."""
 
+NOISY = np.array(
+    [
+        *(front.DRIFT, front.ADEQUACY, front.POCKET),
+        *(moscow.STRAIN, washington.CAPITAL, washington.ATTENTION, hawks.HAWKS),
+        *(europe.OBSTRUCTION, kyiv.INSTABILITY),
+    ]
+)
+"""Decisions of the levels that take up noise in each week."""
+
 
 @kernel
 def arms_level(p: Parameters, s: State) -> float:
-    """Flow of arms to Ukraine relative to the need, less 1."""
+    """Flow of arms to Kyiv relative to the need, less 1."""
     us = washington.us_flow(p.washington, s)
     return front.arms_level(p.front, us, europe.europe_flow(p.europe, s, p.washington.us_aid, us))
 
@@ -101,6 +111,7 @@ def week(p: Parameters, s: State, r: Result, w: World, context: Context) -> None
     begin, end = w.opens[s.week], w.closes[s.week]
     before = s.km2
     s.day = np.ceil(end) - 1.0
+    draw_noise(context, NOISY, s.week)
     move_levels(p, s, r, w, context, (end - begin) / 7.0)
     s.moves = 0
     s.patience = exponential(context, ladder.LADDER, s.week, 0)

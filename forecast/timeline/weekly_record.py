@@ -50,11 +50,11 @@ class WeeklyRecord:
         rung: (weeks + 1,) rung of the talks.
         posture: (weeks + 1,) Washington's posture.
         truce: (weeks + 1,) truce.
-        paused: (weeks + 1,) whether US arms are paused.
+        paused: (weeks + 1,) whether Washington's arms are paused.
         banned: (weeks + 1,) whether the ban on negotiating stands.
         events: by stream, one of `STREAMS`: (weeks,) number of events; random numbers decide streams not in it.
         moves: (weeks,) moves of the ladder in each week, see `moves_code`.
-        pocket: (weeks,) Russian ground held by Ukraine at the end of each week, km2; NaN where it is not observed.
+        pocket: (weeks,) Moscow's ground held by Kyiv at the end of each week, km2; NaN where it is not observed.
         coded: number of weeks, from the first one on, that are coded to their end; None if all are.
     """
 

@@ -23,8 +23,8 @@ class Facts:
     needs_europe: Table = field("flag", "Europe must consent", shape=("settlement",))
     temporary: Table = field("flag", "losses under it look temporary", shape=("settlement",))
     stops_first: Table = field("flag", "the fighting stops before the rest is agreed", shape=("settlement",))
-    election_first: Table = field("flag", "asks for a lawful Ukrainian signatory first", shape=("settlement",))
-    troops: Table = field("flag", "names European troops from the start", shape=("settlement",))
+    election_first: Table = field("flag", "asks for a lawful signatory for Kyiv first", shape=("settlement",))
+    troops: Table = field("flag", "names Europe's troops from the start", shape=("settlement",))
     troops_excluded: Table = field("flag", "no foreign troops can be written into it", shape=("settlement",))
     dictated: Table = field("flag", "describes a defeat; never on the table", shape=("settlement",))
     settles: Table = field("flag", "a draft must settle the issue", shape=("settlement", "issue"))
@@ -46,8 +46,10 @@ class World:
     opens: Table = field("day", "day on which the week begins, or the run if later", shape=("week",))
     closes: Table = field("day", "day on which the week ends, or the run if earlier", shape=("week",))
     upheavals: Table = field("count", "political upheavals in Europe with a date known in advance", shape=("week",))
-    votes: Table = field("count", "European votes on prolonging sanctions", shape=("week",))
-    in_office: Table = field("weeks", "weeks since the US inauguration, at the end of the week", shape=("week",))
+    votes: Table = field("count", "Europe's votes on prolonging sanctions", shape=("week",))
+    in_office: Table = field(
+        "weeks", "weeks since the inauguration in Washington, at the end of the week", shape=("week",)
+    )
 
 
 WORLD: Any = layout(World)

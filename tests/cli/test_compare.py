@@ -37,7 +37,7 @@ def test_the_ledger_of_two_runs_is_a_table_json_and_markdown(command: Command, k
     assert f"{names[1]} to {names[2]}" in done.out
     assert "since last week" in done.out
     assert "All together" in done.out
-    assert "Real: the change is larger than two standard errors." in done.out
+    assert "Real: lines larger than three standard errors" in " ".join(done.out.split())
     content = json.loads(command("compare", names[1], names[2], "--runs", kept, "--json").out)
     assert list(content["odds"]) == ["battlefield", "negotiated", "unresolved"]
     assert set(content["odds"]["negotiated"]["lines"][0]) >= {"cause", "change", "standard_error", "real"}

@@ -46,9 +46,26 @@ def test_add_and_add_again(evidence, ukraine_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ((*ADD, "ninety"), "expected a finite number"),
-        ((*ADD, "NaN"), "expected a finite number"),
-        ((*ADD, "99"), "the declared range of trust_kiis is 10 to 95"),
+        ((*ADD, "ninety"), "forecast: --value: found 'ninety'; expected a finite number. Write digits"),
+        ((*ADD, "NaN"), "forecast: --value: found 'NaN'; expected a finite number"),
+        ((*ADD, "1e400"), "forecast: --value: found '1e400'; expected a finite number"),
+        ((*ADD, "58,5"), "forecast: --value: found '58,5'; expected a finite number. Write digits and at most one"),
+        ((*ADD, "5_8"), "forecast: --value: found '5_8'; expected a finite number"),
+        ((*ADD, "99"), "forecast: --value: found 99 % of respondents for 2025-12-20; expected 10 to 95, the declared"),
+        (
+            ("add", "trust_kiis", "--date", "2025-12-30", "--available", "2025-12-20", "--value", "50"),
+            "forecast: --available: found 2025-12-20; expected 2025-12-30, the day observed, or later. Check both",
+        ),
+        ((*ADD, "50", "--note", " =cmd()"), "forecast: --note: found a text that begins with '='"),
+        (
+            (
+                *("event", "add", "--date", "2026-01-02", "--available", "2026-01-03", "--event", "x"),
+                *("--reason", "y", "--source", "https://example.org/a"),
+            ),
+            "forecast: --date: found 2026-01-02; expected 2025-12-31, the horizon of ukraine-2025, or before. Later "
+            "days belong to the next scenario: write it with `forecast roll`",
+        ),
+        (("coded-until", "2026-01-03"), "forecast: DATE: found 2026-01-03; expected 2025-12-31, the horizon"),
         ((*ADD, "99", "--accept", " "), "expected the reason"),
         ((*ADD, "99", "--accept", "=cmd()"), "takes for a formula"),
         ((*ADD, "50", "--source", "=cmd()"), "takes for a formula"),

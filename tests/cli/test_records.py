@@ -101,6 +101,9 @@ def test_prune_needs_a_rule(command: Command, runs: list[str]) -> None:
     for words in bad:
         done = command("prune", *words)
         assert (done.code, done.err.count("\n")) == (2, 1), words
+    assert command("prune").err.startswith(
+        "forecast: found no rule by which runs are kept; expected at least one. Give"
+    )
     assert len(json.loads(command("list", "--all", "--json").out)["runs"]) == 5
 
 

@@ -19,6 +19,7 @@ from forecast.compare.evaluate import Evaluator
 from forecast.compare.ledger import Units, odds_content, owen_lines, units_of
 from forecast.compare.mixture import Mixture
 from forecast.compare.outcomes import Odds, Outcomes, odds_of_table
+from forecast.compare.rounding import add_shown
 from forecast.compare.sides import opened
 from forecast.compare.words import as_markdown
 from forecast.ensemble.request import RunRequest
@@ -61,7 +62,13 @@ def check_sums(content: dict[str, Any], a: Run, b: Run) -> None:
         saved = [run.summary["odds"][name]["probability"] for run in (a, b)]
         assert entry["total"] == pytest.approx(100.0 * (saved[1] - saved[0]), abs=2e-9)
         for line in entry["lines"]:
-            assert line["real"] == (abs(line["change"]) > 2.0 * line["standard_error"] and line["change"] != 0.0)
+            assert line["real"] == (abs(line["change"]) > 3.0 * line["standard_error"] and line["change"] != 0.0)
+        shown = [line["shown"] for line in entry["lines"]]
+        assert sum(Decimal(repr(own)) for own in shown) == Decimal(repr(entry["shown"]))
+        assert all(
+            abs(own - change) < 0.2 and bool(change) >= bool(own) for own, change in zip(shown, changes, strict=True)
+        )
+        assert entry["shown"] == pytest.approx(round(100 * saved[1], 1) - round(100 * saved[0], 1), abs=0.11)
 
 
 def only(content: dict[str, Any]) -> set[str]:
@@ -359,10 +366,12 @@ def test_what_a_ledger_says_is_harmless_in_markdown() -> None:
     value = made_up({"": (0, 10, 90), "a": (0, 20, 80), "b": (0, 10, 90), "ab": (0, 50, 50)})
     lines = owen_lines(two_causes(), value, (value(frozenset()), value(frozenset({"states/a", "priors/b"}))))
     odds = odds_content(lines)
-    side = {"run": "r", "as_of": "2031-03-03", "odds": dict.fromkeys(odds, 0.1)}
+    side = {"run": "r", "as_of": "2031-03-03", "odds": {"battlefield": 0.0, "negotiated": 0.1, "unresolved": 0.9}}
+    later = side | {"odds": {"battlefield": 0.0, "negotiated": 0.5, "unresolved": 0.5}}
     for name, entry in odds.items():
-        entry["sentence"] = comparison.sentence(name, entry, side, side)
+        add_shown(entry, side["odds"][name], later["odds"][name])
+        entry["sentence"] = comparison.sentence(name, entry, side, later)
     endings = {"paired": 0, "changed": 0, "moves": [], "examples": [], "notes": []}
-    text = as_markdown({"earlier": side, "later": side, "odds": odds, "notes": [], "endings": endings})
+    text = as_markdown({"earlier": side, "later": later, "odds": odds, "notes": [], "endings": endings})
     assert "<b>" not in text
     assert "\x1b" not in text

@@ -12,6 +12,7 @@ from forecast.inputs.parsing import (
     given_count,
     given_day,
     given_number,
+    kind_of,
     parse_count,
     parse_day,
     parse_month_and_day,
@@ -98,10 +99,36 @@ def test_errors_name_the_option_and_the_value() -> None:
         given_day("2025-W04-1", "--as-of")
     with pytest.raises(InputError, match=r"^--seed: found 1\.0; expected a whole number, written in digits$"):
         given_count(1.0, "--seed")
-    with pytest.raises(InputError, match=r"^--fix: moscow\.worth: found True; expected a finite number$"):
+    with pytest.raises(InputError, match=r"^--fix: moscow\.worth: found true; expected a finite number\. Write digits"):
         given_number(True, "--fix", "moscow.worth")
 
 
 def test_refused_values_are_shown_short() -> None:
     assert len(shortened("x" * 5000)) == 60
-    assert shortened(10**6000) == "a huge int"
+    assert shortened(10**6000) == "a number"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "null"),
+        (True, "true"),
+        ([1, None], "[1, null]"),
+        ({"a": False}, '{"a": false}'),
+        ("x", "'x'"),
+        (1.5, "1.5"),
+    ],
+)
+def test_refused_values_are_shown_in_no_words_of_python(value: object, words: str) -> None:
+    assert shortened(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        *((None, "null"), (False, "true or false"), (7, "a number"), ("x", "a text"), ({}, "an object")),
+        *(([], "a list"), (date(2025, 1, 1), "a date"), (object(), "something else")),
+    ],
+)
+def test_kinds_of_values_are_named_in_a_reader_s_words(value: object, words: str) -> None:
+    assert kind_of(value) == words

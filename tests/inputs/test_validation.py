@@ -116,9 +116,11 @@ def test_what_is_no_table_is_refused() -> None:
         ("[a]\n[b]\n[a]\n", "a", "the table is given twice, again at line 3"),
         ('[a."b.c"]\n[a."b.c"]\n', "a.b.c", "given twice"),
         ('x = """', "end of document", "it is not TOML"),
+        ("x = " + "1" * 5000, None, "found a whole number of thousands of digits; expected at most 1,000. Write"),
+        ("x = " + "[" * 5000, None, "found lists or tables nested too deeply; expected a few levels"),
     ],
 )
-def test_wrong_toml_is_refused_with_its_place(text: str, key: str, words: str) -> None:
+def test_wrong_toml_is_refused_with_its_place(text: str, key: str | None, words: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_toml(text, Place("void/x.toml"))
     assert caught.value.key == key
@@ -128,6 +130,7 @@ def test_wrong_toml_is_refused_with_its_place(text: str, key: str, words: str) -
 def test_values_are_shown_as_toml_has_them() -> None:
     assert shown((1.0, True, "a")) == shown([1.0, True, "a"]) == "[1, true, 'a']"
     assert shown({"a": 1}) == "a table"
+    assert shown(None) == "null"
     assert len(shown("x" * 200)) == 80
 
 

@@ -89,6 +89,39 @@ def test_a_map_without_a_date_or_with_two_is_refused(tmp_path: Path) -> None:
         read_map(saved_map(tmp_path), date(2025, 3, 6))
 
 
+@pytest.mark.parametrize("day", ["20250306", "21251222", "1825-03-05", "9999.12.31", "0001_01_01"])
+def test_any_calendar_date_in_the_name_that_is_not_the_map_s_is_refused(tmp_path: Path, day: str) -> None:
+    with pytest.raises(InputError, match=r"found two dates: 2025-03-05 .*; expected one\. Check which is right"):
+        read_map(saved_map(tmp_path, content=a_map(date="2025-03-05"), name=f"x_{day}.geojson"))
+
+
+def test_a_number_of_other_digits_in_the_name_is_no_date(tmp_path: Path) -> None:
+    for name in ("x_20251322.geojson", "x_120250306.geojson", "x_00000101.geojson"):
+        assert read_map(saved_map(tmp_path, content=a_map(date="2025-03-05"), name=name)).day == date(2025, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("null", "x_20250305.geojson: found null; expected a GeoJSON map"),
+        ("7", "found a number; expected a GeoJSON map"),
+        ("[]", "found a list; expected a GeoJSON map"),
+        ('"x"', "found a text; expected a GeoJSON map"),
+        ("{}", "found the type null; expected a GeoJSON map"),
+        ('{"a": ' + "1" * 5000 + "}", "found a whole number of 5,000 digits; expected at most 1,000. Download"),
+        ('{"a": NaN}', "found NaN; expected a finite number. Download the file again"),
+        ('{"a": 1, "a": 2}', "found the key 'a' twice; expected each key once. Download the file again"),
+        ("[" * 100_000, "found lists nested too deeply; expected a map. Download the file again"),
+        ('{"type": "FeatureCollection", "features": [null]}', "feature 1: found null; expected an object of type"),
+    ],
+)
+def test_a_file_that_is_no_map_is_refused_in_plain_words(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "x_20250305.geojson"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_map(path)
+
+
 def test_a_map_of_any_day_is_a_row_and_the_front_takes_mondays(ukraine_folder: Path, tmp_path: Path) -> None:
     before = load_scenario(ukraine_folder)
     days = [date(2025, 3, 4) + timedelta(days=k) for k in range(6)]
@@ -127,14 +160,16 @@ def test_lines_that_were_there_keep_their_bytes_and_order(ukraine_folder: Path, 
 def test_a_map_that_differs_from_the_one_recorded_needs_its_own_available(ukraine_folder: Path, tmp_path: Path) -> None:
     maps = [saved_map(tmp_path / "maps", day) for day in ("2025-03-03", "2025-03-04")]
     first = contents(ukraine_folder)
-    with pytest.raises(InputError, match=r"recorded is 112409.04, available on 2025-03-03\. A revision needs"):
+    with pytest.raises(
+        InputError, match=r"expected 112409.04, which is recorded as available on 2025-03-03\. A revision needs"
+    ):
         import_maps(ukraine_folder, maps[:1], REQUEST)
     with pytest.raises(InputError, match="A revision needs"):
         import_maps(ukraine_folder, maps, REQUEST)
     assert contents(ukraine_folder) == first
     left = import_maps(ukraine_folder, maps, replace(REQUEST, skip=True))
     assert left.added == 1
-    assert left.flags[0].startswith("left out: deepstatemap_data_20250303.geojson: the figure of area_deepstate")
+    assert left.flags[0].startswith("left out: deepstatemap_data_20250303.geojson: found ")
     with pytest.raises(InputError, match="A revision needs"):
         import_maps(ukraine_folder, maps[:1], replace(REQUEST, skip=True))
     report = import_maps(ukraine_folder, maps[:1], REQUEST, available=date(2025, 3, 20))
@@ -162,7 +197,7 @@ def test_a_day_to_come_is_refused(ukraine_folder: Path, tmp_path: Path) -> None:
 def test_an_area_outside_the_range_needs_a_reason(ukraine_folder: Path, tmp_path: Path) -> None:
     path = saved_map(tmp_path / "maps", content=a_map(box(north=46.5)))
     first = contents(ukraine_folder)
-    with pytest.raises(InputError, match="the declared range of area_deepstate is 105000 to 125000"):
+    with pytest.raises(InputError, match="expected 105000 to 125000, the declared range of area_deepstate"):
         import_maps(ukraine_folder, [path], REQUEST)
     assert contents(ukraine_folder) == first
     report = import_maps(ukraine_folder, [path], replace(REQUEST, accept="=the mapper lost a file"))

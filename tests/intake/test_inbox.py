@@ -62,5 +62,5 @@ def test_a_table_with_the_columns_of_evidence_is_read(ukraine_folder: Path, tmp_
 
 def test_an_area_outside_the_range_is_refused(ukraine_folder: Path, tmp_path: Path) -> None:
     path = saved_map(tmp_path, content=a_map(box(north=46.5)))
-    with pytest.raises(InputError, match="the declared range of area_deepstate is 105000 to 125000"):
+    with pytest.raises(InputError, match="expected 105000 to 125000, the declared range of area_deepstate"):
         import_file(path, ukraine_folder, today=date(2025, 3, 6))

@@ -93,7 +93,7 @@ def test_a_release_before_the_figures_recorded_is_refused_where_it_differs(
 ) -> None:
     text = "country,year,month,total\nUnited States,2025,3,0\nGermany,2025,3,1.5\n"
     first = contents(ukraine_folder)
-    with pytest.raises(InputError, match=r"recorded is 11\.897, available on 2025-05-30"):
+    with pytest.raises(InputError, match=r"expected 11\.897, which is recorded as available on 2025-05-30"):
         import_kiel(ukraine_folder, saved(tmp_path, text), date(2025, 4, 20), REQUEST)
     assert contents(ukraine_folder) == first
 

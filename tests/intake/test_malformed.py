@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -19,6 +20,8 @@ MAP = "deepstatemap_data_20250305.geojson"
 HEADER = "series,observed,available,value,source"
 ROW = "area_survey,2031-03-05,2031-03-05,1500,survey"
 DAY = date(2031, 4, 1)
+PYTHON = re.compile(r"NoneType|\bNone\b|\bTrue\b|\bFalse\b|\bsys\.|found (?:int|float|str|list|dict|tuple)\b")
+"""Words of the language, which say nothing to somebody who drops a file."""
 RELEASE = "country,year,month,total\nUnited States,2025,11,0\nGermany,2025,11,7.131"
 
 
@@ -216,6 +219,7 @@ def test_each_is_refused_and_nothing_is_written(
             pytest.fail(f"{label}: taken, {import_file(path, folder, today=DAY).lines}")
         assert 10 < len(str(refused.value)) < 2500, label
         assert "--" not in str(refused.value).replace("--accept", ""), label
+        assert not PYTHON.search(str(refused.value)), (label, str(refused.value))
     assert {folder: contents(folder) for folder in folders} == folders
 
 

@@ -317,8 +317,21 @@ def test_the_command_ends_with_the_notices_that_were_asked_for(
         "outcome": "negotiated", "before": 10.0, "now": 16.0, "points": 6.0, "standard_error": 0.5, "alert": True
     }  # fmt: skip
     assert "negotiated rose by 6.0 points, from 10.0% to 16.0% since two-islands_2031-03-03_" in caplog.text
-    assert command(*QUICK, "--alert", "7").code == 0
-    assert command(*QUICK).code == 0
+    assert (
+        "the largest move is negotiated +6.0 points. Alert: see the warnings." in command(*QUICK, "--alert", "2.5").out
+    )
+    done = command(*QUICK, "--alert", "7")
+    assert done.code == 0
+    assert "The odds were compared with two-islands_2031-03-03_" in done.out
+    assert "No alert: no odds moved by more than 7 points." in done.out
+    monkeypatch.setattr("forecast.pipeline.moves.moves", lambda *_: [Move("negotiated", 10.0, 16.0, 4.0)])
+    assert "No alert: no move above 2.5 points is beyond the Monte Carlo" in command(*QUICK, "--alert", "2.5").out
+    monkeypatch.setattr("forecast.pipeline.moves.run_before", lambda _: None)
+    done = command(*QUICK, "--alert", "7")
+    assert done.code == 0
+    assert "The odds were compared with no other run: there is no earlier run of record. No alert." in done.out
+    assert json.loads(command(*QUICK, "--alert", "7", "--json").out)["compared_with"] is None
+    assert "compared" not in command(*QUICK).out
 
 
 def test_stale_evidence_ends_with_3(

@@ -185,7 +185,8 @@ def test_every_scalar_parameter_is_explained(explained: dict[str, Any]) -> None:
     assert set(rows) == set(wanted)
     text = printed(show_explanation, explained)
     for name, declared in wanted.items():
-        assert (rows[name]["meaning"], rows[name]["unit"]) == (declared.meaning, declared.unit)
+        assert rows[name]["meaning"] == declared.meaning.format(**scenario.names)
+        assert rows[name]["unit"] == declared.unit
         assert rows[name]["q05"] <= rows[name]["q50"] <= rows[name]["q95"]
         assert name.split(".")[1] in text
 

@@ -160,7 +160,7 @@ def test_headline_percents_are_the_same_everywhere(run: Run) -> None:
 
 
 def test_too_few_defeats_are_said_to_be(kept: Run) -> None:
-    defeats = kept.summary["endings"]["ukraine_defeated"]["count"]
+    defeats = kept.summary["endings"]["north_defeated"]["count"]
     assert 0 < defeats < 100
     assert f"This ending comes in {defeats} of 4,000 timelines: too few for further odds." in kept.report
     assert "when the defeat comes" not in kept.report

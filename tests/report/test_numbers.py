@@ -14,7 +14,9 @@ from forecast.report.numbers import (
     percent,
     points,
     rounding,
+    same_decimals,
     squares,
+    three_figures,
     two_figures,
     with_interval,
 )
@@ -76,3 +78,14 @@ def test_rounded_shares_that_do_not_add_up_are_said_to() -> None:
     assert rounding([0.0043, 0.1443, 0.8514]) == rounding([0.25, 0.25, 0.5]) == ""
     assert rounding([0.052, 0.286, 0.662]) == ""
     assert rounding([0.045, 0.285, 0.67]) == "Shares are rounded, so they add up to 101."
+
+
+def test_numbers_of_tables_have_no_powers_of_ten_above_one() -> None:
+    assert [three_figures(x) for x in (0.0105, 0.0, 22.14, 999.7, 53651.0, -12345.0)] == [
+        *("0.0105", "0", "22.1", "1,000", "53,700", "-12,300"),
+    ]
+    assert same_decimals([0.0105, 0.34, 22.14]) == ["0.01", "0.34", "22.10"]
+    assert same_decimals([3890.4, 5080.0, 6620.0]) == ["3,890", "5,080", "6,620"]
+    assert same_decimals([-2.3, -0.493, 1.27]) == ["-2.30", "-0.49", "1.27"]
+    assert same_decimals([0.0, 229.0, 617.0]) == ["0", "229", "617"]
+    assert same_decimals([0.0, 0.0]) == ["0", "0"]

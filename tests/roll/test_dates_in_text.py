@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from forecast.roll.dates_in_text import Dates, ages, dates_named, redated
+from forecast.roll.dates_in_text import Dates, ages, dates_named, phrases, redated
 
 OLD = Dates(date(2025, 1, 20), date(2025, 12, 31))
 NEW = Dates(date(2026, 1, 5), date(2026, 12, 31))
@@ -47,6 +47,18 @@ def test_dates_named() -> None:
         *("March", "2024", "in May", "on the date", "aged 72"),
     ]
     assert dates_named("A gain of 1,990 km2 may count 2.2024 times.") == []
+
+
+def test_phrases_quote_each_date_with_the_words_around_it() -> None:
+    text = f"In 2024 it was so. {'word ' * 60}And in May it is. {'word ' * 60}"
+    first, second = phrases(text, ["2024", "in May"])
+    assert first.startswith("In 2024 it was so. word")
+    assert first.endswith("...")
+    assert second.startswith("...word")
+    assert "And in May it is." in second
+    assert len(second) < 150
+    assert phrases("In March 2024.", ["March", "2024"]) == ("In March 2024.",)
+    assert phrases("Nothing.", []) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Rolling the made-up scenario on: what is written, what is refused, and that it runs and can be rolled on again."""
 
 import errno
+import io
 import json
+import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,16 +14,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from places import TINY
+from rich.console import Console
 from run_tools import Done, contents
 
 from forecast.belief.assemble import update
 from forecast.cli.check_tables import review_lines
+from forecast.cli.roll import show_rolled
 from forecast.encoding import kernel_inputs
 from forecast.errors import InputError
 from forecast.evidence.readings import READINGS
 from forecast.pipeline.workflow import cautions_of_record
 from forecast.roll import roll as rolling
+from forecast.roll.carried_evidence import kept_rows
 from forecast.roll.dates_in_text import Dates
+from forecast.roll.review_list import Entry, Quote, Source, joined, review_file, review_page
 from forecast.roll.roll import Rolled, RollRequest, check_dates, check_record, checked_target, roll
 from forecast.scenario.load import load_scenario
 from forecast.scenario.review import FILE, PAGE
@@ -118,6 +125,15 @@ def test_series_are_carried_on_whole_and_the_record_begins_empty(rolled: Rolled)
     assert rolled.scenario.chronology.coded_until == REFERENCE - timedelta(days=1)
 
 
+def test_rows_outside_the_declared_range_are_carried_on_only_with_a_reason() -> None:
+    head = "observed,available,value,note\n"
+    sound, odd = "2031-01-06,2031-01-06,900,\n", '2031-01-13,2031-01-13,0,"empty, that day"\n'
+    taken = '2031-01-20,2031-01-20,0,"outside the declared range, accepted: a flood"\n'
+    assert kept_rows(head + sound + taken, 800.0, 1000.0) == (head + sound + taken, [])
+    assert kept_rows(head + sound + odd + taken, 800.0, 1000.0) == (head + sound + taken, ["0 of 2031-01-13"])
+    assert kept_rows(head + odd, 800.0, 1000.0) == (head + odd, [])
+
+
 def test_rows_of_the_new_period_are_kept(within: Rolled) -> None:
     old, new = contents(TINY), contents(within.folder)
     assert new["evidence/events.csv"] == old["evidence/events.csv"]
@@ -172,6 +188,45 @@ def test_it_runs_with_later_rows_and_can_be_rolled_on_again(command, folder: Pat
 
 
 # What a person must confirm
+
+
+def test_the_list_is_by_file(rolled: Rolled) -> None:
+    page = (rolled.folder / PAGE).read_text(encoding="utf-8")
+    headers = [line for line in page.splitlines() if line.startswith("## ") and line != "## History"]
+    assert [line.split()[1] for line in headers] == list(dict.fromkeys(entry.file for entry in rolled.entries))
+    numbers = [int(number) for number in re.findall(r"^- `scenario\.toml:(\d+)`", page, re.MULTILINE)]
+    assert numbers == sorted(numbers)
+
+
+def test_phrases_are_quoted_with_their_lines() -> None:
+    texts = {"kyiv.toml": '[x]\ncentre = 1\nreason = "As in 2030, so in May."\n'}
+    quotes = Quote(("x", "reason"), "As in 2030,..."), Quote(("x", "reason"), "...so in May.")
+    entry = Entry("priors", "kyiv.toml", "x", "It speaks of 2030, in May.", quotes)
+    (both,) = joined([entry, entry])
+    assert both == entry
+    source = Source("two-islands", date(2031, 3, 3), date(2031, 9, 29))
+    page = review_page(source, REFERENCE, HORIZON, [entry], [], texts)
+    assert "## kyiv.toml (1)\n" in page
+    assert (
+        "- `kyiv.toml:1` x: It speaks of 2030, in May.\n"
+        '  - `kyiv.toml:3` "As in 2030,..."\n'
+        '  - `kyiv.toml:3` "...so in May."\n'
+    ) in page
+    assert entry.text in tomllib.loads(review_file(source, [entry]))["item"][0]["why"]
+    assert entry.text == 'It speaks of 2030, in May. It says: "As in 2030,..."; "...so in May."'
+
+
+def test_days_that_nobody_records_are_named(rolled: Rolled, within: Rolled) -> None:
+    assert rolled.unrecorded == (date(2031, 9, 30), date(2031, 10, 5))
+    start = next(entry for entry in rolled.entries if (entry.file, entry.key) == ("scenario.toml", "start"))
+    assert "The days from 30 September 2031 to 5 October 2031 lie between" in start.why
+    assert "30 September 2031 to 5 October 2031" in (rolled.folder / PAGE).read_text(encoding="utf-8")
+    out = io.StringIO()
+    show_rolled(rolled, Console(file=out, width=200))
+    assert "The days from 30 September 2031 to 5 October 2031" in out.getvalue()
+    assert "e+0" not in out.getvalue()
+    assert "as it is" not in out.getvalue()
+    assert within.unrecorded is None
 
 
 def test_the_list_names_file_and_line(rolled: Rolled) -> None:
@@ -283,9 +338,11 @@ def test_a_folder_that_is_there_is_refused(tmp_path: Path) -> None:
     for kind in ("folder", "file", "link"):
         place = tmp_path / kind
         {"folder": place.mkdir, "file": place.touch, "link": lambda: (tmp_path / "link").symlink_to("nowhere")}[kind]()
-        with pytest.raises(InputError, match="it is there already"):
+        with pytest.raises(
+            InputError, match=r"^DEST: found .*, which exists already; expected a new folder\. Name a folder"
+        ):
             checked_target(place)
-    with pytest.raises(InputError, match="there is no such folder"):
+    with pytest.raises(InputError, match=r"^DEST: found .*/gone/islands; expected .* Make it first: mkdir -p .*/gone$"):
         checked_target(tmp_path / "gone" / "islands")
 
 
@@ -298,7 +355,7 @@ def test_options_that_are_no_dates_or_scenarios_are_refused(command, tmp_path: P
         ),
         ((TINY, tmp_path / "x", "--reference", REFERENCE, "--horizon", "soon"), "--horizon: 'soon' is not a date"),
         (("../nowhere", tmp_path / "x", *good), "there is no such folder"),
-        ((TINY, TINY / "inside", *good), "it is inside the scenario"),
+        ((TINY, TINY / "inside", *good), "inside the scenario that is rolled on; expected a folder outside it"),
     ):
         done: Done = command("roll", *given)
         assert done.code == 2

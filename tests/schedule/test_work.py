@@ -1,5 +1,6 @@
 """Calls of the scheduler with parts that make no true run: missed instants, failures, alerts, kills, the end."""
 
+import io
 import json
 import os
 import signal
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 from places import REPOSITORY
+from rich.console import Console
 from schedule_tools import WEEKLY, Bench, StandIn, alert, at
 
+from forecast.cli.schedule_tables import show_call
 from forecast.errors import InputError, NotConverged, SystemRefusal
 from forecast.schedule.journal import Journal
 
@@ -222,7 +225,13 @@ def test_a_move_alerts_beyond_points_and_error(bench: Bench) -> None:
     assert moves["negotiated"]["change"] == 7.0
     assert moves["battlefield"]["alerts"] is False
     assert bench.codes("2031-03-25T12:00Z") == set()
-    assert bench.codes("2031-04-01T12:00Z") == {5}
+    (report,) = bench.call("2031-04-01T12:00Z")
+    assert report.codes == [5]
+    said = [one["text"] for one in report.alerts]
+    assert said == ["negotiated fell by 7.0 points, to 20.0%; unresolved rose by 7.0 points, to 75.0%"]
+    out = io.StringIO()
+    show_call([report], Console(file=out, width=200))
+    assert f"weekly: alert: {said[0]}\n" in out.getvalue()
     assert bench.received[1]["previous"]["as_of"] == "2031-03-17"
     assert len({one["id"] for one in bench.received}) == 2
 

@@ -233,7 +233,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no started": (no_longer_has("started"), "lacks started"),
     "no schema": (no_longer_has("schema"), "lacks schema"),
     "as_of is a number": (lambda folder: change_manifest(folder, as_of=7), "as_of: found 7; expected text"),
-    "started is null": (lambda folder: change_manifest(folder, started=None), "started: found None"),
+    "started is null": (lambda folder: change_manifest(folder, started=None), "started: found null"),
     "files is a list": (lambda folder: change_manifest(folder, files=["summary.json"]), "files: expected a table"),
     "files lacks one": (lambda folder: change_manifest(folder, files={}), "files: expected a table"),
     "files is wrong": (

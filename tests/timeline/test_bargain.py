@@ -26,10 +26,14 @@ from forecast.timeline.random_numbers import context_record
 def test_value_of_terms(table: Bench) -> None:
     assert bargain.value(table.p, table.s, table.w, KYIV) == near(0.75 * 0.5 + 0.25 * 0.7)
     assert bargain.value(table.p, table.s, table.w, MOSCOW) == near(0.4 * 0.7 + 0.6 * 0.3)
-    assert bargain.opening_value(table.p, table.s, table.w, 1, KYIV, 0.0) == near(0.75 * 0.9 + 0.25 * 0.1)
+    assert bargain.opening_values(table.p, table.s, table.w, 1, 0.0)[1] == near(0.75 * 0.9 + 0.25 * 0.1)
+    # The values of all three in one pass.
+    table.w.facts.territory = -1
+    worths = tuple(bargain.value(table.p, table.s, table.w, party) for party in (MOSCOW, KYIV, EUROPE))
+    assert bargain.values(table.p, table.s, table.w) == worths
     # A lean moves every term, but not past either end: (0.4, 1.0).
-    assert bargain.opening_value(table.p, table.s, table.w, 1, KYIV, 0.2) == near(0.75 * 0.7)
-    assert bargain.opening_value(table.p, table.s, table.w, 1, MOSCOW, -0.3) == near(0.4 * 0.1 + 0.6 * 0.6)
+    assert bargain.opening_values(table.p, table.s, table.w, 1, 0.2)[1] == near(0.75 * 0.7)
+    assert bargain.opening_values(table.p, table.s, table.w, 1, -0.3)[0] == near(0.4 * 0.1 + 0.6 * 0.6)
     assert bargain.term_index(table.p, table.s, table.w) == near(0.575 * 0.6 + 0.425 * 0.3)
 
 
@@ -44,7 +48,7 @@ def test_ground_gained_moves_the_line_in_fact(table: Bench, x: float, moved: flo
     s.terms[0] = x
     assert bargain.value(p, s, w, KYIV) == near(worth_of_terms(KYIV, (moved, 0.3)))
     p.settlements.terms[0, :2] = (x, 0.3)
-    assert bargain.opening_value(p, s, w, 0, MOSCOW, 0.0) == near(worth_of_terms(MOSCOW, (moved, 0.3)))
+    assert bargain.opening_values(p, s, w, 0, 0.0)[0] == near(worth_of_terms(MOSCOW, (moved, 0.3)))
     # No other issue moves, and the term itself stays.
     w.facts.territory = 1
     assert bargain.value(p, s, w, KYIV) == near(worth_of_terms(KYIV, (x, 0.3 + 0.1 * 0.6)))
@@ -227,7 +231,8 @@ def test_a_full_lean_leaves_both_equally_far_from_consent(table: Bench) -> None:
     p.settlements.spread[0], w.facts.dictated[1] = 0.0, 1.0
     bargain.draw_settlement(p, s, w, table.context)
     assert list(s.terms[:2]) == [near(0.5 + lean)] * 2
-    found = bargain.gap_moscow(p, s, w) - 0.1, bargain.gap_kyiv(p, s, w)
+    gaps = bargain.gaps(p, s, w)
+    found = gaps[0] - 0.1, gaps[1]
     assert found == (near(moscow - s.private[MOSCOW]), near(kyiv - s.private[KYIV]))
 
 

@@ -314,6 +314,5 @@ def test_the_line_in_fact_is_the_same_in_prospects_and_in_the_bargain() -> None:
     p.parties.position[MOSCOW, :2] = 1.0
     bargain.begin(p, s, w)
     for s.km2 in (-4_000.0, 10_000.0, 30_000.0):
-        for party in (KYIV, MOSCOW):
-            held = s.truce_value[party] + prospects.line_value(p, s, w, party)
-            assert held == near(bargain.opening_value(p, s, w, 0, party, 0.0))
+        for party, value in zip((MOSCOW, KYIV), bargain.opening_values(p, s, w, 0, 0.0), strict=False):
+            assert s.truce_value[party] + prospects.line_value(p, s, w, party) == near(value)
