@@ -9,11 +9,11 @@ from typing import Any
 from forecast.cache.digests import canonical_json, sha256
 from forecast.compare.endings import changed_endings
 from forecast.compare.ledger import lines_between, odds_content, ordered, refuse_others
-from forecast.compare.rounding import add_shown
 from forecast.compare.words import sentence
 from forecast.ensemble.progress import silent
 from forecast.errors import ForecastError, InputError
 from forecast.locations import source_digest
+from forecast.outcomes.rounding import add_shown
 from forecast.store.attached import read_attached, write_attached
 from forecast.store.digests import versions
 from forecast.store.json_text import to_json

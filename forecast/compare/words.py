@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from forecast.compare.rounding import tenths
+from forecast.outcomes.rounding import tenths
 from forecast.plain_text import markdown
 from forecast.report.numbers import day_in_words, listed
 

@@ -19,11 +19,11 @@ from forecast.compare.evaluate import Evaluator
 from forecast.compare.ledger import Units, odds_content, owen_lines, units_of
 from forecast.compare.mixture import Mixture
 from forecast.compare.outcomes import Odds, Outcomes, odds_of_table
-from forecast.compare.rounding import add_shown
 from forecast.compare.sides import opened
 from forecast.compare.words import as_markdown
 from forecast.ensemble.request import RunRequest
 from forecast.errors import InputError
+from forecast.outcomes.rounding import add_shown
 from forecast.pipeline import workflow
 from forecast.store.digests import file_digest
 from forecast.store.saved_run import Run, open_run

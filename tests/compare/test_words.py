@@ -4,8 +4,8 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from forecast.compare.rounding import add_shown, rounded, shown, tenths
 from forecast.compare.words import change_text, ending_sentence, points, sentence
+from forecast.outcomes.rounding import add_shown, rounded, shown, tenths
 
 BEFORE = {"as_of": "2031-03-03", "odds": {"negotiated": 0.2246}}
 AFTER = {"as_of": "2031-03-10", "odds": {"negotiated": 0.1842}}

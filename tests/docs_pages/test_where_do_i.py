@@ -15,8 +15,8 @@ from places import DOCS, REPOSITORY
 from forecast.cli.app import app
 
 PAGE = DOCS / "where_do_i.md"
-HEADINGS = 16
-"""The short answers and the fifteen changes."""
+HEADINGS = 17
+"""The short answers and the sixteen changes."""
 
 WORDS = {"--set", "--fix", "--json", "summary.json", "states.csv", "events.csv", "report.md"}
 """What stands in backticks and is none of the repository's names."""
