@@ -99,9 +99,10 @@ def phrases(text: str, words: Sequence[str]) -> tuple[str, ...]:
     spans: list[list[int]] = []
     pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text) if words else ():
-        begin = text.rfind(" ", 0, max(0, match.start() - AROUND)) + 1 if match.start() > AROUND else 0
-        end = text.find(" ", match.end() + AROUND)
-        end = len(text) if end < 0 else end
+        first, last = max(0, match.start() - 2 * AROUND), min(len(text), match.end() + 2 * AROUND)
+        begin = text.rfind(" ", first, max(first, match.start() - AROUND)) + 1 or first
+        end = text.find(" ", match.end() + AROUND, last)
+        end = last if end < 0 else end
         if spans and begin <= spans[-1][1]:
             spans[-1][1] = end
         else:

@@ -14,6 +14,7 @@ from forecast.evidence.csv_rows import read_cells
 from forecast.inputs.parsing import parse_day
 from forecast.inputs.toml_lines import TomlLines, Way, at_way, keys_and_ways, toml_key, toml_value
 from forecast.inputs.validation import Place
+from forecast.plain_text import one_line
 from forecast.roll.carried_evidence import any_columns, carried_evidence, kept_rows, late_rows, unrecorded_days
 from forecast.roll.dates_in_text import Dates, ages, dates_named, phrases, redated
 from forecast.roll.review_list import (
@@ -35,6 +36,9 @@ from forecast.scenario.spec import Scenario
 
 SHORTEST_WINDOW: Final = 0.9
 """Part of the former number of weeks before the reference date that the front must go on learning from."""
+
+LONGEST_QUOTE: Final = 400
+"""Most characters of a phrase that is quoted in the list of entries to review."""
 
 STALE_DAYS: Final = 60
 """Days from a series' last observation to the reference date from which the list asks for a successor."""
@@ -347,7 +351,7 @@ def list_dated_texts(made: NextScenario, replaced: set[str]) -> None:
     for path, key, way, text in dated_texts(made.texts):
         found = ages(text, made.old, made.new)
         if found and (path, key) not in new_reasons:
-            quotes = [Quote(way, phrase) for phrase in phrases(text, found)]
+            quotes = [Quote(way, one_line(phrase, LONGEST_QUOTE)) for phrase in phrases(text, found)]
             made.need(section_of(path), path, key, f"It speaks of {', '.join(found)}.", quotes)
     if "base_rates.toml" in made.texts:
         weeks = (made.new.reference - made.old.reference).days // 7
