@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from forecast.encoding.timeline_table import CATEGORY, DATE, FLAG, HEADLINES, NUMBER, column_kinds
 from forecast.errors import InputError
-from forecast.inputs.parsing import kind_of
 from forecast.outcomes.clustering import Clusters, clusters_of
 from forecast.outcomes.conditions import (
     Condition,
@@ -300,7 +299,7 @@ def check_columns(timelines: pd.DataFrame) -> None:
         InputError: it is not such a table.
     """
     if not isinstance(timelines, pd.DataFrame):
-        what = f"found {kind_of(timelines)}; expected a pandas DataFrame of timelines"
+        what = f"found a {type(timelines).__name__}; expected a pandas DataFrame of timelines"
         raise InputError(what, key="timelines", remedy="Give the timelines of simulate(...) or open_run(...)")
     for name, kind in column_kinds().items():
         if name not in timelines:

@@ -186,7 +186,7 @@ def test_a_stop_says_why() -> None:
         ({"precision": -0.3}, "--precision: found -0.3"),
         ({"precision": 101}, "--precision: found 101"),
         ({"precision": float("nan")}, "--precision: found nan; expected a finite number"),
-        ({"precision": True}, "--precision: found True"),
+        ({"precision": True}, "--precision: found true"),
         ({"precision": "0,3"}, "--precision: found '0,3'"),
         ({"precision": "x" * 1_000_000}, "--precision: found 'xxx"),
         ({"precision": "0.3\x1b[31m"}, "--precision: found "),
@@ -199,7 +199,7 @@ def test_a_stop_says_why() -> None:
         ({"precision": 1, "time_budget": "1e308h"}, "--time-budget: found '1e308h'"),
         ({"precision": 1, "time_budget": "m"}, "--time-budget: found 'm'"),
         ({"precision": 1, "time_budget": ""}, "--time-budget: found ''"),
-        ({"precision": 1, "time_budget": False}, "--time-budget: found False"),
+        ({"precision": 1, "time_budget": False}, "--time-budget: found false"),
     ],
 )
 def test_wrong_precisions_and_budgets_are_refused(given: dict[str, Any], text: str) -> None:

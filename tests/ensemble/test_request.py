@@ -88,7 +88,7 @@ def test_a_perspective_asked_for_is_the_only_member() -> None:
     ("given", "text"),
     [
         ({"timelines": 1000.0}, "--timelines: found 1000.0; expected a whole number"),
-        ({"timelines": True}, "--timelines: found True; expected a whole number"),
+        ({"timelines": True}, "--timelines: found true; expected a whole number"),
         ({"timelines": "2_000"}, "--timelines: found '2_000'"),
         ({"seed": 1.5}, "--seed: found 1.5; expected a whole number"),
         ({"seed": "\u0661"}, "--seed: found"),
@@ -96,7 +96,7 @@ def test_a_perspective_asked_for_is_the_only_member() -> None:
         ({"as_of": "2031-W10-1"}, "--as-of: '2031-W10-1' is not a date. Write it as YYYY-MM-DD"),
         ({"as_of": datetime(2031, 3, 3, tzinfo=UTC)}, "--as-of: datetime.datetime(2031, 3, 3"),
         ({"fixed": {"moscow.worth": "1_0"}}, "--fix: moscow.worth: found '1_0'; expected a finite number"),
-        ({"fixed": {"moscow.worth": True}}, "--fix: moscow.worth: found True"),
+        ({"fixed": {"moscow.worth": True}}, "--fix: moscow.worth: found true"),
         ({"edits": "moscow.worth.centre=1"}, "--set: found 'moscow.worth.centre=1'; expected a list of texts"),
     ],
 )
@@ -119,9 +119,9 @@ def test_text_and_numbers_of_numpy_become_plain_values() -> None:
     [
         ({"timelines": 1000.0}, "--timelines: found 1000.0"),
         ({"timelines": 100, "seed": -1}, "--seed: -1 is negative"),
-        ({"timelines": True}, "--timelines: found True"),
+        ({"timelines": True}, "--timelines: found true"),
         ({"timelines": 100, "draws": 2.0}, "draws: found 2.0"),
-        ({"timelines": 100, "draws": True}, "draws: found True"),
+        ({"timelines": 100, "draws": True}, "draws: found true"),
         ({"timelines": 100, "substeps": 0}, "substeps: 0 substeps"),
     ],
 )

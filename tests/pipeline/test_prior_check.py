@@ -174,7 +174,7 @@ def test_explain_goes_through_the_parts_in_order(explained: dict[str, Any]) -> N
     assert places == sorted(places)
 
 
-def test_every_scalar_parameter_is_explained(explained: dict[str, Any]) -> None:
+def test_every_scalar_parameter_is_explained(scenario: Scenario, explained: dict[str, Any]) -> None:
     wanted = {
         f"{part}.{key}": declared
         for part, cls in get_type_hints(Parameters).items()

@@ -348,7 +348,7 @@ def test_a_date_in_python_is_parsed_as_everywhere(day: object) -> None:
     [
         ({"moscow.wort": 0.4}, "no entry has this name. Did you mean moscow.worth"),
         ({"moscow.worth": -2.0}, "expected -1 to 1"),
-        ({"moscow.worth": True}, "found True; expected a finite number"),
+        ({"moscow.worth": True}, "found true; expected a finite number"),
         ({"moscow.worth": "0.4x"}, "found '0.4x'; expected a finite number"),
     ],
 )

@@ -82,7 +82,7 @@ def test_recorded_states_have_their_new_names() -> None:
 def test_the_command_shows_an_old_run(command: Callable[..., Done], old: Run) -> None:
     done = command("show", old.id, "--runs", old.folder.parent)
     assert (done.code, done.err) == (0, "")
-    assert "Kyiv loses its pocket beyond the border" in done.out
+    assert "North Island loses its pocket beyond the border" in done.out
     done = command("show", old.id, "--runs", old.folder.parent, "--json")
     assert json.loads(done.out) == old.summary
     # Its timelines were simulated by other code, and are not told as if by the present one.

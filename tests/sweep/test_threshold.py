@@ -37,7 +37,7 @@ def test_none_in_the_range_is_said_plainly() -> None:
 
 def test_the_chance_of_a_defeat_by_hand() -> None:
     """With the other causes nearly off, the odds of defeat follow from the yearly chance and the length of the forecast."""
-    table = grid(REQUEST, ["endings.failure=0.001:0.9:2"], "russia_fails").table
+    table = grid(REQUEST, ["endings.failure=0.001:0.9:2"], "south_gives_up").table
     few, many = table["value"]
     days = 210  # from the reference date to the horizon
     assert many == pytest.approx(1.0 - math.exp(math.log(0.1) * days / 365.25), abs=0.1)
