@@ -93,6 +93,8 @@ def saved_figure(path: Path, suffix: str = ".svg") -> bytes:
         raise InputError(f"found {suffix!r}; expected {' or '.join(SUFFIXES)}", key="suffix")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError("there is no such file", file=path, remedy=remedy) from error
     except OSError as error:
         raise refusal_of(error, path) or error from error
     except ValueError as error:
