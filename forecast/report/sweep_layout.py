@@ -98,7 +98,7 @@ STYLES = {"strong": "o", "pale": "o", "other": "s", "joint": "D"}
 
 
 def wrapped(text: object, most: int = 2, letters: int = LETTERS) -> list[str]:
-    """A text in lines for a picture: at most so many, without control characters."""
+    """A text in at most `most` lines for a picture, without control characters."""
     short = visible(" ".join(without_middle(str(text), 2 * most * letters).split()))
     return textwrap.wrap(short, letters, max_lines=most, placeholder=" ...") or [""]
 
