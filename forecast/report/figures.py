@@ -49,6 +49,15 @@ def svg(figure: "Figure") -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
+def png(figure: "Figure") -> bytes:
+    """A figure as PNG, the same bytes each time."""
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        figure.savefig(out, format="png", dpi=150, metadata={"Software": None})
+    return out.getvalue()
+
+
 def odds_figure(scenario: Scenario, summary: Mapping[str, Any]) -> str:
     """The odds as a picture: a hundred simulated years by outcome, and the 90% range of each of the three odds.
 

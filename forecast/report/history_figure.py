@@ -1,13 +1,12 @@
 """The chart of `forecast history`: the three odds by as-of date. matplotlib is imported only when it is drawn."""
 
-import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from forecast.errors import InputError
 from forecast.plain_text import visible, without_middle
-from forecast.report.figures import COLOURS, INK, RC, svg
+from forecast.report.figures import COLOURS, INK, RC, png, svg
 from forecast.report.numbers import percent
 
 if TYPE_CHECKING:
@@ -59,9 +58,7 @@ def history_figure(rows: Sequence[Mapping[str, Any]], suffix: str = ".svg") -> b
             note += " Hollow dot: superseded by another run."
         figure.text(0.07, 0.89, note, fontsize=8.5)
         if suffix == ".png":
-            out = io.BytesIO()
-            figure.savefig(out, format="png", dpi=150, metadata={"Software": None})
-            return out.getvalue()
+            return png(figure)
         return svg(figure).encode()
 
 

@@ -80,7 +80,7 @@ def grid(
     if not rows:
         raise InputError(f"no cell could be simulated. {next(failures(sweep, subject))}", key="--inputs")
     table = pd.DataFrame(rows)
-    about = subject.about() | settings
+    about = subject.about() | settings | {"labels": {axis.input.name: axis.input.label for axis in axes}}
     names = " and ".join(axis.input.name for axis in axes)
     sentences = []
     for each in subject.outputs:

@@ -177,7 +177,7 @@ def morris(
     table = _sorted(pd.DataFrame(rows))
     notes = [*subject.notes(), *failures(sweep, subject)]
     notes.append("mu_star counts the noise of the simulator; rms and sigma do not. Correlations are cut.")
-    about = subject.about() | settings | {"levels": LEVELS}
+    about = subject.about() | settings | {"levels": LEVELS, "labels": {one.name: one.label for one in chosen}}
     about["timelines_of_a_cell"] = replicates * subject.members[0].engine.draws
     return SweepResult("morris", about, {"effects": table}, _sentences(table), tuple(notes))
 

@@ -4,7 +4,7 @@ import hashlib
 import math
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import InputError, refusal_of
-from forecast.plain_text import markdown, without_middle
+from forecast.plain_text import markdown, markdown_url, without_middle
+from forecast.report.sweep_figures import sweep_figures
 from forecast.store.attached import write_attached
 from forecast.store.csv_text import csv_text
 from forecast.store.json_text import to_json
@@ -63,9 +64,17 @@ class SweepResult:
             "tables": {name: as_plain(table.to_dict("records")) for name, table in self.tables.items()},
         }
 
-    def page(self) -> str:
-        """The result as a short Markdown page: sentences, the main table, notes."""
+    def page(self, pictures: Sequence[str] = ()) -> str:
+        """The result as a short Markdown page: sentences, the picture, the main table, notes.
+
+        Args:
+            pictures: names of the files of the picture; the last one is shown, the others are named.
+        """
         parts = [f"# {self.method.capitalize()}", *(markdown(text) for text in self.sentences)]
+        if pictures:
+            *others, shown = pictures
+            parts.append(f"![Figure of the table below]({markdown_url(shown)})")
+            parts += [f"The picture as a file: [{markdown(other)}]({markdown_url(other)})" for other in others]
         parts.append(markdown_table(self.table.head(MOST_ROWS)))
         if len(self.table) > MOST_ROWS:
             parts.append(f"The first {MOST_ROWS} of {len(self.table)} rows; the CSV file has all.")
@@ -84,8 +93,11 @@ class SweepResult:
         for key, table in self.tables.items():
             made[f"{begin}-{key}.csv"] = csv_text(table).encode()
             made[f"{begin}-{key}.parquet"] = parquet_bytes(table)
-        made[f"{begin}.md"] = self.page().encode()
-        made[f"{begin}.json"] = to_json(self.to_dict()).encode()
+        content = self.to_dict()
+        pictures = {f"{begin}{suffix}": data for suffix, data in sweep_figures(content).items()}
+        made |= pictures
+        made[f"{begin}.md"] = self.page(list(pictures)).encode()
+        made[f"{begin}.json"] = to_json(content).encode()
         return made
 
 

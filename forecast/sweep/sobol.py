@@ -122,6 +122,7 @@ def sobol(
     size = {one.name: len(one.entries) for one in sets}
     tables = _tables(subject, found, size)
     about = subject.about() | settings | {"replicates": 2 * each, "timelines_of_a_cell": 2 * each * base}
+    about["labels"] = {one.name: one.label for one in chosen}
     notes = [*subject.notes(), *failures(sweep, subject)]
     notes += [text for o in subject.outputs for text in cautions(found[o.name], o.name, base)]
     if any(one.kind == "group" for one in chosen):

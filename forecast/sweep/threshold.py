@@ -128,7 +128,7 @@ def threshold(
             [{"value": v, output: curve.found[v].value, f"{output}_error": curve.found[v].error} for v in values]
         ),
     }
-    about = subject.about() | settings | {"range": [low, high]}
+    about = subject.about() | settings | {"range": [low, high], "labels": {axis.input.name: axis.input.label}}
     return SweepResult("threshold", about, tables, _sentences(rows, axis, output, crosses, curve), subject.notes())
 
 

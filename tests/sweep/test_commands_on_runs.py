@@ -19,7 +19,7 @@ def test_given_prints_json_and_attaches_files(command, kept, tmp_path):
     ]
     text = command("sweep", "given", kept.id, "--given", "walked_away != never", "--out", tmp_path / "out")
     assert "a change of" in text.out
-    assert len(list((tmp_path / "out").iterdir())) == 6
+    assert len(list((tmp_path / "out").iterdir())) == 8
 
 
 def test_wrong_input_is_one_line_and_writes_nothing(command, kept, tmp_path):
