@@ -141,7 +141,7 @@ def _saved(code: int) -> str:
         folder = saved_here()
     if folder is not None:
         return f"; the run was saved in {folder}"
-    return "; nothing was written" if code == ExitCode.INTERRUPTED else ""
+    return "; nothing was written" if code in (ExitCode.INTERRUPTED, ExitCode.INCOMPLETE) else ""
 
 
 def _report(text: str, trace: str | None = None) -> None:

@@ -29,7 +29,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.CHANGED: "files or numbers of a saved run are not those that it was saved with",
     ExitCode.INCOMPLETE: "incomplete: the same command goes on where it stopped (a sweep with --resume)",
     ExitCode.SYSTEM: "the system lacks space, memory or a lock; the command may succeed later",
-    ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM or SIGHUP); the message says what was kept",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM or SIGHUP); the message says if anything was kept",
 }
 """Meanings of the exit codes."""
 
