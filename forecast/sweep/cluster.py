@@ -12,11 +12,13 @@ import contextlib
 import logging
 import pickle
 import re
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from multiprocessing import resource_tracker
 from typing import Any
 
 import numpy as np
@@ -79,15 +81,16 @@ def on_cluster(address: str, patience: float = PATIENCE) -> "Iterator[Connection
         stack.enter_context(dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}))
         target = address
         if address == LOCAL:
-            started = distributed.LocalCluster(
-                n_workers=WORKERS,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                memory_limit=0,
-                silence_logs=logging.CRITICAL,
-            )
-            stack.enter_context(started)
+            with _interrupts_held():
+                started = distributed.LocalCluster(
+                    n_workers=WORKERS,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                )
+                stack.enter_context(started)
             target = started.scheduler_address
         cluster = Connection(distributed, target, patience)
         stack.callback(cluster.close)
@@ -223,6 +226,23 @@ class Connection:
             what = f"the workers at {self.address} lack this version of the program ({error})"
             raise InputError(what, key=OPTION, remedy="Install the same version of forecast on them") from error
         raise error
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold SIGINT back until the end, and keep it from the processes started inside.
+
+    A terminal sends Ctrl-C to the workers too, which would print their tracebacks.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # otherwise multiprocessing starts it inside, and then lets SIGINT through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _load(content: bytes, source: str) -> Engine:
