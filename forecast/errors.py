@@ -49,6 +49,12 @@ class ChangedSince(ForecastError):
     exit_code = 6
 
 
+class Incomplete(ForecastError):
+    """The work ended before its time with what it had; it can go on later."""
+
+    exit_code = 7
+
+
 class SystemRefusal(ForecastError):
     """The system lacks something for a time: space, memory, a lock. The same command may succeed later."""
 

@@ -37,6 +37,9 @@ from forecast.cli.streams import discard_output, json_line, of_stream, prepare_s
 from forecast.cli.sweep import app as sweep
 from forecast.cli.verify import verify
 
+RESUMED = (ExitCode.INTERRUPTED, ExitCode.INCOMPLETE, ExitCode.SYSTEM)
+"""Exit codes after which a sweep with a journal may go on."""
+
 _CODES = "\n\n".join(f"{int(code)}: {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
@@ -71,6 +74,8 @@ def main() -> None:
     os.environ.pop("MPLBACKEND", None)
     if "forecast.store.writer" in sys.modules:
         sys.modules["forecast.store.writer"].forget_saved()
+    if "forecast.sweep.journal" in sys.modules:
+        sys.modules["forecast.sweep.journal"].forget_kept()
     code, text, trace = 0, "", None
     try:
         try:
@@ -123,7 +128,12 @@ def _outcome(error: BaseException) -> tuple[int, str]:
 
 
 def _saved(code: int) -> str:
-    """The end of a message: whether a run was saved before the error."""
+    """The end of a message: whether a run was saved before the error, or batches of a sweep."""
+    if code in RESUMED and "forecast.sweep.journal" in sys.modules:
+        from forecast.sweep.journal import kept_here
+
+        if (kept := kept_here()) is not None:
+            return f"; finished batches are kept in {kept}: the same command with --resume goes on"
     folder = None
     if "forecast.store.writer" in sys.modules:
         from forecast.store.writer import saved_here
@@ -131,7 +141,7 @@ def _saved(code: int) -> str:
         folder = saved_here()
     if folder is not None:
         return f"; the run was saved in {folder}"
-    return "; nothing was written" if code == ExitCode.INTERRUPTED else ""
+    return "; nothing was written" if code in (ExitCode.INTERRUPTED, ExitCode.INCOMPLETE) else ""
 
 
 def _report(text: str, trace: str | None = None) -> None:

@@ -27,9 +27,9 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.NOT_CONVERGED: "the sampler did not converge; nothing was written",
     ExitCode.ALERT: "done and saved, and odds moved by more than was asked (only if it was asked: --alert, a schedule)",
     ExitCode.CHANGED: "files or numbers of a saved run are not those that it was saved with",
-    ExitCode.INCOMPLETE: "incomplete: the same command goes on where it stopped",
+    ExitCode.INCOMPLETE: "incomplete: the same command goes on where it stopped (a sweep with --resume)",
     ExitCode.SYSTEM: "the system lacks space, memory or a lock; the command may succeed later",
-    ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM or SIGHUP); the message says whether a run was saved before",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C, SIGTERM or SIGHUP); the message says if anything was kept",
 }
 """Meanings of the exit codes."""
 

@@ -53,6 +53,23 @@ Out = Annotated[
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the journal in the folder of --out.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Simulate on a Dask cluster: tcp://HOST:PORT of its scheduler, or local to start one with two workers.",
+    ),
+]
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--cluster-patience",
+        metavar="SECONDS",
+        min=1.0,
+        help="End with what there is after this time without a sign of life from the cluster.",
+    ),
+]
 PriorOnly = Annotated[bool, typer.Option("--prior-only", help="Leave the series out.")]
 
 
@@ -79,6 +96,8 @@ def shared(work: Callable[..., Printed], timelines: int = TIMELINES) -> Callable
         set_: list[str] | None,
         fix: list[str] | None,
         prior_only: bool,
+        cluster: str | None,
+        cluster_patience: float,
         **own: Any,
     ) -> Printed:
         request = RunRequest(
@@ -96,7 +115,12 @@ def shared(work: Callable[..., Printed], timelines: int = TIMELINES) -> Callable
             fixed=options.fixed(fix),
             prior_only=prior_only,
         )
-        return work(request, **own)
+        if cluster is None:
+            return work(request, **own)
+        from forecast.sweep.cluster import on_cluster
+
+        with on_cluster(cluster, cluster_patience):
+            return work(request, **own)
 
     common = {
         "scenario": (options.Scenario, None),
@@ -112,6 +136,8 @@ def shared(work: Callable[..., Printed], timelines: int = TIMELINES) -> Callable
         "set_": (options.Set, None),
         "fix": (options.Fix, None),
         "prior_only": (PriorOnly, False),
+        "cluster": (Cluster, None),
+        "cluster_patience": (Patience, 60.0),
     }
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter(n, keyword, default=d, annotation=a) for n, (a, d) in common.items()]

@@ -25,6 +25,18 @@ _HASH = 64
 
 _log = logging.getLogger("forecast")
 
+_begun: list[Path] = []
+
+
+def kept_here() -> Path | None:
+    """The folder of the last sweep with a journal that this process began, if the journal is still there."""
+    return next((folder for folder in reversed(_begun) if (folder / FOLDER / DEFINITION).is_file()), None)
+
+
+def forget_kept() -> None:
+    """Begin a command: sweeps that were begun before in this process are no longer meant by `kept_here`."""
+    _begun.clear()
+
 
 class Journal:
     """The finished batches of one sweep.
@@ -56,11 +68,13 @@ class Journal:
             if kept.is_file():
                 _check_same(kept, text, resume=resume)
                 remove_parts(self._folder)
+                _begun.append(folder)
                 return
             if resume and not folder.is_dir():
                 raise InputError("there is no sweep to go on with", file=folder, remedy="Leave --resume out")
             self._folder.mkdir(parents=True, exist_ok=True)
             replace_file(kept, text.encode())
+            _begun.append(folder)
         except OSError as error:
             raise refusal_of(error, folder) or error from error
 

@@ -24,6 +24,7 @@ from forecast.replay import starting_points
 from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.spec import Scenario
 from forecast.store.digests import digest_of
+from forecast.sweep.batches import Batch, runner_in_use
 from forecast.sweep.engine import Cell, Engine
 from forecast.sweep.journal import Journal
 from forecast.sweep.outputs import FAILED, Codes, Output, usual_outputs
@@ -262,21 +263,31 @@ class Sweep:
             stage: a name of this part of the sweep, by which its batches are kept.
             cells: of each member by name; equally many.
             replicates: numbers of the timelines of each draw.
+
+        Raises:
+            Incomplete: a cluster was lost.
         """
-        found: dict[str, list[Codes]] = {}
+        batches: dict[str, list[str]] = {}
+        missing: list[Batch] = []
+        kept: dict[str, Codes] = {}
         for member in self.subject.members:
             own = self.cells[stage, member.name] = cells[member.name]
-            codes: list[Codes] = []
+            batches[member.name] = []
             for first, end in member.engine.batches(own, len(replicates)):
                 name = f"{stage}-{member.name}-{first:06d}"
-                kept = self.journal.read(name)
-                if kept is None:
-                    self.notify(f"{stage}: cell {first + 1} to {end} of {len(own)} ({member.name})")
-                    kept = np.stack(member.engine.run(own[first:end], replicates))
-                    self.journal.write(name, kept)
-                codes += list(kept)
-            self.failed += [(stage, member.name, k) for k, cell in enumerate(codes) if (cell == FAILED).all()]
-            found[member.name] = codes
+                batches[member.name].append(name)
+                if (codes := self.journal.read(name)) is not None:
+                    kept[name] = codes
+                    continue
+                words = f"{stage}: cell {first + 1} to {end} of {len(own)} ({member.name})"
+                missing.append(Batch(name, words, member.engine, own[first:end], replicates))
+        for number, codes in runner_in_use()(missing, self.notify):
+            kept[missing[number].name] = codes
+            self.journal.write(missing[number].name, codes)
+        found: dict[str, list[Codes]] = {}
+        for member in self.subject.members:
+            cells_of = found[member.name] = [cell for name in batches[member.name] for cell in kept.pop(name)]
+            self.failed += [(stage, member.name, k) for k, cell in enumerate(cells_of) if (cell == FAILED).all()]
         return found
 
     def sound(self, codes: Mapping[str, Sequence[Codes]], number: int) -> bool:
