@@ -147,19 +147,23 @@ def shared(work: Callable[..., Printed], timelines: int = TIMELINES) -> Callable
     return command(with_request)
 
 
-def finished(make: Callable[..., "SweepResult"], out: Path | None, columns: Sequence[str]) -> Printed:
-    """Make a result, save it in a folder if there is one, and print it.
+def finished(
+    method: Callable[..., "SweepResult"], columns: Sequence[str], *given: Any, out: Path | None, **own: Any
+) -> Printed:
+    """Call a method, save its result in a folder if there is one, and print it.
 
     Args:
-        make: called with a function that reports progress.
-        out: the folder.
+        method: called with the arguments, the folder, and a function that reports progress.
         columns: of the main table that a terminal shows.
+        given: arguments of the method.
+        out: the folder.
+        own: further arguments of the method by name.
     """
     from forecast.cli.sweep_tables import printed
     from forecast.sweep.result import save_result
 
     with working() as notify:
-        result = make(notify=notify)
+        result = method(*given, out=out, notify=notify, **own)
         saved = () if out is None else save_result(result, out)
     return printed(result, saved, columns)
 
@@ -203,13 +207,9 @@ def tornado(
     """
     from forecast.sweep.tornado import tornado as made
 
-    return finished(
-        lambda notify: made(
-            request, listed(inputs), output, kept=keep, screen=screen, out=out, resume=resume, notify=notify
-        ),
-        out,
-        ("input", "moved", "output", "low", "high", "difference", "difference_error", "changed"),
-    )
+    columns = ("input", "moved", "output", "low", "high", "difference", "difference_error", "changed")
+    given = request, listed(inputs), output
+    return finished(made, columns, *given, kept=keep, screen=screen, out=out, resume=resume)
 
 
 Axes = Annotated[
@@ -234,9 +234,7 @@ def grid(
     from forecast.sweep.grid import grid as made
 
     columns = ("first", "second", "output", "value", "value_error", "change", "change_error")
-    return finished(
-        lambda notify: made(request, listed(inputs) or [], output, out=out, resume=resume, notify=notify), out, columns
-    )
+    return finished(made, columns, request, listed(inputs) or [], output, out=out, resume=resume)
 
 
 @shared
@@ -254,13 +252,7 @@ def threshold(
     from forecast.sweep.threshold import threshold as made
 
     columns = ("value", "low", "high", "rising", "slope", "found")
-    return finished(
-        lambda notify: made(
-            request, listed(inputs) or [], output, float(crosses), out=out, resume=resume, notify=notify
-        ),
-        out,
-        columns,
-    )
+    return finished(made, columns, request, listed(inputs) or [], output, float(crosses), out=out, resume=resume)
 
 
 @shared
@@ -296,13 +288,7 @@ def sobol(
     from forecast.sweep.sobol import sobol as made
 
     columns = ("set", "parameters", "output", "first", "first_error", "total", "total_error")
-    return finished(
-        lambda notify: made(
-            request, listed(inputs), output, base=base, only=only, out=out, resume=resume, notify=notify
-        ),
-        out,
-        columns,
-    )
+    return finished(made, columns, request, listed(inputs), output, base=base, only=only, out=out, resume=resume)
 
 
 @shared
@@ -320,9 +306,7 @@ def crux(
     from forecast.sweep.crux import crux as made
 
     columns = ("group", "label", "changed", "output", "points", "points_error")
-    return finished(
-        lambda notify: made(request, listed(between) or [], output, out=out, resume=resume, notify=notify), out, columns
-    )
+    return finished(made, columns, request, listed(between) or [], output, out=out, resume=resume)
 
 
 @functools.partial(shared, timelines=1000)
@@ -346,10 +330,5 @@ def morris(
     from forecast.sweep.morris import morris as made
 
     columns = ("input", "output", "mu", "mu_error", "mu_star", "rms", "sigma", "noise")
-    return finished(
-        lambda notify: made(
-            request, listed(inputs), output, trajectories=trajectories, out=out, resume=resume, notify=notify
-        ),
-        out,
-        columns,
-    )
+    given = request, listed(inputs), output
+    return finished(made, columns, *given, trajectories=trajectories, out=out, resume=resume)

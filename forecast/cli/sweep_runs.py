@@ -32,15 +32,11 @@ Out = Annotated[
     ),
 ]
 
-GIVEN = ("output", "probability", "standard_error", "without", "without_error", "change", "change_error")
-"""Columns of the odds under a condition that a terminal shows; the files have all."""
-
+CHANGED = ("output", "probability", "standard_error", "without", "without_error", "change", "change_error")
+"""Columns of the odds under a condition or an edit that a terminal shows; the files have all."""
 
 DISCOVERED = ("rule", "density", "density_error", "coverage", "coverage_error", "fit_density", "fit_coverage")
 """Columns of the rules that a terminal shows."""
-
-REWEIGHTED = ("output", "probability", "standard_error", "without", "without_error", "change", "change_error")
-"""Columns of the odds under an edit that a terminal shows."""
 
 READ = ("reading", "output", "probability", "standard_error", "as_coded", "change", "change_error")
 """Columns of the odds under readings that a terminal shows."""
@@ -71,7 +67,7 @@ def given(
     with working():
         opened = open_run(run, runs)
         result = odds_given(opened, given_, output)
-        return _saved(result, opened, out, f"given-{text_key(result.about['given'], output or '')}", GIVEN)
+        return _saved(result, opened, out, f"given-{text_key(result.about['given'], output or '')}", CHANGED)
 
 
 @command
@@ -122,7 +118,7 @@ def reweight(
     with working():
         opened = open_run(run, runs)
         result = reweighted(opened, set_ or [], output)
-        return _saved(result, opened, out, f"reweight-{text_key(*(set_ or []), output or '')}", REWEIGHTED)
+        return _saved(result, opened, out, f"reweight-{text_key(*(set_ or []), output or '')}", CHANGED)
 
 
 @command
@@ -145,9 +141,7 @@ def readings(
         return _saved(result, opened, out, f"readings-{text_key(*(reading or []), output or '')}", READ)
 
 
-def _saved(
-    result: "SweepResult", run: "Run", out: Path | None, name: str | None = None, columns: tuple[str, ...] | None = None
-) -> Printed:
+def _saved(result: "SweepResult", run: "Run", out: Path | None, name: str, columns: tuple[str, ...]) -> Printed:
     """Save a result in a folder, or as files attached to the run, and print it."""
     from forecast.cli.sweep_tables import printed
     from forecast.sweep.result import attach_result, save_result

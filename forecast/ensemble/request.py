@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from forecast.errors import InputError
 from forecast.inputs.parsing import (
@@ -18,6 +19,7 @@ from forecast.inputs.parsing import (
     given_seconds,
     shortened,
 )
+from forecast.scenario.perspective_names import POOL
 
 BLOCK = 20_000
 """Timelines of a block, in a pool of each member; each block uses the next 500 draws."""
@@ -147,6 +149,28 @@ def parse_precision(value: object) -> float:
         what = f"found {shortened(value)}; expected a number of points above 0, at most {MOST_POINTS:g}"
         raise InputError(what, key="--precision")
     return points
+
+
+def request_from(settings: Mapping[str, Any], **others: Any) -> RunRequest:
+    """The request with the settings of a saved run.
+
+    Args:
+        settings: those that can change the results, as the run's manifest has them.
+        others: attributes of the request that these settings leave open.
+    """
+    perspective = settings["perspective"]
+    return RunRequest(
+        timelines=settings["timelines"],
+        seed=settings["seed"],
+        draw_seed=settings["draw_seed"],
+        perspective=None if perspective == POOL else perspective,
+        edits=settings["edits"],
+        fixed=settings["fixed"],
+        reading=settings.get("readings", ()),
+        prior_only=settings["prior_only"],
+        allow_unconverged=settings["allow_unconverged"],
+        **others,
+    )
 
 
 def check_size(timelines: object, seed: object, threads: object) -> tuple[int, int, int | None]:

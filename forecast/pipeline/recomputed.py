@@ -21,7 +21,7 @@ from forecast.belief.model import PARAMETERS, SeriesUse, block_data, series_used
 from forecast.encoding.timeline_table import timeline_table
 from forecast.ensemble.base_rates_member import BaseRatesMaker
 from forecast.ensemble.member import Keep, Member, scores_of_strata
-from forecast.ensemble.request import BLOCK, RunRequest
+from forecast.ensemble.request import BLOCK, request_from
 from forecast.ensemble.resolve import ResolvedRequest
 from forecast.ensemble.simulated import bands_table
 from forecast.ensemble.simulated_member import OfScenario
@@ -116,20 +116,7 @@ def resolved_of(run: Run, runs: Path) -> ResolvedRequest:
     """
     settings = run.manifest["settings"]
     day, pooled = date.fromisoformat(run.manifest["as_of"]), settings["perspective"] == POOL
-    request = RunRequest(
-        scenario=run.folder / "inputs" / "priors",
-        runs=runs,
-        as_of=day,
-        timelines=settings["timelines"],
-        seed=settings["seed"],
-        draw_seed=settings["draw_seed"],
-        perspective=None if pooled else settings["perspective"],
-        edits=settings["edits"],
-        fixed=settings["fixed"],
-        reading=settings.get("readings", ()),
-        prior_only=settings["prior_only"],
-        allow_unconverged=settings["allow_unconverged"],
-    )
+    request = request_from(settings, scenario=run.folder / "inputs" / "priors", runs=runs, as_of=day)
     if not pooled:
         scenario = scenario_of(run)
         return ResolvedRequest(request, scenario, day, None, {scenario.perspective: scenario})

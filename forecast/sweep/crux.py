@@ -91,8 +91,8 @@ def crux(
         raise InputError("it is missing; a crux needs groups", file=f"{scenario.folder.name}/{FILE}", remedy="Add it")
     engines = [subject.members[0].engine for subject in subjects]
     _refuse_timeline_priors(*engines)
-    for engine in engines:
-        engine.add_base(np.arange(engine.draws))
+    for subject in subjects:
+        subject.move_own_draws()
     differing = {group.id: _differing(group, *engines) for group in scenario.groups}
     causes = [name for name, names in differing.items() if names]
     if first.later:

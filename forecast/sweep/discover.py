@@ -27,10 +27,10 @@ from forecast.outcomes.condition_text import parse_condition
 from forecast.outcomes.condition_words import clause, number_text
 from forecast.store.run_folder import Run
 from forecast.sweep.discovery_columns import EVENTS, LEFT_OUT, Features, features
-from forecast.sweep.given import percent_and_error
 from forecast.sweep.result import SweepResult
 from forecast.sweep.rule_finders import FINDERS, Limits
 from forecast.sweep.saved_outputs import about_run, lacks, meanings, members_of, outputs_of, timeline_weights
+from forecast.sweep.words import percent_and_error
 
 LANDMARK = "13w"
 """The usual landmark."""

@@ -26,6 +26,7 @@ from forecast.report.numbers import listed
 from forecast.store.run_folder import Run
 from forecast.sweep.result import SweepResult
 from forecast.sweep.saved_outputs import Member, about_run, lacks, meanings, members_of, outputs_of, timeline_weights
+from forecast.sweep.words import change_and_error, percent_and_error
 
 
 class Change(NamedTuple):
@@ -179,15 +180,8 @@ def _sentence(row: dict[str, Any]) -> str:
     inside = percent_and_error(row["probability"], row["standard_error"])
     without = percent_and_error(row["without"], row["without_error"])
     between = "" if row["low"] is None else f" (90% range {100 * row['low']:.0f} to {100 * row['high']:.0f}%)"
-    change = f"{100 * row['change']:+.1f} ± {100 * (row['change_error'] or 0.0):.1f} points"
+    change = change_and_error(row["change"], row["change_error"])
     return f"{row['label']}: {inside}{between} where the condition holds, {without} without it: a change of {change}."
-
-
-def percent_and_error(share: float | None, error: float | None) -> str:
-    """A share in percent with its standard error in points."""
-    if share is None:
-        return "too few to say"
-    return f"{100.0 * share:.1f}%" + ("" if error is None else f" ± {100.0 * error:.1f}")
 
 
 def _notes(members: list[Member], missing: dict[str, list[str]]) -> list[str]:

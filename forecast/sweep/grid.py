@@ -61,8 +61,7 @@ def grid(
     for place in places:
         pairs = zip(axes, place, strict=True)
         cells.append(Cell({column: value for axis, value in pairs for column in axis.input.columns}))
-    for member in subject.members:
-        member.engine.add_base(np.arange(member.engine.draws))
+    subject.move_own_draws()
     of_each = {member.name: cells for member in subject.members}
     codes = sweep.evaluate("cells", of_each, range(subject.replicates(request.timelines)))
     base = at(codes, 0)

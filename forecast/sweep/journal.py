@@ -4,7 +4,6 @@ A batch is written whole, with its hash in front. A file that is damaged counts 
 folder of the sweep, with the definition of the sweep: the journal of another sweep is refused.
 """
 
-import hashlib
 import io
 import json
 import logging
@@ -54,7 +53,6 @@ class Journal:
 
     def __init__(self, folder: Path | None, definition: Mapping[str, Any], *, resume: bool = False) -> None:
         self._folder = None if folder is None else folder / FOLDER
-        self.found = 0
         if self._folder is None or folder is None:
             if resume:
                 raise InputError("a sweep goes on in its folder", key="--resume", remedy="Give --out as well")
@@ -92,7 +90,6 @@ class Journal:
         if content[:_HASH] != self._hash(name, content[_HASH:]):
             _log.warning("%s is damaged; its cells are simulated again", path)
             return None
-        self.found += 1
         found: np.ndarray[Any, Any] = np.load(io.BytesIO(content[_HASH:]), allow_pickle=False)
         return found
 
@@ -113,7 +110,7 @@ class Journal:
             raise refusal_of(error, self._folder) or error from error
 
     def _hash(self, name: str, content: bytes) -> bytes:
-        return hashlib.sha256(f"{self._key}\0{name}\0".encode() + content).hexdigest().encode()
+        return sha256(f"{self._key}\0{name}\0".encode() + content).encode()
 
 
 def _check_same(kept: Path, text: str, *, resume: bool) -> None:

@@ -152,8 +152,7 @@ def morris(
         places = np.rint(point * (LEVELS - 1)).astype(int)
         chosen_values = zip(moved, values, places, strict=True)
         cells.append(Cell({column: own[k] for one, own, k in chosen_values for column in one.columns}))
-    for member in subject.members:
-        member.engine.add_base(np.arange(member.engine.draws))
+    subject.move_own_draws()
     replicates = 2 * max(1, subject.replicates(request.timelines) // 2)
     codes = sweep.evaluate("paths", {member.name: cells for member in subject.members}, range(replicates))
     single = np.array([one.kind != "group" for one in chosen])

@@ -8,6 +8,7 @@ pairs, clustered by draw. Otherwise the two runs are taken as independent, which
 import math
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,16 @@ import numpy as np
 import pandas as pd
 
 from forecast.ensemble.progress import silent
-from forecast.ensemble.request import RunRequest
+from forecast.ensemble.request import RunRequest, request_from
 from forecast.errors import InputError
 from forecast.evidence.readings import known_readings
 from forecast.outcomes.clustering import MEMBER, clusters_of, error_between_draws
 from forecast.pipeline.make import make
 from forecast.pipeline.workflow import planned
 from forecast.store.run_folder import Run
-from forecast.sweep.given import percent_and_error
 from forecast.sweep.result import SweepResult
 from forecast.sweep.saved_outputs import Output, about_run, lacks, members_of, outputs_of
-
-POOL = "pool"
-"""Name of the perspective of a run of the pool."""
+from forecast.sweep.words import change_and_error, percent_and_error
 
 
 def readings(
@@ -100,22 +98,11 @@ def request_of(run: Run, threads: int | None = None, reading: str = "", runs: Pa
     if own := settings.get("readings"):
         what = f"{run.id} is under {' and '.join(own)}; expected a run of the rows as coded"
         raise InputError(what, key="run", remedy="Name a run that was made without --reading")
-    folder = Path(run.manifest.get("scenario_folder", ""))
-    return RunRequest(
-        scenario=folder if folder.is_dir() and run.manifest.get("scenario_folder") else run.manifest["scenario"],
-        runs=runs,
-        as_of=date.fromisoformat(run.manifest["as_of"]),
-        timelines=settings["timelines"],
-        seed=settings["seed"],
-        draw_seed=settings["draw_seed"],
-        threads=threads,
-        perspective=None if settings["perspective"] == POOL else settings["perspective"],
-        edits=settings["edits"],
-        fixed=settings["fixed"],
-        reading=(reading,) if reading else (),
-        prior_only=settings["prior_only"],
-        allow_unconverged=settings["allow_unconverged"],
-    )
+    kept = str(run.manifest.get("scenario_folder", ""))
+    scenario = Path(kept) if kept and Path(kept).is_dir() else run.manifest["scenario"]
+    day = date.fromisoformat(run.manifest["as_of"])
+    request = request_from(settings, scenario=scenario, runs=runs, as_of=day, threads=threads)
+    return replace(request, reading=reading) if reading else request
 
 
 def _compared(run: Run, other: Run, one: Output) -> dict[str, Any]:
@@ -177,7 +164,7 @@ def _sentences(rows: Sequence[dict[str, Any]]) -> list[str]:
             continue
         read = percent_and_error(row["probability"], row["standard_error"])
         coded = percent_and_error(row["as_coded"], row["as_coded_error"])
-        change = f"{100 * row['change']:+.1f} ± {100 * (row['change_error'] or 0.0):.1f} points"
+        change = change_and_error(row["change"], row["change_error"])
         title = str(row["title"]).rstrip(".")
         found.append(f"{row['label']} under {row['reading']} ({title}): {read}, {coded} as coded: {change}.")
     return found or ["No reading edits a row that was public on the as-of date, so the odds are those of the run."]

@@ -1,6 +1,5 @@
 """The result of a sweep: tables, sentences and notes, and the files that they are saved as."""
 
-import hashlib
 import math
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecast.cache.digests import sha256
 from forecast.errors import InputError, refusal_of
 from forecast.plain_text import markdown, markdown_url, without_middle
 from forecast.report.sweep_figures import sweep_figures
@@ -156,7 +156,7 @@ def attach_result(result: SweepResult, run: Run, name: str | None = None) -> lis
 
 def text_key(*texts: str) -> str:
     """Eight hexadecimal digits for the name of a result's files: other questions of the same method have others."""
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:8]
+    return sha256("\0".join(texts).encode())[:8]
 
 
 def as_plain(value: Any) -> Any:

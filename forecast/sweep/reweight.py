@@ -39,9 +39,9 @@ from forecast.outcomes.shares import followed
 from forecast.report.numbers import listed
 from forecast.scenario.spec import Scenario
 from forecast.store.run_folder import Run
-from forecast.sweep.given import percent_and_error
 from forecast.sweep.result import SweepResult
 from forecast.sweep.saved_outputs import Member, about_run, lacks, members_of, outputs_of
+from forecast.sweep.words import change_and_error, percent_and_error
 
 LEAST_DRAWS = 50.0
 """Effective sample size of the draws below which odds are refused."""
@@ -290,7 +290,7 @@ def _groups(scenario: Scenario, names: Sequence[str]) -> list[set[str]]:
 def _sentence(row: Mapping[str, Any]) -> str:
     inside = percent_and_error(row["probability"], row["standard_error"])
     without = percent_and_error(row["without"], row["without_error"])
-    change = f"{100 * row['change']:+.1f} ± {100 * (row['change_error'] or 0.0):.1f} points"
+    change = change_and_error(row["change"], row["change_error"])
     return f"{row['label']}: {inside} under the edit, {without} without it: a change of {change}."
 
 

@@ -101,24 +101,21 @@ def sobol(
     cells = {name: own.cells(asked) for name, own in samples.items()}
     most = max(FIRST, request.timelines // base // 2)
     codes: dict[str, list[Codes]] = {}
-    found: dict[str, Indices] = {}
-    each, kept = 0, asked
+    each = 0
     while True:
         more = min(max(each, FIRST), most - each)
         made = sweep.evaluate(f"round-{each:03d}", cells, range(2 * each, 2 * (each + more)))
         each += more
-        codes = {
-            n: [np.hstack(pair) for pair in zip(codes[n], made[n], strict=True)] if codes else made[n] for n in made
-        }
+        codes = {name: _joined(codes.get(name), own) for name, own in made.items()}
         kept = _sound(sweep, codes, asked)
-        found = {
-            o.name: indices(_values(subject, codes, asked, kept, o), request.seed, second=second)
-            for o in subject.outputs
-        }
+        values = {o.name: _values(subject, codes, asked, kept, o) for o in subject.outputs}
+        found = {name: indices(own, request.seed, second=False) for name, own in values.items()}
         widest = max(found[o.name].widest for o in subject.outputs if o.name != HEADLINES[-1] or len(found) == 1)
         notify(f"{each} timelines of each draw and set of random numbers: largest error of a total index {widest:.3f}")
         if widest <= error or each >= most:
             break
+    if second:
+        found = {name: indices(own, request.seed) for name, own in values.items()}
     size = {one.name: len(one.entries) for one in sets}
     tables = _tables(subject, found, size)
     about = subject.about() | settings | {"replicates": 2 * each, "timelines_of_a_cell": 2 * each * base}

@@ -20,6 +20,7 @@ from forecast.ensemble.resolve import ResolvedRequest, resolve
 from forecast.ensemble.simulated import draws_used
 from forecast.errors import InputError
 from forecast.locations import source_digest
+from forecast.outcomes.clustering import error_between_draws
 from forecast.replay import starting_points
 from forecast.scenario.perspectives import BASE_RATES
 from forecast.scenario.spec import Scenario
@@ -132,6 +133,11 @@ class Subject:
         """Whether the as-of date is after the reference date."""
         return self.day > self.scenario.reference_date
 
+    def move_own_draws(self) -> None:
+        """Let cells move the draws that a run uses: they are the next sample of each engine."""
+        for member in self.members:
+            member.engine.add_base(np.arange(member.engine.draws))
+
     def replicates(self, timelines: int) -> int:
         """Timelines of each draw for about as many timelines of a member: at least one."""
         return max(1, timelines // self.members[0].engine.draws)
@@ -194,9 +200,8 @@ class Subject:
             total += np.bincount(draw, share * own, minlength=number)
             residual += np.bincount(draw, share * (own - own.mean()), minlength=number)
             seen[draw] = True
-        count = int(seen.sum())
-        error = float(np.sqrt((residual**2).sum() * count / (count - 1))) if count > 1 else np.nan
-        return Estimate(float(total.sum()), error, total[seen])
+        error = error_between_draws(residual[seen], None)
+        return Estimate(float(total.sum()), np.nan if error is None else error, total[seen])
 
     def about(self) -> dict[str, Any]:
         """The settings that can change the results, as plain JSON."""

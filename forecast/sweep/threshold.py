@@ -100,8 +100,7 @@ def threshold(
     settings = {"inputs": [axis.input.name], "values": [axis.values], "output": output, "crosses": crosses}
     settings |= {"unit": axis.input.unit, "timelines": request.timelines}
     sweep = Sweep(subject, journal_of(subject, "threshold", settings, out, resume=resume), notify)
-    for member in subject.members:
-        member.engine.add_base(np.arange(member.engine.draws))
+    subject.move_own_draws()
     curve = _Curve(sweep, axis, subject.replicates(request.timelines))
     levels = [found.value - crosses for found in curve.at(axis.values)]
     roots = []

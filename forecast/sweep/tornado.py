@@ -75,8 +75,7 @@ def tornado(
     settings = {"inputs": [one.name for one in chosen], "output": output, "kept": kept, "screen": screen}
     settings |= {"timelines": request.timelines}
     sweep = Sweep(subject, journal_of(subject, "tornado", settings, out, resume=resume), notify)
-    for member in subject.members:
-        member.engine.add_base(np.arange(member.engine.draws))
+    subject.move_own_draws()
     ends = {one.name: tuple(quantiles(subject, one, (LOW, HIGH))) for one in chosen if one.kind != "edit"}
     still = [one.name for one in chosen if one.name in ends and ends[one.name][0] == ends[one.name][1]]
     chosen = [one for one in chosen if one.name not in still]

@@ -115,7 +115,6 @@ def test_a_missing_library_is_named(monkeypatch):
 
 
 def test_the_tree_finds_the_rule():
-    pytest.importorskip("sklearn")
     run = run_of(made_up())
     result = discover(run, "negotiated")
     best = result.table.iloc[0]
@@ -127,7 +126,6 @@ def test_the_tree_finds_the_rule():
 
 
 def test_prim_finds_the_rule_and_leaves_the_table_as_it_was():
-    pytest.importorskip("ema_workbench")
     table = features(made_up(), date(2025, 1, 20), "13w", "headline")
     before = table.table.copy(deep=True)
     happens = (made_up()["headline"] == "negotiated").to_numpy()[table.rows]
